@@ -1,0 +1,115 @@
+r"""Readings, usage slots and gateway health as line protocol: the one shape on the wire.
+
+Line protocol as InfluxDB 2 documents it: `measurement,tag=v,... field=v,... timestamp`, time in
+nanoseconds, tags in sorted order, strings in double quotes. Time and tags identify a point, so a
+line sent twice changes nothing.
+
+- `reading,asset=,category=,profile=,room=,school=` and the profile's points as fields; a point of
+  uncertain quality has a second field `<point>_quality="uncertain"`
+- `usage,asset=,category=,room=,school=` and `active_s`, `standby_s`, `off_s`, `unobserved_s`, and
+  `energy_wh` where it is known; the time is the slot's start
+- `gateway,gateway=,school=` and the gateway's health; with `asset=,device=,profile=,protocol=` too:
+  the health of one device as the gateway sees it
+- `event,asset=,school=,type=` and `text`
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from device_profiles.reading import Quality, Reading, Value
+from device_profiles.usage import UsageSlot
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What is said with every point of a device: where it is and what it is."""
+
+    school: str
+    room: str
+    asset: str
+    category: str
+    profile: str
+
+
+def to_ns(moment: datetime) -> int:
+    """Return nanoseconds since 1970, exact to the microsecond that a datetime holds."""
+    delta = moment - _EPOCH
+    return ((delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds) * 1000
+
+
+def from_ns(nanoseconds: int) -> datetime:
+    """Return the aware UTC moment, cut to the microsecond."""
+    seconds, rest = divmod(nanoseconds, 1_000_000_000)
+    return datetime.fromtimestamp(seconds, UTC).replace(microsecond=rest // 1000)
+
+
+def line(
+    measurement: str, tags: Mapping[str, str], fields: Mapping[str, Value], time_ns: int
+) -> str:
+    """Return one line. Empty tags are left out; at least one field is needed."""
+    if not fields:
+        raise ValueError(f"{measurement}: a line needs at least one field")
+    head = _escape(measurement, ", ")
+    for key in sorted(tags):
+        if tags[key]:
+            head += f",{_escape(key, ',= ')}={_escape(tags[key], ',= ')}"
+    body = ",".join(f"{_escape(k, ',= ')}={_field(v)}" for k, v in fields.items())
+    return f"{head} {body} {time_ns}"
+
+
+def reading_lines(place: Place, readings: Iterable[Reading]) -> list[str]:
+    """Return the readings of one device as lines, one per moment; bad readings are left out."""
+    moments: dict[datetime, dict[str, Value]] = {}
+    for reading in readings:
+        if reading.quality is Quality.BAD:
+            continue
+        fields = moments.setdefault(reading.observed_at, {})
+        fields[reading.point] = reading.value
+        if reading.quality is Quality.UNCERTAIN:
+            fields[f"{reading.point}_quality"] = reading.quality.value
+    tags = {
+        "school": place.school,
+        "room": place.room,
+        "asset": place.asset,
+        "category": place.category,
+        "profile": place.profile,
+    }
+    return [line("reading", tags, fields, to_ns(at)) for at, fields in moments.items()]
+
+
+def usage_line(place: Place, slot: UsageSlot) -> str:
+    """Return one usage slot as a line."""
+    fields: dict[str, Value] = {
+        "active_s": slot.active_s,
+        "standby_s": slot.standby_s,
+        "off_s": slot.off_s,
+        "unobserved_s": slot.unobserved_s,
+    }
+    if slot.energy_wh is not None:
+        fields["energy_wh"] = slot.energy_wh
+    tags = {
+        "school": place.school,
+        "room": place.room,
+        "asset": place.asset,
+        "category": place.category,
+    }
+    return line("usage", tags, fields, to_ns(slot.start))
+
+
+def _escape(text: str, special: str) -> str:
+    r"""Escape what has a meaning in line protocol; line ends and a final backslash cannot be."""
+    text = text.replace("\n", " ").replace("\r", " ").rstrip("\\")
+    for character in special:
+        text = text.replace(character, "\\" + character)
+    return text
+
+
+def _field(value: Value) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return repr(float(value))

@@ -1,0 +1,1 @@
+"""How a point is addressed in each protocol: one small model each."""

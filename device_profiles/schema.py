@@ -1,0 +1,236 @@
+"""A device profile: how one device model speaks, and when it counts as used.
+
+The models of a profile file, frozen, refusing unknown keys. `device_profiles.loader` reads files
+into them and turns every error into `file:line: key: what, what instead`.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from device_profiles.protocols.base import Model, Name, Point
+from device_profiles.protocols.ble import BleCommand, BlePoint
+from device_profiles.protocols.modbus import ModbusCommand, ModbusLimits, ModbusPoint
+from device_profiles.protocols.mqtt import MqttCommand, MqttPoint, MqttPresence, MqttTime
+from device_profiles.quantities import QUANTITIES, ValueType
+from device_profiles.reading import Value
+
+Category = Literal[
+    "display", "recorder", "instrument", "epaper", "meter", "environment", "computer"
+]
+Behaviour = Literal[
+    "school_day", "lesson", "recording", "experiment", "reading", "ambient", "always_on"
+]
+ProfileId = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)+$", max_length=64)]
+Titles = dict[Literal["zh", "en"], str]
+
+
+class AssetClass(Model):
+    """A code of a classification, with the edition of the list it stands in."""
+
+    list_: str = Field(alias="list")
+    code: str
+
+
+class Alias(Model):
+    """A variant that behaves the same."""
+
+    vendor: str
+    model: str
+
+
+class UsageRule(Model):
+    """When the device counts as active, standby or off: by thresholds or by values.
+
+    Thresholds (a number): active above `active_above`, standby above `standby_above`, else off.
+    Values (true/false or text): active in `active_values`, standby in `standby_values`, else off.
+    """
+
+    point: Name
+    active_above: float | None = None
+    standby_above: float | None = None
+    active_values: tuple[Value, ...] = ()
+    standby_values: tuple[Value, ...] = ()
+    hold_s: float = Field(
+        default=0.0, ge=0, description="A fall that lasts no longer than this did not happen."
+    )
+    max_gap_s: float = Field(
+        default=600.0, gt=0, description="A longer silence between two readings is unobserved."
+    )
+    energy_point: Name | None = Field(
+        default=None, description="A power, or an energy counter, from which a slot's energy comes."
+    )
+
+    @model_validator(mode="after")
+    def _thresholds_or_values(self) -> "UsageRule":
+        if (self.active_above is None) == (not self.active_values):
+            raise ValueError("give either active_above (a number) or active_values (a list)")
+        if self.active_above is None and self.standby_above is not None:
+            raise ValueError("standby_above goes with active_above; use standby_values")
+        if (
+            self.active_above is not None
+            and self.standby_above is not None
+            and self.standby_above > self.active_above
+        ):
+            raise ValueError("standby_above must not exceed active_above")
+        return self
+
+
+class Simulation(Model):
+    """How a simulator plays the device: a behaviour and what its points do in each state.
+
+    `points` gives for a point either a fixed value, or per usage state (`active`, `standby`,
+    `off`) a value or a `[low, high]` range. Points not named follow the example.
+    """
+
+    behaviour: Behaviour
+    points: dict[Name, Value | dict[Literal["active", "standby", "off"], Any]] = Field(
+        default_factory=dict
+    )
+    period_s: float | None = Field(
+        default=None, gt=0, description="Seconds between two messages of a device that pushes."
+    )
+
+
+class Example(Model):
+    """Something a device said, and the readings it means: test, documentation, simulator's start.
+
+    `source` says where the pair comes from (manual and page, capture and date, another project's
+    published test, synthetic) and never claims more than is known.
+    """
+
+    source: str = Field(min_length=8)
+    readings: dict[Name, Value]
+
+
+class ModbusExample(Example):
+    """Register words by address, per register table (the profile's default table if bare)."""
+
+    registers: dict[int, list[int]]
+    coils: dict[int, bool] = Field(default_factory=dict)
+
+
+class MqttExample(Example):
+    """A topic, with {device}, and a payload: text, or a tree that is sent as JSON."""
+
+    topic: str
+    payload: Any
+    observed_at: str | None = Field(
+        default=None, description="The time the payload states, ISO 8601 with Z."
+    )
+
+
+class BleExample(Example):
+    """BTHome service data, or a characteristic's value, both in hex."""
+
+    service_data: str | None = Field(default=None, pattern=r"^([0-9a-f]{2})+$")
+    characteristic: str | None = None
+    value: str | None = Field(default=None, pattern=r"^([0-9a-f]{2})*$")
+
+    @model_validator(mode="after")
+    def _one_source(self) -> "BleExample":
+        if (self.service_data is None) == (self.characteristic is None):
+            raise ValueError("give either service_data or characteristic and value")
+        return self
+
+
+class Profile(Model):
+    """What every profile has, whatever its protocol."""
+
+    id: ProfileId
+    vendor: str
+    model: str
+    title: Titles
+    category: Category
+    asset_class: AssetClass | None = None
+    source: str = Field(min_length=8, description="Where the register map or payload comes from.")
+    aliases: tuple[Alias, ...] = ()
+    caveats: tuple[str, ...] = ()
+    confirmed: str | None = Field(
+        default=None, description="By whom and when it was confirmed on hardware."
+    )
+    usage: UsageRule | None = None
+    simulation: Simulation | None = None
+
+    @property
+    def quality_grade(self) -> Literal["bronze", "silver", "gold"]:
+        """Bronze: it has an example. Silver: one that is not synthetic. Gold: confirmed."""
+        if self.confirmed:
+            return "gold"
+        examples: tuple[Example, ...] = getattr(self, "examples", ())
+        named = any("synthetic" not in e.source and "memory" not in e.source for e in examples)
+        return "silver" if named else "bronze"
+
+    @model_validator(mode="after")
+    def _points_agree(self) -> "Profile":
+        points: dict[str, Point] = getattr(self, "points", {})
+        for name, point in points.items():
+            quantity = QUANTITIES.get(point.quantity)
+            if quantity is None:
+                raise ValueError(
+                    f"points.{name}.quantity: {point.quantity!r} is not a quantity; "
+                    f"use one of {', '.join(QUANTITIES)}"
+                )
+            if point.unit not in quantity.units:
+                accepted = " or ".join(repr(unit) for unit in quantity.units)
+                raise ValueError(
+                    f"points.{name}.unit: {point.unit!r} is not a unit of {point.quantity}; "
+                    f"use {accepted}"
+                )
+        if self.usage is not None:
+            for key in ("point", "energy_point"):
+                named = getattr(self.usage, key)
+                if named is not None and named not in points:
+                    raise ValueError(
+                        f"usage.{key}: {named!r} is not a point of this profile; "
+                        f"use one of {', '.join(points)}"
+                    )
+        for number, example in enumerate(getattr(self, "examples", ())):
+            for name in example.readings:
+                if name not in points:
+                    raise ValueError(
+                        f"examples.{number}.readings.{name}: not a point of this profile; "
+                        f"use one of {', '.join(points)}"
+                    )
+        return self
+
+
+class ModbusProfile(Profile):
+    """A device that answers Modbus TCP or RTU."""
+
+    protocol: Literal["modbus"]
+    limits: ModbusLimits = ModbusLimits()
+    points: dict[Name, ModbusPoint] = Field(min_length=1)
+    commands: dict[Name, ModbusCommand] = Field(default_factory=dict)
+    examples: tuple[ModbusExample, ...] = Field(min_length=1)
+
+
+class MqttProfile(Profile):
+    """A device that publishes to the school's broker."""
+
+    protocol: Literal["mqtt"]
+    time: MqttTime | None = None
+    presence: MqttPresence | None = None
+    points: dict[Name, MqttPoint] = Field(min_length=1)
+    commands: dict[Name, MqttCommand] = Field(default_factory=dict)
+    examples: tuple[MqttExample, ...] = Field(min_length=1)
+
+
+class BleProfile(Profile):
+    """A device that advertises BTHome v2, offers a GATT service, or both."""
+
+    protocol: Literal["ble"]
+    bthome_encrypted: bool = Field(
+        default=False, description="Advertisements are encrypted; the gateway needs a bind key."
+    )
+    points: dict[Name, BlePoint] = Field(min_length=1)
+    commands: dict[Name, BleCommand] = Field(default_factory=dict)
+    examples: tuple[BleExample, ...] = Field(min_length=1)
+
+
+DeviceProfile = Annotated[ModbusProfile | MqttProfile | BleProfile, Field(discriminator="protocol")]
+
+
+def value_type(point: Point) -> ValueType:
+    """Return the value type of a point: that of its quantity."""
+    return QUANTITIES[point.quantity].value_type

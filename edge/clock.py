@@ -1,0 +1,27 @@
+"""The clock is injected: nothing in the gateway reads the time by itself."""
+
+import time
+from datetime import UTC, datetime
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """What time it is, and how much has passed."""
+
+    def now(self) -> datetime:
+        """Return the wall clock as aware UTC."""
+
+    def monotonic(self) -> float:
+        """Return seconds that never jump, for durations."""
+
+
+class SystemClock:
+    """The machine's own clocks."""
+
+    def now(self) -> datetime:
+        """Return the wall clock as aware UTC."""
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        """Return seconds since some fixed moment."""
+        return time.monotonic()
