@@ -368,7 +368,10 @@ class GatewayDetail(Shape):
 
 
 class Evidence(Shape):
-    """What a finding stands on; `ref` opens it ("asset:12", "asset:12/day:2026-11-23", "room:A-301")."""
+    """What a finding stands on.
+
+    `ref` opens it: "asset:12", "asset:12/day:2026-11-23", "room:A-301", "school".
+    """
 
     ref: str
     text_zh: str
