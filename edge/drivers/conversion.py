@@ -1,0 +1,106 @@
+"""From the raw value a protocol carried to the value of a point: the same rules everywhere.
+
+In this order: `invalid` raw values and NaN are no value; `values` translates, and what it does not
+list is no value; numbers get `scale` and `offset`; the result must have the type of the point's
+quantity. Arithmetic is decimal, so a register of 2302 at scale 0.1 is 230.2 and not
+230.20000000000002: scaled integers have exactly the scale's decimals.
+"""
+
+import math
+from decimal import Decimal
+
+from device_profiles.protocols.base import Point
+from device_profiles.quantities import ValueType
+from device_profiles.reading import Value
+from device_profiles.schema import value_type
+
+_NAMES: dict[ValueType, str] = {
+    "number": "a number",
+    "bool": "true or false",
+    "string": "text",
+}
+_EXCERPT = 60
+
+
+class ConversionError(ValueError):
+    """A raw value that cannot be a value of its point; the text says what came and what should."""
+
+
+def value_of(point: Point, raw: Value) -> Value | None:
+    """Return the point's value, or None where the raw value means that there is none."""
+    if is_invalid(point, raw):
+        return None
+    if point.values is not None:
+        return _typed(point, point.values.get(raw_key(raw)))
+    wanted = value_type(point)
+    if wanted == "number" and _is_number(raw):
+        return _scaled(point, raw)
+    return _typed(point, raw)
+
+
+def is_invalid(point: Point, raw: Value) -> bool:
+    """Say whether a raw value means 'no value'; 1.0 equals 1, true does not."""
+    if isinstance(raw, float) and math.isnan(raw):
+        return True
+    return any(
+        isinstance(raw, bool) == isinstance(invalid, bool) and raw == invalid
+        for invalid in point.invalid
+    )
+
+
+def raw_key(raw: Value) -> str:
+    """Return a raw value as the keys of `values` spell it: 1 and 1.0 are '1', True is 'true'."""
+    if isinstance(raw, str):
+        return raw
+    if isinstance(raw, bool):
+        return "true" if raw else "false"
+    return str(raw).removesuffix(".0")
+
+
+def round_float32(value: float) -> float:
+    """Return the number a float32 stands for: 7 significant digits, 230.2 and not 230.19999."""
+    return float(f"{value:.7g}")
+
+
+def excerpt(raw: object) -> str:
+    """Return a short one-line picture of a value for an error message."""
+    text = raw if isinstance(raw, str) else repr(raw)
+    text = "".join(c if c.isprintable() else " " for c in text[: _EXCERPT + 1])
+    return text if len(text) <= _EXCERPT else f"{text[:_EXCERPT]}…"
+
+
+def _is_number(raw: Value) -> bool:
+    return isinstance(raw, int | float) and not isinstance(raw, bool)
+
+
+def _scaled(point: Point, raw: Value) -> float:
+    try:
+        number = float(raw)
+    except OverflowError:
+        raise ConversionError("got a number that is too large for any measurement") from None
+    if (point.scale != 1 or point.offset != 0) and math.isfinite(number):
+        number = float(Decimal(str(raw)) * Decimal(str(point.scale)) + Decimal(str(point.offset)))
+    if not math.isfinite(number):
+        raise ConversionError(f"got {number}, expected a finite number")
+    return number + 0.0  # -0.0 becomes 0.0
+
+
+def _typed(point: Point, value: Value | None) -> Value | None:
+    if value is None:
+        return None
+    wanted = value_type(point)
+    if wanted == "bool" and isinstance(value, bool):
+        return value
+    if wanted == "string" and isinstance(value, str):
+        return value
+    if wanted == "number" and _is_number(value):
+        return float(value)
+    raise ConversionError(f"got {_described(value)}, expected {_NAMES[wanted]}")
+
+
+def _described(value: Value) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return f"the text {excerpt(value)!r}"
+    return f"the number {excerpt(value)}"

@@ -1,0 +1,1 @@
+"""Real outside parts that tests start and stop, and small stand-ins for our own seams."""
