@@ -1,0 +1,100 @@
+"""Which days are school days, what is taught on them and when. Pure.
+
+A day is a school day when a term covers it and it is a weekday that is not closed, or a make-up
+day, which is taught as the weekday it follows. A school's own word on a day outweighs the word for all schools.
+"""
+
+import datetime as dt
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from cloud.registry.rows import (
+    CalendarRow,
+    HolidayRow,
+    LessonRow,
+    PeriodRow,
+    TermRow,
+    TimetableRow,
+)
+
+FRIDAY = 5
+
+
+@dataclass(frozen=True, slots=True)
+class SchoolDay:
+    """A day of teaching: its term, and the weekday whose timetable it follows."""
+
+    day: dt.date
+    term: int
+    weekday: int
+
+
+def days(start: dt.date, end: dt.date) -> Iterator[dt.date]:
+    """Every day of a span, both ends included."""
+    for offset in range((end - start).days + 1):
+        yield start + dt.timedelta(days=offset)
+
+
+def term_on(terms: Iterable[TermRow], day: dt.date) -> TermRow | None:
+    """Return the term that covers a day."""
+    return next((term for term in terms if term.starts <= day <= term.ends), None)
+
+
+def school_days(
+    terms: Iterable[TermRow], holidays: Iterable[HolidayRow], start: dt.date, end: dt.date
+) -> list[SchoolDay]:
+    """Return the school days of a span, both ends included, oldest first."""
+    by_day: dict[dt.date, HolidayRow] = {}
+    for holiday in sorted(holidays, key=lambda row: row.school is not None):
+        by_day[holiday.day] = holiday
+    found = []
+    for term in sorted(terms, key=lambda row: row.starts):
+        for day in days(max(start, term.starts), min(end, term.ends)):
+            weekday = taught_as(day, by_day.get(day))
+            if weekday is not None:
+                found.append(SchoolDay(day, term.id, weekday))
+    return found
+
+
+def taught_as(day: dt.date, holiday: HolidayRow | None) -> int | None:
+    """Return the weekday (1 Monday) whose lessons are given on a day of term; None for a day off."""
+    if holiday is not None:
+        return holiday.follows
+    return day.isoweekday() if day.isoweekday() <= FRIDAY else None
+
+
+def calendar_rows(
+    taught: Iterable[SchoolDay], periods: Sequence[PeriodRow], zone: ZoneInfo
+) -> list[CalendarRow]:
+    """Every period of every given school day, in order, as UTC moments."""
+    by_term: dict[int, list[PeriodRow]] = {}
+    for period in sorted(periods, key=lambda row: (row.starts, row.number)):
+        by_term.setdefault(period.term, []).append(period)
+    return [
+        CalendarRow(
+            day=one.day,
+            period=period.number,
+            name=period.name,
+            starts_at=_utc(one.day, period.starts, zone),
+            ends_at=_utc(one.day, period.ends, zone),
+        )
+        for one in taught
+        for period in by_term.get(one.term, ())
+    ]
+
+
+def lesson_rows(taught: Iterable[SchoolDay], timetable: Sequence[TimetableRow]) -> list[LessonRow]:
+    """Every lesson of every given school day, in order of day, period and room."""
+    by_weekday: dict[tuple[int, int], list[TimetableRow]] = {}
+    for entry in sorted(timetable, key=lambda row: (row.period, row.room)):
+        by_weekday.setdefault((entry.term, entry.weekday), []).append(entry)
+    return [
+        LessonRow(one.day, entry.period, entry.room, entry.class_name, entry.subject)
+        for one in taught
+        for entry in by_weekday.get((one.term, one.weekday), ())
+    ]
+
+
+def _utc(day: dt.date, moment: dt.time, zone: ZoneInfo) -> dt.datetime:
+    return dt.datetime.combine(day, moment, zone).astimezone(dt.UTC)

@@ -1,0 +1,361 @@
+"""The registry: the school's books, kept in a relational database.
+
+Every method opens a session of its own and answers with plain rows, so it may be called from any
+thread.
+"""
+
+import datetime as dt
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Engine, create_engine, event, or_, select
+from sqlalchemy.orm import Session
+from sqlalchemy.pool import StaticPool
+
+from cloud.registry import calendar, tables
+from cloud.registry.calendar import SchoolDay
+from cloud.registry.rows import (
+    AssetRow,
+    BindingRow,
+    CalendarRow,
+    HolidayRow,
+    LessonRow,
+    PeriodRow,
+    RoomRow,
+    SchoolRow,
+    TermRow,
+    TimetableRow,
+)
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+LOOK_BACK_DAYS = 3 * 366
+
+Changed = Callable[[str, frozenset[str]], None]
+
+
+class Registry:
+    """Schools, rooms, assets, bindings and the calendar of each school."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._writing = threading.Lock()
+        self._callbacks: list[Changed] = []
+
+    @classmethod
+    def open(cls, url: str) -> "Registry":
+        """Open the database at a SQLAlchemy URL, brought up to the newest version."""
+        engine = _engine(url)
+        with engine.begin() as connection:
+            config = Config()
+            config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+        return cls(engine)
+
+    @property
+    def engine(self) -> Engine:
+        """The database, for tests and maintenance."""
+        return self._engine
+
+    def close(self) -> None:
+        """Give back every connection."""
+        self._engine.dispose()
+
+    def on_change(self, callback: Changed) -> None:
+        """Call with (kind of import, schools touched) after every import that changed something."""
+        self._callbacks.append(callback)
+
+    def changed(self, kind: str, schools: frozenset[str]) -> None:
+        """Tell whoever asked that an import has been committed."""
+        for callback in self._callbacks:
+            callback(kind, schools)
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """Open a session for one writer at a time; the caller commits, anything else rolls back."""
+        with self._writing, Session(self._engine) as session:
+            yield session
+
+    def schools(self) -> list[SchoolRow]:
+        """Every school, by code."""
+        with Session(self._engine) as session:
+            found = session.scalars(select(tables.School).order_by(tables.School.id))
+            return [_school(school) for school in found]
+
+    def school(self, school: str) -> SchoolRow | None:
+        """One school, None where it is not registered."""
+        with Session(self._engine) as session:
+            found = session.get(tables.School, school)
+            return None if found is None else _school(found)
+
+    def zone(self, school: str) -> ZoneInfo:
+        """Return the school's time zone."""
+        found = self.school(school)
+        return ZoneInfo("Asia/Shanghai" if found is None else found.time_zone)
+
+    def rooms(self, school: str) -> list[RoomRow]:
+        """Return the rooms of a school, by number."""
+        query = (
+            select(tables.Room, tables.Building.name)
+            .outerjoin(tables.Building, tables.Room.building_id == tables.Building.id)
+            .where(tables.Room.school_id == school)
+            .order_by(tables.Room.number)
+        )
+        with Session(self._engine) as session:
+            return [_room(room, building) for room, building in session.execute(query)]
+
+    def assets(
+        self,
+        school: str,
+        *,
+        category: str | None = None,
+        room: str | None = None,
+        condition: str | None = None,
+        text: str | None = None,
+    ) -> list[AssetRow]:
+        """Return the assets of a school that match every filter given, by number.
+
+        `text` is looked for in number, name, model, brand, serial number and custodian.
+        """
+        query = _assets().where(tables.Asset.school_id == school)
+        if category is not None:
+            query = query.where(tables.Asset.category == category)
+        if room is not None:
+            query = query.where(tables.Room.number == room)
+        if condition is not None:
+            query = query.where(tables.Asset.condition == condition)
+        if text:
+            searched = (
+                tables.Asset.asset_no,
+                tables.Asset.name,
+                tables.Asset.model,
+                tables.Asset.brand,
+                tables.Asset.serial_no,
+                tables.Asset.custodian,
+            )
+            query = query.where(
+                or_(*(field.icontains(text, autoescape=True) for field in searched))
+            )
+        with Session(self._engine) as session:
+            found = session.execute(query.order_by(tables.Asset.asset_no))
+            return [_asset(asset, number) for asset, number in found]
+
+    def asset_rows(self, school: str) -> list[AssetRow]:
+        """Every asset of a school with all of its fields, by number."""
+        return self.assets(school)
+
+    def asset(self, asset_id: int) -> AssetRow | None:
+        """One asset, None where there is none of that id."""
+        with Session(self._engine) as session:
+            found = session.execute(_assets().where(tables.Asset.id == asset_id)).one_or_none()
+            return None if found is None else _asset(*found)
+
+    def bindings(self, school: str) -> list[BindingRow]:
+        """Every binding of a school, by device and beginning."""
+        query = (
+            select(tables.Binding, tables.Asset.asset_no)
+            .join(tables.Asset, tables.Binding.asset_id == tables.Asset.id)
+            .where(tables.Binding.school_id == school)
+        )
+        with Session(self._engine) as session:
+            found = [
+                BindingRow(
+                    school=binding.school_id,
+                    asset_id=binding.asset_id,
+                    asset_no=asset_no,
+                    device=binding.device,
+                    valid_from=binding.valid_from,
+                    valid_to=binding.valid_to,
+                )
+                for binding, asset_no in session.execute(query)
+            ]
+        return sorted(found, key=lambda row: (row.device, row.valid_from or dt.date.min))
+
+    def assets_by_device(self, school: str, day: dt.date) -> Mapping[str, AssetRow]:
+        """Return the asset behind each name in telemetry, on a day."""
+        assets = {asset.id: asset for asset in self.assets(school)}
+        return {
+            binding.device: assets[binding.asset_id]
+            for binding in self.bindings(school)
+            if binding.holds_on(day)
+        }
+
+    def terms(self, school: str) -> list[TermRow]:
+        """Return the terms of a school, oldest first."""
+        with Session(self._engine) as session:
+            query = select(tables.Term).where(tables.Term.school_id == school)
+            found = session.scalars(query.order_by(tables.Term.starts))
+            return [TermRow(row.id, row.school_id, row.name, row.starts, row.ends) for row in found]
+
+    def term_on(self, school: str, day: dt.date) -> TermRow | None:
+        """Return the term that covers a day, None between terms."""
+        return calendar.term_on(self.terms(school), day)
+
+    def periods(self, school: str) -> list[PeriodRow]:
+        """Return the periods of every term of a school, in order of the day."""
+        query = (
+            select(tables.Period)
+            .join(tables.Term, tables.Period.term_id == tables.Term.id)
+            .where(tables.Term.school_id == school)
+            .order_by(tables.Period.term_id, tables.Period.starts)
+        )
+        with Session(self._engine) as session:
+            return [
+                PeriodRow(row.term_id, row.number, row.name, row.starts, row.ends)
+                for row in session.scalars(query)
+            ]
+
+    def timetable(self, school: str, term: int | None = None) -> list[TimetableRow]:
+        """Return the timetable of a school, of one term or of all."""
+        query = (
+            select(tables.Lesson, tables.Room.number)
+            .join(tables.Room, tables.Lesson.room_id == tables.Room.id)
+            .where(tables.Room.school_id == school)
+            .order_by(
+                tables.Lesson.term_id,
+                tables.Lesson.weekday,
+                tables.Lesson.period,
+                tables.Room.number,
+            )
+        )
+        if term is not None:
+            query = query.where(tables.Lesson.term_id == term)
+        with Session(self._engine) as session:
+            return [
+                TimetableRow(
+                    term=row.term_id,
+                    weekday=row.weekday,
+                    period=row.period,
+                    room=number,
+                    class_name=row.class_name,
+                    subject=row.subject,
+                )
+                for row, number in session.execute(query)
+            ]
+
+    def holidays(self, school: str) -> list[HolidayRow]:
+        """Return closed and make-up days that concern a school: its own and those of all schools."""
+        query = (
+            select(tables.Holiday)
+            .where(or_(tables.Holiday.school_id == school, tables.Holiday.school_id.is_(None)))
+            .order_by(tables.Holiday.day)
+        )
+        with Session(self._engine) as session:
+            return [
+                HolidayRow(row.school_id, row.day, row.name, row.follows)
+                for row in session.scalars(query)
+            ]
+
+    def school_days(self, school: str, start: dt.date, end: dt.date) -> list[dt.date]:
+        """Return the school days of a span, both ends included, oldest first."""
+        return [one.day for one in self._taught(school, start, end)]
+
+    def last_school_days(self, school: str, day: dt.date, n: int) -> list[dt.date]:
+        """Return the last `n` school days up to and including a day, oldest first."""
+        return (
+            self.school_days(school, day - dt.timedelta(days=LOOK_BACK_DAYS), day)[-n:] if n else []
+        )
+
+    def calendar(self, school: str, start: dt.date, end: dt.date) -> list[CalendarRow]:
+        """Every period of every school day of a span, as UTC moments."""
+        taught = self._taught(school, start, end)
+        return calendar.calendar_rows(taught, self.periods(school), self.zone(school))
+
+    def lessons(self, school: str, start: dt.date, end: dt.date) -> list[LessonRow]:
+        """Every lesson scheduled in a span, both ends included."""
+        taught = self._taught(school, start, end)
+        return calendar.lesson_rows(taught, self.timetable(school))
+
+    def _taught(self, school: str, start: dt.date, end: dt.date) -> Sequence[SchoolDay]:
+        return calendar.school_days(self.terms(school), self.holidays(school), start, end)
+
+
+def _engine(url: str) -> Engine:
+    if url in {"sqlite://", "sqlite:///:memory:"}:
+        engine = create_engine(url, poolclass=StaticPool, connect_args={"check_same_thread": False})
+    else:
+        engine = create_engine(url)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _prepare_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA busy_timeout=10000")
+    cursor.close()
+
+
+def _assets() -> Any:
+    return select(tables.Asset, tables.Room.number).outerjoin(
+        tables.Room, tables.Asset.room_id == tables.Room.id
+    )
+
+
+def _school(row: tables.School) -> SchoolRow:
+    return SchoolRow(
+        id=row.id,
+        name=row.name,
+        division=row.division,
+        school_type=row.school_type,
+        urban_rural=row.urban_rural,
+        classes=row.classes,
+        pupils=row.pupils,
+        teachers=row.teachers,
+        time_zone=row.time_zone,
+    )
+
+
+def _room(row: tables.Room, building: str | None) -> RoomRow:
+    return RoomRow(
+        id=row.id,
+        school=row.school_id,
+        number=row.number,
+        name=row.name,
+        building=building,
+        floor=row.floor,
+        use=row.use,
+        area_m2=row.area_m2,
+        seats=row.seats,
+        home_class=row.home_class,
+    )
+
+
+def _asset(row: tables.Asset, room: str | None) -> AssetRow:
+    value = row.original_value_fen
+    return AssetRow(
+        id=row.id,
+        school=row.school_id,
+        asset_no=row.asset_no,
+        name=row.name,
+        category=row.category,
+        classification_code=row.classification_code,
+        classification_list=row.classification_list,
+        model=row.model,
+        brand=row.brand,
+        serial_no=row.serial_no,
+        tag=row.tag,
+        device_no=row.device_no,
+        unit=row.unit,
+        quantity=row.quantity,
+        original_value_yuan=None if value is None else value / 100,
+        acquisition=row.acquisition,
+        acquired=row.acquired,
+        booked=row.booked,
+        condition=row.condition,
+        room=room,
+        department=row.department,
+        custodian=row.custodian,
+        supplier=row.supplier,
+        warranty_until=row.warranty_until,
+        life_years=row.life_years,
+        funding=row.funding,
+    )
