@@ -1,0 +1,26 @@
+"""What the routes work with, put together by `cloud.app` alone."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from cloud.clock import Clock
+from cloud.settings import Settings
+from cloud.telemetry.line_protocol import Parser
+from cloud.telemetry.live import LiveFeed
+from cloud.telemetry.now import StateNow
+from cloud.telemetry.store import TelemetryStore
+
+
+@dataclass(slots=True)
+class Services:
+    """The parts of one running cloud; a route gets them from `cloud.api.deps`."""
+
+    settings: Settings
+    token: str
+    clock: Clock
+    store: TelemetryStore
+    registry: Any
+    rollups: Any
+    now: StateNow
+    live: LiveFeed
+    parser: Parser
