@@ -1,1 +1,1 @@
-"""Real outside parts that tests start and stop, and small stand-ins for our own seams."""
+"""Real outside parts that tests start and stop: a broker, a database, whole processes of ours."""

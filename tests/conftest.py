@@ -1,0 +1,24 @@
+"""What every test may use."""
+
+import os
+from collections.abc import Generator
+from typing import Any
+
+import pytest
+
+_SKIP_NOTHING = os.environ.get("CAMPUS_SKIP_NOTHING") == "1"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Where everything has to run, a skipped test is a failed one."""
+    report = yield
+    if _SKIP_NOTHING and report.skipped and not hasattr(report, "wasxfail"):
+        reason: Any = report.longrepr
+        if isinstance(reason, tuple):
+            reason = reason[2]
+        report.outcome = "failed"
+        report.longrepr = f"{item.nodeid} may not be skipped here: {reason}"
+    return report
