@@ -1,0 +1,123 @@
+"""Which blocks of registers to read: the fewest that cover all points. Pure.
+
+A block is one request. It begins and ends at a wanted register, is no longer than `max_block`, runs
+across no more than `max_gap` unused registers in a row, and touches no hole. A point is never torn
+over two blocks, unless it is longer than a block can be. Points are taken by address and a block
+is extended while it may be: a point that does not fit starts the next one, and any later point
+that would still have fitted lies inside it, so no plan has fewer blocks.
+
+What a device does not say about itself is learned: `Learned.breaks` are addresses no block may run
+across, found by halving a block that the device refused.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from device_profiles.protocols.modbus import ModbusLimits, ModbusPoint, Register
+
+Break = tuple[Register, int]
+TABLES: tuple[Register, ...] = ("coil", "discrete", "holding", "input")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Block:
+    """One read request and the points it serves."""
+
+    register: Register
+    address: int
+    count: int
+    points: tuple[str, ...]
+
+    @property
+    def end(self) -> int:
+        """The first address behind the block."""
+        return self.address + self.count
+
+
+def plan(
+    points: Mapping[str, ModbusPoint],
+    limits: ModbusLimits,
+    breaks: frozenset[Break] = frozenset(),
+) -> list[Block]:
+    """Return the fewest blocks that cover every point that touches no hole."""
+    blocks: list[Block] = []
+    for table in TABLES:
+        wanted = sorted(
+            (point.address, point.address + point.count, name)
+            for name, point in points.items()
+            if point.register_ == table
+            and not _touches(limits.holes, point.address, point.address + point.count)
+        )
+        cuts = frozenset(address for register, address in breaks if register == table)
+        blocks.extend(_blocks(table, wanted, limits, cuts))
+    return blocks
+
+
+def halves(block: Block, points: Mapping[str, ModbusPoint]) -> Break | None:
+    """Return where to cut a refused block in two, or None where no cut spares every point."""
+    spans = [(points[n].address, points[n].address + points[n].count) for n in block.points]
+    cuts = [
+        start
+        for start, _ in spans
+        if start > block.address and not any(low < start < high for low, high in spans)
+    ]
+    if not cuts:
+        return None
+    middle = block.address + block.count / 2
+    return block.register, min(cuts, key=lambda cut: abs(cut - middle))
+
+
+def written(breaks: Iterable[Break]) -> str:
+    """Return breaks as text that `read` understands."""
+    return json.dumps(sorted(breaks), separators=(",", ":"))
+
+
+def read(text: str | None) -> frozenset[Break]:
+    """Return the breaks a text tells of; what is damaged or unknown is not learned yet."""
+    try:
+        found = json.loads(text or "[]")
+        return frozenset(
+            (register, address)
+            for register, address in found
+            if register in TABLES and isinstance(address, int)
+        )
+    except (ValueError, TypeError):
+        return frozenset()
+
+
+def _blocks(
+    table: Register,
+    wanted: list[tuple[int, int, str]],
+    limits: ModbusLimits,
+    cuts: frozenset[int],
+) -> Iterator[Block]:
+    names: list[str] = []
+    first = last = 0
+    for start, end, name in wanted:
+        fits = (
+            names
+            and max(end, last) - first <= limits.max_block
+            and start - last <= limits.max_gap
+            and not _touches(limits.holes, last, start)
+            and not any(first < cut <= start and cut >= last for cut in cuts)
+        )
+        if fits:
+            names.append(name)
+            last = max(last, end)
+            continue
+        yield from _pieces(table, first, last, tuple(names), limits.max_block)
+        names, first, last = [name], start, end
+    yield from _pieces(table, first, last, tuple(names), limits.max_block)
+
+
+def _pieces(
+    table: Register, first: int, last: int, names: tuple[str, ...], longest: int
+) -> Iterator[Block]:
+    for address in range(first, last, longest):
+        yield Block(table, address, min(longest, last - address), names)
+
+
+def _touches(ranges: tuple[tuple[int, int], ...], start: int, end: int) -> bool:
+    """Say whether [start, end) touches one of the (first, last) ranges."""
+    return any(start <= high and low < end for low, high in ranges)
