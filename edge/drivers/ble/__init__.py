@@ -1,1 +1,1 @@
-"""To be written."""
+"""Bluetooth Low Energy: BTHome v2 advertisements, and GATT services."""
