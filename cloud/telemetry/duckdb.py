@@ -1,0 +1,374 @@
+"""The embedded telemetry store: one DuckDB file, owned by this process.
+
+- A write is acknowledged after the commit that holds it: DuckDB has then flushed its log.
+- One thread writes (`writer.py`); readers run on threads of their own, each with its own cursor,
+  and see the last commit.
+- A point is replaced by a later write of the same series, field and time. A usage slot keeps the
+  values that a later write of it leaves out.
+- A field keeps its first type in the whole file (InfluxDB: within a week's shard).
+"""
+
+import asyncio
+import logging
+import threading
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import duckdb
+import ibis
+
+from cloud.clock import Clock, SystemClock
+from cloud.errors import StoreFailed, StoreLocked
+from cloud.telemetry import schema
+from cloud.telemetry.group import Group
+from cloud.telemetry.line_protocol import Batch, FieldType, SeriesKey
+from cloud.telemetry.names import Names
+from cloud.telemetry.newest import Newest
+from cloud.telemetry.store import (
+    AssetLatest,
+    GatewayLatest,
+    PointsCallback,
+    Slot,
+    StoredReading,
+    UsageCallback,
+    WriteResult,
+)
+from cloud.telemetry.writer import Writer
+from device_profiles.points import from_ns, to_ns
+from device_profiles.reading import Value
+
+T = TypeVar("T")
+_log = logging.getLogger(__name__)
+_READERS = 4
+_CHUNK = 5_000
+_SLOT_COLUMNS = (
+    "school, asset, slot_start, active_s, standby_s, off_s, unobserved_s, energy_wh"
+)
+
+
+class DuckDBStore:
+    """Telemetry in a DuckDB file."""
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        clock: Clock | None = None,
+        memory_mb: int = 512,
+        threads: int = 2,
+        max_waiting_values: int = 2_000_000,
+    ) -> None:
+        self._clock = clock or SystemClock()
+        self._connection = _open(path, memory_mb, threads)
+        try:
+            schema.migrate(self._connection, str(path))
+        except BaseException:
+            self._connection.close()
+            raise
+        self._names = Names(self._connection)
+        self._newest = Newest()
+        self._fill_newest()
+        self._usage_callbacks: list[UsageCallback] = []
+        self._points_callbacks: list[PointsCallback] = []
+        self._local = threading.local()
+        self._cursors: list[duckdb.DuckDBPyConnection] = []
+        self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="telemetry-reader")
+        self._writer = Writer(
+            self._connection.cursor(), self._store_group, max_waiting=max_waiting_values
+        )
+
+    def write(self, batch: Batch) -> Awaitable[WriteResult]:
+        """Store a batch; done once it is durable. Raises StoreBusy when too much is waiting."""
+        return asyncio.wrap_future(self._writer.write(batch))
+
+    def run_write(self, work: Callable[[duckdb.DuckDBPyConnection], T]) -> "Future[T]":
+        """Run `work(cursor)` on the writer thread, inside one transaction of its own."""
+        return self._writer.run(work)
+
+    def read(self, work: Callable[[duckdb.DuckDBPyConnection], T]) -> Awaitable[T]:
+        """Run `work(cursor)` on a reader thread, off the event loop."""
+        return asyncio.get_running_loop().run_in_executor(self._readers, self._read, work)
+
+    def _read(self, work: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
+        cursor = getattr(self._local, "cursor", None)
+        if cursor is None:
+            cursor = self._local.cursor = self.cursor()
+            self._cursors.append(cursor)
+        return work(cursor)
+
+    def cursor(self) -> duckdb.DuckDBPyConnection:
+        """Return a new cursor for the calling thread; the caller closes it."""
+        return self._connection.cursor()
+
+    def ibis(self) -> Any:
+        """Return an Ibis backend over a new cursor, for one thread only."""
+        return ibis.duckdb.from_connection(self.cursor())
+
+    def on_usage(self, callback: UsageCallback) -> None:
+        """Call back after every commit that wrote slots, on the writer thread: be quick."""
+        self._usage_callbacks.append(callback)
+
+    def on_points(self, callback: PointsCallback) -> None:
+        """Call back after every commit with the (school, asset) pairs that have new readings."""
+        self._points_callbacks.append(callback)
+
+    def latest_readings(self, school: str, asset: str | None = None) -> list[AssetLatest]:
+        """Return what was last heard of the assets of a school, from memory."""
+        return self._newest.readings(school, asset)
+
+    def latest_gateways(self, school: str | None = None) -> list[GatewayLatest]:
+        """Return the newest reports of gateways and of their devices, from memory."""
+        return self._newest.gateways(school)
+
+    def schools(self) -> list[str]:
+        """Return the schools from which anything was ever heard, sorted."""
+        return self._newest.schools()
+
+    def readings(
+        self,
+        school: str,
+        asset: str,
+        start: datetime,
+        end: datetime,
+        *,
+        points: Sequence[str] | None = None,
+        limit: int = 10_000,
+    ) -> Awaitable[dict[str, list[tuple[datetime, Value]]]]:
+        """Return the readings in [start, end) by point, in order; the newest `limit` of each."""
+        series = list(self._names.matching("reading", school=school, asset=asset))
+        fields = self._fields("reading", points)
+
+        def work(cursor: duckdb.DuckDBPyConnection) -> dict[str, list[tuple[datetime, Value]]]:
+            rows = cursor.execute(
+                "SELECT field, time, number, text FROM points WHERE series = ANY(?) "
+                "AND field = ANY(?) AND time >= ? AND time < ? "
+                "QUALIFY row_number() OVER (PARTITION BY field ORDER BY time DESC) <= ? "
+                "ORDER BY field, time",
+                [series, list(fields), to_ns(start), to_ns(end), limit],
+            ).fetchall()
+            found: dict[str, list[tuple[datetime, Value]]] = {}
+            for number, time_ns, value, text in rows:
+                name, kind = fields[number]
+                found.setdefault(name, []).append((from_ns(time_ns), _value(kind, value, text)))
+            return found
+
+        return self.read(work)
+
+    def gateway_history(
+        self, gateway: str, start: datetime, end: datetime, fields: Sequence[str]
+    ) -> Awaitable[list[tuple[datetime, dict[str, Value]]]]:
+        """Return a gateway's own reports in [start, end), in order."""
+        matching = self._names.matching("gateway", gateway=gateway)
+        series = [number for number, key in matching.items() if not key.tag("device")]
+        wanted = self._fields("gateway", fields)
+
+        def work(cursor: duckdb.DuckDBPyConnection) -> list[tuple[datetime, dict[str, Value]]]:
+            rows = cursor.execute(
+                "SELECT time, field, number, text FROM points WHERE series = ANY(?) "
+                "AND field = ANY(?) AND time >= ? AND time < ? ORDER BY time",
+                [series, list(wanted), to_ns(start), to_ns(end)],
+            ).fetchall()
+            reports: dict[int, dict[str, Value]] = {}
+            for time_ns, number, value, text in rows:
+                name, kind = wanted[number]
+                reports.setdefault(time_ns, {})[name] = _value(kind, value, text)
+            return [(from_ns(time_ns), report) for time_ns, report in reports.items()]
+
+        return self.read(work)
+
+    def slots(
+        self, school: str, asset: str, start: datetime, end: datetime
+    ) -> Awaitable[list[Slot]]:
+        """Return the usage slots that start in [start, end), in order."""
+        return self.read(
+            lambda cursor: [
+                _slot(row)
+                for row in cursor.execute(
+                    f"SELECT {_SLOT_COLUMNS} FROM usage_slots "  # noqa: S608  fixed columns
+                    "WHERE school = ? AND asset = ? AND slot_start >= ? AND slot_start < ? "
+                    "ORDER BY slot_start",
+                    [school, asset, _naive(start), _naive(end)],
+                ).fetchall()
+            ]
+        )
+
+    def export_readings(
+        self, school: str, start: datetime | None, end: datetime | None
+    ) -> Iterator[list[StoredReading]]:
+        """Yield all readings in chunks, by asset, point and time; blocks, for a worker thread."""
+        series = self._names.matching("reading", school=school)
+        fields = self._fields("reading", None)
+        assets = sorted({key.tag("asset") for key in series.values()})
+        names = sorted({name for name, _ in fields.values()})
+        with self.cursor() as cursor:
+            cursor.execute(
+                "WITH s AS (SELECT unnest(?::INTEGER[]) AS id, unnest(?::INTEGER[]) AS place), "
+                "f AS (SELECT unnest(?::INTEGER[]) AS id, unnest(?::INTEGER[]) AS place) "
+                "SELECT s.place, p.field, p.time, p.number, p.text FROM points p "
+                "JOIN s ON s.id = p.series JOIN f ON f.id = p.field "
+                "WHERE p.time >= ? AND p.time < ? ORDER BY s.place, f.place, p.time",
+                [
+                    list(series),
+                    [assets.index(key.tag("asset")) for key in series.values()],
+                    list(fields),
+                    [names.index(name) for name, _ in fields.values()],
+                    -(2**63) if start is None else to_ns(start),
+                    2**63 - 1 if end is None else to_ns(end),
+                ],
+            )
+            while rows := cursor.fetchmany(_CHUNK):
+                yield [
+                    StoredReading(
+                        assets[place],
+                        fields[number][0],
+                        from_ns(time_ns),
+                        _value(fields[number][1], value, text),
+                    )
+                    for place, number, time_ns, value, text in rows
+                ]
+
+    def export_slots(
+        self, school: str, start: datetime | None, end: datetime | None
+    ) -> Iterator[list[Slot]]:
+        """Yield all usage slots in chunks, by asset and time; blocks, for a worker thread."""
+        with self.cursor() as cursor:
+            cursor.execute(
+                f"SELECT {_SLOT_COLUMNS} FROM usage_slots WHERE school = ? "  # noqa: S608  fixed
+                "AND slot_start >= ? AND slot_start < ? ORDER BY asset, slot_start",
+                [
+                    school,
+                    datetime.min if start is None else _naive(start),  # noqa: DTZ901  compared
+                    datetime.max if end is None else _naive(end),  # noqa: DTZ901  with naive UTC
+                ],
+            )
+            while rows := cursor.fetchmany(_CHUNK):
+                yield [_slot(row) for row in rows]
+
+    def purge(self, readings_before: datetime, slots_before: datetime) -> Awaitable[int]:
+        """Delete what is older; returns how many rows went."""
+
+        def work(cursor: duckdb.DuckDBPyConnection) -> int:
+            points = cursor.execute(
+                "DELETE FROM points WHERE time < ?", [to_ns(readings_before)]
+            ).fetchone()
+            slots = cursor.execute(
+                "DELETE FROM usage_slots WHERE slot_start < ?", [_naive(slots_before)]
+            ).fetchone()
+            return int(points[0] if points else 0) + int(slots[0] if slots else 0)
+
+        return asyncio.wrap_future(self.run_write(work))
+
+    def close(self) -> None:
+        """Finish what is queued and close the file."""
+        self._writer.close()
+        self._readers.shutdown(wait=True)
+        for cursor in self._cursors:
+            cursor.close()
+        self._connection.close()
+
+    def _store_group(
+        self, cursor: duckdb.DuckDBPyConnection, batches: list[Batch]
+    ) -> list[WriteResult]:
+        group = Group(self._names)
+        results = [group.add(batch) for batch in batches]
+        try:
+            cursor.begin()
+            try:
+                self._names.store_new(cursor)
+                group.store(cursor, _naive(self._clock.now()))
+                cursor.commit()
+            except BaseException:
+                cursor.rollback()
+                raise
+        except BaseException:
+            self._names.load(cursor)
+            raise
+        self._names.stored()
+        for key, name, time_ns, value in group.spoken():
+            self._newest.say(key, name, time_ns, value)
+        self._call_back(group)
+        return results
+
+    def _call_back(self, group: Group) -> None:
+        written, heard = group.usage_written(), group.assets_heard()
+        calls: list[Callable[[], None]] = []
+        if written:
+            calls += [lambda call=call: call(written) for call in self._usage_callbacks]
+        if heard:
+            calls += [lambda call=call: call(heard) for call in self._points_callbacks]
+        for call in calls:
+            try:
+                call()
+            except Exception:
+                _log.exception("a part that follows the telemetry failed; the data is stored")
+
+    def _fill_newest(self) -> None:
+        series = {number: key for key, number in self._names.series.items()}
+        fields = {
+            number: (name, kind) for (_, name), (number, kind) in self._names.fields.items()
+        }
+        followed = [n for n, key in series.items() if key.measurement in {"reading", "gateway"}]
+        rows = self._connection.execute(
+            "SELECT series, field, max(time), arg_max(number, time), arg_max(text, time) "
+            "FROM points WHERE series = ANY(?) GROUP BY series, field",
+            [followed],
+        ).fetchall()
+        for number, field, time_ns, value, text in rows:
+            key: SeriesKey = series[number]
+            name, kind = fields[field]
+            self._newest.say(key, name, time_ns, _value(kind, value, text))
+
+    def _fields(
+        self, measurement: str, wanted: Sequence[str] | None
+    ) -> dict[int, tuple[str, FieldType]]:
+        return {
+            number: (name, kind)
+            for number, (name, kind) in self._names.field_names(measurement).items()
+            if wanted is None or name in wanted
+        }
+
+
+def _open(path: Path, memory_mb: int, threads: int) -> duckdb.DuckDBPyConnection:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        return duckdb.connect(
+            path,
+            config={
+                "memory_limit": f"{memory_mb}MB",
+                "threads": threads,
+                "autoinstall_known_extensions": False,
+            },
+        )
+    except duckdb.IOException as error:
+        if "lock" in str(error).lower():
+            raise StoreLocked(str(path)) from None
+        raise StoreFailed(f"{path}: cannot open the telemetry file: {error}") from error
+
+
+def _naive(moment: datetime) -> datetime:
+    return moment.astimezone(UTC).replace(tzinfo=None)
+
+
+def _value(kind: FieldType, number: float | None, text: str | None) -> Value:
+    if kind is FieldType.STRING:
+        return text or ""
+    if kind is FieldType.BOOLEAN:
+        return bool(number)
+    return float(number or 0.0)
+
+
+def _slot(row: tuple[Any, ...]) -> Slot:
+    school, asset, start, active, standby, off, unobserved, energy = row
+    return Slot(
+        school=school,
+        asset=asset,
+        start=start.replace(tzinfo=UTC),
+        active_s=active or 0.0,
+        standby_s=standby or 0.0,
+        off_s=off or 0.0,
+        unobserved_s=unobserved or 0.0,
+        energy_wh=energy,
+    )

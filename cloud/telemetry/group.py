@@ -1,0 +1,169 @@
+"""Batches that are committed together, turned into rows."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+import duckdb
+import pyarrow as pa
+
+from cloud.telemetry.line_protocol import Batch, FieldType, SeriesKey
+from cloud.telemetry.names import Names
+from cloud.telemetry.store import UsageWritten, WriteResult
+from device_profiles.points import from_ns
+from device_profiles.reading import Value
+
+_USAGE_FIELDS = ("active_s", "standby_s", "off_s", "unobserved_s", "energy_wh")
+_NUMBERS = {FieldType.FLOAT, FieldType.INTEGER, FieldType.UNSIGNED}
+_POINTS = pa.schema(
+    [
+        ("series", pa.int32()),
+        ("field", pa.int32()),
+        ("time", pa.int64()),
+        ("number", pa.float64()),
+        ("text", pa.string()),
+    ]
+)
+_SLOTS = pa.schema(
+    [
+        ("school", pa.string()),
+        ("asset", pa.string()),
+        ("slot_ns", pa.int64()),
+        ("room", pa.string()),
+        ("category", pa.string()),
+        *((name, pa.float64()) for name in _USAGE_FIELDS),
+    ]
+)
+_PUT_POINTS = (
+    "INSERT OR REPLACE INTO points SELECT series, field, time, number, text, ?::TIMESTAMP "
+    "FROM incoming_points"
+)
+_PUT_SLOTS = (
+    "INSERT INTO usage_slots SELECT school, asset, make_timestamp(slot_ns // 1000), room, "
+    f"category, {', '.join(_USAGE_FIELDS)}, ?::TIMESTAMP FROM incoming_slots "
+    "ON CONFLICT (school, asset, slot_start) DO UPDATE SET room = excluded.room, "
+    "category = excluded.category, received_at = excluded.received_at, "
+    + ", ".join(f"{name} = coalesce(excluded.{name}, {name})" for name in _USAGE_FIELDS)
+)
+
+
+class Group:
+    """The rows of several batches; of two values of one point the later stays."""
+
+    def __init__(self, names: Names) -> None:
+        self._names = names
+        self._points: dict[tuple[int, int, int], tuple[float | None, str | None]] = {}
+        self._slots: dict[tuple[str, str, int], dict[str, float | str | None]] = {}
+        self._spoken: dict[tuple[SeriesKey, str], tuple[int, Value]] = {}
+
+    def add(self, batch: Batch) -> WriteResult:
+        """Take a batch; values that change their field's type stay out."""
+        dropped = 0
+        conflict: str | None = None
+        for key, name, kind, time_ns, number, text in zip(
+            batch.series,
+            batch.fields,
+            batch.types,
+            batch.times,
+            batch.numbers,
+            batch.texts,
+            strict=True,
+        ):
+            field, known = self._names.field(key.measurement, name, kind)
+            if kind is not known:
+                dropped += 1
+                conflict = conflict or (
+                    f'input field "{name}" on measurement "{key.measurement}" '
+                    f"is type {kind}, already exists as type {known}"
+                )
+                continue
+            if key.measurement == "usage" and name in _USAGE_FIELDS and kind in _NUMBERS:
+                school, asset = key.tag("school"), key.tag("asset")
+                if school and asset:
+                    self._add_slot(key, (school, asset, time_ns), name, number)
+                    continue
+            self._points[self._names.series_number(key), field, time_ns] = (number, text)
+            self._note(key, name, kind, time_ns, number, text)
+        return WriteResult(len(batch) - dropped, dropped, conflict)
+
+    def store(self, cursor: duckdb.DuckDBPyConnection, received_at: datetime) -> None:
+        """Write the rows, inside the caller's transaction."""
+        if self._points:
+            series, fields, times = zip(*self._points, strict=True)
+            numbers, texts = zip(*self._points.values(), strict=True)
+            rows = pa.table([series, fields, times, numbers, texts], schema=_POINTS)
+            _put(cursor, "incoming_points", rows, _PUT_POINTS, received_at)
+        if self._slots:
+            slots = pa.Table.from_pylist(
+                [
+                    {"school": school, "asset": asset, "slot_ns": slot_ns, **columns}
+                    for (school, asset, slot_ns), columns in self._slots.items()
+                ],
+                schema=_SLOTS,
+            )
+            _put(cursor, "incoming_slots", slots, _PUT_SLOTS, received_at)
+
+    def spoken(self) -> Iterator[tuple[SeriesKey, str, int, Value]]:
+        """Yield the newest value of each point of a reading or a gateway."""
+        for (key, name), (time_ns, value) in self._spoken.items():
+            yield key, name, time_ns, value
+
+    def assets_heard(self) -> list[tuple[str, str]]:
+        """Return the (school, asset) pairs that have new readings."""
+        return sorted(
+            {
+                (key.tag("school"), key.tag("asset"))
+                for key, _ in self._spoken
+                if key.measurement == "reading"
+            }
+        )
+
+    def usage_written(self) -> list[UsageWritten]:
+        """Return, per asset, the span in which slots were written."""
+        spans: dict[tuple[str, str], tuple[int, int]] = {}
+        for school, asset, slot_ns in self._slots:
+            first, last = spans.get((school, asset), (slot_ns, slot_ns))
+            spans[school, asset] = (min(first, slot_ns), max(last, slot_ns))
+        return [
+            UsageWritten(school, asset, from_ns(first), from_ns(last))
+            for (school, asset), (first, last) in spans.items()
+        ]
+
+    def _add_slot(
+        self, key: SeriesKey, slot: tuple[str, str, int], name: str, number: float | None
+    ) -> None:
+        columns = self._slots.setdefault(slot, {})
+        columns["room"] = key.tag("room")
+        columns["category"] = key.tag("category")
+        columns[name] = number
+
+    def _note(
+        self,
+        key: SeriesKey,
+        name: str,
+        kind: FieldType,
+        time_ns: int,
+        number: float | None,
+        text: str | None,
+    ) -> None:
+        if key.measurement not in {"reading", "gateway"}:
+            return
+        known = self._spoken.get((key, name))
+        if known is None or time_ns >= known[0]:
+            value: Value = text if text is not None else number or 0.0
+            if kind is FieldType.BOOLEAN:
+                value = bool(number)
+            self._spoken[key, name] = (time_ns, value)
+
+
+def _put(
+    cursor: duckdb.DuckDBPyConnection,
+    name: str,
+    rows: pa.Table,
+    statement: str,
+    received_at: datetime,
+) -> None:
+    cursor.register(name, rows)
+    try:
+        cursor.execute(statement, [received_at])
+    finally:
+        cursor.unregister(name)
