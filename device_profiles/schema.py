@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
+from device_profiles.agreement import Disagreement, disagreements
 from device_profiles.protocols.base import Model, Name, Point
 from device_profiles.protocols.ble import BleCommand, BlePoint
 from device_profiles.protocols.modbus import ModbusCommand, ModbusLimits, ModbusPoint
@@ -162,36 +163,10 @@ class Profile(Model):
         return "silver" if named else "bronze"
 
     @model_validator(mode="after")
-    def _points_agree(self) -> "Profile":
-        points: dict[str, Point] = getattr(self, "points", {})
-        for name, point in points.items():
-            quantity = QUANTITIES.get(point.quantity)
-            if quantity is None:
-                raise ValueError(
-                    f"points.{name}.quantity: {point.quantity!r} is not a quantity; "
-                    f"use one of {', '.join(QUANTITIES)}"
-                )
-            if point.unit not in quantity.units:
-                accepted = " or ".join(repr(unit) for unit in quantity.units)
-                raise ValueError(
-                    f"points.{name}.unit: {point.unit!r} is not a unit of {point.quantity}; "
-                    f"use {accepted}"
-                )
-        if self.usage is not None:
-            for key in ("point", "energy_point"):
-                named = getattr(self.usage, key)
-                if named is not None and named not in points:
-                    raise ValueError(
-                        f"usage.{key}: {named!r} is not a point of this profile; "
-                        f"use one of {', '.join(points)}"
-                    )
-        for number, example in enumerate(getattr(self, "examples", ())):
-            for name in example.readings:
-                if name not in points:
-                    raise ValueError(
-                        f"examples.{number}.readings.{name}: not a point of this profile; "
-                        f"use one of {', '.join(points)}"
-                    )
+    def _parts_agree(self) -> "Profile":
+        problems = disagreements(self.model_dump(by_alias=True))
+        if problems:
+            raise Disagreement("; ".join(f"{'.'.join(key)}: {what}" for key, what in problems))
         return self
 
 

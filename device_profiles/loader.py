@@ -1,0 +1,376 @@
+"""Profile files -> profiles; every fault as `file:line: key: what, what instead`, all at once.
+
+`defaults` of a file is merged into each of its points; a fault in it names its own line.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+
+from device_profiles import yaml_tree
+from device_profiles.agreement import Disagreement, disagreements
+from device_profiles.errors import ProfileError, ProfileErrors
+from device_profiles.quantities import QUANTITIES
+from device_profiles.schema import BleProfile, DeviceProfile, ModbusProfile, MqttProfile, Profile
+
+CATALOG = Path(__file__).parent / "catalog"
+"""The catalogue that comes with the package."""
+
+_MODELS: dict[str, type[Profile]] = {
+    "modbus": ModbusProfile,
+    "mqtt": MqttProfile,
+    "ble": BleProfile,
+}
+
+
+class Catalogue(Mapping[str, DeviceProfile]):
+    """Profiles by id, immutable; also found by vendor and model, aliases included."""
+
+    def __init__(self, profiles: Iterable[tuple[Path, DeviceProfile]]) -> None:
+        pairs = sorted(profiles, key=lambda pair: pair[1].id)
+        self._profiles = MappingProxyType({profile.id: profile for _, profile in pairs})
+        self._files = {profile.id: path for path, profile in pairs}
+        self._names = {
+            _name(vendor, model): profile
+            for _, profile in pairs
+            for vendor, model in _names(profile)
+        }
+
+    def __getitem__(self, profile_id: str) -> DeviceProfile:
+        return self._profiles[profile_id]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._profiles)
+
+    def __len__(self) -> int:
+        return len(self._profiles)
+
+    def file(self, profile_id: str) -> Path:
+        """Return the file that describes the profile."""
+        return self._files[profile_id]
+
+    def find(self, vendor: str, model: str) -> DeviceProfile | None:
+        """Return the profile of a vendor's model or of a variant of it, whatever the case."""
+        return self._names.get(_name(vendor, model))
+
+    def nearest(self, profile_id: str) -> list[str]:
+        """Return up to three ids that a mistyped one may have meant, the nearest first."""
+        return get_close_matches(profile_id, self._profiles, 3, 0.5)
+
+
+def load_profile(path: Path | str, *, base: Path | None = None) -> DeviceProfile:
+    """Return the profile of a file; `base` shortens the file's name in messages.
+
+    Raises ProfileErrors with every fault of the file.
+    """
+    profile, faults = _load(Path(path), base)
+    if profile is None or faults:
+        raise ProfileErrors(faults)
+    return profile
+
+
+def load_catalogue(*folders: Path | str) -> Catalogue:
+    """Return the profiles of our own catalogue and of the folders given besides.
+
+    Raises ProfileErrors with every fault of every file, and what files contradict one another in.
+    """
+    catalogue, faults = check_catalogue(CATALOG, *folders)
+    if faults:
+        raise ProfileErrors(faults)
+    return catalogue
+
+
+def check_catalogue(*folders: Path | str) -> tuple[Catalogue, list[ProfileError]]:
+    """Return the profiles that could be loaded from just these folders or files, and the faults."""
+    faults: list[ProfileError] = []
+    loaded: list[tuple[Path, DeviceProfile]] = []
+    for folder in folders:
+        root = Path(folder)
+        if not root.exists():
+            faults.append(ProfileError("no such file or folder; check the name", path=str(root)))
+            continue
+        files = sorted(p for p in root.rglob("*.y*ml") if p.is_file()) if root.is_dir() else [root]
+        for path in files:
+            profile, found = _load(path, root if root == CATALOG else None)
+            if profile is not None and root.is_dir() and path.parent != root:
+                found = [*found, *_folder_faults(path, profile)]
+            faults.extend(found)
+            if profile is not None and not found:
+                loaded.append((path, profile))
+    faults.extend(_contradictions(loaded))
+    return Catalogue(loaded), faults
+
+
+def _load(path: Path, base: Path | None) -> tuple[DeviceProfile | None, list[ProfileError]]:
+    shown = str(path.relative_to(base)) if base and path.is_relative_to(base) else str(path)
+    try:
+        if path.stat().st_size > yaml_tree.MAX_BYTES:
+            limit = yaml_tree.MAX_BYTES // 1024
+            return None, [
+                ProfileError(f"larger than {limit} kB; a profile is one page", path=shown, line=1)
+            ]
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        line = path.read_bytes()[: error.start].count(b"\n") + 1
+        return None, [ProfileError("not UTF-8 text; save it as UTF-8", path=shown, line=line)]
+    except OSError as error:
+        return None, [ProfileError(f"cannot be read: {error.strerror}", path=shown)]
+    tree = yaml_tree.parse(text)
+    faults = [
+        ProfileError(fault.problem, path=shown, line=fault.line, key=_dotted(fault.path))
+        for fault in tree.faults
+    ]
+    if tree.faults and tree.value is None:
+        return None, faults
+    profile, found = _build(tree, path, shown)
+    unique = {str(fault): fault for fault in [*faults, *found]}
+    ordered = sorted(unique.values(), key=lambda fault: fault.line or 0)
+    return (None if ordered else profile), ordered
+
+
+def _build(
+    tree: yaml_tree.Tree, path: Path, shown: str
+) -> tuple[DeviceProfile | None, list[ProfileError]]:
+    if not isinstance(tree.value, dict):
+        got = "nothing" if tree.value is None else _shown(tree.value)
+        return None, [
+            ProfileError(f"expected keys and values, got {got}", path=shown, line=tree.line(()))
+        ]
+    _merge_defaults(tree)
+    protocol = tree.value.get("protocol")
+    model = _MODELS.get(protocol) if isinstance(protocol, str) else None
+    if model is None:
+        said = f"{_shown(protocol)} is not a protocol" if "protocol" in tree.value else "missing"
+        problem = f"{said}; use {', '.join(sorted(_MODELS))}"
+        line = tree.line(("protocol",))
+        return None, [ProfileError(problem, path=shown, line=line, key="protocol")]
+    faults = [_fault(tree, shown, key, what) for key, what in disagreements(tree.value)]
+    profile: Any = None
+    try:
+        profile = model.model_validate(tree.value)
+    except ValidationError as error:
+        faults.extend(
+            _pydantic_fault(tree, shown, model, item)
+            for item in error.errors(include_url=False)
+            if not isinstance(item.get("ctx", {}).get("error"), Disagreement)
+        )
+    if tree.value.get("id") not in {None, path.stem}:
+        faults.append(
+            _fault(
+                tree,
+                shown,
+                ("id",),
+                f"{_shown(tree.value['id'])} differs from the file's name; rename the file to "
+                f"{tree.value['id']}{path.suffix}, or write id: {path.stem}",
+            )
+        )
+    return profile, faults
+
+
+def _merge_defaults(tree: yaml_tree.Tree) -> None:
+    """Put `defaults` into each point that does not say otherwise, with the default's line."""
+    defaults = tree.value.pop("defaults", None)
+    if defaults is None:
+        return
+    points = tree.value.get("points")
+    if not isinstance(defaults, dict):
+        tree.value["defaults"] = defaults  # the models refuse it by name
+        return
+    for name, point in points.items() if isinstance(points, dict) else ():
+        if not isinstance(point, dict):
+            continue
+        for key, value in defaults.items():
+            if key in point:
+                continue
+            point[key] = value
+            below = [path for path in tree.lines if path[:2] == ("defaults", key)]
+            for path in below:
+                tree.lines["points", name, *path[1:]] = tree.lines[path]
+                tree.origins["points", name, *path[1:]] = path
+
+
+def _fault(
+    tree: yaml_tree.Tree, shown: str, path: Iterable[str | int], problem: str
+) -> ProfileError:
+    place = _real_path(tree, tuple(path))
+    known = place
+    while known and known not in tree.lines:
+        known = known[:-1]
+    key = tree.origins.get(known, known) + place[len(known) :]
+    return ProfileError(problem, path=shown, line=tree.line(place), key=_dotted(key))
+
+
+def _real_path(tree: yaml_tree.Tree, path: yaml_tree.Path) -> yaml_tree.Path:
+    """Return the path as the file's own tree has it: numbers for list items and numeric keys."""
+    real: yaml_tree.Path = ()
+    for part in path:
+        number = int(part) if isinstance(part, str) and part.isdecimal() else part
+        real = (*real, number if (*real, number) in tree.lines else part)
+    return real
+
+
+def _pydantic_fault(
+    tree: yaml_tree.Tree, shown: str, model: type[Profile], item: Any
+) -> ProfileError:
+    location = _real_path(tree, tuple(item["loc"]))
+    if item["type"] == "missing":
+        description = _description(model, location)
+        return _fault(
+            tree, shown, location, "missing" + (f"; {description}" if description else "")
+        )
+    while location and location not in tree.lines:
+        location = location[:-1]  # pydantic adds the names of a union's members
+    if item["type"] == "extra_forbidden":
+        known = _keys(model, location[:-1])
+        near = get_close_matches(str(location[-1]), known, 1, 0.6)
+        hint = f"did you mean {near[0]}?" if near else f"use one of {', '.join(sorted(known))}"
+        return _fault(tree, shown, location, f"unknown key; {hint}")
+    return _fault(tree, shown, location, _sentence(item))
+
+
+def _sentence(item: Any) -> str:
+    kind, context, got = item["type"], item.get("ctx", {}), _shown(item["input"])
+    if kind == "value_error":
+        return str(context["error"])
+    if kind == "literal_error":
+        near = get_close_matches(str(item["input"]), context["expected"].split("'"), 1)
+        hint = f"{near[0]}? All: " if near else ""
+        return f"{got} is not known; use {hint}{context['expected'].replace(chr(39), '')}"
+    if kind == "string_pattern_mismatch":
+        return f"{got} has the wrong form; {_PATTERNS.get(context['pattern'], context['pattern'])}"
+    for start, wanted in _WANTED.items():
+        if kind.startswith(start):
+            return f"got {got}, expected {wanted}"
+    text = item["msg"][0].lower() + item["msg"][1:]
+    return f"got {got}; {text}"
+
+
+_WANTED = {
+    "int_": "a whole number, such as 12 or 0x000C",
+    "float_": "a number",
+    "string_type": "text",
+    "bool_": "true or false",
+    "dict_type": "keys and values",
+    "model_type": "keys and values",
+    "tuple_type": "a list in [brackets]",
+    "list_type": "a list in [brackets]",
+}
+_PATTERNS = {
+    r"^[a-z0-9]+(-[a-z0-9]+)+$": "use <vendor>-<model> in lower case, such as eastron-sdm120",
+    r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$": "use lower_case_words, such as active_power",
+    r"^([0-9a-f]{2})+$": "use pairs of hex digits in lower case, such as 0a1b",
+    r"^([0-9a-f]{2})*$": "use pairs of hex digits in lower case, such as 0a1b",
+    r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$": "use the full UUID in "
+    "lower case, such as 0000fcd2-0000-1000-8000-00805f9b34fb",
+}
+
+
+def _model_at(model: type[BaseModel], path: yaml_tree.Path) -> type[BaseModel] | None:
+    current: Any = model
+    for part in path:
+        if isinstance(current, type) and issubclass(current, BaseModel):
+            field = _fields(current).get(str(part))
+            current = None if field is None else field.annotation
+        else:  # an item: all members of a list or mapping are of one type
+            current = _unwrapped(current)
+    current = _unwrapped(current)
+    return current if isinstance(current, type) and issubclass(current, BaseModel) else None
+
+
+def _unwrapped(annotation: Any) -> Any:
+    """Return the one model inside dict[...], tuple[...] or an optional, else what was given."""
+    if isinstance(annotation, type) and not get_args(annotation):
+        return annotation
+    for inner in get_args(annotation):
+        found = _unwrapped(inner)
+        if isinstance(found, type) and issubclass(found, BaseModel):
+            return found
+    return annotation
+
+
+def _fields(model: type[BaseModel]) -> dict[str, Any]:
+    return {field.alias or name: field for name, field in model.model_fields.items()}
+
+
+def _keys(model: type[BaseModel], path: yaml_tree.Path) -> list[str]:
+    found = _model_at(model, path)
+    known = list(_fields(found)) if found else []
+    return [*known, "defaults"] if not path else known
+
+
+def _description(model: type[BaseModel], path: yaml_tree.Path) -> str:
+    parent = _model_at(model, path[:-1])
+    field = _fields(parent).get(str(path[-1])) if parent else None
+    text: str = (field.description or "") if field else ""
+    return text[:1].lower() + text[1:].rstrip(".") if text else ""
+
+
+def _folder_faults(path: Path, profile: DeviceProfile) -> list[ProfileError]:
+    if path.parent.name == profile.category:
+        return []
+    return [
+        ProfileError(
+            f"{profile.category} differs from the folder {path.parent.name}; "
+            f"move the file to {profile.category}/, or write category: {path.parent.name}",
+            path=str(path),
+            line=1,
+            key="category",
+        )
+    ]
+
+
+def _contradictions(loaded: list[tuple[Path, DeviceProfile]]) -> Iterator[ProfileError]:
+    """Yield what no file can know alone: ids, names and value types shared with others."""
+    ids: dict[str, Path] = {}
+    names: dict[str, Path] = {}
+    types: dict[str, tuple[str, Path]] = {}
+    for path, profile in loaded:
+        if profile.id in ids:
+            problem = f"{profile.id} is already the id of {ids[profile.id]}; choose another"
+            yield ProfileError(problem, path=str(path), key="id")
+            continue
+        ids[profile.id] = path
+        for vendor, model in _names(profile):
+            other = names.setdefault(_name(vendor, model), path)
+            if other != path:
+                problem = f"{vendor} {model} is already described by {other}; keep one"
+                yield ProfileError(problem, path=str(path), key="aliases")
+        for point, address in profile.points.items():
+            wanted = QUANTITIES[address.quantity].value_type
+            known, first = types.setdefault(point, (wanted, path))
+            if known != wanted:
+                yield ProfileError(
+                    f"holds a {wanted} here and a {known} in {first.name}; "
+                    "one name has one value type in the whole catalogue, choose another name",
+                    path=str(path),
+                    key=f"points.{point}",
+                )
+
+
+def _names(profile: DeviceProfile) -> list[tuple[str, str]]:
+    return [
+        (profile.vendor, profile.model),
+        *((alias.vendor, alias.model) for alias in profile.aliases),
+    ]
+
+
+def _name(vendor: str, model: str) -> str:
+    return f"{vendor} {model}".casefold()
+
+
+def _dotted(path: Iterable[str | int]) -> str:
+    return ".".join(str(part) for part in path)
+
+
+def _shown(value: Any) -> str:
+    text = repr(value) if isinstance(value, (str, int, float, bool)) else ""
+    if not text:
+        text = {type(None): "nothing", dict: "keys and values", list: "a list"}.get(
+            type(value), type(value).__name__
+        )
+    text = {"True": "true", "False": "false"}.get(text, text)
+    return text if len(text) <= 60 else text[:57] + "..."
