@@ -1,0 +1,311 @@
+"""MQTT payloads to readings. Pure, and total: whatever a payload holds, it raises nothing.
+
+Payloads come from anybody who may publish to the broker. One that is not what the profile promises
+gives a `DecodeError` that names the topic and, where it is one value's fault, the point; the other
+values of the same payload still count. A payload that lacks some of the members is a partial update
+and no error; one that has none of them is.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from enum import Enum
+from typing import Any
+
+from device_profiles.protocols.mqtt import MqttPoint, MqttTime
+from device_profiles.reading import Quality, Reading, Value
+from edge.drivers.conversion import ConversionError, excerpt, raw_key, value_of
+from edge.drivers.mqtt.device import MqttDevice
+from edge.errors import DecodeError
+
+MAX_PAYLOAD = 256 * 1024
+"""Bytes; no device of a school says more in one message."""
+MAX_TEXT = 4096
+"""Characters of one text value."""
+EARLIEST = datetime(2020, 1, 1, tzinfo=UTC)
+"""A device clock before this has never been set."""
+FURTHEST_AHEAD = timedelta(days=1)
+
+Routes = Mapping[str, Sequence[MqttDevice]]
+
+
+class _Absent(Enum):
+    ABSENT = "absent"
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """What one message says about one device."""
+
+    readings: list[Reading] = field(default_factory=list)
+    errors: list[DecodeError] = field(default_factory=list)
+    is_online: bool | None = None
+    """What a presence topic says; None where the message is not about presence."""
+    has_own_time: bool = False
+    """The payload says when its values were true, so the message may be delivered twice."""
+
+
+class _Unreadable(ValueError):
+    """A payload, or its time, that is not what it should be."""
+
+
+def topic_of(pattern: str, device: MqttDevice) -> str:
+    """Return a topic of the profile with the device's own part filled in."""
+    return pattern.replace("{device}", device.device)
+
+
+def topics(device: MqttDevice) -> list[str]:
+    """Return the topics on which the device speaks, each once."""
+    patterns = [point.topic for point in device.profile.points.values()]
+    if device.profile.presence is not None:
+        patterns.append(device.profile.presence.topic)
+    return list(dict.fromkeys(topic_of(pattern, device) for pattern in patterns))
+
+
+def routes(devices: Iterable[MqttDevice]) -> dict[str, list[MqttDevice]]:
+    """Return which devices each topic is about."""
+    table: dict[str, list[MqttDevice]] = {}
+    for device in devices:
+        for topic in topics(device):
+            table.setdefault(topic, []).append(device)
+    return table
+
+
+def decode(
+    device: MqttDevice, topic: str, payload: bytes, arrived: datetime, *, retained: bool = False
+) -> Decoded:
+    """Return what a message on `topic` says about the device.
+
+    A retained message was true at some unknown time before: without a time of its own it gives
+    no readings, only presence.
+    """
+    points = _points(device, topic)
+    presence = device.profile.presence
+    about_presence = presence is not None and topic == topic_of(presence.topic, device)
+    decoded = Decoded()
+    if not points and not about_presence:
+        return decoded
+    reads_json = any(point.path is not None for point in points.values()) or (
+        about_presence and presence is not None and presence.path is not None
+    )
+    try:
+        text = _text(payload)
+        tree = _tree(text) if reads_json else None
+    except _Unreadable as error:
+        decoded.errors.append(_error(device, topic, str(error), raw=payload))
+        return decoded
+    is_online = _presence(device, text, tree) if about_presence else None
+    if not points:
+        return Decoded(is_online=is_online)
+    observed_at, quality, has_own_time = arrived, Quality.GOOD, False
+    if device.profile.time is not None:
+        try:
+            observed_at = _time(device.profile.time, tree, arrived)
+            has_own_time = True
+        except _Unreadable as error:
+            quality = Quality.UNCERTAIN
+            decoded.errors.append(_error(device, topic, f"{error}; the time of arrival is used"))
+    if retained and not has_own_time:
+        return Decoded(is_online=is_online)
+    values = _values(device, topic, points, text, tree, decoded.errors)
+    readings = [
+        Reading(device.id, name, value, observed_at, quality) for name, value in values.items()
+    ]
+    return Decoded(readings, decoded.errors, is_online, has_own_time)
+
+
+def split_path(path: str) -> list[str]:
+    """Return the member names of a path; a name in double quotes may hold dots."""
+    names: list[str] = []
+    name = ""
+    quoted = False
+    for character in path:
+        if character == '"':
+            quoted = not quoted
+        elif character == "." and not quoted:
+            names.append(name)
+            name = ""
+        else:
+            name += character
+    return [*names, name]
+
+
+def _points(device: MqttDevice, topic: str) -> dict[str, MqttPoint]:
+    return {
+        name: point
+        for name, point in device.profile.points.items()
+        if topic_of(point.topic, device) == topic
+    }
+
+
+def _text(payload: bytes) -> str:
+    if len(payload) > MAX_PAYLOAD:
+        raise _Unreadable(f"the payload has {len(payload)} bytes, at most {MAX_PAYLOAD} are read")
+    try:
+        return payload.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise _Unreadable(f"the payload is not UTF-8 at byte {error.start}") from None
+
+
+def _tree(text: str) -> Any:
+    try:
+        return json.loads(text, parse_constant=_no_constant, object_pairs_hook=_members)
+    except json.JSONDecodeError as error:
+        raise _Unreadable(f"the payload is not JSON: {error}") from None
+    except RecursionError:
+        raise _Unreadable("the payload is nested too deeply to be JSON of a device") from None
+    except _Unreadable:
+        raise
+    except ValueError:  # int() refuses more than 4,300 digits
+        raise _Unreadable("the payload holds a number that is too long to be read") from None
+
+
+def _no_constant(name: str) -> Any:
+    raise _Unreadable(f"the payload is not JSON: it holds {name}")
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in members:
+            raise _Unreadable(f"the payload has the member {excerpt(name)!r} twice")
+        members[name] = value
+    return members
+
+
+def _member(tree: Any, path: str) -> Any:
+    node = tree
+    for name in split_path(path):
+        if not isinstance(node, dict) or name not in node:
+            return _Absent.ABSENT
+        node = node[name]
+    return node
+
+
+def _values(
+    device: MqttDevice,
+    topic: str,
+    points: Mapping[str, MqttPoint],
+    text: str,
+    tree: Any,
+    errors: list[DecodeError],
+) -> dict[str, Value]:
+    values: dict[str, Value] = {}
+    found = False
+    for name, point in points.items():
+        raw = text if point.path is None else _member(tree, point.path)
+        if raw is _Absent.ABSENT:
+            continue
+        found = True
+        if raw is None:
+            continue
+        try:
+            value = value_of(point, _raw(point, raw))
+            if isinstance(value, str):
+                _check_text(value)
+        except ConversionError as error:
+            place = name if point.path is None else f"{name} ({point.path})"
+            errors.append(_error(device, topic, f"{place}: {error}", point=name, raw=raw))
+            continue
+        if value is not None:
+            values[name] = value
+    if not found:
+        wanted = ", ".join(str(point.path) for point in points.values())
+        errors.append(_error(device, topic, f"the payload has none of {wanted}", raw=text))
+    return values
+
+
+def _raw(point: MqttPoint, raw: Any) -> Value:
+    if isinstance(raw, dict | list):
+        kind = "an object" if isinstance(raw, dict) else "a list"
+        raise ConversionError(f"got {kind}, expected a {point.type} value")
+    if point.path is not None or point.values is not None or not isinstance(raw, str):
+        plain: Value = raw
+        return plain.strip() if point.path is None and isinstance(plain, str) else plain
+    return _plain(point, raw.strip())
+
+
+def _plain(point: MqttPoint, text: str) -> Value:
+    """Return the value of a payload that is not JSON but the bare value, as text."""
+    if point.type == "bool" and text.lower() in {"true", "false"}:
+        return text.lower() == "true"
+    if point.type == "number" and text.isascii() and "_" not in text:
+        try:
+            return float(text)
+        except ValueError:
+            return text
+    return text
+
+
+def _check_text(text: str) -> None:
+    if len(text) > MAX_TEXT:
+        raise ConversionError(f"got a text of {len(text)} characters, at most {MAX_TEXT} are kept")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ConversionError("got half a character (a lone surrogate), expected text") from None
+
+
+def _presence(device: MqttDevice, text: str, tree: Any) -> bool | None:
+    presence = device.profile.presence
+    if presence is None:
+        return None
+    raw = text.strip() if presence.path is None else _member(tree, presence.path)
+    if not isinstance(raw, str | int | float):
+        return None
+    said = raw_key(raw)
+    if said == raw_key(presence.online):
+        return True
+    return False if said == raw_key(presence.offline) else None
+
+
+def _time(rule: MqttTime, tree: Any, arrived: datetime) -> datetime:
+    raw = _member(tree, rule.path)
+    if raw is _Absent.ABSENT:
+        raise _Unreadable(f"the payload has no time ({rule.path})")
+    try:
+        at = _iso(raw) if rule.format == "iso8601" else _unix(raw, rule.format)
+    except (ValueError, OverflowError, OSError, TypeError) as error:
+        problem = f": {error}" if isinstance(error, _Unreadable) else ""
+        wanted = f"expected {rule.format}"
+        why = f" ({error})" if isinstance(error, _Unreadable) else ""
+        raise _Unreadable(
+            f"{rule.path}: {_shown(raw)} is not a time{why}, expected {rule.format}"
+        ) from None
+    if at < EARLIEST or at > arrived + FURTHEST_AHEAD:
+        raise _Unreadable(f"{rule.path}: the device's clock is wrong, it says {at:%Y-%m-%d %H:%M}")
+    return at
+
+
+def _iso(raw: Any) -> datetime:
+    if not isinstance(raw, str):
+        raise _Unreadable("it is no text")
+    at = datetime.fromisoformat(raw)
+    if at.tzinfo is None:
+        raise _Unreadable("it has no time zone")
+    return at.astimezone(UTC)
+
+
+def _unix(raw: Any, unit: str) -> datetime:
+    if isinstance(raw, bool) or not isinstance(raw, int | float):
+        raise _Unreadable("it is no number")
+    epoch = datetime(1970, 1, 1, tzinfo=UTC)
+    return epoch + (timedelta(seconds=raw) if unit == "unix_s" else timedelta(milliseconds=raw))
+
+
+def _error(
+    device: MqttDevice, topic: str, problem: str, *, point: str = "", raw: Any = ""
+) -> DecodeError:
+    return DecodeError(device.id, f"topic {topic}: {problem}", point=point, raw=_shown(raw))
+
+
+def _shown(raw: Any) -> str:
+    """Return a short picture of anything JSON can hold, without walking through it."""
+    if isinstance(raw, bytes):
+        return excerpt(raw[:200].decode("utf-8", "replace"))
+    if isinstance(raw, str):
+        return excerpt(raw[:200])
+    if isinstance(raw, dict | list):
+        return "an object" if isinstance(raw, dict) else "a list"
+    return excerpt(raw)
