@@ -105,6 +105,13 @@ def check_catalogue(*folders: Path | str) -> tuple[Catalogue, list[ProfileError]
     return Catalogue(loaded), faults
 
 
+def model_faults(
+    tree: yaml_tree.Tree, shown: str, model: type[BaseModel], error: ValidationError
+) -> list[ProfileError]:
+    """Return what a model of any YAML file found wrong, in the words used for profiles."""
+    return [_pydantic_fault(tree, shown, model, i) for i in error.errors(include_url=False)]
+
+
 def _load(path: Path, base: Path | None) -> tuple[DeviceProfile | None, list[ProfileError]]:
     shown = str(path.relative_to(base)) if base and path.is_relative_to(base) else str(path)
     try:
@@ -214,7 +221,7 @@ def _real_path(tree: yaml_tree.Tree, path: yaml_tree.Path) -> yaml_tree.Path:
 
 
 def _pydantic_fault(
-    tree: yaml_tree.Tree, shown: str, model: type[Profile], item: Any
+    tree: yaml_tree.Tree, shown: str, model: type[BaseModel], item: Any
 ) -> ProfileError:
     location = _real_path(tree, tuple(item["loc"]))
     if item["type"] == "missing":
@@ -299,7 +306,7 @@ def _fields(model: type[BaseModel]) -> dict[str, Any]:
 def _keys(model: type[BaseModel], path: yaml_tree.Path) -> list[str]:
     found = _model_at(model, path)
     known = list(_fields(found)) if found else []
-    return [*known, "defaults"] if not path else known
+    return [*known, "defaults"] if not path and issubclass(model, Profile) else known
 
 
 def _description(model: type[BaseModel], path: yaml_tree.Path) -> str:

@@ -225,6 +225,11 @@ class UsageMeter:
         return Trail(final, tuple(readings))
 
     @property
+    def final_until(self) -> datetime | None:
+        """Slots that end here or before are settled; None before the first."""
+        return None if self._final_ms is None else _moment(self._final_ms)
+
+    @property
     def needed_since(self) -> datetime | None:
         """The earliest observation still needed: kept ones before this may be deleted."""
         firsts = [series.times[0] for _, series in self._series() if series.times]
