@@ -13,9 +13,9 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from functools import cache
 
-import ibis
-import ibis.expr.types as ir
-import pyarrow as pa
+import ibis  # type: ignore[import-untyped]  # it ships no types
+import ibis.expr.types as ir  # type: ignore[import-untyped]  # it ships no types
+import pyarrow as pa  # type: ignore[import-untyped]  # it ships no types
 
 from cloud.utilization.periods import Cut, week_of
 from cloud.utilization.use import SLACK_S, Lesson, LessonRule, Target, is_due
