@@ -1,14 +1,15 @@
 """What the routes work with, put together by `cloud.app` alone."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from cloud.clock import Clock
+from cloud.registry.store import Registry
 from cloud.settings import Settings
 from cloud.telemetry.line_protocol import Parser
 from cloud.telemetry.live import LiveFeed
 from cloud.telemetry.now import StateNow
 from cloud.telemetry.store import TelemetryStore
+from cloud.utilization.refresh import Rollups
 
 
 @dataclass(slots=True)
@@ -19,8 +20,8 @@ class Services:
     token: str
     clock: Clock
     store: TelemetryStore
-    registry: Any
-    rollups: Any
+    registry: Registry
+    rollups: Rollups
     now: StateNow
     live: LiveFeed
     parser: Parser

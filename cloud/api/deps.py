@@ -1,15 +1,17 @@
 """How a route asks for what it needs: `store: Store`, `clock: ClockDep`, `dependencies=[WRITE]`."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Depends
 from starlette.requests import HTTPConnection
 
 from cloud import auth
 from cloud.clock import Clock
+from cloud.registry.store import Registry
 from cloud.services import Services
 from cloud.settings import Settings
 from cloud.telemetry.store import TelemetryStore
+from cloud.utilization.refresh import Rollups
 
 
 def get_services(connection: HTTPConnection) -> Services:
@@ -23,12 +25,12 @@ def get_store(connection: HTTPConnection) -> TelemetryStore:
     return get_services(connection).store
 
 
-def get_registry(connection: HTTPConnection) -> Any:
+def get_registry(connection: HTTPConnection) -> Registry:
     """Return the registry."""
     return get_services(connection).registry
 
 
-def get_rollups(connection: HTTPConnection) -> Any:
+def get_rollups(connection: HTTPConnection) -> Rollups:
     """Return the roll-ups."""
     return get_services(connection).rollups
 
@@ -58,8 +60,8 @@ def require_write(connection: HTTPConnection) -> None:
 
 ServicesDep = Annotated[Services, Depends(get_services)]
 StoreDep = Annotated[TelemetryStore, Depends(get_store)]
-RegistryDep = Annotated[Any, Depends(get_registry)]
-RollupsDep = Annotated[Any, Depends(get_rollups)]
+RegistryDep = Annotated[Registry, Depends(get_registry)]
+RollupsDep = Annotated[Rollups, Depends(get_rollups)]
 SettingsDep = Annotated[Settings, Depends(get_settings)]
 ClockDep = Annotated[Clock, Depends(get_clock)]
 READ = Depends(require_read)

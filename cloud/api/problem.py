@@ -1,0 +1,120 @@
+"""Every error as `application/problem+json` (RFC 9457); one table from class to status.
+
+The InfluxDB endpoints (`cloud.api.write`) answer in InfluxDB's own shape instead, by the same table.
+"""
+
+import logging
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from cloud import errors
+
+_log = logging.getLogger(__name__)
+
+STATUS: dict[type[errors.CloudError], HTTPStatus] = {
+    errors.BadRequest: HTTPStatus.BAD_REQUEST,
+    errors.LineProtocolError: HTTPStatus.BAD_REQUEST,
+    errors.Unauthorized: HTTPStatus.UNAUTHORIZED,
+    errors.NotFound: HTTPStatus.NOT_FOUND,
+    errors.Conflict: HTTPStatus.CONFLICT,
+    errors.TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    errors.Unprocessable: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.StoreError: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.CloudError: HTTPStatus.INTERNAL_SERVER_ERROR,
+}
+_INFLUX_PATHS = ("/api/v2/", "/write", "/query")
+_INFLUX_CODES = {
+    400: "invalid",
+    401: "unauthorized",
+    404: "not found",
+    405: "method not allowed",
+    409: "conflict",
+    413: "request too large",
+    422: "unprocessable entity",
+    503: "unavailable",
+}
+
+
+def status_of(error: errors.CloudError) -> HTTPStatus:
+    """Return the status of an error: that of its nearest class in the table."""
+    return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error of the app in one shape."""
+    app.add_exception_handler(errors.CloudError, _cloud_error)
+    app.add_exception_handler(RequestValidationError, _validation_error)
+    app.add_exception_handler(HTTPException, _http_exception)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+def answer(
+    request: Request,
+    status: int,
+    detail: str,
+    *,
+    headers: dict[str, str] | None = None,
+    **more: Any,
+) -> JSONResponse:
+    """Return the error, in the shape that belongs to the address."""
+    if request.url.path.startswith(_INFLUX_PATHS):
+        code = _INFLUX_CODES.get(status, "internal error")
+        return JSONResponse({"code": code, "message": detail}, status, headers)
+    body = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": int(status),
+        "detail": detail,
+        "instance": request.url.path,
+        **more,
+    }
+    return JSONResponse(body, status, headers, media_type="application/problem+json")
+
+
+def _cloud_error(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, errors.CloudError)  # noqa: S101  registered for this class
+    status = status_of(error)
+    headers: dict[str, str] = {}
+    if status == HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = "Bearer"
+    retry_after_s = getattr(error, "retry_after_s", None)
+    if retry_after_s is not None:
+        headers["Retry-After"] = str(retry_after_s)
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        _log.error("%s %s: %s", request.method, request.url.path, error)
+    return answer(request, status, str(error), headers=headers)
+
+
+def _validation_error(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)  # noqa: S101  registered for this class
+    problems = [
+        {"where": ".".join(str(part) for part in problem["loc"]), "problem": problem["msg"]}
+        for problem in error.errors()
+    ]
+    detail = "; ".join(f"{problem['where']}: {problem['problem']}" for problem in problems)
+    return answer(request, HTTPStatus.UNPROCESSABLE_ENTITY, detail, problems=problems)
+
+
+def _http_exception(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)  # noqa: S101  registered for this class
+    detail = str(error.detail)
+    if detail == HTTPStatus(error.status_code).phrase:
+        detail = {
+            404: f"nothing is at {request.url.path}",
+            405: f"{request.url.path} does not take {request.method}",
+        }.get(error.status_code, detail)
+    return answer(request, error.status_code, detail, headers=dict(error.headers or {}))
+
+
+def _unexpected(request: Request, error: Exception) -> JSONResponse:
+    _log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    return answer(
+        request,
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        "the cloud made a mistake; its log has the details",
+    )

@@ -1,0 +1,139 @@
+"""The composition root: everything is put together here, and only here."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from importlib import import_module
+from importlib.metadata import version
+from importlib.util import find_spec
+
+from fastapi import FastAPI
+from fastapi.middleware.gzip import GZipMiddleware
+
+from cloud import auth
+from cloud.api import problem
+from cloud.clock import Clock, SystemClock
+from cloud.pages import Pages
+from cloud.registry.store import Registry
+from cloud.services import Services
+from cloud.settings import Settings
+from cloud.telemetry.duckdb import DuckDBStore
+from cloud.telemetry.line_protocol import Parser
+from cloud.telemetry.live import LiveFeed
+from cloud.telemetry.now import StateNow
+from cloud.utilization.refresh import Rollups
+from device_profiles.loader import load_catalogue
+
+_log = logging.getLogger(__name__)
+_PURGE_S = 24 * 3600.0
+_ROUTERS = (
+    "health",
+    "write",
+    "schools",
+    "overview",
+    "live",
+    "assets",
+    "utilization",
+    "gateways",
+    "score",
+    "code_lists",
+    "imports",
+    "export",
+)
+
+
+def create_app(settings: Settings, *, clock: Clock | None = None) -> FastAPI:
+    """Return the cloud as an ASGI app; its parts open with its lifespan."""
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with _services(settings, clock or SystemClock()) as services:
+            app.state.services = services
+            yield
+
+    app = FastAPI(
+        title="Smart Campus",
+        version=version("smart-campus"),
+        summary="What equipment each school has, whether it works and whether it is used.",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/v1/openapi.json",
+    )
+    problem.install(app)
+    app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
+    for name in _ROUTERS:
+        if find_spec(f"cloud.api.{name}") is None:
+            continue
+        app.include_router(import_module(f"cloud.api.{name}").router)
+    app.router.default = Pages(settings.web_dist)
+    return app
+
+
+@contextlib.asynccontextmanager
+async def _services(settings: Settings, clock: Clock) -> AsyncIterator[Services]:
+    """Open every part, keep the running ones running, and close them in reverse order."""
+    async with contextlib.AsyncExitStack() as stack:
+        token = auth.load_token(settings)
+        registry = await asyncio.to_thread(Registry.open, settings.registry_url)
+        stack.callback(registry.close)
+        store = await asyncio.to_thread(_open_store, settings, clock)
+        stack.push_async_callback(asyncio.to_thread, store.close)
+        rules = {name: profile.usage for name, profile in load_catalogue().items()}
+        now = StateNow(store, clock, rules)
+        live = LiveFeed(store, now)
+        rollups = Rollups(store, registry, clock)
+        await rollups.prepare()
+        services = Services(
+            settings=settings,
+            token=token,
+            clock=clock,
+            store=store,
+            registry=registry,
+            rollups=rollups,
+            now=now,
+            live=live,
+            parser=Parser(),
+        )
+        tasks = [
+            asyncio.create_task(work)
+            for work in (live.run(), rollups.run(), _purge(services))
+        ]
+        stack.push_async_callback(_end, tasks)
+        stack.callback(live.close)
+        yield services
+
+
+def _open_store(settings: Settings, clock: Clock) -> DuckDBStore:
+    return DuckDBStore(
+        settings.telemetry_path,
+        clock=clock,
+        memory_mb=settings.duckdb_memory_mb,
+        threads=settings.duckdb_threads,
+        max_waiting_values=settings.max_waiting_values,
+    )
+
+
+async def _purge(services: Services) -> None:
+    """Delete what is older than the settings keep, once a day."""
+    while True:
+        now = services.clock.now()
+        settings = services.settings
+        try:
+            gone = await services.store.purge(
+                now - timedelta(days=settings.readings_days),
+                now - timedelta(days=settings.slots_days),
+            )
+        except Exception:
+            _log.exception("old telemetry could not be deleted; next try in a day")
+        else:
+            _log.info("%d rows of old telemetry deleted", gone)
+        await asyncio.sleep(_PURGE_S)
+
+
+async def _end(tasks: list[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
