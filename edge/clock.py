@@ -2,6 +2,7 @@
 
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Protocol
 
 
@@ -25,3 +26,14 @@ class SystemClock:
     def monotonic(self) -> float:
         """Return seconds since some fixed moment."""
         return time.monotonic()
+
+
+def boot_id() -> str:
+    """Return what tells this run of the machine from the one before; empty where unknown.
+
+    The monotonic clocks of two boots have nothing to do with one another.
+    """
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    except OSError:
+        return ""

@@ -10,6 +10,7 @@ EdgeError
 ├─ BufferUnavailable                  retry: the disk is full or cannot be written
 └─ UplinkError
    ├─ UplinkUnavailable(retry_after_s)  retry
+   ├─ UplinkRefused(status)           retry slowly: token, bucket or address is wrong
    └─ BatchRejected(status, problem)    permanent: set aside on disk, never in the way
 """
 
@@ -92,6 +93,16 @@ class UplinkUnavailable(UplinkError):
     def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
+
+
+class UplinkRefused(UplinkError):
+    """The far end takes nothing from us: the token, the bucket or the address is wrong."""
+
+    is_retryable = True
+
+    def __init__(self, message: str, *, status: int) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class BatchRejected(UplinkError):

@@ -1,1 +1,1 @@
-"""To be written."""
+"""Durable store-and-forward: what was delivered is on disk until the far end has it."""

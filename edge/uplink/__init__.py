@@ -1,1 +1,1 @@
-"""To be written."""
+"""From the buffer to InfluxDB, or to anything that speaks its write API."""

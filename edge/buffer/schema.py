@@ -1,0 +1,94 @@
+"""The buffer's database file: its tables, and what happens when the file is beyond reading."""
+
+import sqlite3
+from datetime import UTC, datetime
+from pathlib import Path
+
+VERSION = 1
+
+_TABLES = """
+CREATE TABLE lines (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind INTEGER NOT NULL,
+    at_ms INTEGER NOT NULL,
+    size INTEGER NOT NULL,
+    key TEXT,
+    text TEXT NOT NULL
+);
+CREATE UNIQUE INDEX lines_by_key ON lines (key) WHERE key IS NOT NULL;
+CREATE TABLE marks (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE observations (
+    device TEXT NOT NULL,
+    point TEXT NOT NULL,
+    at_us INTEGER NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (device, at_us, point)
+) WITHOUT ROWID;
+CREATE TABLE held (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    boot TEXT NOT NULL,
+    monotonic_us INTEGER NOT NULL,
+    body TEXT NOT NULL
+);
+CREATE TABLE set_aside (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    at_ms INTEGER NOT NULL,
+    status INTEGER NOT NULL,
+    problem TEXT NOT NULL,
+    text TEXT NOT NULL
+);
+CREATE TABLE counts (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+"""
+
+# A checkpointed write-ahead log keeps this much of its file, so that deleting (after a send, or by
+# the eviction rule) still finds room on a full disk.
+WAL_RESERVE_BYTES = 4 * 1024 * 1024
+
+
+def connect(path: Path, *, max_pages: int | None = None) -> sqlite3.Connection:
+    """Open the file, create its tables where it is new, and check it whole.
+
+    Raises sqlite3.DatabaseError where the file is not a sound buffer of this version.
+    """
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    try:
+        connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute(f"PRAGMA journal_size_limit={WAL_RESERVE_BYTES}")
+        connection.execute("PRAGMA cache_size=-2000")
+        if max_pages is not None:
+            connection.execute(f"PRAGMA max_page_count={max_pages}")
+        _check(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _check(connection: sqlite3.Connection) -> None:
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version == 0:
+        connection.executescript(
+            f"BEGIN IMMEDIATE; {_TABLES} PRAGMA user_version={VERSION}; COMMIT;"
+        )
+    elif version != VERSION:
+        raise sqlite3.DatabaseError(f"version {version} of the buffer, expected {VERSION}")
+    (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    if verdict != "ok":
+        raise sqlite3.DatabaseError(str(verdict))
+
+
+def move_away(path: Path, now: datetime) -> Path:
+    """Give the file and its write-ahead log another name; return the new one."""
+    stamp = now.astimezone(UTC).strftime("%Y%m%dT%H%M%S")
+    target = path.with_name(f"{path.name}.broken-{stamp}")
+    number = 1
+    while target.exists():
+        number += 1
+        target = path.with_name(f"{path.name}.broken-{stamp}-{number}")
+    for suffix in ("", "-wal", "-shm"):
+        source = Path(f"{path}{suffix}")
+        if source.exists():
+            source.rename(f"{target}{suffix}")
+    return target

@@ -1,0 +1,301 @@
+"""From deliveries to lines on disk: the sink that every driver is given.
+
+A delivery becomes one entry of the buffer: its readings as lines, the observations that the usage
+meter needs, and the driver's marks. Meters and deadbands learn of readings only once they are
+durable, so nothing is ever told that a crash could take back.
+
+Wrong clock. A machine without a clock of its own starts in 1970 until it has heard the time.
+Readings dated by that clock are held back on disk with their age by the monotonic clock, and dated
+anew once the time is good. After a power cut that monotonic clock is gone: what it dated cannot be
+saved, is counted and said. At most `MAX_HELD` deliveries are held, the oldest go first.
+"""
+
+import asyncio
+import json
+import logging
+import math
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+
+from device_profiles.points import line, reading_lines, to_ns, usage_line
+from device_profiles.reading import Quality, Reading
+from device_profiles.usage import Trail, UsageMeter, energy_of
+from edge.buffer.entry import Entry, Held, Kind, Line, Observation
+from edge.buffer.sqlite import SqliteBuffer
+from edge.clock import Clock
+from edge.config import Device
+from edge.driver import Delivery
+from edge.errors import BufferUnavailable, DecodeError, DeviceError, DriverUnavailable
+from edge.health import Health
+
+_log = logging.getLogger(__name__)
+
+GOOD_SINCE = datetime(2024, 1, 1, tzinfo=UTC)
+HEARTBEAT_S = 300.0
+_FINAL = "gateway/final/"
+_RETRY_S = 1.0
+
+
+class Collector:
+    """The sink: keeps what drivers deliver, and the usage that follows from it."""
+
+    def __init__(
+        self,
+        buffer: SqliteBuffer,
+        health: Health,
+        devices: Mapping[str, Device],
+        *,
+        school: str,
+        clock: Clock,
+        boot: str,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._buffer = buffer
+        self._health = health
+        self._devices = devices
+        self._school = school
+        self._clock = clock
+        self._boot = boot
+        self._sleep = sleep
+        self._meters = {
+            id_: UsageMeter(
+                device.place.asset, device.usage, energy=energy_of(device.profile, device.usage)
+            )
+            for id_, device in devices.items()
+            if device.usage is not None
+        }
+        self._watched = {id_: _watched(meter) for id_, meter in self._meters.items()}
+        self._deadbands = {
+            (id_, name): point.deadband
+            for id_, device in devices.items()
+            for name, point in device.profile.points.items()
+            if point.deadband > 0
+        }
+        self._written: dict[tuple[str, str], Reading] = {}
+        self._final: dict[str, datetime | None] = dict.fromkeys(devices)
+
+    async def restore(self) -> None:
+        """Take up usage where the last run left it."""
+        kept: dict[str, list[Reading]] = defaultdict(list)
+        for seen in await self._buffer.observations():
+            kept[seen.device].append(Reading(seen.device, seen.point, seen.value, seen.at))
+        finals = self._buffer.marks(_FINAL)
+        for id_, meter in self._meters.items():
+            text = finals.get(_FINAL + id_)
+            final = datetime.fromisoformat(text) if text else None
+            self._final[id_] = final
+            meter.restore(Trail(final, tuple(kept[id_])))
+
+    async def deliver(self, delivery: Delivery) -> None:
+        """Return once the delivery is on disk; wait as long as that takes."""
+        readings, held = self._split(delivery.readings)
+        await self._keep(readings, marks=delivery.marks, held=held)
+
+    def marks(self, prefix: str) -> Mapping[str, str]:
+        """Return the marks kept so far whose key begins with `prefix`."""
+        return self._buffer.marks(prefix)
+
+    def device_failed(self, error: DeviceError) -> None:
+        """Count a device's failure."""
+        self._health.device_failed(error)
+
+    def device_answered(self, device_id: str) -> None:
+        """Note that a device is alive."""
+        self._health.device_answered(device_id)
+
+    def driver_failed(self, error: DriverUnavailable) -> None:
+        """Count a driver's failure."""
+        self._health.driver_failed(error)
+
+    def driver_ready(self, driver: str) -> None:
+        """Note that a driver's way to its devices is open."""
+        self._health.driver_ready(driver)
+
+    @property
+    def has_good_clock(self) -> bool:
+        """Whether the wall clock can be right."""
+        return self._clock.now() >= GOOD_SINCE
+
+    async def emit_usage(self) -> None:
+        """Keep the usage slots that are closed or changed, and forget what only they needed."""
+        now = self._clock.now()
+        if now < GOOD_SINCE:
+            return
+        lines: list[Line] = []
+        forget: dict[str, datetime] = {}
+        marks: dict[str, str | None] = {}
+        for id_, meter in self._meters.items():
+            place = self._devices[id_].place
+            for slot in meter.slots(now):
+                key = f"usage/{id_}/{slot.start.isoformat()}"
+                lines.append(Line(Kind.USAGE, usage_line(place, slot), key))
+            final = meter.final_until
+            if final is not None and final != self._final[id_]:
+                self._final[id_] = final
+                marks[_FINAL + id_] = final.isoformat()
+                forget[id_] = meter.needed_since or final
+        if lines or marks:
+            await self._durable(Entry(lines=lines, marks=marks, forget_before=forget))
+
+    async def release_held(self) -> None:
+        """Date the readings that were held back, once the clock is good."""
+        if not self.has_good_clock:
+            return
+        while held := await self._buffer.held():
+            now, monotonic = self._clock.now(), self._clock.monotonic()
+            lost = [entry.number for entry in held if entry.boot != self._boot]
+            if lost:
+                await self.tell(
+                    "clock",
+                    f"{len(lost)} deliveries from before a power cut could not be dated: "
+                    "the clock was wrong when they came",
+                    released=lost,
+                )
+            for entry in held:
+                if entry.boot == self._boot:
+                    then = now - timedelta(seconds=monotonic - entry.monotonic_us / 1e6)
+                    await self._keep(_dated(entry.body, then), released=[entry.number])
+
+    async def tell(self, type_: str, text: str, *, released: Sequence[int] = ()) -> None:
+        """Keep an event of the gateway itself."""
+        now = self._clock.now()
+        _log.warning("%s", text)
+        if now < GOOD_SINCE:
+            return
+        event = line("event", {"school": self._school, "type": type_}, {"text": text}, to_ns(now))
+        await self._durable(Entry(lines=[Line(Kind.EVENT, event)], released=released))
+
+    async def report(self, lines: Sequence[Line]) -> None:
+        """Keep what the gateway tells of itself."""
+        await self._durable(Entry(lines=lines))
+
+    async def _keep(
+        self,
+        readings: Sequence[Reading],
+        *,
+        marks: Mapping[str, str | None] | None = None,
+        held: Sequence[Held] = (),
+        released: Sequence[int] = (),
+    ) -> None:
+        by_device: dict[str, list[Reading]] = defaultdict(list)
+        for reading in readings:
+            if self._is_sound(reading):
+                by_device[reading.device].append(reading)
+        sent = {
+            id_: [reading for reading in own if self._is_news(reading)]
+            for id_, own in by_device.items()
+        }
+        await self._durable(
+            Entry(
+                lines=[
+                    Line(Kind.READING, _printable(text))
+                    for id_, own in sent.items()
+                    for text in reading_lines(self._devices[id_].place, own)
+                ],
+                marks=marks or {},
+                observations=[
+                    Observation(r.device, r.point, r.observed_at, r.value)
+                    for id_, own in by_device.items()
+                    for r in own
+                    if r.point in self._watched.get(id_, ())
+                ],
+                held=held,
+                released=released,
+            )
+        )
+        for id_, own in by_device.items():
+            self._learn(id_, own, sent[id_])
+
+    def _learn(self, id_: str, readings: Sequence[Reading], sent: Sequence[Reading]) -> None:
+        self._health.reading_kept(id_, max(r.observed_at for r in readings), len(readings))
+        meter = self._meters.get(id_)
+        if meter is not None:
+            for reading in readings:
+                meter.observe(reading)
+        for reading in sent:
+            key = (id_, reading.point)
+            if key in self._deadbands:
+                last = self._written.get(key)
+                if last is None or last.observed_at < reading.observed_at:
+                    self._written[key] = reading
+
+    def _split(self, readings: Sequence[Reading]) -> tuple[Sequence[Reading], Sequence[Held]]:
+        """Return the readings that are dated well, and the others as they are held back."""
+        now = self._clock.now()
+        if now >= GOOD_SINCE:
+            return readings, ()
+        good = [reading for reading in readings if reading.observed_at >= GOOD_SINCE]
+        wrong = [reading for reading in readings if reading.observed_at < GOOD_SINCE]
+        if not wrong:
+            return good, ()
+        body = json.dumps(
+            [
+                [
+                    r.device,
+                    r.point,
+                    r.value,
+                    (now - r.observed_at) // timedelta(microseconds=1),
+                    r.quality,
+                ]
+                for r in wrong
+            ]
+        )
+        return good, [Held(self._boot, round(self._clock.monotonic() * 1e6), body)]
+
+    def _is_sound(self, reading: Reading) -> bool:
+        if reading.device not in self._devices:
+            return False
+        if isinstance(reading.value, float) and not math.isfinite(reading.value):
+            self._health.device_failed(
+                DecodeError(
+                    reading.device,
+                    f"{reading.point}: {reading.value} is no measurement",
+                    point=reading.point,
+                )
+            )
+            return False
+        return True
+
+    def _is_news(self, reading: Reading) -> bool:
+        """Whether a reading differs enough from the last one sent, or that one is old."""
+        key = (reading.device, reading.point)
+        last = self._written.get(key)
+        if last is None or isinstance(reading.value, (bool, str)):
+            return True
+        if isinstance(last.value, (bool, str)) or reading.observed_at <= last.observed_at:
+            return True
+        rule = self._devices[reading.device].usage
+        heartbeat_s = rule.max_gap_s / 2 if rule is not None else HEARTBEAT_S
+        age_s = (reading.observed_at - last.observed_at).total_seconds()
+        is_alike = abs(reading.value - last.value) < self._deadbands[key]
+        return not is_alike or age_s >= heartbeat_s or reading.quality is not last.quality
+
+    async def _durable(self, entry: Entry) -> None:
+        while True:
+            try:
+                await self._buffer.append(entry)
+            except BufferUnavailable as error:
+                self._health.buffer_failed(error)
+                await self._sleep(_RETRY_S)
+            else:
+                return
+
+
+def _watched(meter: UsageMeter) -> frozenset[str]:
+    names = {meter.rule.point}
+    if meter.energy is not None:
+        names.add(meter.energy.point)
+    return frozenset(names)
+
+
+def _dated(body: str, then: datetime) -> list[Reading]:
+    return [
+        Reading(device, point, value, then - timedelta(microseconds=age_us), Quality(quality))
+        for device, point, value, age_us, quality in json.loads(body)
+    ]
+
+
+def _printable(text: str) -> str:
+    """Replace what UTF-8 cannot carry: JSON may hold halves of characters."""
+    return text.encode("utf-8", "replace").decode("utf-8")

@@ -1,0 +1,272 @@
+"""The gateway: one process, one task group.
+
+Drivers hand deliveries to the collector, the collector keeps them in the buffer, the drain empties
+the buffer towards the far end; beside them one task closes usage slots and one tells how all is.
+A driver that breaks is started again, more and more slowly; nobody else notices.
+"""
+
+import asyncio
+import contextlib
+import logging
+import sqlite3
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from importlib import metadata
+from random import Random
+from typing import Any
+
+from edge.buffer.sqlite import SqliteBuffer
+from edge.clock import Clock, boot_id
+from edge.collector import Collector
+from edge.config import BusConfig, Config, Device
+from edge.driver import Driver
+from edge.errors import BufferUnavailable, ConfigError, DriverUnavailable
+from edge.health import EVERY_S, Health, write_status
+from edge.uplink.drain import Drain, Writer
+from edge.uplink.retry import Backoff
+
+_log = logging.getLogger(__name__)
+
+BUFFER_FILE = "buffer.db"
+_USAGE_S = 1.0
+_STATUS_S = 1.0
+_LAST_DRAIN_S = 3.0
+
+
+def version() -> str:
+    """Return the version of the installed distribution."""
+    try:
+        return metadata.version("smart-campus")
+    except metadata.PackageNotFoundError:
+        return "unknown"
+
+
+class Gateway:
+    """Everything that runs for one gateway.yaml.
+
+    `drivers` and `writer` take the place of those the configuration names.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        *,
+        clock: Clock,
+        random: Random,
+        drivers: Sequence[Driver] | None = None,
+        writer: Writer | None = None,
+        boot: str | None = None,
+        health_s: float = EVERY_S,
+        first_retry_s: float = 1.0,
+    ) -> None:
+        self._config = config
+        self._clock = clock
+        self._random = random
+        self._drivers = list(drivers) if drivers is not None else list(_drivers(config, clock))
+        self._writer = writer if writer is not None else _writer(config, clock)
+        self._health_s = health_s
+        self._first_retry_s = first_retry_s
+        self._buffer = SqliteBuffer(
+            config.data_dir / BUFFER_FILE,
+            clock=clock,
+            max_bytes=config.file.buffer.max_mb * 1_000_000,
+        )
+        self.health = Health(
+            gateway=config.file.gateway,
+            school=config.file.school,
+            version=version(),
+            devices=config.devices,
+            clock=clock,
+        )
+        self.collector = Collector(
+            self._buffer,
+            self.health,
+            config.devices,
+            school=config.file.school,
+            clock=clock,
+            boot=boot if boot is not None else boot_id(),
+        )
+        self._drain = Drain(
+            self._buffer,
+            self._writer,
+            clock=clock,
+            random=random,
+            batch_lines=config.file.uplink.batch_lines,
+            first_retry_s=first_retry_s,
+        )
+
+    async def run(self, stop: asyncio.Event, *, ready: Callable[[], None] = lambda: None) -> None:
+        """Run until `stop` is set; what was delivered by then is on disk, and sent if it can be."""
+        async with self._buffer:
+            await self.collector.restore()
+            with contextlib.suppress(BufferUnavailable):
+                await self._tell_accidents()
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(work) for work in self._work()]
+                ready()
+                await stop.wait()
+                for task in tasks:
+                    task.cancel()
+            await self._finish()
+
+    def _work(self) -> Iterator[Coroutine[Any, Any, None]]:
+        yield self._drain.run()
+        yield self._every(_USAGE_S, self._close_slots)
+        yield self._every(_STATUS_S, self._write_status)
+        yield self._every(self._health_s, self._tell_health)
+        for driver in self._drivers:
+            yield self._supervise(driver)
+
+    async def _supervise(self, driver: Driver) -> None:
+        """Run a driver for ever: it should never end by itself, so starting again is all."""
+        backoff = Backoff(self._random, first_s=self._first_retry_s)
+        while True:
+            started = self._clock.monotonic()
+            try:
+                await driver.run(self.collector)
+                problem = "ended by itself"
+            except Exception as error:  # noqa: BLE001 - the one place that catches everything
+                problem = f"{type(error).__name__}: {error}"
+                _log.debug("%s", driver.name, exc_info=True)
+            if self._clock.monotonic() - started > 300:
+                backoff.reset()
+            wait_s = backoff.next_s()
+            _log.error("%s: %s; starting again in %.0f s", driver.name, problem, wait_s)
+            self.health.driver_failed(DriverUnavailable(driver.name, problem))
+            await asyncio.sleep(wait_s)
+
+    async def _every(self, seconds: float, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        while True:
+            try:
+                await work()
+            except (BufferUnavailable, OSError, sqlite3.DatabaseError) as error:
+                self.health.buffer_failed(BufferUnavailable(str(error)))
+            await asyncio.sleep(seconds)
+
+    async def _close_slots(self) -> None:
+        await self.collector.release_held()
+        await self.collector.emit_usage()
+        await self._tell_accidents()
+
+    async def _tell_health(self) -> None:
+        if not self.collector.has_good_clock:
+            return
+        await self.collector.report(self.health.lines(await self._report()))
+
+    async def _write_status(self) -> None:
+        report = await self._report()
+        await asyncio.to_thread(write_status, self._config.data_dir, report)
+
+    async def _report(self) -> dict[str, Any]:
+        state = await self._buffer.state()
+        return self.health.report(state, self._drain.report, self._config.data_dir)
+
+    async def _tell_accidents(self) -> None:
+        while self._buffer.accidents and self.collector.has_good_clock:
+            await self.collector.tell("buffer", self._buffer.accidents[0])
+            self._buffer.accidents.pop(0)
+
+    async def _finish(self) -> None:
+        """Close what can be closed, send what can be sent in a few seconds, and say so."""
+        with contextlib.suppress(BufferUnavailable, OSError):
+            async with asyncio.timeout(_LAST_DRAIN_S):
+                with contextlib.suppress(TimeoutError):
+                    await self.collector.emit_usage()
+                    if self._drain.report.is_up:
+                        await self._drain.send_all()
+            await self._write_status()
+
+
+def _writer(config: Config, clock: Clock) -> Writer:
+    # Imported here: the client costs 15 MB, which `check` and `status` need not pay.
+    from edge.uplink.influx import InfluxWriter  # noqa: PLC0415
+
+    uplink = config.file.uplink
+    return InfluxWriter(
+        url=uplink.url,
+        org=uplink.org,
+        bucket=uplink.bucket,
+        token=config.token,
+        timeout_s=uplink.timeout_s,
+        clock=clock,
+    )
+
+
+def _drivers(config: Config, clock: Clock) -> Iterator[Driver]:
+    """Yield the drivers that have devices; each protocol's libraries are loaded only then."""
+    devices = list(config.devices.values())
+    mqtt = [device for device in devices if device.profile.protocol == "mqtt"]
+    if mqtt:
+        yield _mqtt(config, mqtt, clock)
+    for bus in config.file.modbus:
+        on_bus = [
+            device
+            for device in devices
+            if device.config.modbus is not None and device.config.modbus.bus == bus.bus
+        ]
+        if on_bus:
+            yield _modbus(bus, on_bus, clock)
+    ble = [device for device in devices if device.profile.protocol == "ble"]
+    if ble:
+        yield _ble(config, ble, clock)
+
+
+def _mqtt(config: Config, devices: Sequence[Device], clock: Clock) -> Driver:
+    from edge.drivers.mqtt.device import MqttBroker, MqttDevice  # noqa: PLC0415 - see _drivers
+    from edge.drivers.mqtt.driver import MqttDriver  # noqa: PLC0415 - see _drivers
+
+    told = config.file.mqtt
+    if told is None:
+        raise ConfigError("mqtt: missing; devices speak it", path=str(config.path))
+    broker = MqttBroker(
+        host=told.host,
+        port=told.port,
+        username=told.username,
+        password=told.password,
+        client_id=told.client_id or config.file.gateway,
+        receive_maximum=told.receive_maximum,
+        keepalive_s=told.keepalive_s,
+    )
+    own = [
+        MqttDevice(device.id, device.profile, device.config.mqtt.device)
+        for device in devices
+        if device.profile.protocol == "mqtt" and device.config.mqtt is not None
+    ]
+    return MqttDriver(broker, own, clock)
+
+
+def _modbus(bus: BusConfig, devices: Sequence[Device], clock: Clock) -> Driver:
+    from edge.drivers.modbus.device import ModbusBus, ModbusDevice  # noqa: PLC0415 - see _drivers
+    from edge.drivers.modbus.driver import ModbusDriver  # noqa: PLC0415 - see _drivers
+
+    told = ModbusBus(
+        name=bus.bus,
+        host=bus.host,
+        port=bus.port,
+        serial=bus.serial,
+        baudrate=bus.baudrate,
+        parity=bus.parity,
+        stopbits=bus.stopbits,
+        timeout_s=bus.timeout_s,
+    )
+    own = [
+        ModbusDevice(device.id, device.profile, device.config.modbus.unit_id)
+        for device in devices
+        if device.profile.protocol == "modbus" and device.config.modbus is not None
+    ]
+    return ModbusDriver(told, own, clock)
+
+
+def _ble(config: Config, devices: Sequence[Device], clock: Clock) -> Driver:
+    from edge.drivers.ble.device import BleAdapter, BleDevice  # noqa: PLC0415 - see _drivers
+    from edge.drivers.ble.driver import BleDriver  # noqa: PLC0415 - see _drivers
+
+    told = config.file.ble
+    adapter = BleAdapter(
+        adapter=(told and told.adapter) or "hci0", hci=told.hci if told is not None else None
+    )
+    own = [
+        BleDevice(device.id, device.profile, device.config.ble.address, device.config.ble.bind_key)
+        for device in devices
+        if device.profile.protocol == "ble" and device.config.ble is not None
+    ]
+    return BleDriver(adapter, own, clock)

@@ -1,0 +1,183 @@
+"""Empty the buffer towards the far end: one reader, one batch under way, oldest first.
+
+A batch that is refused is halved until the bad lines stand alone; those are set aside with the far
+end's reason and never hold up the rest. What is settled is settled at once, so a stop in the middle
+repeats little, and repeating is harmless: time and tags identify a point.
+
+While the far end cannot be reached the lines wait in the buffer. When it answers again, what piled
+up has become the backlog and new lines go first, in turns (see `edge.buffer.sqlite`).
+"""
+
+import asyncio
+import contextlib
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from random import Random
+from typing import Protocol
+
+from edge.buffer.entry import Batch
+from edge.buffer.sqlite import SqliteBuffer
+from edge.clock import Clock
+from edge.errors import BatchRejected, BufferUnavailable, UplinkRefused, UplinkUnavailable
+from edge.uplink.retry import Backoff
+
+_log = logging.getLogger(__name__)
+
+SLOW_RETRY_S = 60.0
+
+
+class Writer(Protocol):
+    """Takes a body of line protocol to the far end, blocking."""
+
+    def write(self, body: bytes) -> None:
+        """Return once all of it is stored; raise an UplinkError otherwise."""
+
+
+@dataclass(slots=True)
+class UplinkReport:
+    """How the uplink is, for the health report."""
+
+    sent: int = 0
+    requests: int = 0
+    failures: int = 0
+    last_error: str = ""
+    last_error_at: datetime | None = None
+    is_up: bool = True
+
+
+class Drain:
+    """The one reader of the buffer."""
+
+    def __init__(
+        self,
+        buffer: SqliteBuffer,
+        writer: Writer,
+        *,
+        clock: Clock,
+        random: Random,
+        batch_lines: int = 2000,
+        linger_s: float = 0.5,
+        first_retry_s: float = 1.0,
+        slow_retry_s: float = SLOW_RETRY_S,
+        sleep: Callable[[float], "asyncio.Future[None]"] | None = None,
+    ) -> None:
+        self._buffer = buffer
+        self._writer = writer
+        self._clock = clock
+        self._random = random
+        self._batch_lines = batch_lines
+        self._limit = batch_lines
+        self._linger_s = linger_s
+        self._slow_retry_s = slow_retry_s
+        self._backoff = Backoff(random, first_s=first_retry_s)
+        self._sleep = sleep or asyncio.sleep
+        self.report = UplinkReport()
+
+    async def run(self) -> None:
+        """Send for ever."""
+        while True:
+            self._buffer.changed.clear()
+            wait_s = await self.send_all()
+            if wait_s is not None:
+                await self._sleep(wait_s)
+                await self._begin_backlog()
+                continue
+            await self._buffer.changed.wait()
+            # A short rest lets a batch fill up: fewer requests, better compression.
+            await self._sleep(self._linger_s)
+
+    async def send_all(self) -> float | None:
+        """Send until nothing is left (None), or the far end fails (seconds to wait)."""
+        while True:
+            try:
+                batch = await self._buffer.take(self._limit)
+                if batch is None:
+                    return None
+                await self._send(batch)
+            except (UplinkUnavailable, UplinkRefused, BufferUnavailable) as error:
+                return self._failed(error)
+
+    async def _send(self, batch: Batch) -> None:
+        rest = [batch]
+        while rest:
+            part = rest.pop()
+            try:
+                self.report.requests += 1
+                await _on_own_thread(self._writer.write, part.body())
+            except BatchRejected as error:
+                rest.extend(await self._divided(part, error))
+            else:
+                await self._buffer.acknowledge(part)
+                self.report.sent += len(part.lines)
+            self._succeeded()
+
+    async def _divided(self, part: Batch, error: BatchRejected) -> list[Batch]:
+        if len(part.lines) == 1:
+            await self._buffer.set_aside(part, error.status, error.problem)
+            self._note(f"a line was set aside: {error}")
+            _log.warning("set aside %r: %s", part.lines[0][1], error)
+            return []
+        if error.status == 413:
+            self._limit = max(1, len(part.lines) // 2)
+        first, second = part.halves()
+        return [second, first]
+
+    def _succeeded(self) -> None:
+        if not self.report.is_up:
+            _log.info("the uplink is up again")
+        self.report.is_up = True
+        self._backoff.reset()
+
+    def _failed(self, error: Exception) -> float:
+        if self.report.is_up or str(error) != self.report.last_error:
+            _log.warning("%s", error)
+        self.report.is_up = False
+        self._note(str(error))
+        wait_s = self._backoff.next_s()
+        if isinstance(error, UplinkRefused):
+            return self._slow_retry_s * self._random.uniform(0.5, 1.0)
+        if isinstance(error, UplinkUnavailable) and error.retry_after_s is not None:
+            # Jitter on top, never below: all gateways were told the same number.
+            return max(wait_s, error.retry_after_s * self._random.uniform(1.0, 1.2))
+        return wait_s
+
+    def _note(self, text: str) -> None:
+        self.report.failures += 1
+        self.report.last_error = text
+        self.report.last_error_at = self._clock.now()
+
+    async def _begin_backlog(self) -> None:
+        try:
+            await self._buffer.start_backlog()
+        except BufferUnavailable as error:
+            self._note(str(error))
+
+
+async def _on_own_thread(call: Callable[[bytes], None], body: bytes) -> None:
+    """Run a blocking call on a daemon thread: a far end that hangs must not delay a stop."""
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[None] = loop.create_future()
+
+    def settle(error: BaseException | None) -> None:
+        if future.done():
+            return
+        if error is None:
+            future.set_result(None)
+        else:
+            future.set_exception(error)
+
+    def work() -> None:
+        outcome: BaseException | None = None
+        try:
+            call(body)
+        except BaseException as error:  # noqa: BLE001 - raised where it is awaited
+            outcome = error
+        # The loop may be closed when a stop did not wait for the far end.
+        with contextlib.suppress(RuntimeError):
+            loop.call_soon_threadsafe(settle, outcome)
+
+    threading.Thread(target=work, name="uplink", daemon=True).start()
+    await future
