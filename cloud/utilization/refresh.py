@@ -259,7 +259,7 @@ class Rollups:
         query = _SLOTS_OF_SPAN + rollup.sql("duckdb", self._rule) + ")"
         parameters = [school, rollup.naive_utc(span[0]), rollup.naive_utc(span[1])]
         with _registered(con, tables):
-            return con.execute(query, parameters).to_arrow_table()
+            return con.sql(query, params=parameters).to_arrow_table()
 
     def _timetable(self, school: str, days: Sequence[date]) -> tuple[Any, set[Lesson]]:
         calendar = self._registry.calendar(school, days[0], days[-1])
