@@ -1,0 +1,97 @@
+// One way to ask the cloud: a path and its query, an answer or a Problem.
+
+const KEY = "campus-token";
+
+/** What the cloud answers when it cannot do what was asked (RFC 9457). */
+export class Problem extends Error {
+  constructor(
+    readonly status: number,
+    readonly detail: string,
+  ) {
+    super(detail);
+  }
+}
+
+export type Query = Record<string, string | number | boolean | null | undefined>;
+
+export function token(): string {
+  return sessionStorage.getItem(KEY) ?? "";
+}
+
+export function setToken(value: string): void {
+  sessionStorage.setItem(KEY, value.trim());
+}
+
+/** The path with its query; what is empty or unknown is left out. */
+export function address(path: string, query: Query = {}): string {
+  const search = new URLSearchParams();
+  for (const [key, value] of Object.entries(query)) {
+    if (value !== null && value !== undefined && value !== "") search.set(key, String(value));
+  }
+  const text = search.toString();
+  return `/api/v1${path}${text ? `?${text}` : ""}`;
+}
+
+export async function get<T>(path: string, query: Query = {}, signal?: AbortSignal): Promise<T> {
+  const headers: Record<string, string> = { Accept: "application/json" };
+  if (token()) headers.Authorization = `Bearer ${token()}`;
+  let answer: Response;
+  try {
+    answer = await fetch(address(path, query), { headers, ...(signal ? { signal } : {}) });
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    throw new Problem(0, "");
+  }
+  if (!answer.ok) throw new Problem(answer.status, await detailOf(answer));
+  return (await answer.json()) as T;
+}
+
+async function detailOf(answer: Response): Promise<string> {
+  try {
+    const body = (await answer.json()) as { detail?: unknown; title?: unknown };
+    return String(body.detail ?? body.title ?? answer.statusText);
+  } catch {
+    return answer.statusText;
+  }
+}
+
+/** Lines of a server-sent event stream, read with fetch so that a token can go along. */
+export async function events(
+  path: string,
+  onEvent: (name: string, data: string) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const headers: Record<string, string> = { Accept: "text/event-stream" };
+  if (token()) headers.Authorization = `Bearer ${token()}`;
+  const answer = await fetch(address(path), { headers, signal, cache: "no-store" });
+  if (!answer.ok || !answer.body) throw new Problem(answer.status, answer.statusText);
+  const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+  const parse = eventParser(onEvent);
+  for (;;) {
+    const { value, done } = await reader.read();
+    if (done) return;
+    parse(value);
+  }
+}
+
+/** A parser of event-stream text that may arrive cut anywhere. */
+export function eventParser(
+  onEvent: (name: string, data: string) => void,
+): (chunk: string) => void {
+  let rest = "";
+  let name = "message";
+  let data: string[] = [];
+  return (chunk) => {
+    rest += chunk;
+    const lines = rest.split(/\r\n|\n|\r(?!$)/);
+    rest = lines.pop() ?? "";
+    for (const line of lines) {
+      if (line === "") {
+        if (data.length) onEvent(name, data.join("\n"));
+        name = "message";
+        data = [];
+      } else if (line.startsWith("event:")) name = line.slice(6).trim();
+      else if (line.startsWith("data:")) data.push(line.slice(5).replace(/^ /, ""));
+    }
+  };
+}

@@ -1,0 +1,45 @@
+import { computed, ref } from "vue";
+import { get, Problem } from "@/api/client";
+import type { CodeList, School } from "@/api/types";
+
+const KEY = "campus-school";
+const schools = ref<School[]>([]);
+const codeLists = ref<CodeList[]>([]);
+const chosen = ref<string>(localStorage.getItem(KEY) ?? "");
+const problem = ref<Problem | null>(null);
+const loading = ref(true);
+
+const school = computed(
+  () => schools.value.find((one) => one.id === chosen.value) ?? schools.value[0] ?? null,
+);
+
+async function load(): Promise<void> {
+  loading.value = true;
+  try {
+    [schools.value, codeLists.value] = await Promise.all([
+      get<School[]>("/schools"),
+      get<CodeList[]>("/code-lists"),
+    ]);
+    problem.value = null;
+  } catch (error) {
+    problem.value = error instanceof Problem ? error : new Problem(0, String(error));
+  } finally {
+    loading.value = false;
+  }
+}
+
+function choose(id: string): void {
+  chosen.value = id;
+  localStorage.setItem(KEY, id);
+}
+
+/** The word for a code of a list, in the reader's language; the code itself where it is unknown. */
+function codeWord(list: string, code: string | null, language: string): string {
+  if (code === null) return "";
+  const item = codeLists.value.find((one) => one.id === list)?.items.find((i) => i.code === code);
+  return item ? (language === "zh" ? item.zh : item.en) : code;
+}
+
+export function useSchool() {
+  return { schools, school, problem, loading, load, choose, codeLists, codeWord };
+}

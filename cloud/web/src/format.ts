@@ -1,0 +1,56 @@
+// Numbers and moments as people read them. What is not known is a dash, never a zero.
+
+export const DASH = "—";
+
+export function percent(share: number | null | undefined, digits = 0): string {
+  return share === null || share === undefined ? DASH : `${(share * 100).toFixed(digits)}%`;
+}
+
+export function hours(seconds: number | null | undefined, digits = 1): string {
+  return seconds === null || seconds === undefined ? DASH : (seconds / 3600).toFixed(digits);
+}
+
+export function number(value: number | null | undefined, digits = 0): string {
+  if (value === null || value === undefined) return DASH;
+  return value.toLocaleString("en-US", { maximumFractionDigits: digits });
+}
+
+/** A reading as the device would show it: at most `digits` after the point, no trailing zeros. */
+export function plain(value: number | boolean | string, digits = 2): string {
+  return typeof value === "number" ? number(value, digits) : String(value);
+}
+
+const pad = (n: number): string => String(n).padStart(2, "0");
+
+export function dayOf(moment: Date): string {
+  return `${moment.getFullYear()}-${pad(moment.getMonth() + 1)}-${pad(moment.getDate())}`;
+}
+
+export function clock(moment: string | Date, withSeconds = false): string {
+  const at = new Date(moment);
+  const text = `${pad(at.getHours())}:${pad(at.getMinutes())}`;
+  return withSeconds ? `${text}:${pad(at.getSeconds())}` : text;
+}
+
+export interface Age {
+  unit: "now" | "s" | "m" | "h" | "d";
+  n: number;
+}
+
+/** How long ago, in the unit a person would use. */
+export function age(moment: string, now: number): Age {
+  const seconds = Math.max(0, Math.round((now - new Date(moment).getTime()) / 1000));
+  if (seconds < 10) return { unit: "now", n: 0 };
+  if (seconds < 90) return { unit: "s", n: seconds };
+  if (seconds < 5400) return { unit: "m", n: Math.round(seconds / 60) };
+  if (seconds < 129_600) return { unit: "h", n: Math.round(seconds / 3600) };
+  return { unit: "d", n: Math.round(seconds / 86_400) };
+}
+
+export function duration(seconds: number | null | undefined): string {
+  if (seconds === null || seconds === undefined) return DASH;
+  if (seconds < 120) return `${Math.round(seconds)} s`;
+  if (seconds < 7200) return `${Math.round(seconds / 60)} min`;
+  if (seconds < 172_800) return `${(seconds / 3600).toFixed(1)} h`;
+  return `${(seconds / 86_400).toFixed(1)} d`;
+}

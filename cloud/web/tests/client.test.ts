@@ -1,0 +1,45 @@
+import { describe, expect, it } from "vitest";
+import { address, eventParser } from "@/api/client";
+import en from "@/i18n/en";
+import zh from "@/i18n/zh";
+
+describe("address", () => {
+  it("leaves out what is empty or unknown, and keeps zero", () => {
+    expect(address("/assets/1/readings", { point: "", from: null, limit: 5, offset: 0 })).toBe(
+      "/api/v1/assets/1/readings?limit=5&offset=0",
+    );
+  });
+});
+
+describe("eventParser", () => {
+  const stream = 'event: state\ndata: {"a":1}\n\n: heartbeat\n\nevent: state\r\ndata: one\r\ndata: two\r\n\r\n';
+  const whole = [
+    ["state", '{"a":1}'],
+    ["state", "one\ntwo"],
+  ];
+  it("gives the same events however the stream is cut", () => {
+    for (let size = 1; size <= stream.length; size++) {
+      const seen: string[][] = [];
+      const parse = eventParser((name, data) => seen.push([name, data]));
+      for (let at = 0; at < stream.length; at += size) parse(stream.slice(at, at + size));
+      expect(seen).toEqual(whole);
+    }
+  });
+});
+
+describe("languages", () => {
+  const keys = (tree: object, path = ""): string[] =>
+    Object.entries(tree).flatMap(([key, value]) =>
+      typeof value === "object" ? keys(value as object, `${path}${key}.`) : [`${path}${key}`],
+    );
+  it("say the same things", () => {
+    expect(keys(en)).toEqual(keys(zh));
+  });
+  it("use the same parameters", () => {
+    const flat = (tree: object): string[] =>
+      Object.values(tree).flatMap((v) => (typeof v === "object" ? flat(v as object) : [String(v)]));
+    const names = (text: string): string[] => (text.match(/\{\w+\}/g) ?? []).sort();
+    const chinese = flat(zh);
+    flat(en).forEach((text, i) => expect(names(text)).toEqual(names(chinese[i] ?? "")));
+  });
+});

@@ -1,0 +1,33 @@
+import { describe, expect, it } from "vitest";
+import { age, DASH, duration, hours, number, percent, plain } from "@/format";
+
+describe("what is not known is a dash, never a zero", () => {
+  it.each([percent(null), hours(null), number(null), duration(null)])("%s", (text) => {
+    expect(text).toBe(DASH);
+  });
+  it("keeps a real zero", () => {
+    expect([percent(0), hours(0), number(0), duration(0)]).toEqual(["0%", "0.0", "0", "0 s"]);
+  });
+});
+
+describe("age", () => {
+  const now = Date.parse("2026-03-02T10:00:00Z");
+  it.each([
+    ["2026-03-02T09:59:55Z", "now", 0],
+    ["2026-03-02T09:59:15Z", "s", 45],
+    ["2026-03-02T09:40:00Z", "m", 20],
+    ["2026-03-02T04:00:00Z", "h", 6],
+    ["2026-02-25T10:00:00Z", "d", 5],
+    ["2026-03-02T10:00:30Z", "now", 0],
+  ])("%s", (at, unit, n) => {
+    expect(age(at, now)).toEqual({ unit, n });
+  });
+});
+
+describe("plain", () => {
+  it("shows a value as the device would", () => {
+    expect(plain(230.2)).toBe("230.2");
+    expect(plain(true)).toBe("true");
+    expect(plain("recording")).toBe("recording");
+  });
+});
