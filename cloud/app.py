@@ -98,8 +98,7 @@ async def _services(settings: Settings, clock: Clock) -> AsyncIterator[Services]
             parser=Parser(),
         )
         tasks = [
-            asyncio.create_task(work)
-            for work in (live.run(), rollups.run(), _purge(services))
+            asyncio.create_task(work) for work in (live.run(), rollups.run(), _purge(services))
         ]
         stack.push_async_callback(_end, tasks)
         stack.callback(live.close)
@@ -126,7 +125,7 @@ async def _purge(services: Services) -> None:
                 now - timedelta(days=settings.readings_days),
                 now - timedelta(days=settings.slots_days),
             )
-        except Exception:
+        except Exception:  # noqa: BLE001  whatever it is, the cloud goes on
             _log.exception("old telemetry could not be deleted; next try in a day")
         else:
             _log.info("%d rows of old telemetry deleted", gone)

@@ -35,9 +35,7 @@ def check(authorization: str | None, token: str) -> None:
     if scheme.lower() not in {"token", "bearer"} or not hmac.compare_digest(
         given.strip().encode(), token.encode()
     ):
-        raise Unauthorized(
-            "unauthorized access: send the header 'Authorization: Token ...' with the cloud's token"
-        )
+        raise Unauthorized("unauthorized access")
 
 
 def _make(path: Path) -> None:

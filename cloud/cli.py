@@ -148,7 +148,7 @@ def _post_file(url: str, token: str, name: str, content: bytes) -> dict[str, Any
     boundary = uuid.uuid4().hex
     quoted = urllib.parse.quote(name)
     head = (
-        f"--{boundary}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{quoted}\"; "
+        f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="{quoted}"; '
         f"filename*=UTF-8''{quoted}\r\nContent-Type: application/octet-stream\r\n\r\n"
     )
     body = head.encode() + content + f"\r\n--{boundary}--\r\n".encode()

@@ -22,6 +22,7 @@ class Pages:
         self._dist = dist.resolve()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a file, the app's page, or that nothing is there."""
         if scope["type"] != "http":
             raise HTTPException(404)
         request = Request(scope)

@@ -62,7 +62,9 @@ class _Server(uvicorn.Server):
 
 def configure_logging(level: str) -> None:
     """Write the log to standard error, one line an event; requests only when asked for."""
-    logging.basicConfig(level=level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.basicConfig(
+        level=level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s"
+    )
     if level.upper() != "DEBUG":
         logging.getLogger("uvicorn.access").setLevel(logging.WARNING)
         logging.getLogger("uvicorn.error").setLevel(logging.WARNING)

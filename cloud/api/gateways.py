@@ -96,9 +96,7 @@ def _gateway(
     )
 
 
-def _devices(
-    services: Services, school: str, reports: list[GatewayLatest]
-) -> list[GatewayDevice]:
+def _devices(services: Services, school: str, reports: list[GatewayLatest]) -> list[GatewayDevice]:
     assets: Mapping[str, Any] = services.registry.assets_by_device(
         school, services.clock.now().date()
     )

@@ -13,9 +13,9 @@ from fastapi import APIRouter, Query, Request, Response
 from cloud import auth
 from cloud.api.deps import ServicesDep
 from cloud.errors import BadRequest, NotFound, TooLarge, Unprocessable
-from device_profiles.points import to_ns
 from cloud.services import Services
 from cloud.telemetry.line_protocol import PRECISIONS, Batch
+from device_profiles.points import to_ns
 
 router = APIRouter(tags=["influxdb"])
 _SMALL_BODY = 64_000
@@ -75,14 +75,10 @@ async def _body(request: Request, limit: int) -> bytes:
             part = unpack.decompress(chunk, limit - size + 1) if unpack else chunk
             size += len(part)
             if size > limit:
-                raise TooLarge(
-                    f"the body is larger than {limit} bytes; write fewer lines at once"
-                )
+                raise TooLarge(f"the body is larger than {limit} bytes; write fewer lines at once")
             parts.append(part)
     except zlib.error as error:
         raise BadRequest(f"the body is not valid gzip: {error}") from None
     if unpack and size and not unpack.eof:
         raise BadRequest("the gzip body ends too early")
     return b"".join(parts)
-
-

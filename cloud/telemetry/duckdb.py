@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import duckdb
-import ibis
+import ibis  # type: ignore[import-untyped]  # it ships no types
 
 from cloud.clock import Clock, SystemClock
 from cloud.errors import StoreFailed, StoreLocked
@@ -44,9 +44,7 @@ T = TypeVar("T")
 _log = logging.getLogger(__name__)
 _READERS = 4
 _CHUNK = 5_000
-_SLOT_COLUMNS = (
-    "school, asset, slot_start, active_s, standby_s, off_s, unobserved_s, energy_wh"
-)
+_SLOT_COLUMNS = "school, asset, slot_start, active_s, standby_s, off_s, unobserved_s, energy_wh"
 
 
 class DuckDBStore:
@@ -294,22 +292,16 @@ class DuckDBStore:
 
     def _call_back(self, group: Group) -> None:
         written, heard = group.usage_written(), group.assets_heard()
-        calls: list[Callable[[], None]] = []
         if written:
-            calls += [lambda call=call: call(written) for call in self._usage_callbacks]
+            for on_usage in self._usage_callbacks:
+                _call(on_usage, written)
         if heard:
-            calls += [lambda call=call: call(heard) for call in self._points_callbacks]
-        for call in calls:
-            try:
-                call()
-            except Exception:
-                _log.exception("a part that follows the telemetry failed; the data is stored")
+            for on_points in self._points_callbacks:
+                _call(on_points, heard)
 
     def _fill_newest(self) -> None:
         series = {number: key for key, number in self._names.series.items()}
-        fields = {
-            number: (name, kind) for (_, name), (number, kind) in self._names.fields.items()
-        }
+        fields = {number: (name, kind) for (_, name), (number, kind) in self._names.fields.items()}
         followed = [n for n, key in series.items() if key.measurement in {"reading", "gateway"}]
         rows = self._connection.execute(
             "SELECT series, field, max(time), arg_max(number, time), arg_max(text, time) "
@@ -329,6 +321,14 @@ class DuckDBStore:
             for number, (name, kind) in self._names.field_names(measurement).items()
             if wanted is None or name in wanted
         }
+
+
+def _call(callback: Callable[[Sequence[T]], None], news: Sequence[T]) -> None:
+    """Call a follower; its failure is its own, the data is stored."""
+    try:
+        callback(news)
+    except Exception:  # noqa: BLE001  whatever it is, writing goes on
+        _log.exception("a part that follows the telemetry failed; the data is stored")
 
 
 def _open(path: Path, memory_mb: int, threads: int) -> duckdb.DuckDBPyConnection:

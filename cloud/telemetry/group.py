@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 import duckdb
-import pyarrow as pa
+import pyarrow as pa  # type: ignore[import-untyped]  # it ships no types
 
 from cloud.telemetry.line_protocol import Batch, FieldType, SeriesKey
 from cloud.telemetry.names import Names
@@ -13,6 +13,7 @@ from device_profiles.points import from_ns
 from device_profiles.reading import Value
 
 _USAGE_FIELDS = ("active_s", "standby_s", "off_s", "unobserved_s", "energy_wh")
+_FOLLOWED = frozenset({"reading", "gateway"})
 _NUMBERS = {FieldType.FLOAT, FieldType.INTEGER, FieldType.UNSIGNED}
 _POINTS = pa.schema(
     [
@@ -37,13 +38,21 @@ _PUT_POINTS = (
     "INSERT OR REPLACE INTO points SELECT series, field, time, number, text, ?::TIMESTAMP "
     "FROM incoming_points"
 )
-_PUT_SLOTS = (
-    "INSERT INTO usage_slots SELECT school, asset, make_timestamp(slot_ns // 1000), room, "
-    f"category, {', '.join(_USAGE_FIELDS)}, ?::TIMESTAMP FROM incoming_slots "
-    "ON CONFLICT (school, asset, slot_start) DO UPDATE SET room = excluded.room, "
-    "category = excluded.category, received_at = excluded.received_at, "
-    + ", ".join(f"{name} = coalesce(excluded.{name}, {name})" for name in _USAGE_FIELDS)
-)
+_PUT_SLOTS = """
+INSERT INTO usage_slots
+SELECT school, asset, make_timestamp(slot_ns // 1000), room, category,
+       active_s, standby_s, off_s, unobserved_s, energy_wh, ?::TIMESTAMP
+FROM incoming_slots
+ON CONFLICT (school, asset, slot_start) DO UPDATE SET
+    room = excluded.room,
+    category = excluded.category,
+    received_at = excluded.received_at,
+    active_s = coalesce(excluded.active_s, active_s),
+    standby_s = coalesce(excluded.standby_s, standby_s),
+    off_s = coalesce(excluded.off_s, off_s),
+    unobserved_s = coalesce(excluded.unobserved_s, unobserved_s),
+    energy_wh = coalesce(excluded.energy_wh, energy_wh)
+"""
 
 
 class Group:
@@ -56,9 +65,8 @@ class Group:
         self._spoken: dict[tuple[SeriesKey, str], tuple[int, Value]] = {}
 
     def add(self, batch: Batch) -> WriteResult:
-        """Take a batch; values that change their field's type stay out."""
-        dropped = 0
-        conflict: str | None = None
+        """Take a batch; points with a field that changes its type stay out, whole."""
+        numbers, conflict, refused = self._judge(batch)
         for key, name, kind, time_ns, number, text in zip(
             batch.series,
             batch.fields,
@@ -68,22 +76,53 @@ class Group:
             batch.texts,
             strict=True,
         ):
+            if refused and (key, time_ns) in refused:
+                continue
+            series, field = numbers[key, name, kind]
+            if not series:
+                self._add_slot(key, time_ns, name, number)
+                continue
+            self._points[series, field, time_ns] = (number, text)
+            if key.measurement in _FOLLOWED:
+                self._note(key, name, kind, time_ns, number, text)
+        return WriteResult(batch.lines - len(refused), len(refused), conflict)
+
+    def _judge(
+        self, batch: Batch
+    ) -> tuple[
+        dict[tuple[SeriesKey, str, FieldType], tuple[int, int]],
+        str | None,
+        set[tuple[SeriesKey, int]],
+    ]:
+        """Return the numbers of series and fields, the first conflict, and the points refused.
+
+        Series 0 stands for the table of usage slots.
+        """
+        numbers: dict[tuple[SeriesKey, str, FieldType], tuple[int, int]] = {}
+        bad: set[tuple[SeriesKey, str, FieldType]] = set()
+        conflict: str | None = None
+        kinds = zip(batch.series, batch.fields, batch.types, strict=True)
+        for key, name, kind in dict.fromkeys(kinds):
             field, known = self._names.field(key.measurement, name, kind)
             if kind is not known:
-                dropped += 1
+                bad.add((key, name, kind))
                 conflict = conflict or (
                     f'input field "{name}" on measurement "{key.measurement}" '
                     f"is type {kind}, already exists as type {known}"
                 )
-                continue
-            if key.measurement == "usage" and name in _USAGE_FIELDS and kind in _NUMBERS:
-                school, asset = key.tag("school"), key.tag("asset")
-                if school and asset:
-                    self._add_slot(key, (school, asset, time_ns), name, number)
-                    continue
-            self._points[self._names.series_number(key), field, time_ns] = (number, text)
-            self._note(key, name, kind, time_ns, number, text)
-        return WriteResult(len(batch) - dropped, dropped, conflict)
+            elif _is_slot(key, name, kind):
+                numbers[key, name, kind] = (0, field)
+            else:
+                numbers[key, name, kind] = (self._names.series_number(key), field)
+        refused: set[tuple[SeriesKey, int]] = set()
+        if bad:
+            kinds = zip(batch.series, batch.fields, batch.types, strict=True)
+            refused = {
+                (value[0], time_ns)
+                for value, time_ns in zip(kinds, batch.times, strict=True)
+                if value in bad
+            }
+        return numbers, conflict, refused
 
     def store(self, cursor: duckdb.DuckDBPyConnection, received_at: datetime) -> None:
         """Write the rows, inside the caller's transaction."""
@@ -128,10 +167,8 @@ class Group:
             for (school, asset), (first, last) in spans.items()
         ]
 
-    def _add_slot(
-        self, key: SeriesKey, slot: tuple[str, str, int], name: str, number: float | None
-    ) -> None:
-        columns = self._slots.setdefault(slot, {})
+    def _add_slot(self, key: SeriesKey, slot_ns: int, name: str, number: float | None) -> None:
+        columns = self._slots.setdefault((key.tag("school"), key.tag("asset"), slot_ns), {})
         columns["room"] = key.tag("room")
         columns["category"] = key.tag("category")
         columns[name] = number
@@ -145,14 +182,22 @@ class Group:
         number: float | None,
         text: str | None,
     ) -> None:
-        if key.measurement not in {"reading", "gateway"}:
-            return
         known = self._spoken.get((key, name))
         if known is None or time_ns >= known[0]:
             value: Value = text if text is not None else number or 0.0
             if kind is FieldType.BOOLEAN:
                 value = bool(number)
             self._spoken[key, name] = (time_ns, value)
+
+
+def _is_slot(key: SeriesKey, name: str, kind: FieldType) -> bool:
+    return (
+        key.measurement == "usage"
+        and name in _USAGE_FIELDS
+        and kind in _NUMBERS
+        and bool(key.tag("school"))
+        and bool(key.tag("asset"))
+    )
 
 
 def _put(

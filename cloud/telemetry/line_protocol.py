@@ -16,6 +16,7 @@ import math
 import re
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import pairwise
 
 from cloud.errors import LineProtocolError
 
@@ -117,7 +118,7 @@ class Parser:
         else:
             parts = line.split(" ")
             if "" in parts:
-                parts = line.split()
+                parts = [part for part in parts if part]
             if len(parts) < 2:
                 self._series(parts[0])
                 raise _Bad("missing fields")
@@ -141,7 +142,7 @@ class Parser:
         return key
 
 
-class _Bad(Exception):  # noqa: N818  it never leaves this module
+class _Bad(Exception):
     """Why a line is refused, in InfluxDB's words."""
 
 
@@ -300,7 +301,7 @@ def _series_key(measurement: str, pairs: list[tuple[str, str]]) -> SeriesKey:
     if not measurement:
         raise _Bad("missing measurement")
     pairs.sort()
-    for (name, _), (following, _) in zip(pairs, pairs[1:], strict=False):
+    for (name, _), (following, _) in pairwise(pairs):
         if name == following:
             raise _Bad("duplicate tags")
     return SeriesKey(measurement, tuple(pairs))
@@ -310,15 +311,11 @@ def _number(raw: str) -> tuple[FieldType, float]:
     last = raw[-1]
     if last in "iu":
         return _whole(raw[:-1], FieldType.INTEGER if last == "i" else FieldType.UNSIGNED)
-    try:
+    if _FLOAT.fullmatch(raw):
         number = float(raw)
-    except ValueError:
-        pass
-    else:
-        if _FLOAT.fullmatch(raw):
-            if math.isinf(number):
-                raise _Bad("invalid number")
-            return FieldType.FLOAT, number
+        if math.isinf(number):
+            raise _Bad("invalid number")
+        return FieldType.FLOAT, number
     if raw in _TRUE:
         return FieldType.BOOLEAN, 1.0
     if raw in _FALSE:

@@ -8,21 +8,43 @@ import duckdb
 
 from cloud.errors import StoreTooNew
 
-_MIGRATIONS: tuple[tuple[str, ...], ...] = (
-    (
-        "CREATE TABLE series (id INTEGER PRIMARY KEY, measurement VARCHAR NOT NULL, "
-        "tags VARCHAR NOT NULL)",
-        "CREATE TABLE fields (id INTEGER PRIMARY KEY, measurement VARCHAR NOT NULL, "
-        "name VARCHAR NOT NULL, type VARCHAR NOT NULL)",
-        "CREATE TABLE points (series INTEGER NOT NULL, field INTEGER NOT NULL, "
-        "time BIGINT NOT NULL, number DOUBLE, text VARCHAR, received_at TIMESTAMP NOT NULL, "
-        "PRIMARY KEY (series, field, time))",
-        "CREATE TABLE usage_slots (school VARCHAR NOT NULL, asset VARCHAR NOT NULL, "
-        "slot_start TIMESTAMP NOT NULL, room VARCHAR, category VARCHAR, active_s DOUBLE, "
-        "standby_s DOUBLE, off_s DOUBLE, unobserved_s DOUBLE, energy_wh DOUBLE, "
-        "received_at TIMESTAMP NOT NULL, PRIMARY KEY (school, asset, slot_start))",
-    ),
-)
+_VERSION_1 = """
+CREATE TABLE series (
+    id INTEGER PRIMARY KEY,
+    measurement VARCHAR NOT NULL,
+    tags VARCHAR NOT NULL
+);
+CREATE TABLE fields (
+    id INTEGER PRIMARY KEY,
+    measurement VARCHAR NOT NULL,
+    name VARCHAR NOT NULL,
+    type VARCHAR NOT NULL
+);
+CREATE TABLE points (
+    series INTEGER NOT NULL,
+    field INTEGER NOT NULL,
+    time BIGINT NOT NULL,
+    number DOUBLE,
+    text VARCHAR,
+    received_at TIMESTAMP NOT NULL,
+    PRIMARY KEY (series, field, time)
+);
+CREATE TABLE usage_slots (
+    school VARCHAR NOT NULL,
+    asset VARCHAR NOT NULL,
+    slot_start TIMESTAMP NOT NULL,
+    room VARCHAR,
+    category VARCHAR,
+    active_s DOUBLE,
+    standby_s DOUBLE,
+    off_s DOUBLE,
+    unobserved_s DOUBLE,
+    energy_wh DOUBLE,
+    received_at TIMESTAMP NOT NULL,
+    PRIMARY KEY (school, asset, slot_start)
+);
+"""
+_MIGRATIONS = (_VERSION_1,)
 
 
 def migrate(cursor: duckdb.DuckDBPyConnection, path: str) -> None:
@@ -34,7 +56,6 @@ def migrate(cursor: duckdb.DuckDBPyConnection, path: str) -> None:
         raise StoreTooNew(path, found=found, known=len(_MIGRATIONS))
     for version, statements in enumerate(_MIGRATIONS[found:], found + 1):
         cursor.begin()
-        for statement in statements:
-            cursor.execute(statement)
+        cursor.execute(statements)
         cursor.execute("INSERT INTO schema_version VALUES (?)", [version])
         cursor.commit()
