@@ -2,6 +2,8 @@
 
 A device owes slots from the day its binding begins; where the binding does not say, from the day
 the school was connected (its first slot of all). Before that nobody could have seen anything.
+An asset that is bound by nothing but its own number, and that never spoke, is not connected: it
+owes nothing, and is counted by how many assets report, not by how much of them was seen.
 """
 
 from collections.abc import Iterable, Mapping
@@ -76,7 +78,7 @@ class Books:
         category = row.category or category
         since = binding.valid_from or self.connected
         owes = (
-            (sender is not None or category in TEACHING)
+            (sender is not None or (category in TEACHING and is_stated(binding, row)))
             and row.condition not in WRITTEN_OFF
             and since is not None
             and day >= since
@@ -87,6 +89,11 @@ class Books:
         """Return the binding in force; of several, the one that began last."""
         held = [b for b in self._bindings.get(asset, ()) if b.holds_on(day)]
         return held[-1] if held else None
+
+
+def is_stated(binding: BindingRow, asset: AssetRow) -> bool:
+    """Whether somebody said that a device belongs to the asset; else its number stands in."""
+    return bool(asset.device_no) or binding.device != asset.asset_no or bool(binding.valid_from)
 
 
 def days_between(start: date, end: date) -> list[date]:

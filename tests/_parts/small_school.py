@@ -2,7 +2,7 @@
 
 Two periods (08:00-08:40, 08:50-09:30), lessons in rooms 101 and 102 every Monday to Friday in both.
 Room 101 has a display and a recorder, 102 a display, 103 a bench supply and no lessons; one meter
-cannot be used in a lesson, and one display of the ledger is bound to nothing that ever spoke.
+cannot be used in a lesson, and one display of the ledger has no device.
 """
 
 from collections.abc import Iterable
@@ -87,6 +87,7 @@ def fill(registry: Registry, *, valid_from: date | None = None) -> None:
                 category=category,
                 room_id=rooms[room].id,
                 condition=condition,
+                device_no=None if number == "A-6" else number,
                 quantity=1,
                 original_value_fen=1_000_00,
             )

@@ -30,9 +30,7 @@ def store(tmp_path: Path, clock: TestClock) -> Iterator[DuckDBStore]:
 
 
 @pytest.fixture
-async def rollups(
-    store: DuckDBStore, registry: Registry, clock: TestClock
-) -> Rollups:
+async def rollups(store: DuckDBStore, registry: Registry, clock: TestClock) -> Rollups:
     found = Rollups(store, registry, clock)
     await found.prepare()
     return found

@@ -1,0 +1,120 @@
+from datetime import timedelta
+
+import pytest
+
+from cloud.telemetry.duckdb import DuckDBStore
+from cloud.utilization.refresh import Rollups
+from cloud.utilization.summary import By, Span, Use, heat, nothing, only, use
+from tests._parts.small_school import MONDAY, SCHOOL, local, send, slots
+
+FRIDAY = MONDAY - timedelta(days=3)
+
+
+@pytest.fixture(autouse=True)
+async def two_days(rollups: Rollups, store: DuckDBStore) -> None:
+    """Friday: the display of 101 teaches one lesson. Monday: it is on, then left in standby.
+
+    The recorder of 101 records the second lesson of Monday. Room 102 is never seen.
+    """
+    await send(
+        store,
+        [
+            *slots("A-1", local("08:00", FRIDAY), local("08:40", FRIDAY), "active", energy_wh=10),
+            *slots("A-1", local("08:40", FRIDAY), local("09:30", FRIDAY), "off"),
+            *slots("A-1", local("08:00"), local("08:50"), "active"),
+            *slots("A-1", local("08:50"), local("12:30"), "standby"),
+            *slots("A-2", local("08:50"), local("09:30"), "active"),
+            *slots("A-5", local("08:00"), local("09:30"), "active"),
+        ],
+    )
+    await rollups.settled()
+
+
+async def ask(store: DuckDBStore, by: By, span: Span = "none", **more: str) -> list[Use]:
+    return await use(store, SCHOOL, FRIDAY, MONDAY, by=by, span=span, **more)
+
+
+async def test_an_asset_has_the_lessons_of_its_room(store: DuckDBStore) -> None:
+    display, recorder, *_ = await ask(store, "asset")
+    found = display.summary
+    assert (found.lessons_scheduled, found.lessons_observed, found.lessons_used) == (4, 4, 2)
+    assert found.use_rate == 0.5
+    assert found.active_in_timetable_s == 4800
+    assert found.active_out_of_timetable_s == 600
+    assert found.standby_s == 13_200
+    assert found.standby_waste_s == 10_800
+    assert found.energy_kwh == pytest.approx(0.08)
+    assert found.observed_share == 1.0
+    assert display.days == 2
+    assert recorder.summary.use_rate == 1.0
+    assert recorder.summary.lessons_scheduled == 4
+    assert recorder.summary.observed_share == pytest.approx(2400 / 10_800)
+
+
+async def test_a_room_has_each_lesson_once(store: DuckDBStore) -> None:
+    first, second, third = await ask(store, "room")
+    assert (first.key, first.assets) == ("101", 2)
+    assert first.summary.lessons_scheduled == 4
+    assert first.summary.lessons_used == 3
+    assert (second.summary.lessons_scheduled, second.summary.lessons_observed) == (4, 0)
+    assert second.summary.use_rate is None
+    assert second.summary.observed_share == 0
+    assert (third.key, third.summary.lessons_scheduled) == ("103", 0)
+
+
+async def test_a_school_is_the_sum_of_its_rooms(store: DuckDBStore) -> None:
+    (found,) = await ask(store, "school")
+    assert (found.key, found.span, found.assets) == (SCHOOL, None, 5)
+    assert found.summary.lessons_scheduled == 8
+    assert found.summary.lessons_used == 3
+    assert found.summary.use_rate == 0.75
+
+
+async def test_a_category_is_the_sum_of_its_assets(store: DuckDBStore) -> None:
+    found = {one.key: one for one in await ask(store, "category")}
+    assert sorted(found) == ["display", "instrument", "meter", "recorder"]
+    assert (found["display"].assets, found["display"].summary.lessons_scheduled) == (2, 8)
+    (one,) = await ask(store, "category", category="recorder")
+    assert one == found["recorder"]
+
+
+async def test_spans_are_days_iso_weeks_and_periods(store: DuckDBStore) -> None:
+    assert [one.span for one in await ask(store, "school", "day")] == [
+        "2026-11-20",
+        "2026-11-21",
+        "2026-11-22",
+        "2026-11-23",
+    ]
+    weeks = await ask(store, "school", "week")
+    assert [(one.span, one.summary.lessons_used) for one in weeks] == [
+        ("2026-W47", 1),
+        ("2026-W48", 2),
+    ]
+    periods = await ask(store, "school", "period")
+    used = {one.span: one.summary.lessons_used for one in periods}
+    assert used == {"-1": 0, "0": 0, "1": 2, "2": 1}
+
+
+async def test_parts_add_up_to_the_whole(store: DuckDBStore) -> None:
+    (whole,) = await ask(store, "school")
+    for span in ("day", "week", "period"):
+        parts = await ask(store, "school", span)
+        for name in ("lessons_used", "standby_s", "unobserved_s", "active_in_timetable_s"):
+            total = sum(getattr(part.summary, name) for part in parts)
+            assert total == pytest.approx(getattr(whole.summary, name))
+
+
+async def test_a_heatmap_has_the_periods_of_the_timetable(store: DuckDBStore) -> None:
+    found = await heat(store, SCHOOL, 1, FRIDAY, MONDAY)
+    assert [(c.weekday, c.period, c.scheduled, c.used, c.active_s) for c in found] == [
+        (1, 1, 1, 1, 2400),
+        (1, 2, 1, 0, 0),
+        (5, 1, 1, 1, 2400),
+        (5, 2, 1, 0, 0),
+    ]
+
+
+async def test_nothing_is_not_zero_percent(store: DuckDBStore) -> None:
+    found = only(await use(store, "0000000000", FRIDAY, MONDAY))
+    assert found == nothing()
+    assert (found.use_rate, found.observed_share, found.energy_kwh) == (None, None, None)
