@@ -267,8 +267,6 @@ def _time(rule: MqttTime, tree: Any, arrived: datetime) -> datetime:
     try:
         at = _iso(raw) if rule.format == "iso8601" else _unix(raw, rule.format)
     except (ValueError, OverflowError, OSError, TypeError) as error:
-        problem = f": {error}" if isinstance(error, _Unreadable) else ""
-        wanted = f"expected {rule.format}"
         why = f" ({error})" if isinstance(error, _Unreadable) else ""
         raise _Unreadable(
             f"{rule.path}: {_shown(raw)} is not a time{why}, expected {rule.format}"
