@@ -130,6 +130,17 @@ def state_of(rule: UsageRule, value: Value) -> State | None:
     return None if rank is None else _STATES[rank]
 
 
+def reachable_states(rule: UsageRule) -> frozenset[State]:
+    """Return the states a rule can tell apart: one that lists both true and false has no off."""
+    states: set[State] = {"active"}
+    if rule.standby_above is not None or rule.standby_values:
+        states.add("standby")
+    listed = {v for v in (*rule.active_values, *rule.standby_values) if isinstance(v, bool)}
+    if len(listed) < 2:
+        states.add("off")
+    return frozenset(states)
+
+
 def usage_slots(
     asset: str,
     rule: UsageRule,
