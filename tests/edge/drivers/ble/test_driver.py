@@ -1,0 +1,203 @@
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from edge.clock import SystemClock
+from edge.drivers.ble.device import BleAdapter, BleDevice
+from edge.drivers.ble.driver import BleDriver
+from edge.errors import ConfigError, DecodeError, DeviceUnreachable
+from simulators.virtual_radio import VirtualRadio
+from tests._parts.sink import MemorySink
+from tests.edge.drivers.ble.conftest import (
+    KEY,
+    READER,
+    SECRET,
+    SENSOR,
+    address_of,
+    hasty,
+    running,
+)
+
+Place = Callable[..., Any]
+
+
+async def test_an_advertisement_is_one_reading_however_often_it_is_heard(
+    radio: VirtualRadio, place: Place
+) -> None:
+    peripheral, said = await place(SENSOR)
+    async with running(
+        hasty(radio), [BleDevice("air", SENSOR, address_of(1))], MemorySink()
+    ) as sink:
+        for degrees in (20.0, 21.5, 21.5, -3.25):
+            await peripheral.update({"temperature": degrees})
+            count = len(sink.readings)
+            await sink.until(lambda s, n=count: len(s.readings) > n)  # type: ignore[misc] # bound now
+        await sink.until(lambda s: "air" in s.answered)
+    await peripheral.stop()
+    assert sink.values("air", "temperature")[-4:] == [20.0, 21.5, 21.5, -3.25]
+    assert sink.values("air", "temperature") == said.values("temperature")
+    moments = [r.observed_at for r in sink.readings if r.point == "temperature"]
+    assert len(set(moments)) == len(moments)
+
+
+async def test_many_devices_and_one_that_is_not_there(radio: VirtualRadio, place: Place) -> None:
+    numbers = range(1, 13)
+    placed = {
+        number: await place(READER if number % 3 == 0 else SENSOR, number) for number in numbers
+    }
+    devices = [
+        BleDevice(f"d{number}", READER if number % 3 == 0 else SENSOR, address_of(number))
+        for number in numbers
+    ]
+    devices.append(BleDevice("dead", READER, address_of(99)))
+    async with running(hasty(radio, silence_s=1.0), devices, MemorySink()) as sink:
+        await sink.until(lambda s: all(s.values(f"d{n}", "page") for n in numbers if n % 3 == 0))
+        for number, (peripheral, _) in placed.items():
+            if number % 3:
+                await peripheral.update({"temperature": float(number)})
+            else:
+                await peripheral.update({"page": float(number), "illuminance": float(number)})
+        await sink.until(
+            lambda s: all(
+                float(n) in s.values(f"d{n}", "page" if n % 3 == 0 else "temperature")
+                for n in numbers
+            )
+        )
+        await sink.until(lambda s: any(e.device_id == "dead" for e in s.device_errors))
+    assert {e.device_id for e in sink.device_errors} == {"dead"}
+
+
+async def test_a_service_is_read_subscribed_and_polled(radio: VirtualRadio, place: Place) -> None:
+    peripheral, said = await place(READER)
+    device = BleDevice("paper", READER, address_of(1))
+    async with running(hasty(radio), [device], MemorySink()) as sink:
+        await sink.until(lambda s: s.values("paper", "state") == ["closed"])
+        await peripheral.update({"page": 7.0, "state": "reading"})
+        await sink.until(lambda s: s.values("paper", "page")[-1:] == [7.0])
+        await peripheral.update({"brightness": 42.0})
+        await sink.until(lambda s: 42.0 in s.values("paper", "brightness"))
+    await peripheral.stop()
+    assert sink.values("paper", "state") == ["closed", "reading"] == said.values("state")
+    assert sink.values("paper", "brightness") == said.values("brightness", certain=False)
+
+
+async def test_a_lost_connection_is_made_again(radio: VirtualRadio, place: Place) -> None:
+    peripheral, _ = await place(READER)
+    device = BleDevice("paper", READER, address_of(1))
+    async with running(hasty(radio), [device], MemorySink()) as sink:
+        for round_ in range(1, 5):
+            await sink.until(lambda s, n=round_: len(s.values("paper", "page")) >= n)  # type: ignore[misc] # bound now
+            radio.disconnect(address_of(1))
+            await sink.until(lambda s, n=round_: len(s.device_errors) >= n)  # type: ignore[misc] # bound now
+        await sink.until(lambda s: len(s.values("paper", "page")) >= 5)
+        assert peripheral.connections == 1
+    assert {type(e) for e in sink.device_errors} == {DeviceUnreachable}
+
+
+async def test_a_killed_gateway_comes_back_and_counts_nothing_twice(
+    radio: VirtualRadio, place: Place
+) -> None:
+    peripheral, _ = await place(SENSOR, first_packet=254)
+    sink = MemorySink()
+    devices = [BleDevice("air", SENSOR, address_of(1))]
+    for turn in range(5):
+        async with running(hasty(radio), devices, sink):
+            await sink.until(lambda s, n=turn: len(s.ready) > n)  # type: ignore[misc] # bound now
+            await peripheral.update({"temperature": float(turn)})
+            await sink.until(lambda s, t=float(turn): t in s.values("air", "temperature"))  # type: ignore[misc] # bound now
+    async with running(hasty(radio), devices, sink):
+        await sink.until(lambda s: s.answered[-1:] == ["air"] and len(s.ready) == 6)
+    values = sink.values("air", "temperature")
+    assert values[-5:] == [0.0, 1.0, 2.0, 3.0, 4.0]
+    assert len(values) <= 6  # the first may have been heard before the first update
+
+
+async def test_a_wedged_controller_is_noticed_and_started_again(
+    radio: VirtualRadio, place: Place
+) -> None:
+    peripheral, _ = await place(SENSOR)
+    devices = [BleDevice("air", SENSOR, address_of(1))]
+    adapter = hasty(radio, request_timeout_s=0.5)
+    async with running(adapter, devices, MemorySink()) as sink:
+        await sink.until(lambda s: bool(s.readings))
+        radio.wedge()
+        await sink.until(lambda s: len(s.driver_errors) >= 2)
+        radio.unwedge()
+        await sink.until(lambda s: len(s.ready) >= 2)
+        await peripheral.update({"temperature": 33.0})
+        await sink.until(lambda s: 33.0 in s.values("air", "temperature"))
+    texts = [str(e) for e in sink.driver_errors]
+    assert "ble: asking the controller: the controller gave no answer in time" in texts
+
+
+async def test_a_pulled_dongle_is_opened_again(radio: VirtualRadio, place: Place) -> None:
+    await place(SENSOR)
+    devices = [BleDevice("air", SENSOR, address_of(1))]
+    async with running(hasty(radio), devices, MemorySink()) as sink:
+        await sink.until(lambda s: bool(s.readings))
+        radio.hang_up()
+        await sink.until(lambda s: len(s.ready) >= 2)
+    assert "was cut" in str(sink.driver_errors[0])
+
+
+async def test_silence_starts_the_radio_again(radio: VirtualRadio, place: Place) -> None:
+    await place(SENSOR)
+    devices = [BleDevice("air", SENSOR, address_of(1))]
+    async with running(hasty(radio, silence_s=0.5), devices, MemorySink()) as sink:
+        await sink.until(lambda s: bool(s.readings))
+        radio.lose(address_of(1), 1.0)
+        await sink.until(lambda s: bool(s.driver_errors))
+        radio.lose(address_of(1), 0.5)
+        count = len(sink.answered)
+        await sink.until(lambda s: len(s.answered) > count)
+    assert "none of the devices was heard" in str(sink.driver_errors[0])
+
+
+async def test_encrypted_advertisements_need_their_key(radio: VirtualRadio, place: Place) -> None:
+    await place(SECRET, 1, bind_key=KEY)
+    await place(SECRET, 2, bind_key="0" * 32)
+    devices = [BleDevice(f"s{n}", SECRET, address_of(n), KEY) for n in (1, 2)]
+    async with running(hasty(radio), devices, MemorySink()) as sink:
+        await sink.until(lambda s: bool(s.values("s1", "motion")) and bool(s.device_errors))
+    assert [type(e) for e in sink.device_errors] == [DecodeError]
+    assert "s2: the advertisement cannot be decrypted" in str(sink.device_errors[0])
+
+
+async def test_without_a_controller_the_driver_says_so_and_goes_on() -> None:
+    adapter = BleAdapter(hci="tcp-client:127.0.0.1:1", retry_s=0.01, retry_most_s=0.01)
+    devices = [BleDevice("air", SENSOR, address_of(1))]
+    async with running(adapter, devices, MemorySink()) as sink:
+        await sink.until(lambda s: len(s.driver_errors) >= 2)
+    assert str(sink.driver_errors[0]).startswith("ble: opening tcp-client:127.0.0.1:1: ")
+
+
+async def test_a_slow_disk_loses_nothing_that_is_still_on_the_air(
+    radio: VirtualRadio, place: Place
+) -> None:
+    peripheral, _ = await place(SENSOR)
+    sink = MemorySink()
+    sink.gate.clear()
+    async with running(hasty(radio), [BleDevice("air", SENSOR, address_of(1))], sink):
+        await sink.until(lambda s: s.waiting == 1)
+        await peripheral.update({"temperature": 9.0})
+        await asyncio.sleep(0)
+        sink.gate.set()
+        await sink.until(lambda s: 9.0 in s.values("air", "temperature"))
+
+
+@pytest.mark.parametrize(
+    ("devices", "problem"),
+    [
+        (
+            [BleDevice("a", SENSOR, address_of(1)), BleDevice("b", SENSOR, "f0:00:00:00:00:01")],
+            "devices a and b have the same address",
+        ),
+        ([BleDevice("a", SECRET, address_of(1))], "give its bind_key"),
+        ([BleDevice("a", SECRET, address_of(1), "abc")], "expected 32 hex digits"),
+    ],
+)
+def test_a_wrong_device_is_told_in_one_sentence(devices: list[BleDevice], problem: str) -> None:
+    with pytest.raises(ConfigError, match=problem):
+        BleDriver(BleAdapter(), devices, SystemClock())
