@@ -455,6 +455,8 @@ class CodeList(Shape):
     title_en: str
     source: str
     confidence: str
+    is_complete: bool = True
+    """False where only some codes of the list are known."""
     items: list[CodeItem]
 
 
@@ -476,8 +478,75 @@ class ImportReport(Shape):
     created: int
     updated: int
     unchanged: int
+    removed: int = 0
+    """Periods, lessons, stated bindings and cancelled days that the file took back."""
     problems: list[ImportProblem]
+    """The first of them."""
+    problems_total: int = 0
+    ignored_columns: list[str] = []
+    """Columns of the file that mean nothing here and were not stored."""
     applied: bool
+
+
+class Room(Shape):
+    """A room of a school."""
+
+    number: str
+    name: str
+    building: str
+    floor: int | None
+    use: str | None
+    use_name: str | None
+    area_m2: float | None
+    seats: int | None
+    home_class: str | None
+    assets: int
+
+
+class CalendarPeriod(Shape):
+    """One period of a school day."""
+
+    period: int
+    name: str
+    start: datetime
+    end: datetime
+
+
+class CalendarDay(Shape):
+    """One school day and its periods."""
+
+    day: date
+    periods: list[CalendarPeriod]
+
+
+class TimetableEntry(Shape):
+    """One lesson of the weekly timetable."""
+
+    weekday: int
+    """1 Monday to 7 Sunday."""
+    period: int
+    room: str
+    class_name: str | None
+    subject: str | None
+
+
+class TimetablePeriod(Shape):
+    """One period of the school day, in local time."""
+
+    period: int
+    name: str
+    starts: time
+    ends: time
+
+
+class Timetable(Shape):
+    """The weekly timetable of a term; without a term it is empty."""
+
+    term: str | None
+    start: date | None
+    end: date | None
+    periods: list[TimetablePeriod]
+    lessons: list[TimetableEntry]
 
 
 class Live(Shape):

@@ -1,7 +1,8 @@
 """Which days are school days, what is taught on them and when. Pure.
 
 A day is a school day when a term covers it and it is a weekday that is not closed, or a make-up
-day, which is taught as the weekday it follows. A school's own word on a day outweighs the word for all schools.
+day, which is taught as the weekday it follows. A school's own word on a day outweighs
+the word for all schools.
 """
 
 import datetime as dt
@@ -58,7 +59,7 @@ def school_days(
 
 
 def taught_as(day: dt.date, holiday: HolidayRow | None) -> int | None:
-    """Return the weekday (1 Monday) whose lessons are given on a day of term; None for a day off."""
+    """Return the weekday (1 Monday) that a day of term is taught as; None for a day off."""
     if holiday is not None:
         return holiday.follows
     return day.isoweekday() if day.isoweekday() <= FRIDAY else None

@@ -240,7 +240,7 @@ class Registry:
             ]
 
     def holidays(self, school: str) -> list[HolidayRow]:
-        """Return closed and make-up days that concern a school: its own and those of all schools."""
+        """Return closed and make-up days of a school: its own and those of all schools."""
         query = (
             select(tables.Holiday)
             .where(or_(tables.Holiday.school_id == school, tables.Holiday.school_id.is_(None)))
