@@ -76,6 +76,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None) -> FastAPI:
 async def _services(settings: Settings, clock: Clock) -> AsyncIterator[Services]:
     """Open every part, keep the running ones running, and close them in reverse order."""
     async with contextlib.AsyncExitStack() as stack:
+        settings.data.mkdir(parents=True, exist_ok=True)
         token = auth.load_token(settings)
         registry = await asyncio.to_thread(Registry.open, settings.registry_url)
         stack.callback(registry.close)

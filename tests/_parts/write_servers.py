@@ -195,9 +195,7 @@ class CloudServer:
         self.url = f"http://127.0.0.1:{port}"
         self._process = _Process(
             [
-                sys.executable,
-                "-m",
-                "cloud",
+                str(Path(sys.executable).with_name("campus-cloud")),
                 "serve",
                 f"--data={folder / 'data'}",
                 "--host=127.0.0.1",
