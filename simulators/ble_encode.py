@@ -20,6 +20,7 @@ ENCRYPTED = 0x41
 PACKET_ID = 0x00
 TEXT = 0x53
 RAW = 0x54
+_VERSIONS = {0xF1: 4, 0xF2: 3}
 
 # Object ids by the number format they share: "u2" is an unsigned number of two bytes.
 _FORMATS: dict[tuple[str, str], tuple[int, ...]] = {
@@ -27,7 +28,7 @@ _FORMATS: dict[tuple[str, str], tuple[int, ...]] = {
     ("u1", "0.1"): (0x46,),
     ("s1", "1"): (0x57, 0x59),
     ("s1", "0.35"): (0x58,),
-    ("u2", "1"): (0x0D, 0x0E, 0x12, 0x13, 0x3C, 0x3D, 0x40, 0x48, 0x56, 0x61, 0xF0),
+    ("u2", "1"): (0x0D, 0x0E, 0x12, 0x13, 0x3D, 0x40, 0x48, 0x56, 0x61, 0xF0),
     ("u2", "0.1"): (0x41, 0x47, 0x4A, 0x5F),
     ("u2", "0.01"): (0x03, 0x06, 0x07, 0x14, 0x44, 0x5E),
     ("u2", "0.001"): (0x0C, 0x43, 0x49, 0x51, 0x52),
@@ -35,10 +36,9 @@ _FORMATS: dict[tuple[str, str], tuple[int, ...]] = {
     ("s2", "0.1"): (0x3F, 0x45),
     ("s2", "0.01"): (0x02, 0x08),
     ("s2", "0.001"): (0x5D,),
-    ("u3", "1"): (0xF2,),
     ("u3", "0.01"): (0x04, 0x05, 0x0B),
     ("u3", "0.001"): (0x0A, 0x42, 0x4B),
-    ("u4", "1"): (0x3E, 0x50, 0xF1),
+    ("u4", "1"): (0x3E, 0x50),
     ("u4", "0.001"): (0x4C, 0x4D, 0x4E, 0x4F, 0x55),
     ("s4", "1"): (0x5B,),
     ("s4", "0.01"): (0x5C,),
@@ -75,6 +75,11 @@ def bthome_object(object_id: int, raw: Value) -> Encoded:
     """Return one object, its id first; numbers are rounded and clipped to what it can hold."""
     if object_id in {TEXT, RAW}:
         return _text_object(object_id, str(raw))
+    if object_id in _VERSIONS:
+        parts = [int(part) for part in str(raw).split(".")]
+        if len(parts) != _VERSIONS[object_id]:
+            raise ValueError(f"{raw!r} is not a version of {_VERSIONS[object_id]} numbers")
+        return Encoded(bytes([object_id, *reversed(parts)]), str(raw))
     if object_id not in _OBJECTS:
         raise ValueError(f"0x{object_id:02X} is not a BTHome object id that can be sent")
     form, factor = _OBJECTS[object_id]

@@ -20,7 +20,7 @@ class QuietLink(LocalLink):
     """
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call] # bumble leaves it without types
         self.listeners: MutableMapping[str, Listener] = {}
         """Address of an advertiser -> told of each advertisement that a gateway hears."""
         self.is_lost: Callable[[str], bool] = lambda _address: False

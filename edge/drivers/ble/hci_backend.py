@@ -50,6 +50,12 @@ class HciStack:
         self.connecting = asyncio.Lock()
         self.addresses: dict[str, hci.Address] = {}
         self._transport = transport
+        self._is_mute = False
+
+    @property
+    def is_dead(self) -> bool:
+        """Whether the transport is gone or the controller gives no answer."""
+        return self._is_mute or self.lost.done()
 
     @property
     def lost(self) -> asyncio.Future[None]:
@@ -59,12 +65,12 @@ class HciStack:
     async def ask(self, timeout_s: float) -> None:
         """Ask the controller for its address; TimeoutError if it gives no answer."""
         command = hci.HCI_Read_BD_ADDR_Command()
-        async with asyncio.timeout(timeout_s):
-            await self.device.host.send_sync_command(command)
-
-    async def close(self) -> None:
-        """Close the transport; the controller's connections end with it."""
-        await self._transport.close()
+        try:
+            async with asyncio.timeout(timeout_s):
+                await _bleak(self.device.host.send_sync_command(command))
+        except TimeoutError:
+            self._is_mute = True
+            raise
 
 
 @contextlib.asynccontextmanager
@@ -109,7 +115,8 @@ class HciScanner(BaseBleakScanner):
         """Stop scanning."""
         device = self._stack.device
         device.remove_listener(device.EVENT_ADVERTISEMENT, self._heard)
-        await _bleak(device.stop_scanning())
+        if not self._stack.is_dead:
+            await _bleak(device.stop_scanning())
 
     def _heard(self, advertisement: Advertisement) -> None:
         data = _advertisement_data(advertisement)
@@ -184,7 +191,7 @@ class HciClient(BaseBleakClient):
     async def disconnect(self) -> None:
         """End the connection, if it is up."""
         connection = self._connection
-        if connection is not None:
+        if connection is not None and not self._stack.is_dead:
             async with asyncio.timeout(_GRACE_S):
                 await _bleak(connection.disconnect())
 

@@ -89,7 +89,7 @@ def _by_counter(counter: int, last: int | None) -> Verdict:
     if last is None:
         return Verdict.NEW
     ahead = (counter - last) % (1 << 32)
-    if ahead < 1 << 31 or counter < RESTART_BELOW:
+    if counter > last or ahead < 1 << 31 or counter < RESTART_BELOW:
         return Verdict.NEW
     return Verdict.STALE
 
