@@ -33,6 +33,8 @@ EXCEPTIONS = {
 }
 """Names of the exception codes (Modbus Application Protocol V1.1b3, section 7)."""
 
+_SAID_BY_GATEWAYS = frozenset({10, 11})
+"""The device itself said nothing, and the gateway has waited for it."""
 _FUNCTIONS: dict[Register, int] = {"coil": 1, "discrete": 2, "holding": 3, "input": 4}
 _BITS = ("coil", "discrete")
 
@@ -107,10 +109,13 @@ class Line:
         try:
             answer: ModbusPDU = await ask(address, count=count, device_id=unit_id)
         except (ModbusException, OSError) as error:
-            problem = "no answer" if self.is_open else "the connection was lost"
-            raise NoAnswer(f"{problem} within {self._bus.timeout_s:g} s") from error
+            silence = f"no answer within {self._bus.timeout_s:g} s"
+            raise NoAnswer(silence if self.is_open else "the connection was lost") from error
         if answer.isError():
-            raise ExceptionAnswer(answer.exception_code)
+            refusal = ExceptionAnswer(answer.exception_code)
+            if refusal.code in _SAID_BY_GATEWAYS:
+                raise NoAnswer(f"a Modbus gateway says: {refusal}")
+            raise refusal
         words = [int(bit) for bit in answer.bits] if register in _BITS else list(answer.registers)
         if answer.function_code != _FUNCTIONS[register] or not _fits(register, words, count):
             raise NoAnswer("the answer belongs to another request")

@@ -1,0 +1,167 @@
+import math
+import struct
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from device_profiles.protocols.modbus import ByteOrder, ModbusPoint
+from device_profiles.reading import Value
+from edge.drivers.modbus.codec import decode, ordered_bytes
+
+ORDERS: tuple[ByteOrder, ...] = ("ABCD", "CDAB", "BADC", "DCBA")
+FORMATS = {
+    "int16": "h",
+    "uint16": "H",
+    "int32": "i",
+    "uint32": "I",
+    "int64": "q",
+    "uint64": "Q",
+    "float32": "f",
+    "float64": "d",
+}
+RANGES = {
+    "int16": (-(2**15), 2**15 - 1),
+    "uint16": (0, 2**16 - 1),
+    "int32": (-(2**31), 2**31 - 1),
+    "uint32": (0, 2**32 - 1),
+    "int64": (-(2**63), 2**63 - 1),
+    "uint64": (0, 2**64 - 1),
+}
+
+
+def words(data: bytes, order: ByteOrder) -> list[int]:
+    """Lay out big-endian bytes as a device of that byte order sends them."""
+    if order == "DCBA":
+        data = data[::-1]
+    pairs = [data[at : at + 2] for at in range(0, len(data), 2)]
+    if order == "CDAB":
+        pairs.reverse()
+    if order == "BADC":
+        pairs = [pair[::-1] for pair in pairs]
+    return [int.from_bytes(pair, "big") for pair in pairs]
+
+
+def point(**keys: Any) -> ModbusPoint:
+    return ModbusPoint.model_validate({"quantity": "power", "unit": "W", "address": 10, **keys})
+
+
+def decoded(described: ModbusPoint, registers: list[int]) -> Value | None:
+    table = dict(enumerate(registers, described.address))
+    result = decode("m", {"p": described}, {described.register_: table})
+    assert result.errors == []
+    return result.values.get("p")
+
+
+@given(st.sampled_from(sorted(RANGES)), st.sampled_from(ORDERS), st.data())
+def test_every_integer_comes_back_in_every_byte_order(
+    kind: str, order: ByteOrder, data: st.DataObject
+) -> None:
+    value = data.draw(st.integers(*RANGES[kind]))
+    sent = words(struct.pack(f">{FORMATS[kind]}", value), order)
+    assert decoded(point(type=kind, byte_order=order), sent) == float(value)
+
+
+@given(st.sampled_from(ORDERS), st.floats(allow_nan=False, allow_infinity=False))
+def test_every_float64_comes_back(order: ByteOrder, value: float) -> None:
+    sent = words(struct.pack(">d", value), order)
+    assert decoded(point(type="float64", byte_order=order), sent) == value
+
+
+@given(st.sampled_from(ORDERS), st.integers(-9_999_999, 9_999_999), st.integers(0, 4))
+def test_a_float32_of_seven_digits_comes_back_exactly(
+    order: ByteOrder, digits: int, decimals: int
+) -> None:
+    value = round(digits / 10**decimals, decimals)
+    sent = words(struct.pack(">f", value), order)
+    assert decoded(point(type="float32", byte_order=order), sent) == value
+
+
+@pytest.mark.parametrize(
+    ("order", "sent"),
+    [
+        ("ABCD", [0x0102, 0x0304]),
+        ("CDAB", [0x0304, 0x0102]),
+        ("BADC", [0x0201, 0x0403]),
+        ("DCBA", [0x0403, 0x0201]),
+    ],
+)
+def test_byte_orders_are_those_of_the_vocabulary(order: ByteOrder, sent: list[int]) -> None:
+    assert ordered_bytes(sent, order) == b"\1\2\3\4"
+
+
+@pytest.mark.parametrize(
+    ("keys", "registers", "value"),
+    [
+        ({"type": "uint16", "scale": 0.1}, [2302], 230.2),
+        ({"type": "uint16", "bit": 3, "quantity": "switch", "unit": ""}, [8], True),
+        ({"type": "uint16", "bit": 3, "quantity": "switch", "unit": ""}, [0xFFF7], False),
+        ({"type": "bool", "quantity": "switch", "unit": ""}, [1], True),
+        ({"register": "coil", "type": "bool", "quantity": "switch", "unit": ""}, [0], False),
+        ({"type": "uint16", "quantity": "state", "unit": "", "values": {"2": "idle"}}, [2], "idle"),
+        ({"type": "uint16", "quantity": "state", "unit": "", "values": {"2": "idle"}}, [3], None),
+        (
+            {"type": "string", "length": 3, "quantity": "text", "unit": ""},
+            [0x4142, 0x4300, 0],
+            "ABC",
+        ),
+        (
+            {"type": "string", "length": 1, "byte_order": "BADC", "quantity": "text", "unit": ""},
+            [0x4241],
+            "AB",
+        ),
+        ({"type": "string", "length": 2, "quantity": "text", "unit": ""}, [0, 0], None),
+        ({"type": "int16", "invalid": [0x8000]}, [0x8000], None),
+        ({"type": "int16", "invalid": [-0x8000]}, [0x8000], None),
+        ({"type": "uint16", "invalid": [0xFFFF]}, [0xFFFF], None),
+        ({"type": "float32"}, [0x7FC0, 0], None),
+    ],
+)
+def test_what_registers_mean(
+    keys: dict[str, Any], registers: list[int], value: Value | None
+) -> None:
+    assert decoded(point(**keys), registers) == value
+
+
+def test_a_point_not_wholly_read_is_left_out() -> None:
+    result = decode("m", {"p": point(type="float32")}, {"holding": {10: 1}})
+    assert (result.values, result.errors) == ({}, [])
+
+
+@pytest.mark.parametrize(
+    ("keys", "registers", "message"),
+    [
+        (
+            {"type": "float32"},
+            [0x7F80, 0],
+            "m: p (holding 0x000A, float32): got inf, expected a finite number",
+        ),
+        (
+            {"type": "string", "length": 1, "quantity": "text", "unit": ""},
+            [0xFFFE],
+            "m: p (holding 0x000A, string): got bytes that are not UTF-8, expected text",
+        ),
+        (
+            {"type": "uint16", "quantity": "switch", "unit": ""},
+            [1],
+            "m: p (holding 0x000A, uint16): got the number 1, expected true or false",
+        ),
+    ],
+)
+def test_nonsense_is_an_error_of_its_point_alone(
+    keys: dict[str, Any], registers: list[int], message: str
+) -> None:
+    points = {"p": point(**keys), "q": point(address=20)}
+    result = decode("m", points, {"holding": {**dict(enumerate(registers, 10)), 20: 7}})
+    assert result.values == {"q": 7.0}
+    assert [str(error) for error in result.errors] == [message]
+    assert result.errors[0].point == "p"
+
+
+@given(st.lists(st.integers(0, 0xFFFF), min_size=4, max_size=4), st.sampled_from(sorted(FORMATS)))
+def test_no_registers_raise(registers: list[int], kind: str) -> None:
+    result = decode("m", {"p": point(type=kind)}, {"holding": dict(enumerate(registers, 10))})
+    for value in result.values.values():
+        assert isinstance(value, float)
+        assert math.isfinite(value)
