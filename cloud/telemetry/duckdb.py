@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import duckdb
-import ibis  # type: ignore[import-untyped]  # it ships no types
 
 from cloud.clock import Clock, SystemClock
 from cloud.errors import StoreFailed, StoreLocked
@@ -100,10 +99,6 @@ class DuckDBStore:
     def cursor(self) -> duckdb.DuckDBPyConnection:
         """Return a new cursor for the calling thread; the caller closes it."""
         return self._connection.cursor()
-
-    def ibis(self) -> Any:
-        """Return an Ibis backend over a new cursor, for one thread only."""
-        return ibis.duckdb.from_connection(self.cursor())
 
     def on_usage(self, callback: UsageCallback) -> None:
         """Call back after every commit that wrote slots, on the writer thread: be quick."""

@@ -10,7 +10,7 @@ nothing. Three measurements mean more than that to the cloud:
   school, asset and slot start.
 - `gateway` (tags school, gateway; and asset, device, profile, protocol for one device).
 
-Tables that other parts may query through `read` and `ibis` (all times are TIMESTAMP, naive UTC):
+Tables that other parts may query through `read` (all times are TIMESTAMP, naive UTC):
 
     usage_slots(school VARCHAR, asset VARCHAR, slot_start TIMESTAMP, room VARCHAR, category VARCHAR,
                 active_s DOUBLE, standby_s DOUBLE, off_s DOUBLE, unobserved_s DOUBLE,
@@ -23,7 +23,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 import duckdb
 
@@ -132,12 +132,6 @@ class TelemetryStore(Protocol):
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
         """Return a new cursor for the calling thread; the caller closes it."""
-
-    def ibis(self) -> Any:
-        """Return an Ibis backend over a new cursor; tables as `store.ibis().table("usage_slots")`.
-
-        For one thread only: make it inside `read(lambda _: ...)`.
-        """
 
     def on_usage(self, callback: UsageCallback) -> None:
         """Call back after every commit that wrote slots, on the writer thread: be quick."""

@@ -1,0 +1,42 @@
+from datetime import timedelta
+
+from tests._parts.cloud_app import SCHOOL, CloudApp
+
+OWN = f"gateway,gateway=gw-1,school={SCHOOL}"
+DEVICE = f"{OWN},asset=A,device=d1,profile=eastron-sdm120,protocol=modbus"
+
+
+async def test_a_gateway_is_shown_as_it_last_reported_itself(cloud: CloudApp) -> None:
+    await cloud.write(
+        f'{OWN} backlog=7,oldest_unsent_s=3.5,readings_per_s=2,memory_mb=61,version="1"',
+        f'{DEVICE} readings=12,errors=1,last_reading="2026-11-24T01:59:00Z",last_error=""',
+        f"reading,asset=A,school={SCHOOL},profile=eastron-sdm120 active_power=1",
+    )
+    (gateway,) = (await cloud.stranger.get(f"/api/v1/schools/{SCHOOL}/gateways")).json()
+    assert gateway["presence"] == "online"
+    assert (gateway["backlog"], gateway["oldest_unsent_s"], gateway["version"]) == (7, 3.5, "1")
+    assert gateway["uptime_s"] is None
+    assert (gateway["devices"], gateway["devices_silent"]) == (1, 0)
+
+    detail = (await cloud.stranger.get("/api/v1/gateways/gw-1")).json()
+    (device,) = detail["devices"]
+    assert device["readings"] == 12
+    assert device["last_reading"] == "2026-11-24T01:59:00Z"
+    assert device["last_error"] is None
+    assert device["asset_id"] is None
+    assert device["presence"] == "online"
+    assert [point["backlog"] for point in detail["history"]] == [7]
+
+
+async def test_a_gateway_that_says_nothing_for_a_minute_is_silent(cloud: CloudApp) -> None:
+    await cloud.write(f"{OWN} backlog=0", f"{DEVICE} readings=1")
+    cloud.clock.moment += timedelta(seconds=61)
+    (gateway,) = (await cloud.stranger.get(f"/api/v1/schools/{SCHOOL}/gateways")).json()
+    assert gateway["presence"] == "silent"
+    assert gateway["devices_silent"] == 1
+
+
+async def test_an_unknown_gateway_is_not_found(cloud: CloudApp) -> None:
+    answer = await cloud.stranger.get("/api/v1/gateways/nobody")
+    assert answer.status_code == 404
+    assert answer.json()["detail"] == "no gateway named nobody has ever reported itself"

@@ -1,0 +1,185 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from influxdb_client import InfluxDBClient, Point  # type: ignore[attr-defined]  # not in __all__
+from influxdb_client.client.write_api import SYNCHRONOUS
+from influxdb_client.rest import ApiException
+
+from cloud.cli import main
+from tests._parts.cloud_app import SCHOOL
+from tests._parts.ports import free_port
+
+CAMPUS_CLOUD = str(Path(sys.executable).with_name("campus-cloud"))
+STOP_S = 20
+
+
+class Cloud:
+    """A `campus-cloud serve` of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.data = folder / "data"
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        self.process = subprocess.Popen(
+            [CAMPUS_CLOUD, "serve", f"--data={self.data}", f"--port={self.port}"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=os.environ | {"CAMPUS_CLOUD_DUCKDB_MEMORY_MB": "128"},
+        )
+        assert self.process.stdout is not None
+        said = []
+        for line in self.process.stdout:
+            said.append(line)
+            if line == f"Smart Campus is at {self.url}\n":
+                return
+        raise AssertionError(f"it did not start: {said} {self.process.stderr}")
+
+    @property
+    def token(self) -> str:
+        return (self.data / "token").read_text().strip()
+
+    def end(self, how: signal.Signals) -> tuple[int, str]:
+        self.process.send_signal(how)
+        _, complaints = self.process.communicate(timeout=STOP_S)
+        return self.process.returncode, complaints
+
+    def values(self) -> list[float]:
+        answer = httpx.get(f"{self.url}/api/v1/export/readings", params={"school": SCHOOL})
+        return [json.loads(line)["value"] for line in answer.text.splitlines()]
+
+
+@pytest.fixture
+def cloud(tmp_path: Path) -> Iterator[Cloud]:
+    cloud = Cloud(tmp_path)
+    cloud.start()
+    yield cloud
+    if cloud.process.poll() is None:
+        cloud.end(signal.SIGKILL)
+
+
+@pytest.mark.real
+def test_what_was_acknowledged_survives_a_kill(cloud: Cloud) -> None:
+    acknowledged: list[float] = []
+    enough = threading.Event()
+
+    def write() -> None:
+        headers = {"Authorization": f"Token {cloud.token}"}
+        with httpx.Client(base_url=cloud.url, headers=headers) as client:
+            for number in range(1, 100_000):
+                line = f"reading,asset=A,school={SCHOOL} v={number} {number}"
+                try:
+                    answer = client.post("/api/v2/write?org=school&bucket=campus", content=line)
+                except httpx.TransportError:
+                    break
+                assert answer.status_code == 204
+                acknowledged.append(float(number))
+                if number == 100:
+                    enough.set()
+        enough.set()
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    enough.wait()
+    cloud.end(signal.SIGKILL)
+    writer.join()
+    cloud.start()
+    stored = cloud.values()
+    assert stored[: len(acknowledged)] == acknowledged
+    assert len(stored) - len(acknowledged) <= 1
+    assert cloud.end(signal.SIGTERM)[0] == 0
+
+
+@pytest.mark.real
+def test_a_stop_is_clean_and_quick_while_someone_listens(cloud: Cloud) -> None:
+    url = f"{cloud.url}/api/v1/schools/{SCHOOL}/live"
+    httpx.post(
+        f"{cloud.url}/api/v2/write?org=school&bucket=campus",
+        content=f"reading,asset=A,school={SCHOOL} v=1",
+        headers={"Authorization": f"Token {cloud.token}"},
+    ).raise_for_status()
+    with httpx.stream("GET", url, timeout=STOP_S) as stream:
+        assert stream.headers["content-type"].startswith("text/event-stream")
+        assert "content-encoding" not in stream.headers
+        events = stream.iter_lines()
+        assert next(events) == "event: state"
+        assert json.loads(next(events).removeprefix("data: "))["assets"][0]["asset"] == "A"
+        cloud.process.send_signal(signal.SIGTERM)
+        assert list(events) == [""]
+    _, complaints = cloud.process.communicate(timeout=STOP_S)
+    assert cloud.process.returncode == 0
+    assert "Traceback" not in complaints
+
+
+@pytest.mark.real
+def test_influxdbs_own_client_writes_to_it(cloud: Cloud) -> None:
+    with InfluxDBClient(cloud.url, cloud.token, org="school", enable_gzip=True) as client:
+        assert client.ping()
+        assert client.health().status == "pass"
+        point = Point("reading").tag("school", SCHOOL).tag("asset", "教室 1")
+        point.field("text", 'a "quoted", b=c').field("on", value=True).field("v", 1.5)
+        with client.write_api(write_options=SYNCHRONOUS) as api:
+            api.write("campus", record=point.time(1_700_000_000_000_000_000))
+            with pytest.raises(ApiException) as refused:
+                api.write("campus", record="reading,bad")
+            assert refused.value.status == 400
+            assert refused.value.message == "unable to parse 'reading,bad': missing tag value"
+            with pytest.raises(ApiException) as missing:
+                api.write("nope", record="m v=1")
+            assert missing.value.status == 404
+    assert sorted(map(str, cloud.values())) == ["1.5", "True", 'a "quoted", b=c']
+
+
+@pytest.mark.real
+def test_a_second_cloud_on_the_same_data_says_why_it_cannot_start(cloud: Cloud) -> None:
+    second = subprocess.run(
+        [CAMPUS_CLOUD, "serve", f"--data={cloud.data}", "--port=0"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert second.returncode == 1
+    assert "another process has this telemetry file open" in second.stderr
+    assert "Traceback" not in second.stderr
+
+
+@pytest.mark.real
+def test_a_port_that_is_taken_is_named(cloud: Cloud, tmp_path: Path) -> None:
+    second = subprocess.run(
+        [CAMPUS_CLOUD, "serve", f"--data={tmp_path / 'other'}", f"--port={cloud.port}"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert second.returncode == 1
+    assert f"cannot listen on 127.0.0.1 port {cloud.port}" in second.stderr
+
+
+def test_an_import_into_nothing_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "token").write_text("secret")
+    (tmp_path / "rooms.csv").write_text("a,b\n")
+    url = f"http://127.0.0.1:{free_port()}"
+    arguments = ["--url", url, "--token-file", str(tmp_path / "token")]
+    assert main(["import", "rooms", str(tmp_path / "rooms.csv"), *arguments]) == 1
+    assert "is the cloud running?" in capsys.readouterr().err
+    assert main(["import", "rooms", str(tmp_path / "none.csv"), *arguments]) == 1
+    assert "none.csv: No such file or directory" in capsys.readouterr().err
+
+
+def test_wrong_use_is_2(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as wrong:
+        main(["import", "chairs", "x.csv"])
+    assert wrong.value.code == 2
+    assert "invalid choice: 'chairs'" in capsys.readouterr().err
