@@ -43,15 +43,16 @@ def text(cell: Any) -> str:
 
 
 def code(cell: Any) -> str:
-    """Return a cell as a code: text with full-width digits and letters made plain."""
-    return unicodedata.normalize("NFKC", text(cell)).strip()
+    """Return a cell as a code: full-width letters made plain, the ".0" of exported numbers gone."""
+    plain = unicodedata.normalize("NFKC", text(cell)).strip()
+    return re.sub(r"^(\d+)\.0$", r"\1", plain)
 
 
 def coded(code_list: CodeList) -> Parse:
     """Return a parser for the codes and names of a list."""
 
     def parse(cell: Any) -> str:
-        return code_of(code_list, text(cell))
+        return code_of(code_list, code(cell))
 
     return parse
 
