@@ -127,13 +127,11 @@ def _load(path: Path, base: Path | None) -> tuple[DeviceProfile | None, list[Pro
     except OSError as error:
         return None, [ProfileError(f"cannot be read: {error.strerror}", path=shown)]
     tree = yaml_tree.parse(text)
+    profile, found = (None, []) if tree.faults and tree.value is None else _build(tree, path, shown)
     faults = [
         ProfileError(fault.problem, path=shown, line=fault.line, key=_dotted(fault.path))
         for fault in tree.faults
     ]
-    if tree.faults and tree.value is None:
-        return None, faults
-    profile, found = _build(tree, path, shown)
     unique = {str(fault): fault for fault in [*faults, *found]}
     ordered = sorted(unique.values(), key=lambda fault: fault.line or 0)
     return (None if ordered else profile), ordered
@@ -152,7 +150,7 @@ def _build(
     model = _MODELS.get(protocol) if isinstance(protocol, str) else None
     if model is None:
         said = f"{_shown(protocol)} is not a protocol" if "protocol" in tree.value else "missing"
-        problem = f"{said}; use {', '.join(sorted(_MODELS))}"
+        problem = f"{said}; use ble, modbus or mqtt"
         line = tree.line(("protocol",))
         return None, [ProfileError(problem, path=shown, line=line, key="protocol")]
     faults = [_fault(tree, shown, key, what) for key, what in disagreements(tree.value)]
@@ -164,6 +162,7 @@ def _build(
             _pydantic_fault(tree, shown, model, item)
             for item in error.errors(include_url=False)
             if not isinstance(item.get("ctx", {}).get("error"), Disagreement)
+            and not (item["type"] == "too_short" and item["input"])  # its items have faults
         )
     if tree.value.get("id") not in {None, path.stem}:
         faults.append(
@@ -185,7 +184,8 @@ def _merge_defaults(tree: yaml_tree.Tree) -> None:
         return
     points = tree.value.get("points")
     if not isinstance(defaults, dict):
-        tree.value["defaults"] = defaults  # the models refuse it by name
+        problem = f"got {_shown(defaults)}, expected keys and values"
+        tree.faults.append(yaml_tree.Fault(tree.line(("defaults",)), ("defaults",), problem))
         return
     for name, point in points.items() if isinstance(points, dict) else ():
         if not isinstance(point, dict):
@@ -226,9 +226,7 @@ def _pydantic_fault(
     location = _real_path(tree, tuple(item["loc"]))
     if item["type"] == "missing":
         description = _description(model, location)
-        return _fault(
-            tree, shown, location, "missing" + (f"; {description}" if description else "")
-        )
+        return _fault(tree, shown, location, f"missing; needed: {description or 'a value'}")
     while location and location not in tree.lines:
         location = location[:-1]  # pydantic adds the names of a union's members
     if item["type"] == "extra_forbidden":
@@ -245,8 +243,16 @@ def _sentence(item: Any) -> str:
         return str(context["error"])
     if kind == "literal_error":
         near = get_close_matches(str(item["input"]), context["expected"].split("'"), 1)
-        hint = f"{near[0]}? All: " if near else ""
-        return f"{got} is not known; use {hint}{context['expected'].replace(chr(39), '')}"
+        hint = f"did you mean {near[0]}? Known: " if near else "use "
+        return f"{got} is not known; {hint}{context['expected'].replace(chr(39), '')}"
+    if kind == "too_short":
+        return f"is empty; give at least {context['min_length']}"
+    if kind.startswith("string_too"):
+        length = context.get("min_length", context.get("max_length"))
+        return f"got {got}; use at {'least' if 'short' in kind else 'most'} {length} characters"
+    if kind in _BOUNDS:
+        words, key = _BOUNDS[kind]
+        return f"got {got}; use {words} {context[key]:g}"
     if kind == "string_pattern_mismatch":
         return f"{got} has the wrong form; {_PATTERNS.get(context['pattern'], context['pattern'])}"
     for start, wanted in _WANTED.items():
@@ -256,6 +262,11 @@ def _sentence(item: Any) -> str:
     return f"got {got}; {text}"
 
 
+_BOUNDS = {
+    "less_than_equal": ("at most", "le"),
+    "greater_than_equal": ("at least", "ge"),
+    "greater_than": ("more than", "gt"),
+}
 _WANTED = {
     "int_": "a whole number, such as 12 or 0x000C",
     "float_": "a number",
@@ -319,12 +330,14 @@ def _description(model: type[BaseModel], path: yaml_tree.Path) -> str:
 def _folder_faults(path: Path, profile: DeviceProfile) -> list[ProfileError]:
     if path.parent.name == profile.category:
         return []
+    lines = path.read_text(encoding="utf-8").splitlines()
+    line = next((i for i, text in enumerate(lines, 1) if text.startswith("category:")), 1)
     return [
         ProfileError(
             f"{profile.category} differs from the folder {path.parent.name}; "
             f"move the file to {profile.category}/, or write category: {path.parent.name}",
             path=str(path),
-            line=1,
+            line=line,
             key="category",
         )
     ]

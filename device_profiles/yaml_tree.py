@@ -129,7 +129,8 @@ def _mapping(events: Iterator[Any], tree: Tree, path: Path) -> dict[str | int, A
             )
         else:
             tree.lines[*path, key] = line
-        value = _node(next(events), events, tree, (*path, key))
+        part = Tree(faults=tree.faults) if is_second else tree  # the first one keeps its lines
+        value = _node(next(events), events, part, (*path, key))
         if not is_second:
             found[key] = value
     return found

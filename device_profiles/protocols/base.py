@@ -50,10 +50,8 @@ class Point(Model):
     def _known_quantity(cls, quantity: str) -> str:
         if quantity not in QUANTITIES:
             near = get_close_matches(quantity, QUANTITIES, 1)
-            first = f"{near[0]}? All: " if near else ""
-            raise ValueError(
-                f"{quantity!r} is not a quantity; use {first}{', '.join(sorted(QUANTITIES))}"
-            )
+            hint = f"did you mean {near[0]}?" if near else f"use one of {', '.join(QUANTITIES)}"
+            raise ValueError(f"{quantity!r} is not a quantity; {hint}")
         return quantity
 
     @field_validator("unit")

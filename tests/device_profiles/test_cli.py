@@ -1,0 +1,213 @@
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import jsonschema
+import pytest
+import yaml
+
+from device_profiles.cli import main
+from device_profiles.json_schema import profile_schema
+from device_profiles.loader import CATALOG, load_catalogue
+from device_profiles.pages import pages, quantities_page
+
+ROOT = Path(__file__).parents[2]
+WRONG = Path(__file__).parent / "wrong"
+
+
+def test_list_filters(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["list", "--category", "epaper", "--protocol", "ble"]) == 0
+    head, line = capsys.readouterr().out.splitlines()
+    assert head.split() == ["ID", "CATEGORY", "PROTOCOL", "GRADE", "WHAT"]
+    assert line.split()[:4] == ["campus-epaper-terminal", "epaper", "ble", "bronze"]
+
+
+def test_list_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["list", "--json"]) == 0
+    listed = json.loads(capsys.readouterr().out)
+    assert [item["id"] for item in listed] == list(load_catalogue())
+    assert {"grade", "title", "vendor"} <= set(listed[0])
+
+
+def test_an_unknown_category_is_wrong_use(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["list", "--category", "toaster"]) == 2
+    assert capsys.readouterr().err.startswith("'toaster' is not a category; use one of computer,")
+
+
+def test_show_says_the_rule_in_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["show", "eastron-sdm120"]) == 0
+    shown = capsys.readouterr().out
+    assert "active_power    power           W     input 0x000C float32 ABCD" in shown
+    assert (
+        "Active while active_power is above 60 W; standby while it is above 2 W; else off. "
+        "A fall of up to 30 seconds is overlooked; silence of more than 2 minutes counts as "
+        "unobserved, not as off. Energy comes from energy_import."
+    ) in shown
+
+
+@pytest.mark.parametrize("profile_id", load_catalogue())
+def test_every_model_can_be_shown(profile_id: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["show", profile_id]) == 0
+    assert main(["show", profile_id, "--json"]) == 0
+    assert '"id"' in capsys.readouterr().out
+
+
+def test_a_mistyped_id_gets_a_hint(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["show", "eastron-sdm12"]) == 1
+    assert "did you mean eastron-sdm120 or eastron-sdm630?" in capsys.readouterr().err
+    assert main(["show", "zzz"]) == 1
+    assert capsys.readouterr().err == "zzz: no such model; see `campus-profiles list`\n"
+
+
+def test_check_tells_all_errors_and_a_verdict(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", str(WRONG / "wrong-protocol.yaml"), str(WRONG / "a-list.yaml")]) == 1
+    assert capsys.readouterr().err.splitlines() == [
+        (
+            f"{WRONG}/wrong-protocol.yaml:2: protocol: 'mqqt' is not a protocol; "
+            "use ble, modbus or mqtt"
+        ),
+        f"{WRONG}/a-list.yaml:1: expected keys and values, got a list",
+        "2 errors in 2 files",
+    ]
+
+
+def test_check_of_the_catalogue(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert main(["check"]) == 0
+    assert capsys.readouterr().out == f"{len(load_catalogue())} profiles, no errors\n"
+    assert main(["check", str(CATALOG / "meter" / "eastron-sdm120.yaml")]) == 0
+    assert capsys.readouterr().out == "1 profile, no errors\n"
+    assert main(["check", str(tmp_path)]) == 1
+    assert capsys.readouterr().err.startswith("no profile files found")
+
+
+def test_a_wrong_catalogue_is_one_sentence_per_error(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["list", "--profiles", str(WRONG)]) == 1
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_docs_cannot_be_written_over_a_file(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    file = tmp_path / "taken"
+    file.write_text("")
+    assert main(["docs", "--out", str(file)]) == 1
+    assert capsys.readouterr().err == f"{file}: File exists\n"
+
+
+def test_a_reader_who_has_seen_enough_is_no_error() -> None:
+    command = f"{sys.executable} -m device_profiles.cli schema | head -n 1"
+    done = subprocess.run(
+        ["bash", "-c", command], check=True, capture_output=True, text=True, cwd=ROOT
+    )
+    assert (done.stdout, done.stderr) == ("{\n", "")
+
+
+# -- the schema for editors -------------------------------------------------------------------
+
+
+def test_the_schema_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["schema"]) == 0
+    assert json.loads(capsys.readouterr().out) == profile_schema()
+    jsonschema.Draft202012Validator.check_schema(profile_schema())
+
+
+def with_text_keys(tree: object) -> object:
+    """JSON has no other keys; an editor sees the YAML in the same way."""
+    if isinstance(tree, dict):
+        return {str(key): with_text_keys(value) for key, value in tree.items()}
+    return [with_text_keys(item) for item in tree] if isinstance(tree, list) else tree
+
+
+@pytest.mark.parametrize("path", sorted(CATALOG.rglob("*.yaml")), ids=lambda path: path.stem)
+def test_the_schema_accepts_the_catalogue_as_it_is_written(path: Path) -> None:
+    tree = with_text_keys(yaml.safe_load(path.read_text(encoding="utf-8")))
+    jsonschema.Draft202012Validator(profile_schema()).validate(tree)
+
+
+@pytest.mark.parametrize("name", ["many-faults", "mqtt-types", "other-name", "wrong-protocol"])
+def test_the_schema_refuses_what_the_loader_refuses(name: str) -> None:
+    tree = with_text_keys(yaml.safe_load((WRONG / f"{name}.yaml").read_text(encoding="utf-8")))
+    assert not jsonschema.Draft202012Validator(profile_schema()).is_valid(tree)
+
+
+# -- the pages --------------------------------------------------------------------------------
+
+
+def test_the_pages_in_the_tree_are_current() -> None:
+    """`campus-profiles docs --out docs/reference/profiles` writes them anew."""
+    folder = ROOT / "docs" / "reference" / "profiles"
+    assert {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.md")} == pages(
+        load_catalogue()
+    )
+    quantities = ROOT / "docs" / "reference" / "quantities.md"
+    assert quantities.read_text(encoding="utf-8") == quantities_page()
+
+
+def test_docs_removes_the_pages_of_models_that_are_gone(tmp_path: Path) -> None:
+    folder = tmp_path / "profiles"
+    folder.mkdir()
+    (folder / "gone-model.md").write_text("old")
+    assert main(["docs", "--out", str(folder)]) == 0
+    assert not (folder / "gone-model.md").exists()
+    assert (folder / "eastron-sdm120.md").exists()
+
+
+# -- a new file, and nothing else -------------------------------------------------------------
+
+NEW = CATALOG / "meter" / "eastron-sdm120.yaml"
+
+
+@pytest.fixture
+def dropped_in(tmp_path: Path) -> Path:
+    """A folder with one new profile, as somebody who adds a device would have written it."""
+    text = NEW.read_text(encoding="utf-8").replace("eastron-sdm120", "acme-em7")
+    text = text.replace("vendor: Eastron\nmodel: SDM120-Modbus", "vendor: Acme\nmodel: EM7")
+    text = "\n".join(line for line in text.splitlines() if "{vendor: Eastron" not in line)
+    path = tmp_path / "catalog" / "meter" / "acme-em7.yaml"
+    path.parent.mkdir(parents=True)
+    path.write_text(text.replace("aliases:\n", ""), encoding="utf-8")
+    return tmp_path / "catalog"
+
+
+def test_a_new_file_gets_its_tests(dropped_in: Path) -> None:
+    run = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "-p",
+            "no:randomly",
+            "-p",
+            "no:cacheprovider",
+            "-k",
+            "acme-em7",
+            "-rA",
+            str(Path(__file__).with_name("test_catalogue.py")),
+        ],
+        check=False,
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env={"CAMPUS_PROFILES": str(dropped_in), "PATH": "/usr/bin:/bin"},
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+    for test in ("reads_every_example_as_it_is_written[acme-em7-0]", "can_be_played[acme-em7]"):
+        assert test in run.stdout
+
+
+def test_a_new_file_gets_its_page(dropped_in: Path, tmp_path: Path) -> None:
+    out = tmp_path / "pages"
+    assert main(["docs", "--profiles", str(dropped_in), "--out", str(out)]) == 0
+    assert "# Acme EM7" in (out / "acme-em7.md").read_text(encoding="utf-8")
+    assert "(acme-em7.md)" in (out / "index.md").read_text(encoding="utf-8")
+
+
+def test_a_wrong_new_file_fails_the_check(
+    dropped_in: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copy(WRONG / "many-faults.yaml", dropped_in / "meter")
+    assert main(["check", str(dropped_in)]) == 1
+    assert capsys.readouterr().err.splitlines()[-1] == "18 errors in 1 file"
