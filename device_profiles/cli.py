@@ -8,7 +8,7 @@ from pathlib import Path
 from device_profiles.errors import ProfileError
 from device_profiles.json_schema import profile_schema
 from device_profiles.loader import CATALOG, Catalogue, check_catalogue, load_catalogue
-from device_profiles.pages import example_lines, pages, quantities_page
+from device_profiles.pages import example_lines, pages, quantities_page, schema_page
 from device_profiles.schema import DeviceProfile
 from device_profiles.sentence import address_text, usage_sentence
 
@@ -150,8 +150,12 @@ def _docs(arguments: argparse.Namespace) -> int:
             stale.unlink()
     for name, text in wanted.items():
         (folder / name).write_text(text, encoding="utf-8")
-    (folder.parent / "quantities.md").write_text(quantities_page(), encoding="utf-8")
-    print(f"{_count(len(wanted), 'page')} in {folder}, and {folder.parent / 'quantities.md'}")
+    for name, text in (
+        ("quantities.md", quantities_page()),
+        ("profile-schema.md", schema_page()),
+    ):
+        (folder.parent / name).write_text(text, encoding="utf-8")
+    print(f"{_count(len(wanted), 'page')} in {folder}; quantities.md, profile-schema.md beside it")
     return DONE
 
 

@@ -245,6 +245,15 @@ def _sentence(item: Any) -> str:
         near = get_close_matches(str(item["input"]), context["expected"].split("'"), 1)
         hint = f"did you mean {near[0]}? Known: " if near else "use "
         return f"{got} is not known; {hint}{context['expected'].replace(chr(39), '')}"
+    if kind == "string_pattern_mismatch":
+        return f"{got} has the wrong form; {_PATTERNS.get(context['pattern'], context['pattern'])}"
+    wanted = next((words for start, words in _WANTED.items() if kind.startswith(start)), None)
+    return f"got {got}, expected {wanted}" if wanted else _limit(item, got)
+
+
+def _limit(item: Any, got: str) -> str:
+    """Return what is too large, too small, too long or too short."""
+    kind, context = item["type"], item.get("ctx", {})
     if kind == "too_short":
         return f"is empty; give at least {context['min_length']}"
     if kind.startswith("string_too"):
@@ -253,13 +262,8 @@ def _sentence(item: Any) -> str:
     if kind in _BOUNDS:
         words, key = _BOUNDS[kind]
         return f"got {got}; use {words} {context[key]:g}"
-    if kind == "string_pattern_mismatch":
-        return f"{got} has the wrong form; {_PATTERNS.get(context['pattern'], context['pattern'])}"
-    for start, wanted in _WANTED.items():
-        if kind.startswith(start):
-            return f"got {got}, expected {wanted}"
-    text = item["msg"][0].lower() + item["msg"][1:]
-    return f"got {got}; {text}"
+    text = item["msg"]
+    return f"got {got}; {text[:1].lower()}{text[1:]}"
 
 
 _BOUNDS = {

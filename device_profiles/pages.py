@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from device_profiles.json_schema import profile_schema
 from device_profiles.protocols.modbus import ModbusPoint
 from device_profiles.quantities import QUANTITIES
 from device_profiles.schema import (
@@ -135,6 +136,85 @@ def quantities_page() -> str:
             f"| `{name}` | {quantity.zh} | {quantity.en} | {units} | {quantity.value_type} |"
         )
     return "\n".join(lines) + "\n"
+
+
+def schema_page() -> str:
+    """Return what every key of a profile file means, from the models themselves."""
+    schema = profile_schema()
+    lines = [
+        NOTE.replace("Change the profile", "Change device_profiles/schema.py and protocols/"),
+        "",
+        "# The keys of a profile file",
+        "",
+        "One file is one device model. `defaults` beside `points` gives what every point has",
+        "unless it says otherwise. Keys in **bold** must be there. The same as JSON Schema, for",
+        "editors: `campus-profiles schema`.",
+    ]
+    for name, title in _SECTIONS.items():
+        part = schema["$defs"][name]
+        about = part.get("description", "").partition("\n\n")
+        lines += ["", f"## {title}", "", about[0]]
+        if about[2]:
+            lines += ["", about[2]]
+        lines += ["", "| Key | Value | Default | Meaning |", "| --- | --- | --- | --- |"]
+        for key, field in part["properties"].items():
+            shown = f"**`{key}`**" if key in part.get("required", []) else f"`{key}`"
+            default = field.get("default")
+            given = "" if default is None or default in ([], {}) else f"`{_payload(default)}`"
+            if isinstance(default, dict):
+                given = ""
+            meaning = field.get("description", "").replace("|", "\\|")
+            lines.append(f"| {shown} | {_kind(field)} | {given} | {meaning} |")
+    return "\n".join(lines) + "\n"
+
+
+_SECTIONS = {
+    "ModbusProfile": "Profile, Modbus",
+    "MqttProfile": "Profile, MQTT",
+    "BleProfile": "Profile, BLE",
+    "ModbusPoint": "Point, Modbus",
+    "MqttPoint": "Point, MQTT",
+    "BlePoint": "Point, BLE",
+    "UsageRule": "usage",
+    "Simulation": "simulation",
+    "ModbusExample": "Example, Modbus",
+    "MqttExample": "Example, MQTT",
+    "BleExample": "Example, BLE",
+    "ModbusCommand": "Command, Modbus",
+    "MqttCommand": "Command, MQTT",
+    "BleCommand": "Command, BLE",
+    "ModbusLimits": "limits (Modbus)",
+    "MqttTime": "time (MQTT)",
+    "MqttPresence": "presence (MQTT)",
+    "Alias": "aliases",
+    "AssetClass": "asset_class",
+}
+_KINDS = {
+    "string": "text",
+    "number": "number",
+    "integer": "whole number",
+    "boolean": "true or false",
+    "array": "list",
+    "object": "keys and values",
+    "null": "",
+}
+
+
+def _kind(field: Mapping[str, Any]) -> str:
+    """Return what a key's value looks like, in words."""
+    if "$ref" in field or "allOf" in field:
+        reference: str = field.get("$ref") or field["allOf"][0]["$ref"]
+        name = reference.rsplit("/", 1)[1]
+        return f"see {_SECTIONS.get(name, name)}"
+    if "const" in field:
+        return f"`{field['const']}`"
+    if "enum" in field:
+        values = field["enum"]
+        return "a quantity" if len(values) > 12 else ", ".join(f"`{value}`" for value in values)
+    if "anyOf" in field:
+        kinds = dict.fromkeys(_kind(option) for option in field["anyOf"])
+        return " or ".join(kind for kind in kinds if kind)
+    return _KINDS.get(field.get("type", ""), "anything")
 
 
 def _points_table(profile: DeviceProfile) -> list[str]:

@@ -47,9 +47,9 @@ class UsageRule(Model):
     Values (true/false or text): active in `active_values`, standby in `standby_values`, else off.
     """
 
-    point: Name
-    active_above: float | None = None
-    standby_above: float | None = None
+    point: Name = Field(description="The point that tells.")
+    active_above: float | None = Field(default=None, description="In the unit of the point.")
+    standby_above: float | None = Field(default=None, description="At most active_above.")
     active_values: tuple[Value, ...] = ()
     standby_values: tuple[Value, ...] = ()
     hold_s: float = Field(
@@ -138,20 +138,26 @@ class BleExample(Example):
 class Profile(Model):
     """What every profile has, whatever its protocol."""
 
-    id: ProfileId
-    vendor: str
-    model: str
-    title: Titles
-    category: Category
-    asset_class: AssetClass | None = None
+    id: ProfileId = Field(description="<vendor>-<model> in lower case, as the file is named.")
+    vendor: str = Field(description="The maker, as printed on the box.")
+    model: str = Field(description="The model, as printed on the box.")
+    title: Titles = Field(description="What it is, in Chinese (zh) and English (en).")
+    category: Category = Field(description="What kind of equipment it is; the file's folder.")
+    asset_class: AssetClass | None = Field(
+        default=None, description="Its code in a classification of assets."
+    )
     source: str = Field(min_length=8, description="Where the register map or payload comes from.")
-    aliases: tuple[Alias, ...] = ()
-    caveats: tuple[str, ...] = ()
+    aliases: tuple[Alias, ...] = Field(
+        default=(), description="Variants that speak exactly the same."
+    )
+    caveats: tuple[str, ...] = Field(default=(), description="What an installer must know.")
     confirmed: str | None = Field(
         default=None, description="By whom and when it was confirmed on hardware."
     )
-    usage: UsageRule | None = None
-    simulation: Simulation | None = None
+    usage: UsageRule | None = Field(
+        default=None, description="When it counts as used; without it, it only measures."
+    )
+    simulation: Simulation | None = Field(default=None, description="How a simulator plays it.")
 
     @property
     def quality_grade(self) -> Literal["bronze", "silver", "gold"]:
@@ -175,9 +181,13 @@ class ModbusProfile(Profile):
 
     protocol: Literal["modbus"]
     limits: ModbusLimits = ModbusLimits()
-    points: dict[Name, ModbusPoint] = Field(min_length=1)
-    commands: dict[Name, ModbusCommand] = Field(default_factory=dict)
-    examples: tuple[ModbusExample, ...] = Field(min_length=1)
+    points: dict[Name, ModbusPoint] = Field(min_length=1, description="What it measures, by name.")
+    commands: dict[Name, ModbusCommand] = Field(
+        default_factory=dict, description="What it can be told, by name."
+    )
+    examples: tuple[ModbusExample, ...] = Field(
+        min_length=1, description="What it said and what that means; each is a test."
+    )
 
 
 class MqttProfile(Profile):
@@ -186,9 +196,13 @@ class MqttProfile(Profile):
     protocol: Literal["mqtt"]
     time: MqttTime | None = None
     presence: MqttPresence | None = None
-    points: dict[Name, MqttPoint] = Field(min_length=1)
-    commands: dict[Name, MqttCommand] = Field(default_factory=dict)
-    examples: tuple[MqttExample, ...] = Field(min_length=1)
+    points: dict[Name, MqttPoint] = Field(min_length=1, description="What it measures, by name.")
+    commands: dict[Name, MqttCommand] = Field(
+        default_factory=dict, description="What it can be told, by name."
+    )
+    examples: tuple[MqttExample, ...] = Field(
+        min_length=1, description="What it said and what that means; each is a test."
+    )
 
 
 class BleProfile(Profile):
@@ -198,9 +212,13 @@ class BleProfile(Profile):
     bthome_encrypted: bool = Field(
         default=False, description="Advertisements are encrypted; the gateway needs a bind key."
     )
-    points: dict[Name, BlePoint] = Field(min_length=1)
-    commands: dict[Name, BleCommand] = Field(default_factory=dict)
-    examples: tuple[BleExample, ...] = Field(min_length=1)
+    points: dict[Name, BlePoint] = Field(min_length=1, description="What it measures, by name.")
+    commands: dict[Name, BleCommand] = Field(
+        default_factory=dict, description="What it can be told, by name."
+    )
+    examples: tuple[BleExample, ...] = Field(
+        min_length=1, description="What it said and what that means; each is a test."
+    )
 
 
 DeviceProfile = Annotated[ModbusProfile | MqttProfile | BleProfile, Field(discriminator="protocol")]

@@ -11,7 +11,7 @@ import yaml
 from device_profiles.cli import main
 from device_profiles.json_schema import profile_schema
 from device_profiles.loader import CATALOG, load_catalogue
-from device_profiles.pages import pages, quantities_page
+from device_profiles.pages import pages, quantities_page, schema_page
 
 ROOT = Path(__file__).parents[2]
 WRONG = Path(__file__).parent / "wrong"
@@ -141,8 +141,11 @@ def test_the_pages_in_the_tree_are_current() -> None:
     assert {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.md")} == pages(
         load_catalogue()
     )
-    quantities = ROOT / "docs" / "reference" / "quantities.md"
-    assert quantities.read_text(encoding="utf-8") == quantities_page()
+    for name, text in {
+        "quantities.md": quantities_page(),
+        "profile-schema.md": schema_page(),
+    }.items():
+        assert (ROOT / "docs" / "reference" / name).read_text(encoding="utf-8") == text
 
 
 def test_docs_removes_the_pages_of_models_that_are_gone(tmp_path: Path) -> None:
@@ -211,3 +214,15 @@ def test_a_wrong_new_file_fails_the_check(
     shutil.copy(WRONG / "many-faults.yaml", dropped_in / "meter")
     assert main(["check", str(dropped_in)]) == 1
     assert capsys.readouterr().err.splitlines()[-1] == "18 errors in 1 file"
+
+
+def test_the_how_to_is_true(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its file loads, decodes, and passes the very tests it promises."""
+    page = (ROOT / "docs" / "how-to" / "add-a-device.md").read_text(encoding="utf-8")
+    snippet = page.split("```yaml\n", 1)[1].split("```", 1)[0]
+    path = tmp_path / "meter" / "acme-em7.yaml"
+    path.parent.mkdir()
+    path.write_text(snippet, encoding="utf-8")
+    assert main(["check", str(tmp_path)]) == 0
+    assert capsys.readouterr().out == "1 profile, no errors\n"
+    test_a_new_file_gets_its_tests(tmp_path)
