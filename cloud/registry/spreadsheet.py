@@ -122,7 +122,8 @@ def _inspect(content: bytes, filename: str) -> bool:
             if len(parts) > MAX_PARTS or unpacked > MAX_UNPACKED_BYTES:
                 raise Unprocessable(
                     f"{filename}: unpacks to {unpacked // 2**20} MB in {len(parts)} parts, "
-                    f"more than the {MAX_UNPACKED_BYTES // 2**20} MB allowed; delete empty formatted rows"
+                    f"more than the "
+                    f"{MAX_UNPACKED_BYTES // 2**20} MB allowed; delete empty formatted rows"
                 )
             names = {part.filename for part in parts}
             if "xl/workbook.xml" not in names:

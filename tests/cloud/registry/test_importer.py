@@ -182,7 +182,10 @@ WRONG = {
         "terms",
         "1,2,3\n",
         [
-            "学期 1 None: no header row found; expected the columns 学校标识码, 学期, 开始日期, 结束日期"
+            (
+                "学期 1 None: no header row found; expected the columns "
+                "学校标识码, 学期, 开始日期, 结束日期"
+            )
         ],
     ),
     "key column missing": (
@@ -263,7 +266,10 @@ WRONG = {
         "holidays",
         "日期,类型\n2026-10-11,补课\n",
         [
-            "节假日 2 补星期: is empty, but a 补课 day needs the weekday (1-7) whose lessons are given"
+            (
+                "节假日 2 补星期: is empty, but a 补课 day "
+                "needs the weekday (1-7) whose lessons are given"
+            )
         ],
     ),
     "placeholder division, wrong category": (
@@ -301,7 +307,8 @@ def test_an_unknown_sheet_is_named(registry: Registry) -> None:
     report = import_file(registry, "workbook", xlsx({"资产表": [["a"], ["b"]]}), "w.xlsx")
     assert said(report) == [
         (
-            "资产表 1 None: no such sheet is known, expected 学校, 房间, 资产, 绑定, 学期, 节次, 课表, "
+            "资产表 1 None: no such sheet is known, "
+            "expected 学校, 房间, 资产, 绑定, 学期, 节次, 课表, "
             "节假日; did you mean 资产?"
         )
     ]
