@@ -35,6 +35,8 @@ class VirtualRadio:
         self._port = port
         self._server: asyncio.Server | None = None
         self._sessions: set[_HostSession] = set()
+        self._deserted = asyncio.Event()
+        self._deserted.set()
         self._numbers = itertools.count(1)
         self._chance = random.Random(seed)  # noqa: S311 - losses are to be repeatable, not secret
         self._losses: dict[str, float] = {}
@@ -114,6 +116,10 @@ class VirtualRadio:
         """How many gateways are connected."""
         return len(self._sessions)
 
+    async def deserted(self) -> None:
+        """Return once no gateway is connected."""
+        await self._deserted.wait()
+
     async def __aenter__(self) -> Self:
         await self.start()
         return self
@@ -128,10 +134,16 @@ class VirtualRadio:
 
     def _session(self) -> "_HostSession":
         number = next(self._numbers)
-        session = _HostSession(self.link, f"gateway-{number}", number, self._sessions.discard)
+        session = _HostSession(self.link, f"gateway-{number}", number, self._closed)
         session.is_wedged = self._is_wedged
         self._sessions.add(session)
+        self._deserted.clear()
         return session
+
+    def _closed(self, session: "_HostSession") -> None:
+        self._sessions.discard(session)
+        if not self._sessions:
+            self._deserted.set()
 
     def _set_wedged(self, wedged: bool) -> None:
         self._is_wedged = wedged

@@ -274,7 +274,7 @@ class _Peripheral:
         self.characteristics = characteristics(device.profile)
         self.novelty = Novelty(None, 0.0)
         self.awaited: asyncio.Future[BLEDevice] | None = None
-        self.refused = b""
+        self.refused: bytes | None = None
         self.last_digest = ""
         self.last_packet: bthome.Packet | None = None
         self.answered_s = float("-inf")

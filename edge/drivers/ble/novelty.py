@@ -11,8 +11,9 @@ What tells packets apart, and what goes wrong with it in the field:
 - A packet heard once, then others, then the same again within `REPLAY_S` is a replay.
 - Without a packet id the payload alone tells. The same payload is news again after `REPEAT_S`: the
   device says that its values still hold.
-- Encrypted packets have a counter of 32 bits that must grow, or wrap, or begin again below
-  `RESTART_BELOW` after a change of battery. Other than that it is a replay, and refused.
+- Encrypted packets have a counter of 32 bits that must grow (by less than half a turn, so that it
+  may wrap), or begin again below `RESTART_BELOW` after a change of battery. Other than that it is a
+  replay, and refused.
 
 `mark` is the memory that outlives the gateway: the last packet that was news.
 """
@@ -89,7 +90,7 @@ def _by_counter(counter: int, last: int | None) -> Verdict:
     if last is None:
         return Verdict.NEW
     ahead = (counter - last) % (1 << 32)
-    if counter > last or ahead < 1 << 31 or counter < RESTART_BELOW:
+    if ahead < 1 << 31 or counter < RESTART_BELOW:
         return Verdict.NEW
     return Verdict.STALE
 

@@ -8,6 +8,7 @@ from edge.clock import SystemClock
 from edge.drivers.ble.device import BleAdapter, BleDevice
 from edge.drivers.ble.driver import BleDriver
 from edge.errors import ConfigError, DecodeError, DeviceUnreachable
+from simulators import ble_encode
 from simulators.virtual_radio import VirtualRadio
 from tests._parts.sink import MemorySink
 from tests.edge.drivers.ble.conftest import (
@@ -21,6 +22,28 @@ from tests.edge.drivers.ble.conftest import (
 )
 
 Place = Callable[..., Any]
+UNDERSTOOD_AS_BTHOME = [
+    ble_encode.advertisement(data)
+    for data in (
+        b"",
+        b"\x20",
+        b"\x40\x02\x01",
+        b"\x40\x53\xff",
+        b"\x41" + bytes(16),
+        b"\x40\x01" * 100,
+    )
+]
+HOSTILE = [
+    *UNDERSTOOD_AS_BTHOME,
+    b"",
+    b"\x00" * 31,
+    b"\xff" * 31,
+    b"\x03\x16\xd2",
+    b"\x02\x16\xd2",
+    b"\x01\x16",
+    b"\x02\x09\xff\x03\x03\x01\x02\x04\xff\x01\x02\x03",
+    ble_encode.advertisement(b"\x40\xee\x01"),
+]
 
 
 async def test_an_advertisement_is_one_reading_however_often_it_is_heard(
@@ -163,6 +186,27 @@ async def test_encrypted_advertisements_need_their_key(radio: VirtualRadio, plac
         await sink.until(lambda s: bool(s.values("s1", "motion")) and bool(s.device_errors))
     assert [type(e) for e in sink.device_errors] == [DecodeError]
     assert "s2: the advertisement cannot be decrypted" in str(sink.device_errors[0])
+
+
+async def test_hostile_advertisements_cost_one_error_each_and_nobody_else(
+    radio: VirtualRadio, place: Place
+) -> None:
+    bad, _ = await place(SENSOR, 1)
+    good, _ = await place(SENSOR, 2)
+    devices = [BleDevice(name, SENSOR, address_of(n)) for n, name in ((1, "bad"), (2, "good"))]
+    async with running(hasty(radio), devices, MemorySink()) as sink:
+        for data in HOSTILE:
+            count = len(sink.device_errors)
+            await bad._advertising.set_advertising_data(data)
+            await good.update({"temperature": float(count)})
+            await sink.until(lambda s, n=float(count): n in s.values("good", "temperature"))  # type: ignore[misc] # bound now
+            if data in UNDERSTOOD_AS_BTHOME:
+                await sink.until(lambda s, n=count: len(s.device_errors) > n)  # type: ignore[misc] # bound now
+        await bad.update({"temperature": 1.5})
+        await sink.until(lambda s: 1.5 in s.values("bad", "temperature"))
+    assert not sink.driver_errors
+    assert {e.device_id for e in sink.device_errors} == {"bad"}
+    assert len(sink.device_errors) == len(UNDERSTOOD_AS_BTHOME)
 
 
 async def test_without_a_controller_the_driver_says_so_and_goes_on() -> None:

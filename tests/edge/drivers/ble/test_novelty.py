@@ -122,7 +122,7 @@ def test_encryption_counters_grow_wrap_and_begin_again() -> None:
     assert ear.hear(2, 20, 1, counter=999) is Verdict.STALE
     assert ear.hear(2, 20, 1, counter=500) is Verdict.STALE
     assert ear.hear(2, 20, 2, counter=3) is Verdict.NEW
-    assert ear.hear(2, 20, 3, counter=top // 2) is Verdict.NEW
+    assert ear.hear(2, 20, 3, counter=top // 2 + 1) is Verdict.NEW
     assert ear.hear(3, 20, 4, counter=top) is Verdict.NEW
     assert ear.hear(4, 20, 5, counter=0) is Verdict.NEW
     assert ear.hear(4, 20, 6, counter=0) is Verdict.REPEATED
