@@ -28,6 +28,7 @@ from device_profiles.loader import load_catalogue
 
 _log = logging.getLogger(__name__)
 _PURGE_S = 24 * 3600.0
+_FIRST_PURGE_S = 3600.0
 _ROUTERS = (
     "health",
     "write",
@@ -117,7 +118,8 @@ def _open_store(settings: Settings, clock: Clock) -> DuckDBStore:
 
 
 async def _purge(services: Services) -> None:
-    """Delete what is older than the settings keep, once a day."""
+    """Delete what is older than the settings keep, once a day; never right after a start."""
+    await asyncio.sleep(_FIRST_PURGE_S)
     while True:
         now = services.clock.now()
         settings = services.settings
