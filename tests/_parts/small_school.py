@@ -13,8 +13,9 @@ from cloud.registry import tables
 from cloud.registry.store import Registry
 from cloud.telemetry.duckdb import DuckDBStore
 from cloud.telemetry.line_protocol import Parser
-from device_profiles.points import Place, usage_line
+from device_profiles.points import Place, to_ns, usage_line
 from device_profiles.usage import UsageSlot
+from tests._parts.cloud_app import CloudApp
 
 SCHOOL = "2133100001"
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -150,3 +151,19 @@ async def send(store: DuckDBStore, sent: Iterable[UsageSlot]) -> None:
         lines.append(usage_line(Place(SCHOOL, room, slot.asset, category, "p"), slot))
     body = "\n".join(lines).encode()
     await store.write(Parser().parse(body, now_ns=0))
+
+
+async def furnish(cloud: CloudApp, at: datetime) -> None:
+    """Fill a running cloud with the school, and set its clock."""
+    cloud.clock.moment = at
+    fill(cloud.services.registry)
+    cloud.services.registry.changed("workbook", frozenset({SCHOOL}))
+
+
+async def say(cloud: CloudApp, asset: str, at: datetime, state: str = "in_use") -> None:
+    """Let a display say what it does."""
+    category, room = PLACES.get(asset, ("display", "101"))
+    await cloud.write(
+        f"reading,asset={asset},category={category},profile=campus-interactive-display,"
+        f'room={room},school={SCHOOL} display_state="{state}",active_power=142.5 {to_ns(at)}'
+    )
