@@ -41,6 +41,7 @@ which the oldest slots become final early.
 import math
 from array import array
 from bisect import bisect_left, bisect_right
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -274,18 +275,23 @@ class UsageMeter:
         begin = self._begin()
         if begin is None or closed <= begin:
             return []
-        found = _slots(
-            self.asset, self.rule, self.energy, self._states, self._powers, begin, until_ms
-        )
+        recent = (until_ms - self._lateness_ms) // _SLOT_MS * _SLOT_MS
+        always = {*self._sent, *range(max(begin, recent), closed, _SLOT_MS)}
         changed = []
-        for slot in found:
+        for slot in _slots(
+            self.asset,
+            self.rule,
+            self.energy,
+            self._states,
+            self._powers,
+            begin,
+            until_ms,
+            always,
+        ):
             start = _ms(slot.start)
-            if start >= closed or slot == self._sent.get(start):
-                continue
-            is_settled = start + _SLOT_MS <= until_ms - self._lateness_ms
-            if start in self._sent or not is_settled or slot.unobserved_s < SLOT_S:
+            if start < closed and slot != self._sent.get(start):
                 changed.append(slot)
-            self._sent[start] = slot
+                self._sent[start] = slot
         self._closed_ms = max(closed, self._closed_ms or closed)
         self._computed_ms, self._is_stale = until_ms, False
         self._settle(until_ms)
@@ -463,24 +469,35 @@ def _slots(
     powers: _Series,
     begin: int,
     until: int,
+    always: Iterable[int] | None = None,
 ) -> list[UsageSlot]:
+    """Return the slots from `begin` on; of those nobody observed only the ones in `always`.
+
+    A clock that jumps from 1970 leaves decades without an observation; they cost nothing.
+    """
     count = max(0, -(-(until - begin) // _SLOT_MS))
-    spent = [[0, 0, 0, 0] for _ in range(count)]
+    spent: defaultdict[int, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
     for start, end, rank in _stretches(rule, states, until):
-        for slot, overlap in _overlaps(start, end, begin, count):
-            spent[slot][rank] += overlap
-    energies: list[float | None] = [None] * count
+        if rank != _UNOBSERVED:
+            for number, overlap in _overlaps(start, end, begin, count):
+                spent[number][rank] += overlap
+    energies: dict[int, float] = {}
     if energy is not None:
         for start, end, amount in _energy_parts(rule, energy, powers, until):
-            for slot, overlap in _overlaps(start, end, begin, count):
-                energies[slot] = (energies[slot] or 0.0) + amount * overlap / (end - start)
+            for number, overlap in _overlaps(start, end, begin, count):
+                share = amount * overlap / (end - start)
+                energies[number] = energies.get(number, 0.0) + share
+    wanted: Iterable[int] = range(count)
+    if always is not None:
+        wanted = sorted({*spent, *energies, *((start - begin) // _SLOT_MS for start in always)})
     slots = []
-    for i, (_, off, standby, active) in enumerate(spent):
-        wh = energies[i]
+    for number in wanted:
+        _, off, standby, active = spent[number]
+        wh = energies.get(number)
         slots.append(
             UsageSlot(
                 asset=asset,
-                start=_moment(begin + i * _SLOT_MS),
+                start=_moment(begin + number * _SLOT_MS),
                 active_s=active / 1000,
                 standby_s=standby / 1000,
                 off_s=off / 1000,

@@ -271,6 +271,10 @@ def test_a_meter_that_forgets_gives_the_same_as_one_that_does_not(
         now += step
         reading = said(now, value)
         observations.append(reading)
+        if len(observations) % 7 == 0:
+            trail = meter.trail
+            meter = UsageMeter("A-1", rule, energy=POWER, lateness=short)
+            meter.restore(trail)
         meter.observe(reading)
         given_out |= {slot.start: slot for slot in meter.slots(at(now))}
         trail = meter.trail
@@ -329,6 +333,22 @@ def test_slots_nobody_saw_and_nobody_can_still_see_are_not_given_out() -> None:
     later = meter.slots(at(90_000))
     assert later[0].start == START
     assert later[1].start == at(90_000 - 7200)
+
+
+def test_a_clock_that_jumps_from_1970_costs_nothing() -> None:
+    meter = UsageMeter("A-1", RULE)
+    meter.observe(Reading("plug", "power", 100.0, datetime(1970, 1, 1, 0, 1, tzinfo=UTC)))
+    meter.slots(datetime(1970, 1, 1, 0, 10, tzinfo=UTC))
+    meter.observe(said(0, 100))
+    found = meter.slots(at(400))
+    assert len(found) == 25
+    assert found[-1].active_s == 300
+    assert meter.final_until == at(400 - 7200 - 100)
+
+
+def test_two_observations_within_a_millisecond() -> None:
+    first = Reading("plug", "power", 0.0, START)
+    assert slots(first, said(0.0004, 100.0), said(100, 0)) == slots(said(0, 100), said(100, 0))
 
 
 def test_a_flood_makes_old_slots_final_early() -> None:
