@@ -30,7 +30,7 @@ from bleak.backends.service import BleakGATTService, BleakGATTServiceCollection
 from bleak.exc import BleakDeviceNotFoundError, BleakError, BleakGATTProtocolError
 from bumble import hci
 from bumble.att import ATT_Error
-from bumble.core import UUID, AdvertisingData, BaseBumbleError
+from bumble.core import UUID, AdvertisingData
 from bumble.device import Advertisement, Connection, Device, Peer
 from bumble.transport import open_transport
 from bumble.transport.common import Transport
@@ -258,7 +258,7 @@ class HciClient(BaseBleakClient):
     async def _connected(self) -> Connection:
         device = self._stack.device
         address = self._stack.addresses.get(self.address.upper()) or _address_of(self.address)
-        attempt = asyncio.ensure_future(device.connect(address, timeout=None))
+        attempt = asyncio.ensure_future(_bleak(device.connect(address, timeout=None)))
         try:
             async with asyncio.timeout(self._timeout):
                 return await asyncio.shield(attempt)
@@ -270,16 +270,14 @@ class HciClient(BaseBleakClient):
         except asyncio.CancelledError:
             await self._abandon(attempt)
             raise
-        except (BaseBumbleError, OSError) as error:
-            raise BleakError(f"cannot connect: {_text(error)}") from error
 
     async def _abandon(self, attempt: "asyncio.Future[Connection]") -> None:
         """Cancel the pending connection and leave no slot behind."""
         command = hci.HCI_LE_Create_Connection_Cancel_Command()
         # A controller that does not answer even this is the watchdog's business.
-        with contextlib.suppress(BaseBumbleError, TimeoutError, OSError):
+        with contextlib.suppress(BleakError, TimeoutError, OSError):
             async with asyncio.timeout(_GRACE_S):
-                await self._stack.device.host.send_sync_command(command)
+                await _bleak(self._stack.device.host.send_sync_command(command))
         await asyncio.wait([attempt], timeout=_GRACE_S)
         if not attempt.done():
             attempt.cancel()
@@ -326,7 +324,10 @@ async def _bleak(call: Awaitable[_T]) -> _T:
         return await call
     except ATT_Error as error:
         raise BleakGATTProtocolError(int(error.error_code)) from error
-    except (BaseBumbleError, AssertionError) as error:
+    except (BleakError, OSError, TimeoutError):
+        raise
+    except Exception as error:
+        # What a hostile peripheral answers may raise anything at all in bumble.
         raise BleakError(_text(error)) from error
     except asyncio.CancelledError as error:
         # bumble cancels what waits for a peripheral that has gone; nobody cancelled us.
