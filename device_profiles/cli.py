@@ -121,17 +121,21 @@ def _print_profile(profile: DeviceProfile, catalogue: Catalogue) -> None:
 
 
 def _check(arguments: argparse.Namespace) -> int:
-    catalogue, faults = check_catalogue(*(arguments.paths or [CATALOG]))
+    paths = [path.resolve() for path in arguments.paths] or [CATALOG]
+    is_ours = any(path.is_relative_to(CATALOG) for path in paths)
+    # A school's own file must not contradict the catalogue it will be loaded with.
+    catalogue, faults = check_catalogue(*([] if is_ours else [CATALOG]), *arguments.paths or paths)
+    checked = [id_ for id_ in catalogue if is_ours or CATALOG not in catalogue.file(id_).parents]
     for fault in faults:
         print(fault, file=sys.stderr)
     if faults:
         files = len({fault.path for fault in faults})
         print(f"{_count(len(faults), 'error')} in {_count(files, 'file')}", file=sys.stderr)
         return FAILED
-    if not catalogue:
+    if not checked:
         print("no profile files found; name a folder that holds .yaml files", file=sys.stderr)
         return FAILED
-    print(f"{_count(len(catalogue), 'profile')}, no errors")
+    print(f"{_count(len(checked), 'profile')}, no errors")
     return DONE
 
 

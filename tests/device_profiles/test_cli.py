@@ -82,6 +82,14 @@ def test_check_of_the_catalogue(capsys: pytest.CaptureFixture[str], tmp_path: Pa
     assert capsys.readouterr().err.startswith("no profile files found")
 
 
+def test_check_holds_a_school_s_file_against_the_catalogue(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    file = shutil.copy(CATALOG / "meter" / "eastron-sdm120.yaml", tmp_path)
+    assert main(["check", str(file)]) == 1
+    assert f"{file}: id: eastron-sdm120 is already the id of" in capsys.readouterr().err
+
+
 def test_a_wrong_catalogue_is_one_sentence_per_error(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["list", "--profiles", str(WRONG)]) == 1
     assert "Traceback" not in capsys.readouterr().err
