@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 
 from cloud.registry import tables
 from cloud.registry.store import Registry
-from cloud.telemetry.duckdb import DuckDBStore
 from cloud.telemetry.line_protocol import Parser
+from cloud.telemetry.store import TelemetryStore
 from device_profiles.points import Place, to_ns, usage_line
 from device_profiles.usage import UsageSlot
 from tests._parts.cloud_app import CloudApp
@@ -143,7 +143,7 @@ def slots(
     return found
 
 
-async def send(store: DuckDBStore, sent: Iterable[UsageSlot]) -> None:
+async def send(store: TelemetryStore, sent: Iterable[UsageSlot]) -> None:
     """Write slots as a gateway does: as lines."""
     lines = []
     for slot in sent:

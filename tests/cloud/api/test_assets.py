@@ -184,12 +184,12 @@ def test_thinned_numbers_keep_ends_and_extremes(values: list[float], limit: int)
     if values:
         assert (thin[0], thin[-1]) == (full[0], full[-1])
         kept = [value for _, value in thin]
-        assert max(kept) == max(values)  # type: ignore[type-var]  # all are floats
-        assert min(kept) == min(values)  # type: ignore[type-var]  # all are floats
+        assert max(kept) == max(values)
+        assert min(kept) == min(values)
 
 
 def test_thinned_words_keep_their_changes() -> None:
-    values: list[Value] = ["off"] * 50 + ["in_use"] * 50 + ["idle"] * 50
+    values: list[Value] = [*["off"] * 50, *["in_use"] * 50, *["idle"] * 50]
     assert [value for _, value in downsample(timed(values), 10)] == [
         "off",
         "in_use",

@@ -30,8 +30,10 @@ async def two_days(rollups: Rollups, store: DuckDBStore) -> None:
     await rollups.settled()
 
 
-async def ask(store: DuckDBStore, by: By, span: Span = "none", **more: str) -> list[Use]:
-    return await use(store, SCHOOL, FRIDAY, MONDAY, by=by, span=span, **more)
+async def ask(
+    store: DuckDBStore, by: By, span: Span = "none", category: str | None = None
+) -> list[Use]:
+    return await use(store, SCHOOL, FRIDAY, MONDAY, by=by, span=span, category=category)
 
 
 async def test_an_asset_has_the_lessons_of_its_room(store: DuckDBStore) -> None:
