@@ -116,6 +116,8 @@ def _named(
 
 
 def _fits(value: Any, wanted: str) -> bool:
+    if value is None or isinstance(value, (dict, list, tuple)):
+        return True  # the models speak about shapes
     if wanted == "bool":
         return isinstance(value, bool)
     if wanted == "string":

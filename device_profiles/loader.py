@@ -109,7 +109,11 @@ def model_faults(
     tree: yaml_tree.Tree, shown: str, model: type[BaseModel], error: ValidationError
 ) -> list[ProfileError]:
     """Return what a model of any YAML file found wrong, in the words used for profiles."""
-    return [_pydantic_fault(tree, shown, model, i) for i in error.errors(include_url=False)]
+    return [
+        _pydantic_fault(tree, shown, model, item)
+        for item in error.errors(include_url=False)
+        if not _is_echo(item)
+    ]
 
 
 def _load(path: Path, base: Path | None) -> tuple[DeviceProfile | None, list[ProfileError]]:
@@ -161,8 +165,7 @@ def _build(
         faults.extend(
             _pydantic_fault(tree, shown, model, item)
             for item in error.errors(include_url=False)
-            if not isinstance(item.get("ctx", {}).get("error"), Disagreement)
-            and not (item["type"] == "too_short" and item["input"])  # its items have faults
+            if not isinstance(item.get("ctx", {}).get("error"), Disagreement) and not _is_echo(item)
         )
     if tree.value.get("id") not in {None, path.stem}:
         faults.append(
@@ -175,6 +178,13 @@ def _build(
             )
         )
     return profile, faults
+
+
+def _is_echo(item: Any) -> bool:
+    """Whether another fault says the same: of a list's items, or of another member of a union."""
+    if item["type"] == "too_short":
+        return bool(item["input"])
+    return item["loc"][-1:] in {("float",), ("bool",)} and item["type"].endswith("_type")
 
 
 def _merge_defaults(tree: yaml_tree.Tree) -> None:
@@ -227,6 +237,10 @@ def _pydantic_fault(
     if item["type"] == "missing":
         description = _description(model, location)
         return _fault(tree, shown, location, f"missing; needed: {description or 'a value'}")
+    if item["loc"][-1:] == ("str",) and item["type"] == "string_type":
+        got = _shown(item["input"])
+        problem = f"got {got}, expected a number, true or false, or text"
+        return _fault(tree, shown, location[:-1], problem)
     while location and location not in tree.lines:
         location = location[:-1]  # pydantic adds the names of a union's members
     if item["type"] == "extra_forbidden":
@@ -248,6 +262,8 @@ def _sentence(item: Any) -> str:
     if kind == "string_pattern_mismatch":
         return f"{got} has the wrong form; {_PATTERNS.get(context['pattern'], context['pattern'])}"
     wanted = next((words for start, words in _WANTED.items() if kind.startswith(start)), None)
+    if kind == "string_type" and isinstance(item["input"], (int, float)):
+        return f'got {got}, expected text; write "{got}" in quotes'
     return f"got {got}, expected {wanted}" if wanted else _limit(item, got)
 
 
@@ -256,6 +272,8 @@ def _limit(item: Any, got: str) -> str:
     kind, context = item["type"], item.get("ctx", {})
     if kind == "too_short":
         return f"is empty; give at least {context['min_length']}"
+    if kind == "too_long":
+        return f"holds {context['actual_length']}; give at most {context['max_length']}"
     if kind.startswith("string_too"):
         length = context.get("min_length", context.get("max_length"))
         return f"got {got}; use at {'least' if 'short' in kind else 'most'} {length} characters"
@@ -278,8 +296,8 @@ _WANTED = {
     "bool_": "true or false",
     "dict_type": "keys and values",
     "model_type": "keys and values",
-    "tuple_type": "a list in [brackets]",
-    "list_type": "a list in [brackets]",
+    "tuple_type": "a list",
+    "list_type": "a list",
 }
 _PATTERNS = {
     r"^[a-z0-9]+(-[a-z0-9]+)+$": "use <vendor>-<model> in lower case, such as eastron-sdm120",

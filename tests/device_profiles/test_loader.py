@@ -5,6 +5,7 @@ import pytest
 from device_profiles.errors import ProfileError, ProfileErrors
 from device_profiles.loader import CATALOG, Catalogue, check_catalogue, load_catalogue, load_profile
 from device_profiles.schema import ModbusProfile
+from device_profiles.yaml_tree import parse
 
 WRONG = Path(__file__).parent / "wrong"
 
@@ -66,6 +67,11 @@ def test_a_fault_carries_its_place_for_code(tmp_path: Path) -> None:
 def test_a_huge_file_is_not_read(tmp_path: Path) -> None:
     path = written(tmp_path, "huge-file.yaml", "#" * 300_000)
     assert sentences(path) == [f"{path}:1: larger than 256 kB; a profile is one page"]
+
+
+def test_a_huge_text_is_not_parsed() -> None:
+    (fault,) = parse("#" * 300_000).faults
+    assert fault.problem == "the file is larger than 256 kB; a profile is one page"
 
 
 def test_a_deep_file_is_not_followed(tmp_path: Path) -> None:
