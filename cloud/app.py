@@ -3,11 +3,13 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from datetime import timedelta
+from functools import partial
 from importlib import import_module
 from importlib.metadata import version
 from importlib.util import find_spec
+from typing import Any
 
 from fastapi import FastAPI
 from fastapi.middleware.gzip import GZipMiddleware
@@ -29,6 +31,7 @@ from device_profiles.loader import load_catalogue
 _log = logging.getLogger(__name__)
 _PURGE_S = 24 * 3600.0
 _FIRST_PURGE_S = 3600.0
+_RESTART_S = 5
 _ROUTERS = (
     "health",
     "write",
@@ -100,7 +103,8 @@ async def _services(settings: Settings, clock: Clock) -> AsyncIterator[Services]
             parser=Parser(),
         )
         tasks = [
-            asyncio.create_task(work) for work in (live.run(), rollups.run(), _purge(services))
+            asyncio.create_task(_keep_running(work))
+            for work in (live.run, rollups.run, partial(_purge, services))
         ]
         stack.push_async_callback(_end, tasks)
         stack.callback(live.close)
@@ -133,6 +137,16 @@ async def _purge(services: Services) -> None:
         else:
             _log.info("%d rows of old telemetry deleted", gone)
         await asyncio.sleep(_PURGE_S)
+
+
+async def _keep_running(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Run a background work for good: what breaks in it is logged, and it starts again."""
+    while True:
+        try:
+            await work()
+        except Exception:  # noqa: BLE001  the one place where whatever breaks is caught
+            _log.exception("a background work failed; it starts again in %d s", _RESTART_S)
+            await asyncio.sleep(_RESTART_S)
 
 
 async def _end(tasks: list[asyncio.Task[None]]) -> None:

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query
 from starlette.concurrency import run_in_threadpool
 
 from cloud.api.deps import READ, ServicesDep
+from cloud.api.ledger import today
 from cloud.api.models import Gateway, GatewayDetail, GatewayDevice, GatewayPoint, Presence
 from cloud.errors import NotFound
 from cloud.services import Services
@@ -97,9 +98,7 @@ def _gateway(
 
 
 def _devices(services: Services, school: str, reports: list[GatewayLatest]) -> list[GatewayDevice]:
-    assets: Mapping[str, Any] = services.registry.assets_by_device(
-        school, services.clock.now().date()
-    )
+    assets = services.registry.assets_by_device(school, today(services, school))
     states = {state.asset: state for state in services.now.of(school)}
     devices: list[GatewayDevice] = []
     for report in reports:

@@ -1,14 +1,15 @@
 """Live state of a school, as server-sent events."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import Any
 
 from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
 from cloud.api.deps import READ, ServicesDep
+from cloud.api.ledger import today
 from cloud.api.models import Live, LiveAsset
+from cloud.registry.rows import AssetRow
 from cloud.services import Services
 from cloud.telemetry.live import Listener
 from cloud.telemetry.now import AssetNow
@@ -43,14 +44,14 @@ async def _events(services: Services, listener: Listener) -> AsyncIterator[str]:
 
 async def _event(services: Services, school: str, states: Sequence[AssetNow]) -> str:
     at = services.clock.now()
-    ids: Mapping[str, Any] = await run_in_threadpool(
-        services.registry.assets_by_device, school, at.date()
+    assets = await run_in_threadpool(
+        services.registry.assets_by_device, school, today(services, school)
     )
-    event = Live(at=at, assets=[_asset(state, ids) for state in states])
+    event = Live(at=at, assets=[_asset(state, assets) for state in states])
     return f"event: state\ndata: {event.model_dump_json()}\n\n"
 
 
-def _asset(state: AssetNow, assets: Mapping[str, Any]) -> LiveAsset:
+def _asset(state: AssetNow, assets: Mapping[str, AssetRow]) -> LiveAsset:
     known = assets.get(state.asset)
     return LiveAsset(
         asset=state.asset,

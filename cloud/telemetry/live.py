@@ -53,7 +53,7 @@ class LiveFeed:
     def __init__(self, store: TelemetryStore, now: StateNow) -> None:
         self._store = store
         self._now = now
-        self._listeners: set[Listener] = set()
+        self.listeners: set[Listener] = set()
         self._sent: dict[str, dict[str, AssetNow]] = {}
         self._is_closed = False
 
@@ -63,20 +63,20 @@ class LiveFeed:
         listener = Listener(school, states)
         if self._is_closed:
             listener.close()
-        self._listeners.add(listener)
+        self.listeners.add(listener)
         self._sent.setdefault(school, {state.asset: state for state in states})
         return listener
 
     def leave(self, listener: Listener) -> None:
         """Forget a listener."""
-        self._listeners.discard(listener)
-        if not any(other.school == listener.school for other in self._listeners):
+        self.listeners.discard(listener)
+        if not any(other.school == listener.school for other in self.listeners):
             self._sent.pop(listener.school, None)
 
     def close(self) -> None:
         """End every stream, and those that begin later."""
         self._is_closed = True
-        for listener in self._listeners:
+        for listener in self.listeners:
             listener.close()
 
     async def run(self) -> None:
@@ -93,6 +93,6 @@ class LiveFeed:
             if not changed:
                 continue
             self._sent[school] = {state.asset: state for state in states}
-            for listener in self._listeners:
+            for listener in self.listeners:
                 if listener.school == school:
                     listener.put(changed)

@@ -166,6 +166,31 @@ def test_a_port_that_is_taken_is_named(cloud: Cloud, tmp_path: Path) -> None:
     assert f"cannot listen on 127.0.0.1 port {cloud.port}" in second.stderr
 
 
+@pytest.mark.real
+def test_an_import_says_what_it_did_or_what_is_wrong(
+    cloud: Cloud, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    book = tmp_path / "学校.csv"
+    good = "学校标识码,学校名称,区划代码,办学类型码,城乡类型\n2133100001,示范小学,331002,211,111\n"
+    book.write_text(good)
+    arguments = ["import", "schools", str(book), "--url", cloud.url]
+    arguments += ["--token-file", str(cloud.data / "token")]
+    assert main([*arguments, "--dry-run"]) == 0, capsys.readouterr()
+    assert "would be applied: 1 rows, 1 new" in capsys.readouterr().out
+    assert main(arguments) == 0
+    assert "学校.csv: applied: 1 rows, 1 new" in capsys.readouterr().out
+    assert main(arguments) == 0
+    assert "1 unchanged" in capsys.readouterr().out
+    book.write_text(good.replace("2133100001", "12345"))
+    assert main(arguments) == 1
+    said = capsys.readouterr().out.splitlines()
+    assert "!row 2 学校标识码: " in said[0]
+    assert "refused: 1 rows" in said[-1]
+    (tmp_path / "wrong").write_text("wrong")
+    assert main([*arguments[:-1], str(tmp_path / "wrong")]) == 1
+    assert "refused with 401" in capsys.readouterr().err
+
+
 def test_an_import_into_nothing_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "token").write_text("secret")
     (tmp_path / "rooms.csv").write_text("a,b\n")
