@@ -4,6 +4,7 @@
 
 CloudError
 ├─ SettingsError                 a flag, a variable or a file at start is wrong
+├─ StandardError                 a standard's file is wrong
 ├─ StoreError
 │  ├─ StoreLocked(path)          another process has the telemetry file open
 │  ├─ StoreTooNew(path)          a later version wrote the telemetry file
@@ -26,6 +27,10 @@ class CloudError(Exception):
 
 class SettingsError(CloudError):
     """A flag, a variable or a file at start is wrong."""
+
+
+class StandardError(CloudError):
+    """A standard's file is wrong; the text has one line per fault."""
 
 
 class StoreError(CloudError):

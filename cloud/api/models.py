@@ -439,6 +439,16 @@ class Score(Shape):
     computed_at: datetime
 
 
+class StandardLine(Shape):
+    """One edition of a standard."""
+
+    id: str
+    edition: str
+    title_zh: str
+    title_en: str
+    effective: date
+
+
 class CodeItem(Shape):
     """One entry of a code list."""
 

@@ -1,1 +1,1 @@
-"""To be written."""
+"""One file per indicator; each holds a constant `INDICATOR`."""

@@ -1,0 +1,54 @@
+"""School days on which a display was used in at least one lesson ÷ school days with lessons."""
+
+import polars as pl
+
+from cloud.scoring.evidence import Evidence
+from cloud.scoring.indicator import (
+    Indicator,
+    Parameters,
+    Sums,
+    Words,
+    asset_label,
+    labelled,
+    lessons,
+    rows_of,
+    share,
+    yes_no,
+)
+
+
+def _rows(evidence: Evidence, _parameters: Parameters) -> pl.DataFrame:
+    days = (
+        lessons(evidence)
+        .filter(pl.col("category") == "display")
+        .group_by("school", "asset_id", "day")
+        .agg(pl.col("lesson_used").any(), pl.col("lesson_observed").all())
+    )
+    used = pl.col("lesson_used")
+    return rows_of(
+        labelled(evidence, days),
+        ref=pl.format("asset:{}/day:{}", pl.col("asset_id"), pl.col("day")),
+        label=pl.format("{} {}", asset_label(), pl.col("day")),
+        part=used,
+        unknown=~used & ~pl.col("lesson_observed"),
+    )
+
+
+def _reason(sums: Sums) -> Words:
+    got = share(sums.part, sums.whole)
+    return Words(
+        f"大屏应有 {sums.whole:.0f} 个使用日，确认使用 {sums.part:.0f} 个（{got}），"
+        f"未能观测 {sums.unknown:.0f} 个。",
+        f"Of {sums.whole:.0f} display days, {sums.part:.0f} saw use ({got}); "
+        f"{sums.unknown:.0f} could not be observed.",
+    )
+
+
+INDICATOR = Indicator(
+    id="display_days_used",
+    unit="",
+    rows=_rows,
+    reason=_reason,
+    tell=yes_no("已使用", "未使用", "used", "not used"),
+    parameters={},
+)

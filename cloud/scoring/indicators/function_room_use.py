@@ -1,0 +1,63 @@
+"""Timetabled lessons in function rooms that were held on their equipment ÷ lessons timetabled.
+
+A function room is any room that is not an ordinary classroom (use 111). A lesson counts as used
+when any of the room's assets was.
+"""
+
+import polars as pl
+
+from cloud.scoring.evidence import Evidence
+from cloud.scoring.indicator import (
+    Indicator,
+    Parameters,
+    Sums,
+    Words,
+    amounts,
+    lessons,
+    rows_of,
+    share,
+)
+
+
+def _rows(evidence: Evidence, _parameters: Parameters) -> pl.DataFrame:
+    rooms = evidence.rooms.filter(pl.col("use").is_not_null() & (pl.col("use") != "111"))
+    held = (
+        lessons(evidence)
+        .join(rooms.select("school", "room", "name"), on=["school", "room"], how="inner")
+        .group_by("school", "room", "name", "day", "period")
+        .agg(pl.col("lesson_used").any(), pl.col("lesson_observed").any())
+        .group_by("school", "room", "name")
+        .agg(
+            pl.len().alias("whole"),
+            pl.col("lesson_used").sum().alias("part"),
+            (~pl.col("lesson_observed") & ~pl.col("lesson_used")).sum().alias("unknown"),
+        )
+    )
+    return rows_of(
+        held,
+        ref=pl.format("room:{}", pl.col("room")),
+        label=pl.format("{} {}", pl.col("room"), pl.col("name").fill_null("")),
+        part=pl.col("part"),
+        whole=pl.col("whole"),
+        unknown=pl.col("unknown"),
+    )
+
+
+def _reason(sums: Sums) -> Words:
+    got = share(sums.part, sums.whole)
+    return Words(
+        f"专用教室排课 {sums.whole:.0f} 节，确认使用设备 {sums.part:.0f} 节（{got}），"
+        f"未能观测 {sums.unknown:.0f} 节。",
+        f"Of {sums.whole:.0f} lessons in function rooms {sums.part:.0f} used it ({got}); "
+        f"{sums.unknown:.0f} could not be observed.",
+    )
+
+
+INDICATOR = Indicator(
+    id="function_room_use",
+    unit="",
+    rows=_rows,
+    reason=_reason,
+    tell=amounts("节", "lessons"),
+    parameters={},
+)

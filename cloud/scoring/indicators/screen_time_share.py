@@ -1,0 +1,60 @@
+"""Time in lessons with the display in use ÷ time of lessons: more is not better."""
+
+import polars as pl
+
+from cloud.scoring.evidence import Evidence
+from cloud.scoring.indicator import (
+    Indicator,
+    Parameters,
+    Sums,
+    Words,
+    amounts,
+    asset_label,
+    asset_ref,
+    labelled,
+    lessons,
+    rows_of,
+    share,
+)
+
+
+def _rows(evidence: Evidence, _parameters: Parameters) -> pl.DataFrame:
+    sums = (
+        lessons(evidence)
+        .filter((pl.col("category") == "display") & (pl.col("due_s") > 0))
+        .group_by("school", "asset_id")
+        .agg(
+            pl.col("active_s").sum(),
+            pl.col("unobserved_s").sum(),
+            pl.col("due_s").sum(),
+        )
+    )
+    return rows_of(
+        labelled(evidence, sums),
+        ref=asset_ref(),
+        label=asset_label(),
+        part=pl.col("active_s") / 3600,
+        whole=pl.col("due_s") / 3600,
+        unknown=pl.col("unobserved_s") / 3600,
+    )
+
+
+def _reason(sums: Sums) -> Words:
+    got = share(sums.part, sums.whole)
+    most = share(sums.part + sums.unknown, sums.whole)
+    return Words(
+        f"授课 {sums.whole:,.0f} 小时中，大屏使用 {sums.part:,.0f} 小时（{got}）；"
+        f"计入未观测时段，至多 {most}。",
+        f"Displays were in use for {sums.part:,.0f} of {sums.whole:,.0f} hours of lessons ({got}); "
+        f"at most {most} with what was not observed.",
+    )
+
+
+INDICATOR = Indicator(
+    id="screen_time_share",
+    unit="",
+    rows=_rows,
+    reason=_reason,
+    tell=amounts("小时", "hours", 1),
+    parameters={},
+)

@@ -1,0 +1,222 @@
+"""An equipment standard as data: YAML -> Standard, every fault as `file:line: key: what`.
+
+One dated file per edition, `standards/<id>/<effective-date>.yaml`. A clause says which indicator
+it asks, with which thresholds, for which stages, where that is written and how sure we are of it.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from cloud.errors import StandardError
+from cloud.scoring.indicator import all_indicators
+from device_profiles import yaml_tree
+from device_profiles.loader import model_faults
+
+Stage = Literal["KG", "PRI", "JUN", "SEN"]
+STAGES: tuple[Stage, ...] = ("KG", "PRI", "JUN", "SEN")
+ByStage = float | dict[Stage, float]
+_FOLDER = Path(__file__).parent / "standards"
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Titles(_Model):
+    """The same thing in Chinese and in English."""
+
+    zh: str
+    en: str
+
+
+class Source(_Model):
+    """Where a threshold stands, and how sure we are that it stands there."""
+
+    title: str = Field(min_length=2)
+    clause: str = ""
+    confidence: str = Field(
+        pattern=r"^(VERIFIED-[ABC]|MEMORY \((high|medium|low)\)|project default)",
+        description="VERIFIED-A, -B, -C, MEMORY (high|medium|low) or project default, then words.",
+    )
+
+
+class Dimension(_Model):
+    """A part of the standard; the weights of all add up to 100."""
+
+    id: str
+    title: Titles
+    weight: float = Field(gt=0, le=100)
+
+
+class Linear(_Model):
+    """Attainment 0 at the floor and below, 1 at the target and above, linear between."""
+
+    floor: ByStage = 0.0
+    target: ByStage
+
+    def attainment(self, measured: float, stage: Stage) -> float:
+        """Return 0 to 1."""
+        floor, target = _at(self.floor, stage), _at(self.target, stage)
+        if target <= floor:
+            return 1.0 if measured >= target else 0.0
+        return min(1.0, max(0.0, (measured - floor) / (target - floor)))
+
+    def words(self, stage: Stage) -> str:
+        """Return the threshold as people write it."""
+        return f"≥ {_at(self.target, stage):g}"
+
+    def knows(self, stage: Stage) -> bool:
+        """Whether there is a threshold for the stage."""
+        return _knows(self.target, stage) and _knows(self.floor, stage)
+
+
+class Band(_Model):
+    """Attainment 1 between `low` and `high`, falling to 0 at `low_floor` and at `high_ceiling`."""
+
+    low_floor: float = 0.0
+    low: float
+    high: float
+    high_ceiling: float
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "Band":
+        if not self.low_floor <= self.low <= self.high <= self.high_ceiling:
+            raise ValueError("need low_floor <= low <= high <= high_ceiling")
+        return self
+
+    def attainment(self, measured: float, _stage: Stage) -> float:
+        """Return 0 to 1."""
+        if measured < self.low:
+            width = self.low - self.low_floor
+            return max(0.0, (measured - self.low_floor) / width) if width else 0.0
+        if measured > self.high:
+            width = self.high_ceiling - self.high
+            return max(0.0, (self.high_ceiling - measured) / width) if width else 0.0
+        return 1.0
+
+    def words(self, _stage: Stage) -> str:
+        """Return the band as people write it."""
+        return f"{self.low:g}–{self.high:g}"
+
+    def knows(self, _stage: Stage) -> bool:
+        """Say yes: a band holds for every stage."""
+        return True
+
+
+class Clause(_Model):
+    """One thing the standard asks for."""
+
+    id: Annotated[str, Field(pattern=r"^[A-Z]\d{2}$")]
+    title: Titles
+    dimension: str
+    weight: float = Field(gt=0)
+    stages: tuple[Stage, ...] = STAGES
+    min_classes: int = Field(default=0, ge=0, description="Smaller schools: not applicable.")
+    indicator: str
+    parameters: dict[str, Any] = Field(default_factory=dict)
+    linear: Linear | None = None
+    band: Band | None = None
+    data_source: Literal["telemetry", "ledger", "declared"]
+    source: Source
+    remedy: Titles
+
+    @model_validator(mode="after")
+    def _whole(self) -> "Clause":
+        if (self.linear is None) == (self.band is None):
+            raise ValueError("give either linear (floor, target) or band (low, high)")
+        known = all_indicators()
+        if self.indicator not in known:
+            raise ValueError(
+                f"indicator {self.indicator!r} does not exist; use one of {', '.join(known)}"
+            )
+        unknown = set(self.parameters) - set(known[self.indicator].parameters)
+        if unknown:
+            accepted = ", ".join(known[self.indicator].parameters) or "none at all"
+            raise ValueError(
+                f"parameters {', '.join(sorted(unknown))}: {self.indicator} takes {accepted}"
+            )
+        for stage in self.stages:
+            if not self.shape.knows(stage):
+                raise ValueError(f"no threshold for stage {stage}, though the clause applies to it")
+        return self
+
+    @property
+    def shape(self) -> Linear | Band:
+        """How what is measured becomes attainment."""
+        shape = self.linear or self.band
+        if shape is None:
+            raise ValueError(f"clause {self.id} has no thresholds")
+        return shape
+
+
+class Standard(_Model):
+    """One edition of a standard."""
+
+    id: Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
+    effective: date
+    title: Titles
+    note: Titles
+    min_coverage: float = Field(ge=0, le=1)
+    dimensions: tuple[Dimension, ...] = Field(min_length=1)
+    clauses: tuple[Clause, ...] = Field(min_length=1)
+
+    @property
+    def edition(self) -> str:
+        """What a score is filed under: id@effective date."""
+        return f"{self.id}@{self.effective.isoformat()}"
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "Standard":
+        names = [dimension.id for dimension in self.dimensions]
+        total = sum(dimension.weight for dimension in self.dimensions)
+        if abs(total - 100) > 1e-9:
+            raise ValueError(f"dimensions: the weights add up to {total:g}, expected 100")
+        for key, found in (("dimensions", names), ("clauses", [c.id for c in self.clauses])):
+            doubled = sorted({one for one in found if found.count(one) > 1})
+            if doubled:
+                raise ValueError(f"{key}: {', '.join(doubled)} stands there twice")
+        for clause in self.clauses:
+            if clause.dimension not in names:
+                raise ValueError(
+                    f"clause {clause.id}: dimension {clause.dimension!r} does not exist; "
+                    f"use one of {', '.join(names)}"
+                )
+        empty = [name for name in names if not any(c.dimension == name for c in self.clauses)]
+        if empty:
+            raise ValueError(f"dimensions: {', '.join(empty)} has no clause")
+        return self
+
+
+def load_standard(path: Path) -> Standard:
+    """Return the standard in a file; raises StandardError with one line per fault."""
+    tree = yaml_tree.parse(path.read_text(encoding="utf-8"))
+    faults = [f"{path.name}:{fault.line}: {fault.problem}" for fault in tree.faults]
+    if not faults:
+        try:
+            return Standard.model_validate(tree.value)
+        except ValidationError as error:
+            faults = [str(fault) for fault in model_faults(tree, path.name, Standard, error)]
+    raise StandardError("\n".join(faults))
+
+
+def editions(folder: Path = _FOLDER) -> list[Standard]:
+    """Return every edition shipped, by id and date."""
+    return [load_standard(path) for path in sorted(folder.glob("*/*.yaml"))]
+
+
+def in_force(standards: Sequence[Standard], name: str, day: date) -> Standard | None:
+    """Return the edition of a standard that is in force on a day; None before the first."""
+    dated = [one for one in standards if one.id == name and one.effective <= day]
+    return max(dated, key=lambda one: one.effective, default=None)
+
+
+def _knows(value: ByStage, stage: Stage) -> bool:
+    return not isinstance(value, dict) or stage in value
+
+
+def _at(value: ByStage, stage: Stage) -> float:
+    return value[stage] if isinstance(value, dict) else value

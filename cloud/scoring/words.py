@@ -1,0 +1,94 @@
+"""Findings as people read them, made only for the school that is shown."""
+
+import polars as pl
+
+from cloud.api.models import DimensionScore, Evidence, Finding
+from cloud.scoring import engine
+from cloud.scoring.indicator import Words, all_indicators
+from cloud.scoring.standard import Stage, Standard
+
+FIRST = 8
+
+
+def finding_shape(
+    found: engine.Finding, rows: pl.DataFrame, stages: tuple[Stage, ...], first: int | None = FIRST
+) -> Finding:
+    """Return a finding with its reason and its evidence (the `first` rows, None for all)."""
+    clause = found.clause
+    indicator = all_indicators()[clause.indicator]
+    reason = _reason(found)
+    shown = rows if first is None else rows.head(first)
+    return Finding(
+        clause=clause.id,
+        title_zh=clause.title.zh,
+        title_en=clause.title.en,
+        dimension=clause.dimension,
+        outcome=found.outcome,
+        attainment=found.attainment,
+        measured=found.measured,
+        unit=indicator.unit,
+        target=_target(found, stages),
+        weight=found.weight,
+        points=found.points,
+        data_source=clause.data_source,
+        source_title=clause.source.title,
+        source_clause=clause.source.clause,
+        source_confidence=clause.source.confidence,
+        reason_zh=reason.zh,
+        reason_en=reason.en,
+        remedy_zh=clause.remedy.zh,
+        remedy_en=clause.remedy.en,
+        evidence_total=rows.height,
+        evidence=[
+            Evidence(ref=row["ref"], text_zh=text.zh, text_en=text.en, value=row["part"])
+            for row in shown.iter_rows(named=True)
+            for text in [indicator.tell(row)]
+        ],
+    )
+
+
+def dimension_shape(found: engine.DimensionResult) -> DimensionScore:
+    """Return a dimension's score."""
+    return DimensionScore(
+        dimension=found.dimension.id,
+        title_zh=found.dimension.title.zh,
+        title_en=found.dimension.title.en,
+        weight=found.dimension.weight,
+        value=found.value,
+        coverage=found.coverage,
+        findings=found.findings,
+    )
+
+
+def standard_line(standard: Standard) -> dict[str, str]:
+    """Return what a list of standards says of one."""
+    return {
+        "id": standard.id,
+        "edition": standard.edition,
+        "title_zh": standard.title.zh,
+        "title_en": standard.title.en,
+        "effective": standard.effective.isoformat(),
+    }
+
+
+def _reason(found: engine.Finding) -> Words:
+    if found.outcome == "not_applicable":
+        return Words("本条不适用于该校的学段或规模。", "Does not apply to this stage or size.")
+    if found.outcome == "no_data" or found.sums is None:
+        return Words(
+            "没有可用的证据：本条不得分，并降低证据覆盖率。",
+            "There is no evidence: the clause earns nothing and lowers the coverage.",
+        )
+    reason = all_indicators()[found.clause.indicator].reason(found.sums)
+    if found.coverage > 1 - 1e-9:
+        return reason
+    seen = f"{found.coverage:.0%}"
+    return Words(
+        f"{reason.zh}证据观测到 {seen}，未观测部分按最不利情形计。",
+        f"{reason.en} {seen} of the evidence was seen; the rest is taken at its worst.",
+    )
+
+
+def _target(found: engine.Finding, stages: tuple[Stage, ...]) -> str:
+    own = [stage for stage in stages if stage in found.clause.stages] or found.clause.stages[:1]
+    return " / ".join(dict.fromkeys(found.clause.shape.words(stage) for stage in own))
