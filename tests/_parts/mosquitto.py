@@ -5,12 +5,13 @@ import contextlib
 import os
 import shutil
 import signal
-import socket
 import subprocess
 from pathlib import Path
 from typing import Self
 
 import pytest
+
+from tests._parts.ports import free_port
 
 _PLACES = ("/usr/sbin/mosquitto", "/usr/local/sbin/mosquitto", "/opt/homebrew/sbin/mosquitto")
 
@@ -19,13 +20,6 @@ def find_mosquitto() -> str | None:
     """Return the path of the broker, which Debian keeps in /usr/sbin, outside a user's PATH."""
     found = shutil.which("mosquitto")
     return found or next((place for place in _PLACES if os.access(place, os.X_OK)), None)
-
-
-def free_port() -> int:
-    """Return a loopback port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Mosquitto:

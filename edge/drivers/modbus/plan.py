@@ -55,7 +55,11 @@ def plan(
 
 
 def halves(block: Block, points: Mapping[str, ModbusPoint]) -> Break | None:
-    """Return where to cut a refused block in two, or None where no cut spares every point."""
+    """Return where to cut a refused block in two, or None where no cut spares every point.
+
+    That is at the widest stretch of unused registers, where a hole is likeliest, and of equally
+    wide ones at the most central.
+    """
     spans = [(points[n].address, points[n].address + points[n].count) for n in block.points]
     cuts = [
         start
@@ -65,7 +69,11 @@ def halves(block: Block, points: Mapping[str, ModbusPoint]) -> Break | None:
     if not cuts:
         return None
     middle = block.address + block.count / 2
-    return block.register, min(cuts, key=lambda cut: abs(cut - middle))
+
+    def unused_before(cut: int) -> int:
+        return cut - max(high for _, high in spans if high <= cut)
+
+    return block.register, min(cuts, key=lambda cut: (-unused_before(cut), abs(cut - middle)))
 
 
 def written(breaks: Iterable[Break]) -> str:

@@ -151,10 +151,12 @@ def test_halving_ends_at_points_that_cannot_be_parted(spans: list[tuple[int, str
     assert all(halves(block, wanted) is None for block in open_blocks)
 
 
-def test_a_block_is_halved_near_its_middle() -> None:
+def test_a_block_is_cut_where_most_registers_are_unused_else_near_its_middle() -> None:
     wanted = points((0, "uint16"), (5, "float32"), (6, "uint16"), (9, "uint16"))
     (block,) = plan(wanted, ModbusLimits())
     assert halves(block, wanted) == ("holding", 5)
+    (even,) = plan(points(*((n, "uint16") for n in range(10))), ModbusLimits())
+    assert halves(even, points(*((n, "uint16") for n in range(10)))) == ("holding", 5)
     assert halves(Block("holding", 0, 1, ("p0",)), wanted) is None
 
 

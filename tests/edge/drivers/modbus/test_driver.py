@@ -1,0 +1,290 @@
+import asyncio
+import contextlib
+from collections import Counter
+from collections.abc import AsyncIterator, Container, Sequence
+from dataclasses import replace
+from itertools import pairwise
+from typing import Any
+
+from pymodbus.constants import ExcCodes
+
+from edge.driver import Delivery
+from edge.drivers.modbus.driver import ModbusBus
+from edge.errors import DecodeError, DeviceRefused, DeviceUnreachable
+from tests._parts.modbus import (
+    METER,
+    TcpServer,
+    dead_unit,
+    devices,
+    more,
+    polling,
+    profile,
+    served,
+    unit,
+)
+from tests._parts.ports import free_port
+from tests._parts.sink import MemorySink
+
+
+async def test_one_delivery_holds_what_one_poll_has_read() -> None:
+    async with served(unit(1)) as server, polling(server.bus, *devices(METER, 1)) as sink:
+        await sink.until(more(3, "meter-1"))
+    for delivery in sink.deliveries:
+        assert {r.point: r.value for r in delivery.readings} == {"power": 3.0, "peak": 10.0}
+        assert len({r.observed_at for r in delivery.readings}) == 1
+    times = [d.readings[0].observed_at for d in sink.deliveries]
+    assert all(a < b for a, b in pairwise(times))
+    assert set(server.requests) == {(1, 3, 8)}
+    assert sink.ready == ["tcp-1"]
+
+
+async def test_a_silent_device_takes_little_of_the_bus() -> None:
+    units = [unit(1), unit(2), dead_unit(7), dead_unit(8)]
+    async with served(*units) as server:
+        bus = replace(server.bus, timeout_s=0.1)
+        async with polling(bus, *devices(METER, 1, 7, 2, 8)) as sink:
+            await sink.until(lambda s: len(s.device_errors) >= 4)  # both have used their excuse
+            began = len(server.requests)
+            await sink.until(lambda s: len(s.device_errors) >= 7)
+            asked = Counter(unit_id for unit_id, _, _ in server.requests[began:])
+    probes = [r for r in server.requests[began:] if r[0] in {7, 8}]
+    assert all(count == 1 for _, _, count in probes)
+    assert asked[1] > 3 * len(probes)
+    assert asked[2] > 3 * len(probes)
+    assert {str(e) for e in sink.device_errors} == {
+        "meter-7: no answer within 0.1 s",
+        "meter-8: no answer within 0.1 s",
+    }
+    assert all(isinstance(e, DeviceUnreachable) for e in sink.device_errors)
+
+
+async def test_a_dead_bus_does_not_delay_another_one() -> None:
+    async with served(unit(1)) as server:
+        nobody = ModbusBus(name="tcp-2", host="127.0.0.1", port=free_port(), timeout_s=0.2)
+        dead = polling(nobody, *devices(METER, 1))
+        async with dead as lost, polling(server.bus, *devices(METER, 1)) as sink:
+            await sink.until(more(10, "meter-1"))
+            await lost.until(lambda s: len(s.driver_errors) >= 3)
+    assert sink.device_errors == []
+    assert str(lost.driver_errors[0]).startswith(f"tcp-2: cannot open 127.0.0.1:{nobody.port}: ")
+    assert isinstance(lost.device_errors[0], DeviceUnreachable)
+    assert lost.ready == []
+
+
+async def test_a_server_that_comes_back_is_polled_again() -> None:
+    async with served(unit(1)) as server, polling(server.bus, *devices(METER, 1)) as sink:
+        await sink.until(more(2, "meter-1"))
+        await server.stop()
+        await sink.until(lambda s: len(s.driver_errors) >= 1)
+        before = len(sink.deliveries)
+        await server.start()
+        await sink.until(lambda s: len(s.deliveries) >= before + 3)
+    assert sink.ready == ["tcp-1", "tcp-1"]
+
+
+async def test_holes_are_found_by_halving_and_remembered() -> None:
+    described = profile(
+        {f"p{n}": {"address": n} for n in (0, 5, 30, 35, 60)}, limits={"max_gap": 64}
+    )
+    server = TcpServer(unit(1, {0: 10, 30: 10, 60: 1}))
+    await server.start()
+    async with polling(server.bus, *devices(described, 1)) as sink:
+        await sink.until(more(3, "meter-1"))
+    await server.stop()
+    assert {r.point: r.value for r in sink.readings} == {
+        "p0": 0.0,
+        "p5": 5.0,
+        "p30": 30.0,
+        "p35": 35.0,
+        "p60": 60.0,
+    }
+    learned = dict(sink.kept)
+    assert list(learned) == ["modbus/meter-1/breaks"]
+    assert sink.device_errors == []
+
+    again = TcpServer(unit(1, {0: 10, 30: 10, 60: 1}))
+    await again.start()
+    restarted = MemorySink()
+    restarted.kept.update(learned)
+    async with polling(again.bus, *devices(described, 1), sink=restarted):
+        await restarted.until(more(2, "meter-1"))
+    await again.stop()
+    assert set(again.requests) == {(1, 0, 6), (1, 30, 6), (1, 60, 1)}
+
+
+def cap_of_40() -> Any:
+    """Answer reads of more than 40 registers as a small device does."""
+
+    async def action(*asked: Any) -> Any:
+        _function, _start, _address, count, _registers, _values = asked
+        await asyncio.sleep(0)
+        return ExcCodes.ILLEGAL_VALUE if count > 40 else None
+
+    return action
+
+
+async def test_a_device_that_gives_40_registers_at_most_is_read_in_smaller_blocks() -> None:
+    described = profile({f"p{n}": {"address": n} for n in range(0, 100, 2)})
+    async with (
+        served(unit(1, action=cap_of_40())) as server,
+        polling(server.bus, *devices(described, 1)) as sink,
+    ):
+        await sink.until(more(3, "meter-1"))
+    assert {r.point: r.value for r in sink.readings} == {
+        f"p{n}": float(n) for n in range(0, 100, 2)
+    }
+    assert max(count for _, _, count in server.requests[-4:]) <= 40
+
+
+async def test_a_point_the_device_refuses_costs_the_others_nothing() -> None:
+    described = profile({"power": {"address": 3}, "gone": {"address": 300}})
+    async with served(unit(1)) as server, polling(server.bus, *devices(described, 1)) as sink:
+        await sink.until(more(10, "meter-1"))
+    (error,) = sink.device_errors
+    assert isinstance(error, DeviceRefused)
+    assert error.code == "ILLEGAL DATA ADDRESS"
+    assert str(error) == (
+        "meter-1: gone (holding 0x012C, 1 to read): exception 2 (ILLEGAL DATA ADDRESS)"
+    )
+    assert set(sink.values("meter-1", "power")) == {3.0}
+
+
+async def test_a_busy_device_is_named_and_polled_on() -> None:
+    answers = iter([ExcCodes.DEVICE_BUSY])
+
+    async def action(*_asked: Any) -> Any:
+        await asyncio.sleep(0)
+        return next(answers, None)
+
+    async with (
+        served(unit(1, action=action)) as server,
+        polling(server.bus, *devices(METER, 1)) as sink,
+    ):
+        await sink.until(more(2, "meter-1"))
+    assert [getattr(e, "code", "") for e in sink.device_errors] == ["SERVER DEVICE BUSY"]
+
+
+async def test_a_value_that_makes_no_sense_is_counted_and_the_others_are_kept() -> None:
+    described = profile(
+        {"power": {"address": 3}, "on": {"address": 4, "quantity": "switch", "unit": ""}}
+    )
+    async with served(unit(1)) as server, polling(server.bus, *devices(described, 1)) as sink:
+        await sink.until(more(2, "meter-1"))
+    assert isinstance(sink.device_errors[0], DecodeError)
+    assert {r.point for r in sink.readings} == {"power"}
+
+
+class OneHeldBack(MemorySink):
+    """Holds back the deliveries of meter-1 while the gate is shut."""
+
+    async def deliver(self, delivery: Delivery) -> None:
+        if delivery.readings[0].device == "meter-1":
+            await super().deliver(delivery)
+        else:
+            self.deliveries.append(delivery)
+            self._notify()
+
+
+async def test_a_delivery_held_back_stops_only_its_own_device() -> None:
+    sink = OneHeldBack()
+    sink.gate.clear()
+    units = [unit(1), unit(2)]
+    async with served(*units) as server, polling(server.bus, *devices(METER, 1, 2), sink=sink):
+        await sink.until(more(5, "meter-2"))
+        assert [r[0] for r in server.requests].count(1) == 1
+        assert sink.values("meter-1", "power") == []
+        sink.gate.set()
+        await sink.until(more(3, "meter-1"))
+
+
+@contextlib.asynccontextmanager
+async def late_server(
+    delays: Sequence[float] = (), deaf: Container[int] = ()
+) -> AsyncIterator[ModbusBus]:
+    """Answer the n-th request after the n-th delay, with its own transaction id and its number.
+
+    Units in `deaf` do not answer while they are in it.
+    """
+    number = 0
+
+    writers: list[asyncio.StreamWriter] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal number
+        writers.append(writer)
+        loop = asyncio.get_running_loop()
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+            while True:
+                asked = await reader.readexactly(12)
+                if asked[6] in deaf:
+                    continue
+                number += 1
+                count = int.from_bytes(asked[10:12], "big")
+                body = bytes([asked[6], asked[7], 2 * count]) + number.to_bytes(2, "big") * count
+                frame = asked[:4] + len(body).to_bytes(2, "big") + body
+                delay = delays[number - 1] if number <= len(delays) else 0.0
+                loop.call_later(delay, writer.write, frame)
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with server:
+        yield ModbusBus(name="tcp-1", host="127.0.0.1", port=port, timeout_s=0.2)
+        for writer in writers:
+            writer.close()
+            with contextlib.suppress(ConnectionError):
+                await writer.wait_closed()
+
+
+async def test_a_late_answer_is_never_taken_for_that_of_the_next_request() -> None:
+    described = profile({"power": {"address": 3}})
+    # The first answer comes while the probe's is awaited; the probe is the second request.
+    async with late_server([0.65, 0.15]) as bus, polling(bus, *devices(described, 1)) as sink:
+        await sink.until(more(3, "meter-1"))
+    values = sink.values("meter-1", "power")
+    assert values[:3] == [3.0, 4.0, 5.0]
+
+
+async def test_a_silent_device_that_answers_again_is_polled_again() -> None:
+    deaf = {2}
+    async with (
+        late_server(deaf=deaf) as bus,
+        polling(replace(bus, timeout_s=0.1), *devices(METER, 1, 2)) as sink,
+    ):
+        await sink.until(lambda s: len(s.device_errors) >= 2)
+        deaf.clear()
+        await sink.until(more(3, "meter-2"))
+
+
+async def test_a_tcp_peer_that_stopped_talking_is_called_again() -> None:
+    deaf = {1}
+    async with (
+        late_server(deaf=deaf) as bus,
+        polling(replace(bus, timeout_s=0.05), *devices(METER, 1)) as sink,
+    ):
+        await sink.until(lambda s: len(s.device_errors) >= 4)  # after three it connects anew
+        deaf.clear()
+        await sink.until(more(2, "meter-1"))
+
+
+async def test_two_groups_of_a_device_keep_their_own_grid() -> None:
+    described = profile({"fast": {"address": 0}, "slow": {"address": 9, "poll_s": 0.2}})
+    async with served(unit(1)) as server, polling(server.bus, *devices(described, 1)) as sink:
+        await sink.until(lambda s: len(s.values("meter-1", "slow")) >= 4)
+    assert len(sink.values("meter-1", "fast")) > len(sink.values("meter-1", "slow"))
+
+
+async def test_after_a_stall_polls_are_left_out_and_not_caught_up() -> None:
+    sink = MemorySink()
+    async with served(unit(1)) as server, polling(server.bus, *devices(METER, 1), sink=sink):
+        await sink.until(more(1, "meter-1"))
+        sink.gate.clear()
+        await sink.until(lambda s: s.waiting == 1)
+        asked = len(server.requests)
+        await asyncio.sleep(0.5)  # ten polls fall into the stall
+        assert len(server.requests) == asked
+        times = len(sink.deliveries)
+        sink.gate.set()
+        await sink.until(lambda s: len(s.deliveries) >= times + 4)
+    arrivals = [d.readings[0].observed_at for d in sink.deliveries[times + 1 :]]
+    gaps = [(b - a).total_seconds() for a, b in pairwise(arrivals)]
+    assert all(gap > 0.001 for gap in gaps[1:])
