@@ -6,16 +6,28 @@ import logging
 from collections.abc import AsyncIterator, Callable, Coroutine
 from datetime import timedelta
 from functools import partial
-from importlib import import_module
 from importlib.metadata import version
-from importlib.util import find_spec
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.middleware.gzip import GZipMiddleware
 
 from cloud import auth
-from cloud.api import problem
+from cloud.api import (
+    assets,
+    code_lists,
+    export,
+    gateways,
+    health,
+    imports,
+    live,
+    overview,
+    problem,
+    schools,
+    score,
+    utilization,
+    write,
+)
 from cloud.clock import Clock, SystemClock
 from cloud.pages import Pages
 from cloud.registry.store import Registry
@@ -33,18 +45,18 @@ _PURGE_S = 24 * 3600.0
 _FIRST_PURGE_S = 3600.0
 _RESTART_S = 5
 _ROUTERS = (
-    "health",
-    "write",
-    "schools",
-    "overview",
-    "live",
-    "assets",
-    "utilization",
-    "gateways",
-    "score",
-    "code_lists",
-    "imports",
-    "export",
+    health.router,
+    write.router,
+    schools.router,
+    overview.router,
+    live.router,
+    assets.router,
+    utilization.router,
+    gateways.router,
+    score.router,
+    code_lists.router,
+    imports.router,
+    export.router,
 )
 
 
@@ -68,10 +80,8 @@ def create_app(settings: Settings, *, clock: Clock | None = None) -> FastAPI:
     )
     problem.install(app)
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
-    for name in _ROUTERS:
-        if find_spec(f"cloud.api.{name}") is None:
-            continue
-        app.include_router(import_module(f"cloud.api.{name}").router)
+    for router in _ROUTERS:
+        app.include_router(router)
     app.router.default = Pages(settings.web_dist)
     return app
 
@@ -88,7 +98,7 @@ async def _services(settings: Settings, clock: Clock) -> AsyncIterator[Services]
         stack.push_async_callback(asyncio.to_thread, store.close)
         rules = {name: profile.usage for name, profile in load_catalogue().items()}
         now = StateNow(store, clock, rules)
-        live = LiveFeed(store, now)
+        feed = LiveFeed(store, now)
         rollups = Rollups(store, registry, clock)
         await rollups.prepare()
         services = Services(
@@ -99,15 +109,15 @@ async def _services(settings: Settings, clock: Clock) -> AsyncIterator[Services]
             registry=registry,
             rollups=rollups,
             now=now,
-            live=live,
+            live=feed,
             parser=Parser(),
         )
         tasks = [
             asyncio.create_task(_keep_running(work))
-            for work in (live.run, rollups.run, partial(_purge, services))
+            for work in (feed.run, rollups.run, partial(_purge, services))
         ]
         stack.push_async_callback(_end, tasks)
-        stack.callback(live.close)
+        stack.callback(feed.close)
         yield services
 
 

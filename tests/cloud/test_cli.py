@@ -9,7 +9,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from influxdb_client import InfluxDBClient, Point  # type: ignore[attr-defined]  # not in __all__
+from influxdb_client import InfluxDBClient  # type: ignore[attr-defined]  # not in __all__
 from influxdb_client.client.write_api import SYNCHRONOUS
 from influxdb_client.rest import ApiException
 
@@ -125,10 +125,14 @@ def test_a_stop_is_clean_and_quick_while_someone_listens(cloud: Cloud) -> None:
 def test_influxdbs_own_client_writes_to_it(cloud: Cloud) -> None:
     with InfluxDBClient(cloud.url, cloud.token, org="school", enable_gzip=True) as client:
         assert client.ping()
-        point = Point("reading").tag("school", SCHOOL).tag("asset", "教室 1")
-        point.field("text", 'a "quoted", b=c').field("on", value=True).field("v", 1.5)
+        point = {
+            "measurement": "reading",
+            "tags": {"school": SCHOOL, "asset": "教室 1"},
+            "fields": {"text": 'a "quoted", b=c', "on": True, "v": 1.5},
+            "time": 1_700_000_000_000_000_000,
+        }
         with client.write_api(write_options=SYNCHRONOUS) as api:
-            api.write("campus", record=point.time(1_700_000_000_000_000_000))
+            api.write("campus", record=point)
             with pytest.raises(ApiException) as refused:
                 api.write("campus", record="reading,bad")
             assert refused.value.status == 400

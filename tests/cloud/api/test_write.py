@@ -69,7 +69,7 @@ async def test_a_changed_type_is_refused_and_the_rest_is_stored(cloud: CloudApp)
 async def test_without_the_token_nothing_is_taken(
     cloud: CloudApp, authorization: str | None
 ) -> None:
-    headers = {"Authorization": authorization.encode()} if authorization else {}
+    headers = {b"Authorization": authorization.encode()} if authorization else {}
     answer = await cloud.stranger.post(WRITE, content=GOOD, headers=headers)
     assert answer.status_code == 401
     assert answer.json() == {"code": "unauthorized", "message": "unauthorized access"}

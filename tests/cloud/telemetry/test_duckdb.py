@@ -188,7 +188,7 @@ async def test_a_job_is_a_transaction_of_its_own(store: DuckDBStore) -> None:
     with pytest.raises(ValueError, match="half way"):
         await asyncio.wrap_future(store.run_write(fails))
     await asyncio.wrap_future(
-        store.run_write(lambda c: c.execute("CREATE TABLE mine AS SELECT 7 AS x") and None)
+        store.run_write(lambda c: c.execute("CREATE TABLE mine AS SELECT 7 AS x").fetchall())
     )
     assert await store.read(lambda c: c.execute("SELECT x FROM mine").fetchall()) == [(7,)]
 
