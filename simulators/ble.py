@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
+from bumble.att import ATT_Error, ErrorCode
 from bumble.core import UUID
 from bumble.device import AdvertisingEventProperties, AdvertisingParameters, Connection, Device
 from bumble.gatt import Characteristic, CharacteristicValue, Service
@@ -248,11 +249,16 @@ class SimulatedBlePeripheral:
         return ble_encode.characteristic_value(fields), values
 
     def _read(self, address: Address, connection: Connection) -> bytes:
+        # bumble leaves it to the application to refuse.
+        if address not in self._names:
+            raise ATT_Error(ErrorCode.READ_NOT_PERMITTED)
         data, values = self._value(address)
         self._told(values, connection)
         return data
 
     def _write(self, address: Address, value: bytes) -> None:
+        if address not in self._commands:
+            raise ATT_Error(ErrorCode.WRITE_NOT_PERMITTED)
         name = self._commands[address]
         self.written[name] = bytes(value)
         self._truth(kind="commanded", protocol="ble", command=name, value=bytes(value).hex())

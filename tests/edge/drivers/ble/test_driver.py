@@ -13,9 +13,11 @@ from simulators.virtual_radio import VirtualRadio
 from tests._parts.sink import MemorySink
 from tests.edge.drivers.ble.conftest import (
     KEY,
+    PAGE,
     READER,
     SECRET,
     SENSOR,
+    SERVICE,
     address_of,
     hasty,
     running,
@@ -207,6 +209,36 @@ async def test_hostile_advertisements_cost_one_error_each_and_nobody_else(
     assert not sink.driver_errors
     assert {e.device_id for e in sink.device_errors} == {"bad"}
     assert len(sink.device_errors) == len(UNDERSTOOD_AS_BTHOME)
+
+
+async def test_a_replayed_encrypted_advertisement_is_refused(
+    radio: VirtualRadio, place: Place
+) -> None:
+    peripheral, _ = await place(SECRET, bind_key=KEY, first_packet=1000)
+    old = ble_encode.service_data([ble_encode.bthome_object(0x02, 5.0).data], 1)
+    replay = ble_encode.encrypted(old, address=address_of(1), bind_key=KEY, counter=500)
+    device = BleDevice("s", SECRET, address_of(1), KEY)
+    async with running(hasty(radio), [device], MemorySink()) as sink:
+        await sink.until(lambda s: bool(s.readings))
+        await peripheral._advertising.set_advertising_data(ble_encode.advertisement(replay))
+        await sink.until(lambda s: bool(s.device_errors))
+        await peripheral.update({"temperature": 8.0})
+        await sink.until(lambda s: 8.0 in s.values("s", "temperature"))
+    assert "the encryption counter went back to 500" in str(sink.device_errors[0])
+    assert 5.0 not in sink.values("s", "temperature")
+
+
+async def test_a_device_of_another_kind_than_its_profile_says_so(
+    radio: VirtualRadio, place: Place
+) -> None:
+    await place(SENSOR)
+    device = BleDevice("paper", READER, address_of(1))
+    async with running(hasty(radio), [device], MemorySink()) as sink:
+        await sink.until(lambda s: len(s.device_errors) >= 3)
+    texts = [str(e) for e in sink.device_errors]
+    assert texts[0].startswith(f"paper: it has no characteristic {PAGE} in service {SERVICE}")
+    assert "paper: it offers none of the characteristics of its profile" in texts
+    assert not sink.driver_errors
 
 
 async def test_without_a_controller_the_driver_says_so_and_goes_on() -> None:
