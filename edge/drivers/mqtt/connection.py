@@ -22,6 +22,7 @@ _RETAINED_NEVER = 2
 _READS_AT_ONCE = 64
 _SUBACK_TIMEOUT_S = 10.0
 _TOPICS_PER_SUBSCRIBE = 100
+_NO_REASON = frozenset({"Unspecified error", "Normal disconnection"})
 _BAD_PASSWORD = frozenset({"Bad user name or password", "Not authorized"})
 
 
@@ -252,16 +253,18 @@ class Connection:
         self,
         _client: Client,
         _userdata: Any,
-        flags: DisconnectFlags,
+        _flags: DisconnectFlags,
         reason: ReasonCode,
         _properties: Properties | None,
     ) -> None:
-        text = str(reason) if flags.is_disconnect_packet_from_server else ""
-        if str(reason) == "Keep alive timeout":
+        text = str(reason)
+        if text in _NO_REASON:
+            text = "the socket closed"
+        if text == "Keep alive timeout":
             text = "no answer for longer than keepalive_s allows"
         if text == "Session taken over":
             text += f"; another client uses the client_id {self._broker.client_id!r}"
-        self._end(text or "the socket closed")
+        self._end(text)
 
     def _on_message(self, _client: Client, _userdata: Any, message: MQTTMessage) -> None:
         self._taken += 1

@@ -1,0 +1,271 @@
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from device_profiles.reading import Quality, Value
+from device_profiles.schema import MqttProfile
+from edge.drivers.mqtt.codec import Decoded, decode, routes, split_path, topics
+from edge.drivers.mqtt.device import MqttDevice
+
+ARRIVED = datetime(2026, 9, 1, 2, 15, 30, tzinfo=UTC)
+POINTS: dict[str, dict[str, Any]] = {
+    "power": {"path": "power.now", "quantity": "power", "unit": "W"},
+    "on": {"path": "on", "type": "bool", "quantity": "switch"},
+    "state": {"path": "state", "type": "string", "quantity": "state"},
+}
+
+
+def device(points: dict[str, dict[str, Any]] | None = None, **keys: Any) -> MqttDevice:
+    described = {
+        name: {"topic": "t/{device}/state"} | point for name, point in (points or POINTS).items()
+    }
+    profile = MqttProfile.model_validate(
+        {
+            "id": "test-device",
+            "vendor": "Test",
+            "model": "Device",
+            "title": {"en": "test device"},
+            "category": "display",
+            "source": "synthetic",
+            "protocol": "mqtt",
+            "points": described,
+            "examples": [
+                {"source": "synthetic", "topic": "t/{device}/state", "payload": {}, "readings": {}}
+            ],
+            **keys,
+        }
+    )
+    return MqttDevice("display-1", profile, "d1")
+
+
+def heard(payload: Any, **keys: Any) -> Decoded:
+    raw = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
+    retained = keys.pop("retained", False)
+    return decode(device(**keys), "t/d1/state", raw, ARRIVED, retained=retained)
+
+
+def values(decoded: Decoded) -> dict[str, Value]:
+    return {reading.point: reading.value for reading in decoded.readings}
+
+
+def test_a_payload_becomes_readings_of_the_time_of_arrival() -> None:
+    decoded = heard({"power": {"now": 142.5, "max": 9}, "on": True, "state": "in_use"})
+    assert values(decoded) == {"power": 142.5, "on": True, "state": "in_use"}
+    assert {(r.device, r.observed_at, r.quality) for r in decoded.readings} == {
+        ("display-1", ARRIVED, Quality.GOOD)
+    }
+    assert not decoded.has_own_time
+
+
+def test_a_partial_update_and_null_are_no_errors() -> None:
+    decoded = heard({"on": False, "state": None})
+    assert (values(decoded), decoded.errors) == ({"on": False}, [])
+
+
+def test_topics_of_others_are_ignored() -> None:
+    assert decode(device(), "t/d2/state", b"\xff", ARRIVED) == Decoded()
+
+
+@pytest.mark.parametrize(
+    ("path", "names"),
+    [
+        ("a", ["a"]),
+        ("a.b.c", ["a", "b", "c"]),
+        ('"switch:0".aenergy', ["switch:0", "aenergy"]),
+        ('a."b.c".d', ["a", "b.c", "d"]),
+    ],
+)
+def test_paths(path: str, names: list[str]) -> None:
+    assert split_path(path) == names
+
+
+HOSTILE: list[tuple[str, bytes, str]] = [
+    ("empty", b"", "the payload is not JSON: Expecting value"),
+    ("no JSON", b"hello", "the payload is not JSON: Expecting value"),
+    ("half", b'{"on": tru', "the payload is not JSON: Expecting value"),
+    ("two", b"{} {}", "the payload is not JSON: Extra data"),
+    ("no UTF-8", b'{"state": "\xff"}', "the payload is not UTF-8 at byte 11"),
+    ("NaN", b'{"power": {"now": NaN}}', "the payload is not JSON: it holds NaN"),
+    ("Infinity", b'{"power": {"now": -Infinity}}', "the payload is not JSON: it holds -Infinity"),
+    ("overflow", b'{"power": {"now": 1e999}}', "power (power.now): got inf, expected a finite"),
+    ("twice", b'{"on": true, "on": false}', "the payload has the member 'on' twice"),
+    ("deep list", b"[" * 200_000, "the payload is nested too deeply"),
+    ("deep object", b'{"a":' * 40_000, "the payload is nested too deeply"),
+    ("huge", b'{"on": true, "x": "' + b"x" * 300_000 + b'"}', "the payload has 300021 bytes"),
+    ("long number", b'{"power": {"now": ' + b"9" * 5000 + b"}}", "a number that is too long"),
+    ("large number", b'{"power": {"now": ' + b"9" * 400 + b"}}", "power (power.now): got a number"),
+    ("bool", b'{"power": {"now": true}}', "power (power.now): got true, expected a number"),
+    ("text", b'{"power": {"now": "12"}}', "power (power.now): got the text '12', expected a num"),
+    ("number", b'{"on": 1}', "on (on): got the number 1, expected true or false"),
+    ("object", b'{"state": {"a": 1}}', "state (state): got an object, expected a string value"),
+    ("list", b'{"state": []}', "state (state): got a list, expected a string value"),
+    ("surrogate", b'{"state": "\\ud800"}', "state (state): got half a character"),
+    ("long text", b'{"state": "' + b"x" * 5000 + b'"}', "state (state): got a text of 5000 char"),
+    ("nothing known", b'{"other": 1}', "the payload has none of power.now, on, state"),
+    ("a list of all", b"[1, 2]", "the payload has none of power.now, on, state"),
+    ("a number", b"7", "the payload has none of power.now, on, state"),
+]
+
+
+@pytest.mark.parametrize(
+    ("payload", "message"), [row[1:] for row in HOSTILE], ids=[row[0] for row in HOSTILE]
+)
+def test_a_hostile_payload_is_one_clear_sentence(payload: bytes, message: str) -> None:
+    decoded = heard(payload)
+    assert decoded.readings == []
+    (error,) = decoded.errors
+    assert str(error).startswith("display-1: topic t/d1/state: ")
+    assert message in str(error)
+    assert "\n" not in str(error)
+    assert len(str(error)) < 250
+    assert len(error.raw) < 70
+
+
+def test_one_bad_value_does_not_cost_the_others() -> None:
+    decoded = heard({"power": {"now": "a lot"}, "on": True})
+    assert values(decoded) == {"on": True}
+    assert [error.point for error in decoded.errors] == ["power"]
+
+
+PLAIN = {
+    "power": {"quantity": "power", "unit": "W"},
+    "on": {"quantity": "switch", "type": "bool", "values": {"ON": True, "OFF": False}},
+}
+
+
+@pytest.mark.parametrize(
+    ("payload", "point", "value"),
+    [
+        (b"12.5", "power", 12.5),
+        (b" 7\n", "power", 7.0),
+        (b"ON", "on", True),
+        (b"OFF", "on", False),
+    ],
+)
+def test_a_payload_without_a_path_is_the_value(payload: bytes, point: str, value: Value) -> None:
+    assert values(heard(payload, points={point: PLAIN[point]})) == {point: value}
+
+
+@pytest.mark.parametrize("payload", [b"nan", b"inf", b"1_000", "٣".encode(), b"twelve", b""])
+def test_a_plain_payload_that_is_no_number_gives_no_number(payload: bytes) -> None:
+    assert heard(payload, points={"power": PLAIN["power"]}).readings == []
+
+
+@pytest.mark.parametrize(
+    ("form", "said", "meant"),
+    [
+        ("iso8601", "2026-09-01T10:15:30.250+08:00", "2026-09-01T02:15:30.250000+00:00"),
+        ("iso8601", "2026-09-01T02:15:30.250Z", "2026-09-01T02:15:30.250000+00:00"),
+        ("unix_s", 1788228930.5, "2026-09-01T02:15:30.500000+00:00"),
+        ("unix_ms", 1788228930500, "2026-09-01T02:15:30.500000+00:00"),
+    ],
+)
+def test_a_payload_may_say_when_its_values_were_true(form: str, said: Any, meant: str) -> None:
+    decoded = heard({"on": True, "ts": said}, time={"path": "ts", "format": form})
+    assert [r.observed_at for r in decoded.readings] == [datetime.fromisoformat(meant)]
+    assert [r.quality for r in decoded.readings] == [Quality.GOOD]
+    assert decoded.has_own_time
+    assert decoded.errors == []
+
+
+@pytest.mark.parametrize(
+    ("form", "said", "message"),
+    [
+        ("iso8601", "1970-01-01T00:00:12Z", "the device's clock is wrong, it says 1970-01-01"),
+        ("iso8601", "2026-09-03T00:00:00Z", "the device's clock is wrong, it says 2026-09-03"),
+        ("iso8601", "2026-09-01T02:15:30", "it has no time zone"),
+        ("iso8601", "yesterday", "ts: yesterday is not a time, expected iso8601"),
+        ("iso8601", 12, "it is no text"),
+        ("iso8601", "0001-01-01T00:00:00+08:00", "is not a time"),
+        ("unix_s", True, "it is no number"),
+        ("unix_s", "1788228930", "it is no number"),
+        ("unix_s", 1e300, "is not a time, expected unix_s"),
+        ("unix_ms", 10**400, "is not a time, expected unix_ms"),
+        ("unix_s", {"a": 1}, "an object is not a time"),
+        ("unix_s", None, "it is no number"),
+    ],
+)
+def test_a_wrong_device_time_gives_way_to_that_of_arrival(
+    form: str, said: Any, message: str
+) -> None:
+    decoded = heard({"on": True, "ts": said}, time={"path": "ts", "format": form})
+    assert [(r.observed_at, r.quality) for r in decoded.readings] == [(ARRIVED, Quality.UNCERTAIN)]
+    assert not decoded.has_own_time
+    (error,) = decoded.errors
+    assert message in str(error)
+    assert "the time of arrival is used" in str(error)
+
+
+def test_a_missing_time_is_told() -> None:
+    decoded = heard({"on": True}, time={"path": "ts"})
+    assert "the payload has no time (ts)" in str(decoded.errors[0])
+
+
+def test_retained_state_counts_only_with_a_time_of_its_own() -> None:
+    assert heard({"on": True}, retained=True).readings == []
+    said = {"on": True, "ts": (ARRIVED - timedelta(hours=5)).isoformat()}
+    decoded = heard(said, time={"path": "ts"}, retained=True)
+    assert [r.observed_at for r in decoded.readings] == [ARRIVED - timedelta(hours=5)]
+
+
+@pytest.mark.parametrize(
+    ("payload", "is_online"),
+    [(b"online", True), (b"offline", False), (b"asleep", None), (b"", None)],
+)
+def test_presence(payload: bytes, is_online: bool | None) -> None:
+    present = device(
+        presence={"topic": "t/{device}/presence", "online": "online", "offline": "offline"}
+    )
+    decoded = decode(present, "t/d1/presence", payload, ARRIVED, retained=True)
+    assert (decoded.is_online, decoded.readings, decoded.errors) == (is_online, [], [])
+
+
+def test_presence_in_json() -> None:
+    present = device(
+        presence={"topic": "t/{device}/lwt", "path": "up", "online": True, "offline": False}
+    )
+    assert decode(present, "t/d1/lwt", b'{"up": true}', ARRIVED).is_online is True
+    assert decode(present, "t/d1/lwt", b'{"up": false}', ARRIVED).is_online is False
+    assert decode(present, "t/d1/lwt", b'{"up": [1]}', ARRIVED).is_online is None
+    assert len(decode(present, "t/d1/lwt", b"{", ARRIVED).errors) == 1
+
+
+def test_every_topic_is_asked_for_once() -> None:
+    present = device(
+        presence={"topic": "t/{device}/presence", "online": "online", "offline": "offline"}
+    )
+    assert topics(present) == ["t/d1/state", "t/d1/presence"]
+    assert routes([present]) == {"t/d1/state": [present], "t/d1/presence": [present]}
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(
+            st.sampled_from(["power", "now", "on", "state", "ts"]) | st.text(max_size=4),
+            inner,
+            max_size=5,
+        )
+    ),
+    max_leaves=20,
+)
+
+
+@given(st.binary(max_size=300) | JSON.map(lambda tree: json.dumps(tree).encode()), st.booleans())
+def test_no_payload_raises(payload: bytes, retained: bool) -> None:
+    decoded = heard(payload, time={"path": "ts", "format": "unix_s"}, retained=retained)
+    for reading in decoded.readings:
+        assert isinstance(reading.value, {"power": float, "on": bool, "state": str}[reading.point])
+        str(reading.value).encode()
+    for error in decoded.errors:
+        str(error).encode()
+
+
+@given(st.binary(max_size=100))
+def test_no_plain_payload_raises(payload: bytes) -> None:
+    heard(payload, points=PLAIN)
