@@ -4,15 +4,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-import duckdb
-
 from cloud.api.ledger import SPAN_SCHOOL_DAYS, Line
 from cloud.api.models import Attention, Gateway
 from cloud.telemetry.now import AssetNow
-from cloud.telemetry.store import Slot, TelemetryStore
+from cloud.telemetry.store import TelemetryStore
 from cloud.utilization.books import WRITTEN_OFF
 from cloud.utilization.periods import Day
-from cloud.utilization.stretches import on_since
 from cloud.utilization.summary import Use
 from cloud.utilization.use import TEACHING
 
@@ -26,6 +23,30 @@ SEEN_ENOUGH = 0.5
 """Share of the school days' seconds that has to be seen before "never used" may be said."""
 FAULTY = frozenset({"3", "4"})
 """Codes of 仪器现状 for what waits for a repair or is broken."""
+
+
+_RUNS = """
+with slot as (
+    select asset, slot_start,
+        coalesce(active_s, 0) > 0 and active_s >= greatest(
+            coalesce(standby_s, 0), coalesce(off_s, 0), coalesce(unobserved_s, 0)
+        ) as is_on,
+        lag(slot_start) over (partition by asset order by slot_start) as before
+    from usage_slots
+    where school = ? and slot_start >= ? and asset in (select unnest(?))
+),
+run as (
+    select asset,
+        max(slot_start) as newest,
+        max(slot_start) filter (where not is_on) as newest_not_on,
+        max(slot_start) filter (
+            where before is null or slot_start > before + interval 5 minute
+        ) as newest_after_gap
+    from slot group by asset
+)
+select asset, greatest(newest_after_gap, newest_not_on + interval 5 minute) from run
+where newest_not_on is null or newest > newest_not_on
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,30 +76,22 @@ def attention(seen: Seen) -> list[Attention]:
 
 
 async def still_on(
-    store: TelemetryStore, school: str, lines: Iterable[Line], at: datetime
+    store: TelemetryStore, school: str, lines: Iterable[Line], day: Day, at: datetime
 ) -> dict[int, datetime]:
-    """Return since when each asset that is active has been so without a break, as slots say."""
-    on = {line.device: line.asset.id for line in lines if line.device and line.state == "active"}
-    if not on:
+    """Return since when each asset that is active now has been so without a break, by asset id.
+
+    Asked of the slots, and only at a time when nothing should be on.
+    """
+    on = {
+        line.device: line.asset.id
+        for line in lines
+        if line.device and line.state == "active" and line.asset.category in TEACHING
+    }
+    if not on or on_before(day, at) is None:
         return {}
     since = (at - LOOK_BACK).astimezone(UTC).replace(tzinfo=None)
-
-    def ask(con: duckdb.DuckDBPyConnection) -> dict[str, list[Slot]]:
-        rows = con.execute(
-            "select asset, slot_start, coalesce(active_s, 0), coalesce(standby_s, 0), "
-            "coalesce(off_s, 0), coalesce(unobserved_s, 0), energy_wh from usage_slots "
-            "where school = ? and slot_start >= ? and asset in (select unnest(?)) "
-            "order by asset, slot_start",
-            [school, since, list(on)],
-        ).fetchall()
-        found: dict[str, list[Slot]] = {}
-        for asset, start, *values in rows:
-            slot = Slot(school, asset, start.replace(tzinfo=UTC), *values)
-            found.setdefault(asset, []).append(slot)
-        return found
-
-    starts = {on[asset]: on_since(slots) for asset, slots in (await store.read(ask)).items()}
-    return {asset_id: start for asset_id, start in starts.items() if start}
+    rows = await store.read(lambda con: con.execute(_RUNS, [school, since, list(on)]).fetchall())
+    return {on[asset]: start.replace(tzinfo=UTC) for asset, start in rows}
 
 
 def _gateways(seen: Seen) -> Iterator[Attention]:
@@ -103,7 +116,7 @@ def _gateways(seen: Seen) -> Iterator[Attention]:
 
 def _left_on(seen: Seen) -> Iterator[Attention]:
     """Yield what is active outside the school day; `value` is for how many hours."""
-    latest = _on_before(seen)
+    latest = on_before(seen.day, seen.at)
     for line in seen.lines:
         since = seen.on_since.get(line.asset.id)
         if latest is None or since is None or since > latest:
@@ -112,14 +125,14 @@ def _left_on(seen: Seen) -> Iterator[Attention]:
             yield _about(line, "left_on", since, (seen.at - since).total_seconds() / 3600)
 
 
-def _on_before(seen: Seen) -> datetime | None:
-    """Return the moment since which nobody leaves a device on with good reason."""
-    if not seen.day.is_school_day:
-        return seen.at - ON_A_DAY_OFF
-    if seen.at < min(period.start for period in seen.day.periods):
-        return seen.day.start
-    if seen.at >= max(period.end for period in seen.day.periods) + LEFT_ON_AFTER:
-        return seen.at - LEFT_ON_AFTER
+def on_before(day: Day, at: datetime) -> datetime | None:
+    """Return the moment since which nobody leaves a device on with good reason, None in school."""
+    if not day.is_school_day:
+        return at - ON_A_DAY_OFF
+    if at < min(period.start for period in day.periods):
+        return day.start
+    if at >= max(period.end for period in day.periods) + LEFT_ON_AFTER:
+        return at - LEFT_ON_AFTER
     return None
 
 

@@ -70,7 +70,7 @@ async def overview(school: str, services: ServicesDep) -> Overview:
         heard=services.now.of(school),
         gateways=books.gateways,
         uses={int(one.key): one for one in by_asset},
-        on_since=await still_on(services.store, school, books.lines, at),
+        on_since=await still_on(services.store, school, books.lines, books.day, at),
     )
     return Overview(
         school=school_shape(books.school),

@@ -8,7 +8,7 @@ owes nothing, and is counted by how many assets report, not by how much of them 
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from cloud.registry.rows import AssetRow, BindingRow, CalendarRow
@@ -61,10 +61,6 @@ class Books:
     def days_of(self, first: datetime, last: datetime) -> list[date]:
         """Return the local days from one moment to another, both included."""
         return days_between(self.day_of(first), self.day_of(last))
-
-    def midnight(self, day: date) -> datetime:
-        """Return the beginning of a local day, aware UTC."""
-        return datetime.combine(day, time(), self.zone).astimezone(UTC)
 
     def target(self, asset: str, day: date) -> Target:
         """Return whose use a name in telemetry means on a day, and whether it owes slots."""

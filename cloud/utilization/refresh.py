@@ -27,7 +27,6 @@ import duckdb
 import pyarrow as pa  # type: ignore[import-untyped]  # it ships no types
 
 from cloud.clock import Clock
-from cloud.errors import StoreError
 from cloud.registry.store import Registry
 from cloud.telemetry.store import TelemetryStore, UsageWritten
 from cloud.utilization import rollup
@@ -122,8 +121,8 @@ class Rollups:
         while True:
             try:
                 await self._work_off()
-            except StoreError as error:
-                log.warning("roll-up: %s; trying again in %d s", error, _RETRY_S)
+            except Exception:
+                log.exception("the roll-up could not be kept up; trying again in %d s", _RETRY_S)
                 await asyncio.sleep(_RETRY_S)
                 continue
             try:
@@ -206,7 +205,7 @@ class Rollups:
         self, school: str, written: Sequence[UsageWritten], spans: Sequence[_Span]
     ) -> None:
         connected = self._connected(school)
-        await self._meet(school, written)
+        await self._meet(school, written, afresh=bool(spans))
         books = await asyncio.to_thread(self._books, school)
         if books.connected is None:
             return
@@ -269,10 +268,10 @@ class Rollups:
     def _connected(self, school: str) -> datetime | None:
         return min((s.first for s in self._senders.get(school, {}).values()), default=None)
 
-    async def _meet(self, school: str, written: Iterable[UsageWritten]) -> None:
-        """Learn who sends: from the table at first and where a name is new, else from the write."""
+    async def _meet(self, school: str, written: Iterable[UsageWritten], *, afresh: bool) -> None:
+        """Learn who sends: from the table, or from the write where every name is known."""
         known = self._senders.get(school)
-        if known is None or any(one.asset not in known for one in written):
+        if afresh or known is None or any(one.asset not in known for one in written):
             self._senders[school] = await self._store.read(lambda con: _senders(con, school))
             return
         for one in written:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from itertools import pairwise
 
 from cloud.api.models import State, Stretch
 from cloud.telemetry.store import Slot
@@ -35,18 +34,6 @@ def stretches(slots: Sequence[Slot], start: datetime, end: datetime) -> list[Str
     if cursor < end:
         _extend(found, cursor, end, "unobserved", None)
     return found
-
-
-def on_since(slots: Sequence[Slot]) -> datetime | None:
-    """Return since when the newest slots in a row are active, None where the newest is not."""
-    if not slots or prevailing(slots[-1]) != "active":
-        return None
-    since = slots[-1].start
-    for earlier, later in reversed(list(pairwise(slots))):
-        if prevailing(earlier) != "active" or later.start - earlier.start > _SLOT:
-            break
-        since = earlier.start
-    return since
 
 
 def _extend(

@@ -91,11 +91,12 @@ async def use(
     category: str | None = None,
     asset_id: int | None = None,
 ) -> list[Use]:
-    """Return use in a span of days, both included, ordered by key and span."""
+    """Return use in a span of days, both included, ordered by key and span, 2 before 10."""
     rows = await store.read(
         lambda con: _ask(con, _use_sql(by, span), school, start, end, category, asset_id)
     )
-    return [_use(row) for row in rows]
+    found = [_use(row) for row in rows]
+    return sorted(found, key=lambda one: (_in_order(one.key), _in_order(one.span or "")))
 
 
 async def heat(
@@ -185,7 +186,7 @@ def use_expression(rows: ir.Table, by: By, span: Span) -> ir.Table:
         name: sums[name].coalesce(0)
         for name in ("lessons_scheduled", "lessons_observed", "lessons_used")
     }
-    return sums.mutate(**filled).order_by("key", "part")
+    return sums.mutate(**filled)
 
 
 def _seconds(rows: ir.Table) -> ir.Table:
@@ -239,6 +240,11 @@ def heat_expression(rows: ir.Table) -> ir.Table:
         )
         .order_by("weekday", "period")
     )
+
+
+def _in_order(text: str) -> tuple[int, str]:
+    """Return what sorts whole numbers as numbers, before any words."""
+    return (int(text), "") if text.lstrip("-").isdecimal() else (10**12, text)
 
 
 def _use(row: dict[str, Any]) -> Use:

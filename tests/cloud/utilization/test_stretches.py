@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 
 from cloud.telemetry.store import Slot
-from cloud.utilization.stretches import on_since, prevailing, stretches
+from cloud.utilization.stretches import prevailing, stretches
 from tests._parts.small_school import SCHOOL, local
 
 
@@ -40,12 +40,3 @@ def test_no_slots_are_one_unobserved_stretch_and_no_time_is_none() -> None:
     (found,) = stretches([], local("08:00"), local("09:00"))
     assert (found.state, found.end - found.start) == ("unobserved", timedelta(hours=1))
     assert stretches([], local("08:00"), local("08:00")) == []
-
-
-def test_on_since_the_first_of_the_last_run() -> None:
-    run = [slot("08:00"), slot("08:05", "off"), slot("08:10"), slot("08:15")]
-    assert on_since(run) == local("08:10")
-    assert on_since([slot("08:00"), slot("08:15")]) == local("08:15")
-    assert on_since([slot("08:00")]) == local("08:00")
-    assert on_since([slot("08:00"), slot("08:05", "standby")]) is None
-    assert on_since([]) is None

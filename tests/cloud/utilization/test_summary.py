@@ -4,7 +4,7 @@ import pytest
 
 from cloud.telemetry.duckdb import DuckDBStore
 from cloud.utilization.refresh import Rollups
-from cloud.utilization.summary import By, Span, Use, heat, nothing, only, use
+from cloud.utilization.summary import By, Span, Use, _in_order, heat, nothing, only, use
 from tests._parts.small_school import MONDAY, SCHOOL, local, send, slots
 
 FRIDAY = MONDAY - timedelta(days=3)
@@ -120,3 +120,13 @@ async def test_nothing_is_not_zero_percent(store: DuckDBStore) -> None:
     found = only(await use(store, "0000000000", FRIDAY, MONDAY))
     assert found == nothing()
     assert (found.use_rate, found.observed_share, found.energy_kwh) == (None, None, None)
+
+
+def test_numbers_sort_as_numbers_before_words() -> None:
+    assert sorted(["10", "2", "A-2", "-1", "A-10"], key=_in_order) == [
+        "-1",
+        "2",
+        "10",
+        "A-10",
+        "A-2",
+    ]
