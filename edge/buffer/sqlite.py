@@ -55,7 +55,7 @@ from edge.errors import BufferUnavailable
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
 
-_WINDOW_S = 0.01
+_WINDOW_S = 0.005
 _GROUP = 500
 _BROKEN = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _DISK = {
@@ -211,7 +211,11 @@ class SqliteBuffer:
         while True:
             group, is_last = self._gather()
             if group:
-                self._settle(group)
+                try:
+                    self._settle(group)
+                except Exception as error:  # noqa: BLE001 - a thread that dies leaves all waiting
+                    for operation in group:
+                        operation.error = BufferUnavailable(f"{self._path}: {error}")
                 self._tell(group)
             if is_last:
                 return

@@ -92,7 +92,8 @@ class Tables:
         """Give freed pages back to the file system, a few at a time."""
         (free,) = self._db.execute("PRAGMA freelist_count").fetchone()
         if free > _VACUUM_PAGES:
-            self._db.execute(f"PRAGMA incremental_vacuum({_VACUUM_PAGES})").fetchall()
+            # A script runs it to its end; `execute` would stop after its first page.
+            self._db.executescript(f"PRAGMA incremental_vacuum({_VACUUM_PAGES})")
 
     def append(self, entry: Entry, now: datetime) -> None:
         """Add all of an entry."""
