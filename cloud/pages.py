@@ -45,6 +45,6 @@ class Pages:
         if file.is_relative_to(self._dist) and file.is_file() and file != index:
             hashed = path.startswith("assets/")
             return FileResponse(file, headers={"Cache-Control": _FOREVER if hashed else "no-cache"})
-        if path.startswith("assets/"):
+        if file.suffix and file != index:
             raise HTTPException(404)
         return FileResponse(index, headers={"Cache-Control": "no-cache"})

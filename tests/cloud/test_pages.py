@@ -17,9 +17,9 @@ async def test_files_are_served_and_every_other_address_is_a_page_of_the_app(
     (dist / "favicon.svg").write_text("<svg/>")
     (dist.parent / "secret").write_text("no")
 
-    page = await cloud.stranger.get("/assets/12")
-    assert page.status_code == 404
-    for address in ("/", "/gateways/gw-1", "/index.html"):
+    for gone in ("/assets/index-old.js", "/missing.png"):
+        assert (await cloud.stranger.get(gone)).status_code == 404
+    for address in ("/", "/assets", "/assets/12", "/score", "/index.html"):
         page = await cloud.stranger.get(address)
         assert (page.text, page.headers["cache-control"]) == ("<title>app</title>", "no-cache")
     script = await cloud.stranger.get("/assets/index-abc.js")
