@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 from pymodbus.constants import ExcCodes
+from pymodbus.simulator import DataType, SimData, SimDevice
 
 from edge.driver import Delivery
 from edge.drivers.modbus.driver import ModbusBus
@@ -199,11 +200,11 @@ async def test_a_delivery_held_back_stops_only_its_own_device() -> None:
 
 @contextlib.asynccontextmanager
 async def late_server(
-    delays: Sequence[float] = (), deaf: Container[int] = ()
+    delays: Sequence[float] = (), deaf: Container[int] = (), rude: Container[int] = ()
 ) -> AsyncIterator[ModbusBus]:
     """Answer the n-th request after the n-th delay, with its own transaction id and its number.
 
-    Units in `deaf` do not answer while they are in it.
+    Units in `deaf` do not answer while they are in it; those in `rude` close the connection.
     """
     number = 0
 
@@ -216,7 +217,9 @@ async def late_server(
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
             while True:
                 asked = await reader.readexactly(12)
-                if asked[6] in deaf:
+                if asked[6] in rude:
+                    writer.close()
+                if asked[6] in deaf or asked[6] in rude:
                     continue
                 number += 1
                 count = int.from_bytes(asked[10:12], "big")
@@ -264,6 +267,69 @@ async def test_a_tcp_peer_that_stopped_talking_is_called_again() -> None:
         await sink.until(lambda s: len(s.device_errors) >= 4)  # after three it connects anew
         deaf.clear()
         await sink.until(more(2, "meter-1"))
+
+
+async def test_a_device_that_breaks_the_connection_does_not_starve_the_others() -> None:
+    async with (
+        late_server(rude={2}) as bus,
+        polling(replace(bus, timeout_s=0.05), *devices(METER, 1, 2)) as sink,
+    ):
+        await sink.until(lambda s: len(s.device_errors) >= 3)
+        before = len(sink.deliveries)
+        await sink.until(lambda s: len(s.deliveries) >= before + 10)
+    assert {r.device for r in sink.readings} == {"meter-1"}
+    assert "meter-2: the connection was lost" in {str(e) for e in sink.device_errors}
+    assert str(sink.driver_errors[0]) == (f"tcp-1: the connection to 127.0.0.1:{bus.port} was lost")
+
+
+async def test_a_gateway_that_speaks_for_a_dead_device_is_not_its_answer() -> None:
+    async def action(*_asked: Any) -> Any:
+        await asyncio.sleep(0)
+        return ExcCodes.GATEWAY_NO_RESPONSE
+
+    async with (
+        served(unit(1), unit(2, action=action)) as server,
+        polling(server.bus, *devices(METER, 1, 2)) as sink,
+    ):
+        await sink.until(more(10, "meter-1"))
+    assert {str(e) for e in sink.device_errors} == {
+        "meter-2: a Modbus gateway says: exception 11 (GATEWAY TARGET DEVICE FAILED TO RESPOND)"
+    }
+
+
+async def test_coils_and_inputs_are_read_too() -> None:
+    described = profile(
+        {
+            "on": {
+                "register": "coil",
+                "address": 1,
+                "quantity": "switch",
+                "unit": "",
+                "type": "bool",
+            },
+            "seen": {
+                "register": "discrete",
+                "address": 2,
+                "quantity": "motion",
+                "unit": "",
+                "type": "bool",
+            },
+            "power": {"register": "input", "address": 3},
+        }
+    )
+    both = SimDevice(
+        id=1,
+        simdata=(
+            [SimData(0, values=[False, True] * 8, datatype=DataType.BITS)],
+            [SimData(0, values=[False, False, True] + [False] * 13, datatype=DataType.BITS)],
+            [SimData(0, values=[1], datatype=DataType.REGISTERS)],
+            [SimData(0, values=[0, 1, 2, 30], datatype=DataType.REGISTERS)],
+        ),
+    )
+    async with served(both) as server, polling(server.bus, *devices(described, 1)) as sink:
+        await sink.until(more(2, "meter-1"))
+    assert {r.point: r.value for r in sink.readings} == {"on": True, "seen": True, "power": 30.0}
+    assert sink.device_errors == []
 
 
 async def test_two_groups_of_a_device_keep_their_own_grid() -> None:

@@ -63,9 +63,11 @@ async def listening(
     receive_maximum: int = 200,
     username: str | None = None,
     password: str | None = None,
+    keepalive_s: int = 30,
 ) -> AsyncIterator[MqttDriver]:
     """Run a driver with short waits; stop it at the end."""
     broker = MqttBroker(
+        keepalive_s=keepalive_s,
         host=host,
         port=port,
         client_id="gw-1",
@@ -185,6 +187,20 @@ async def test_a_broker_that_restarts_loses_and_doubles_nothing(broker: Mosquitt
         await sink.until(lambda s: len(s.readings) >= 3)
     assert sink.values("plug-0", "power") == [1.0, 2.0, 3.0]
     assert "was lost" in str(sink.driver_errors[0])
+
+
+async def test_a_broker_that_keeps_the_socket_open_and_says_nothing_is_noticed(
+    broker: Mosquitto,
+) -> None:
+    sink = MemorySink()
+    async with listening(broker.host, broker.port, sink, keepalive_s=1):
+        broker.freeze()
+        await sink.until(lambda s: len(s.driver_errors) >= 1)
+        broker.thaw()
+        await sink.until(lambda s: len(s.ready) >= 2)
+        await say(broker, {"p": 1})
+        await sink.until(lambda s: len(s.readings) >= 1)
+    assert "was lost: no answer for longer than keepalive_s allows" in str(sink.driver_errors[0])
 
 
 async def test_no_more_is_in_flight_than_the_receive_maximum(broker: Mosquitto) -> None:
