@@ -94,6 +94,10 @@ def _serve(arguments: argparse.Namespace) -> int:
         {name: getattr(arguments, name) for name in ("data", "host", "port", "token_file")},
     )
     server.configure_logging(arguments.log_level)
+    try:
+        settings.data.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError(f"{settings.data}: cannot make the folder: {error.strerror}") from None
     token_file = settings.token_file or settings.data / "token"
     if not token_file.exists() and settings.token_file is None:
         print(f"a new token is in {token_file}", flush=True)
