@@ -58,10 +58,6 @@ class Books:
         """Return the local day of a moment."""
         return moment.astimezone(self.zone).date()
 
-    def days_of(self, first: datetime, last: datetime) -> list[date]:
-        """Return the local days from one moment to another, both included."""
-        return days_between(self.day_of(first), self.day_of(last))
-
     def target(self, asset: str, day: date) -> Target:
         """Return whose use a name in telemetry means on a day, and whether it owes slots."""
         sender = self._senders.get(asset)

@@ -39,6 +39,8 @@ log = logging.getLogger(__name__)
 
 GRACE = timedelta(minutes=10)
 """How long after its end a slot may take to arrive before its absence counts."""
+REACH = timedelta(days=400)
+"""How far back slots are rolled up; what claims to be older, or of a later day, is not."""
 
 _BATCH_DAYS = 7
 _RETRY_S = 5
@@ -103,12 +105,17 @@ class Rollups:
         """Return the moment before which a slot that is not there is missing."""
         return self._clock.now() - GRACE
 
+    @property
+    def _reach(self) -> datetime:
+        """Return the moment before which a slot's time is a wrong clock's, and not rolled up."""
+        return self._clock.now() - REACH
+
     async def prepare(self) -> None:
         """Make the tables where they are missing, and mark whatever is stale."""
         self._loop = asyncio.get_running_loop()
         await asyncio.wrap_future(self._store.run_write(_make_tables))
         self._senders = await self._store.read(
-            lambda con: {school: _senders(con, school) for school in _schools(con)}
+            lambda con: {school: _senders(con, school, self._reach) for school in _schools(con)}
         )
         stale, spans = await self._store.read(self._stale)
         with self._lock:
@@ -211,11 +218,15 @@ class Rollups:
             return
         work = _Work()
         today = books.day_of(self.horizon)
+        reach = days_between(books.day_of(self._reach), today + timedelta(days=1))
         for one in written:
-            for day in books.days_of(one.first, one.last):
+            for day in days_between(
+                max(books.day_of(one.first), reach[0]), min(books.day_of(one.last), reach[-1])
+            ):
                 work.pairs[day].add(one.asset)
+        whole = await self._first_whole(books)
         for span in spans:
-            start = max(span.start or books.connected, books.connected)
+            start = max(span.start or whole, whole)
             work.whole.update(days_between(start, min(span.end or today, today)))
         if connected is not None and self._connected(school) != connected:
             work.whole.update(days_between(books.connected, books.day_of(connected)))
@@ -224,6 +235,17 @@ class Rollups:
         dirty = sorted(work.whole | set(work.pairs))
         for _, group in groupby(enumerate(dirty), lambda item: item[0] // _BATCH_DAYS):
             await self._recompute_days(books, [day for _, day in group], work)
+
+    async def _first_whole(self, books: Books) -> date:
+        """Return the first day of which every slot is still there; a purge may cut into one."""
+        connected = books.connected
+        assert connected is not None  # noqa: S101  asked by the caller
+
+        def is_cut(con: duckdb.DuckDBPyConnection) -> bool:
+            query = "select 1 from usage_rollup where school = ? and day < ? limit 1"
+            return con.execute(query, [books.school, connected]).fetchone() is not None
+
+        return connected + timedelta(days=1) if await self._store.read(is_cut) else connected
 
     async def _recompute_days(self, books: Books, days: list[date], work: _Work) -> None:
         names = books.names
@@ -272,12 +294,15 @@ class Rollups:
         """Learn who sends: from the table, or from the write where every name is known."""
         known = self._senders.get(school)
         if afresh or known is None or any(one.asset not in known for one in written):
-            self._senders[school] = await self._store.read(lambda con: _senders(con, school))
+            self._senders[school] = await self._store.read(
+                lambda con: _senders(con, school, self._reach)
+            )
             return
         for one in written:
             sender = known[one.asset]
             if one.first < sender.first:
-                known[one.asset] = Sender(one.first, sender.room, sender.category)
+                first = max(one.first, self._reach)
+                known[one.asset] = Sender(first, sender.room, sender.category)
 
     def _books(self, school: str) -> Books:
         return Books(
@@ -350,11 +375,11 @@ def _schools(con: duckdb.DuckDBPyConnection) -> list[str]:
     return [school for (school,) in found]
 
 
-def _senders(con: duckdb.DuckDBPyConnection, school: str) -> dict[str, Sender]:
+def _senders(con: duckdb.DuckDBPyConnection, school: str, since: datetime) -> dict[str, Sender]:
     found = con.execute(
         "select asset, min(slot_start), arg_max(room, slot_start), arg_max(category, slot_start) "
-        "from usage_slots where school = ? group by asset",
-        [school],
+        "from usage_slots where school = ? and slot_start >= ? group by asset",
+        [school, rollup.naive_utc(since)],
     ).fetchall()
     return {
         asset: Sender(first.replace(tzinfo=UTC), room or None, category or None)

@@ -232,3 +232,52 @@ async def test_what_failed_is_tried_again(
             await rollups.settled()
     await rollups.settled()
     assert (await row(store, "A-1", MONDAY, 1))["active_s"] == 300
+
+
+async def test_days_whose_slots_were_purged_keep_their_rows(
+    rollups: Rollups, store: DuckDBStore
+) -> None:
+    for day in (FRIDAY, MONDAY):
+        await send(store, slots("A-1", local("08:00", day), local("09:30", day), "active"))
+    await rollups.settled()
+    await store.purge(local("08:20"), local("08:20"))
+    await rollups.rebuild(SCHOOL)
+    assert (await row(store, "A-1", FRIDAY, 1))["active_s"] == 2400
+    assert (await row(store, "A-1", MONDAY, 1))["active_s"] == 2400
+
+
+async def test_a_wrong_clock_makes_no_rows(rollups: Rollups, store: DuckDBStore) -> None:
+    await send(store, slots("A-1", local("08:00"), local("08:05"), "active"))
+    for year in (1970, 2106):
+        start = local("08:00", date(year, 1, 1))
+        await send(store, slots("A-1", start, start + timedelta(minutes=5), "active"))
+    await rollups.settled()
+    await rollups.rebuild(SCHOOL)
+    assert {r["day"] for r in await rows(store)} == {MONDAY}
+
+
+async def test_the_loop_outlives_a_failure(
+    rollups: Rollups, store: DuckDBStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(refresh, "_RETRY_S", 0)
+    replace, tries, done = refresh._replace, 0, asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def second_time(*args: Any) -> None:
+        nonlocal tries
+        tries += 1
+        if tries == 1:
+            raise StoreFailed("disk full")
+        replace(*args)
+        loop.call_soon_threadsafe(done.set)
+
+    monkeypatch.setattr(refresh, "_replace", second_time)
+    await send(store, slots("A-1", local("08:00"), local("08:05"), "active"))
+    task = asyncio.create_task(rollups.run())
+    async with asyncio.timeout(20):
+        await done.wait()
+    await rollups.settled()
+    assert (await row(store, "A-1", MONDAY, 1))["active_s"] == 300
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
