@@ -101,15 +101,17 @@ class Gateway:
             with contextlib.suppress(BufferUnavailable):
                 await self._tell_accidents()
             async with asyncio.TaskGroup() as group:
+                drain = group.create_task(self._drain.run())
                 tasks = [group.create_task(work) for work in self._work()]
                 ready()
                 await stop.wait()
                 for task in tasks:
                     task.cancel()
-            await self._finish()
+                await asyncio.wait(tasks)
+                await self._finish()
+                drain.cancel()
 
     def _work(self) -> Iterator[Coroutine[Any, Any, None]]:
-        yield self._drain.run()
         yield self._every(_USAGE_S, self._close_slots)
         yield self._every(_STATUS_S, self._write_status)
         yield self._every(self._health_s, self._tell_health)

@@ -74,6 +74,7 @@ class Drain:
         self._slow_retry_s = slow_retry_s
         self._backoff = Backoff(random, first_s=first_retry_s)
         self._sleep = sleep or asyncio.sleep
+        self._one_reader = asyncio.Lock()
         self.report = UplinkReport()
 
     async def run(self) -> None:
@@ -91,14 +92,13 @@ class Drain:
 
     async def send_all(self) -> float | None:
         """Send until nothing is left (None), or the far end fails (seconds to wait)."""
-        while True:
+        async with self._one_reader:
             try:
-                batch = await self._buffer.take(self._limit)
-                if batch is None:
-                    return None
-                await self._send(batch)
+                while batch := await self._buffer.take(self._limit):
+                    await self._send(batch)
             except (UplinkUnavailable, UplinkRefused, BufferUnavailable) as error:
                 return self._failed(error)
+        return None
 
     async def _send(self, batch: Batch) -> None:
         rest = [batch]

@@ -1,0 +1,99 @@
+"""A gateway of the tests: a clock that is told, a driver that is told, a profile of its own."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from device_profiles.reading import Reading, Value
+from edge.config import Config, load_config
+from edge.driver import Delivery, Sink
+
+START = datetime(2026, 9, 1, 0, 0, tzinfo=UTC)
+PROFILES = Path(__file__).parent / "profiles"
+
+
+class ToldClock:
+    """A clock that stands until it is moved."""
+
+    def __init__(self, now: datetime = START) -> None:
+        self.wall = now
+        self.seconds = 1000.0
+
+    def now(self) -> datetime:
+        return self.wall
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+    def pass_(self, seconds: float) -> None:
+        self.seconds += seconds
+        self.wall += timedelta(seconds=seconds)
+
+
+class ToldDriver:
+    """A driver that delivers what the test hands it, and breaks when told."""
+
+    def __init__(self, clock: ToldClock, name: str = "told") -> None:
+        self.name = name
+        self.clock = clock
+        self.queue: asyncio.Queue[tuple[Delivery, asyncio.Future[None]] | Exception] = (
+            asyncio.Queue()
+        )
+        self.starts = 0
+
+    async def run(self, sink: Sink) -> None:
+        self.starts += 1
+        sink.driver_ready(self.name)
+        while True:
+            told = await self.queue.get()
+            if isinstance(told, Exception):
+                raise told
+            delivery, done = told
+            await sink.deliver(delivery)
+            done.set_result(None)
+
+    async def say(
+        self,
+        device: str = "d1",
+        at: datetime | None = None,
+        marks: dict[str, str | None] | None = None,
+        **values: Value,
+    ) -> None:
+        """Deliver and return once it is durable."""
+        moment = at or self.clock.now()
+        readings = [Reading(device, point, value, moment) for point, value in values.items()]
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.queue.put_nowait((Delivery(readings, marks or {}), done))
+        await done
+
+
+@pytest.fixture
+def clock() -> ToldClock:
+    return ToldClock()
+
+
+@pytest.fixture
+def configured(tmp_path: Path) -> Callable[[str], Config]:
+    """Write a gateway.yaml with two devices for an uplink's address, and load it."""
+
+    def write(url: str) -> Config:
+        path = tmp_path / "gateway.yaml"
+        path.write_text(
+            f"""
+gateway: gw-001
+school: "2133100001"
+profiles: ["{PROFILES}"]
+uplink: {{url: "{url}", token: t}}
+mqtt: {{host: 127.0.0.1}}
+devices:
+  - {{id: d1, profile: campus-test-plug, asset: A-1, room: "101", mqtt: {{device: d1}}}}
+  - {{id: d2, profile: campus-test-plug, asset: A-2, room: "102", mqtt: {{device: d2}}}}
+""",
+            encoding="utf-8",
+        )
+        return load_config(path)
+
+    return write

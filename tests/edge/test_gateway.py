@@ -1,0 +1,311 @@
+"""The whole gateway, with a driver that is told what to say and a far end over real HTTP."""
+
+import asyncio
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from random import Random
+
+import pytest
+
+from edge.config import Config
+from edge.errors import DeviceUnreachable
+from edge.gateway import Gateway
+from tests._parts.far_end import OK, FarEnd, far_end, problem
+from tests.edge.conftest import START, ToldClock, ToldDriver
+
+Configured = Callable[[str], Config]
+
+
+@pytest.fixture
+def end() -> Iterator[FarEnd]:
+    with far_end() as running:
+        yield running
+
+
+@asynccontextmanager
+async def running(
+    config: Config, clock: ToldClock, *drivers: ToldDriver, boot: str = "boot-1"
+) -> AsyncIterator[Gateway]:
+    gateway = Gateway(
+        config, clock=clock, random=Random(1), drivers=drivers, boot=boot, first_retry_s=0.01
+    )
+    stop, ready = asyncio.Event(), asyncio.Event()
+    task = asyncio.create_task(gateway.run(stop, ready=ready.set))
+    try:
+        await ready.wait()
+        yield gateway
+    finally:
+        stop.set()
+        await task
+
+
+def of(end: FarEnd, measurement: str) -> list[str]:
+    return [line for line in end.stored if line.startswith(f"{measurement},")]
+
+
+async def until(end: FarEnd, condition: Callable[[], bool]) -> None:
+    assert await asyncio.to_thread(end.until, condition), end.stored[-10:]
+
+
+async def test_a_reading_reaches_the_far_end_with_its_place(
+    configured: Configured, clock: ToldClock, end: FarEnd
+) -> None:
+    driver = ToldDriver(clock)
+    async with running(configured(end.url), clock, driver):
+        await driver.say(power=85.5, energy=1.25)
+        await until(end, lambda: bool(of(end, "reading")))
+    tags = "asset=A-1,category=display,profile=campus-test-plug,room=101,school=2133100001"
+    line = f"reading,{tags} power=85.5,energy=1.25 {int(START.timestamp())}000000000"
+    assert of(end, "reading") == [line]
+
+
+async def test_usage_slots_are_sent_once_closed_and_again_when_a_late_reading_changes_them(
+    configured: Configured, clock: ToldClock, end: FarEnd
+) -> None:
+    driver = ToldDriver(clock)
+    async with running(configured(end.url), clock, driver) as gateway:
+        await driver.say(power=100.0)
+        clock.pass_(300)
+        await driver.say(power=0.0)
+        clock.pass_(1)
+        await gateway.collector.emit_usage()
+        await until(end, lambda: bool(of(end, "usage")))
+        assert "active_s=300.0,standby_s=0.0,off_s=0.0" in of(end, "usage")[0]
+        await driver.say(at=START + timedelta(seconds=60), power=10.0)
+        await gateway.collector.emit_usage()
+        await until(end, lambda: len(of(end, "usage")) > 1)
+    assert "active_s=60.0,standby_s=240.0,off_s=0.0" in of(end, "usage")[-1]
+
+
+async def test_a_restart_loses_no_usage(
+    configured: Configured, clock: ToldClock, end: FarEnd
+) -> None:
+    config = configured(end.url)
+    driver = ToldDriver(clock)
+    async with running(config, clock, driver):
+        await driver.say(power=100.0)
+        clock.pass_(120)
+        await driver.say(power=100.0)
+    clock.pass_(120)
+    async with running(config, clock, driver) as gateway:
+        await driver.say(power=0.0)
+        clock.pass_(61)
+        await gateway.collector.emit_usage()
+        await until(end, lambda: bool(of(end, "usage")))
+    assert "active_s=240.0,standby_s=0.0,off_s=60.0,unobserved_s=0.0" in of(end, "usage")[-1]
+
+
+async def test_nothing_is_lost_over_an_outage_and_a_restart_in_it(
+    configured: Configured, clock: ToldClock, end: FarEnd
+) -> None:
+    end.answer = lambda _: problem(503, "unavailable", "down")
+    config = configured(end.url)
+    driver = ToldDriver(clock)
+    for part in range(2):
+        async with running(config, clock, driver):
+            for number in range(20):
+                clock.pass_(1)
+                await driver.say(power=float(part * 20 + number))
+    end.answer = lambda _: OK
+    async with running(config, clock, driver):
+        await until(end, lambda: len(of(end, "reading")) == 40)
+    values = [float(line.split("power=")[1].split()[0]) for line in of(end, "reading")]
+    assert sorted(values) == [float(n) for n in range(40)]
+
+
+async def test_a_driver_that_breaks_is_started_again_and_the_others_go_on(
+    configured: Configured, clock: ToldClock, end: FarEnd, caplog: pytest.LogCaptureFixture
+) -> None:
+    breaking, steady = ToldDriver(clock, "breaking"), ToldDriver(clock, "steady")
+    async with running(configured(end.url), clock, breaking, steady) as gateway:
+        await breaking.say(power=1.0)
+        breaking.queue.put_nowait(RuntimeError("a bug"))
+        await steady.say("d2", power=2.0)
+        clock.pass_(1)
+        await breaking.say(power=3.0)
+        assert breaking.starts == 2
+        assert steady.starts == 1
+        state = await gateway._report()
+        assert state["drivers"]["breaking"]["last_error"] == "breaking: RuntimeError: a bug"
+    lines = [r.getMessage() for r in caplog.records if "a bug" in r.getMessage()]
+    assert len([line for line in lines if "starting again" in line]) == 1
+
+
+async def test_marks_are_kept_with_the_readings(
+    configured: Configured, clock: ToldClock, end: FarEnd
+) -> None:
+    config = configured(end.url)
+    driver = ToldDriver(clock)
+    async with running(config, clock, driver) as gateway:
+        await driver.say(marks={"mqtt/7": "digest"}, power=1.0)
+        assert gateway.collector.marks("mqtt/") == {"mqtt/7": "digest"}
+    async with running(config, clock, driver) as gateway:
+        await driver.say(marks={"mqtt/7": None}, power=2.0)
+        assert gateway.collector.marks("mqtt/") == {}
+
+
+async def test_readings_of_a_wrong_clock_wait_and_are_dated_by_the_monotonic_one(
+    configured: Configured, clock: ToldClock, end: FarEnd
+) -> None:
+    config = configured(end.url)
+    clock.wall = datetime(1970, 1, 1, 0, 1, tzinfo=UTC)
+    driver = ToldDriver(clock)
+    async with running(config, clock, driver):
+        await driver.say(power=1.0)
+        clock.pass_(10)
+        await driver.say(at=clock.now() - timedelta(seconds=2), power=2.0)
+        dated_by_device = START - timedelta(hours=1)
+        await driver.say(at=dated_by_device, power=9.0)
+        await until(end, lambda: bool(of(end, "reading")))
+    clock.pass_(20)
+    clock.wall = START
+    async with running(config, clock, driver):  # another process, the same boot
+        await until(end, lambda: len(of(end, "reading")) == 3)
+    told = {
+        float(line.split("power=")[1].split()[0]): int(line.split()[-1]) // 10**9
+        for line in of(end, "reading")
+    }
+    begin = int(START.timestamp())
+    assert told == {9.0: begin - 3600, 1.0: begin - 30, 2.0: begin - 22}
+
+
+async def test_readings_of_a_wrong_clock_before_a_power_cut_are_counted_and_said(
+    configured: Configured, clock: ToldClock, end: FarEnd
+) -> None:
+    config = configured(end.url)
+    clock.wall = datetime(1970, 1, 1, tzinfo=UTC)
+    driver = ToldDriver(clock)
+    async with running(config, clock, driver):
+        await driver.say(power=1.0)
+    clock.wall = START
+    async with running(config, clock, driver, boot="boot-2"):
+        await until(end, lambda: bool(of(end, "event")))
+    assert of(end, "reading") == []
+    assert "1 deliveries from before a power cut could not be dated" in of(end, "event")[0]
+
+
+async def test_unreadable_buffer_is_told_as_an_event(
+    configured: Configured, clock: ToldClock, end: FarEnd
+) -> None:
+    config = configured(end.url)
+    config.data_dir.mkdir()
+    (config.data_dir / "buffer.db").write_bytes(b"rubbish" * 1000)
+    async with running(config, clock, ToldDriver(clock)):
+        await until(end, lambda: bool(of(end, "event")))
+    assert "could not be read" in of(end, "event")[0]
+
+
+async def test_values_that_no_line_can_carry_stop_nothing(
+    configured: Configured, clock: ToldClock, end: FarEnd
+) -> None:
+    driver = ToldDriver(clock)
+    async with running(configured(end.url), clock, driver) as gateway:
+        await driver.say(power=float("nan"))
+        await driver.say(power=float("inf"), energy=1.0)
+        await driver.say("unknown", power=1.0)
+        clock.pass_(1)
+        await driver.say(power="half a character \ud800")
+        await until(end, lambda: len(of(end, "reading")) == 2)
+        report = await gateway._report()
+    assert report["devices"]["d1"]["errors"] == 2
+    assert "power=" not in of(end, "reading")[0]
+
+
+async def test_health_goes_out_and_the_status_file_says_the_same(
+    configured: Configured, clock: ToldClock, end: FarEnd
+) -> None:
+    config = configured(end.url)
+    driver = ToldDriver(clock)
+    async with running(config, clock, driver) as gateway:
+        await driver.say(power=1.0)
+        gateway.collector.device_failed(DeviceUnreachable("d2", "no answer"))
+        await gateway._tell_health()
+        await until(end, lambda: any('last_error="no answer"' in g for g in of(end, "gateway")))
+    own = next(line for line in of(end, "gateway") if "device=" not in line)
+    assert own.startswith("gateway,gateway=gw-001,school=2133100001 backlog=")
+    first = [line for line in of(end, "gateway") if "device=d1" in line][-1]
+    assert 'last_reading="2026-09-01T00:00:00.000Z"' in first
+    assert "profile=campus-test-plug,protocol=mqtt" in first
+    status = json.loads((config.data_dir / "status.json").read_text(encoding="utf-8"))
+    assert status["devices"]["d2"]["last_error"] == "no answer"
+    assert status["devices"]["d1"]["readings"] == 1
+    assert status["memory_mb"] > 0
+
+
+_PROCESS = """
+import asyncio, sys
+from pathlib import Path
+from random import Random
+import signal
+from device_profiles.reading import Reading
+from edge.clock import SystemClock
+from edge.config import load_config
+from edge.driver import Delivery
+from edge.gateway import Gateway
+
+class Counting:
+    name = "counting"
+    async def run(self, sink):
+        number = int(sink.marks("counting/").get("counting/last", "-1")) + 1
+        clock = SystemClock()
+        while True:
+            reading = Reading("d1", "power", float(number), clock.now())
+            await sink.deliver(Delivery([reading], {"counting/last": str(number)}))
+            print(number, flush=True)
+            number += 1
+
+async def main():
+    stop = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    config = load_config(Path(sys.argv[1]))
+    gateway = Gateway(config, clock=SystemClock(), random=Random(), drivers=[Counting()],
+                      first_retry_s=0.05)
+    await gateway.run(stop)
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.real
+def test_killed_five_times_with_the_uplink_cut_for_half_of_it(
+    configured: Configured, end: FarEnd
+) -> None:
+    config = configured(end.url)
+    said = 0
+    for round_ in range(6):
+        down = round_ in {1, 2, 3}
+        end.answer = lambda _, down=down: None if down else OK
+        process = subprocess.Popen(
+            [sys.executable, "-c", _PROCESS, str(config.path)], stdout=subprocess.PIPE, text=True
+        )
+        assert process.stdout is not None
+        numbers = [int(process.stdout.readline()) for _ in range(40)]
+        if round_ == 5:
+            last = numbers[-1]
+            assert end.until(lambda last=last: any(f"power={last}.0 " in s for s in end.stored))
+        process.send_signal(signal.SIGTERM if round_ == 5 else signal.SIGKILL)
+        numbers += [int(n) for n in process.stdout.read().splitlines() if n]
+        code = process.wait(30)
+        process.stdout.close()
+        assert code == (0 if round_ == 5 else -signal.SIGKILL)
+        assert numbers[0] in {said, said + 1}, "the mark and the reading are kept together"
+        said = numbers[-1] + 1
+    # Time and tags identify a point: sent twice is stored once.
+    points = {line for line in end.stored if line.startswith("reading,")}
+    values = sorted(float(line.split("power=")[1].split()[0]) for line in points)
+    assert values == [float(n) for n in range(len(values))]
+    assert len(values) >= said
+
+
+def test_import_of_the_gateway_loads_no_driver_and_no_client() -> None:
+    script = "import sys, edge.cli; print(*sys.modules)"
+    loaded = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    ).stdout.split()
+    for name in ("bleak", "bumble", "paho", "pymodbus", "influxdb_client", "numpy", "pandas"):
+        assert name not in loaded
