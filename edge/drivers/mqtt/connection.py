@@ -61,6 +61,8 @@ class Connection:
         self._socket: socket.socket | None = None
         self._is_reading = False
         self._taken = 0
+        self.has_subscribed = False
+        """Before that no message is retained, whatever its flag says (amqtt sets it wrongly)."""
         self._client = self._new_client()
 
     async def open(self, timeout_s: float) -> bool:
@@ -213,6 +215,7 @@ class Connection:
             ]
         else:
             requests = [(topic, 1) for topic in topics]
+        self.has_subscribed = True
         _, packet_id = self._client.subscribe(requests)
         if packet_id is None:
             return  # the socket is gone: `closed` says why

@@ -197,7 +197,7 @@ class MqttDriver:
             payload=payload,
             arrived=self._arrival(),
             packet_id=packet_id,
-            is_retained=message.retain,
+            is_retained=message.retain and connection.has_subscribed,
             digest=mark,
             connection=connection,
         )
