@@ -40,10 +40,10 @@ class School(Shape):
 class UseSummary(Shape):
     """How much was used in a span of school days, and how much of it was seen.
 
-    `lessons_scheduled` counts timetabled lessons in the rooms of the assets, `lessons_observed`
-    those with telemetry for at least half of the lesson, `lessons_used` those observed lessons in
-    which the asset was active long enough. `use_rate` is used / observed, None without any.
-    `observed_share` is seconds seen over seconds due within the school day.
+    `lessons_scheduled` counts timetabled lessons that are over, in the rooms of the assets,
+    `lessons_observed` those with telemetry for at least half of the lesson, `lessons_used` those
+    observed lessons in which the asset was active long enough. `use_rate` is used / observed, None
+    without any. `observed_share` is seconds seen over seconds due within the school day.
     """
 
     lessons_scheduled: int
@@ -51,6 +51,7 @@ class UseSummary(Shape):
     lessons_used: int
     use_rate: float | None
     active_in_timetable_s: float
+    """In timetabled lessons of the asset's room."""
     active_out_of_timetable_s: float
     standby_s: float
     standby_waste_s: float
