@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -16,7 +16,21 @@ from device_profiles.protocols.base import Model
 from device_profiles.schema import Category, DeviceProfile, UsageRule
 from edge.errors import ConfigError
 
-Id = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+_ID = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
+_SCHOOL = r"^[0-9]{10}$"
+_URL = r"^https?://[^\s]+$"
+_TOPIC_PART = r"^[^+#\s]+$"
+_ADDRESS = r"^([0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}$"
+_KEY = r"^[0-9A-Fa-f]{32}$"
+Id = Annotated[str, Field(min_length=1, max_length=64, pattern=_ID)]
+_FORMS = {
+    _ID: "use letters, digits, '.', '_' and '-', such as gw-001",
+    _SCHOOL: "use the ten digits of the school's code in quotes",
+    _URL: "use http://host:port or https://host:port",
+    _TOPIC_PART: "use the device's own part of its topics, without '+', '#' and blanks",
+    _ADDRESS: "use six pairs of hex digits, such as F0:00:00:00:00:07",
+    _KEY: "use 32 hex digits",
+}
 Port = Annotated[int, Field(ge=1, le=65535)]
 
 
@@ -29,7 +43,7 @@ class BufferConfig(Model):
 class UplinkConfig(Model):
     """Where the lines go: an InfluxDB, or the cloud's own write API."""
 
-    url: str = Field(pattern=r"^https?://[^\s]+$", description="Such as http://127.0.0.1:8090.")
+    url: str = Field(pattern=_URL, description="Such as http://127.0.0.1:8090.")
     org: str = "school"
     bucket: str = "campus"
     token: str | None = Field(default=None, repr=False)
@@ -91,7 +105,7 @@ class BleConfig(Model):
 class MqttAddress(Model):
     """The device's own part of its topics."""
 
-    device: str = Field(min_length=1, pattern=r"^[^+#\s]+$")
+    device: str = Field(min_length=1, pattern=_TOPIC_PART)
 
 
 class ModbusAddress(Model):
@@ -104,8 +118,8 @@ class ModbusAddress(Model):
 class BleAddress(Model):
     """The peripheral's address, and its key where its advertisements are encrypted."""
 
-    address: str = Field(pattern=r"^([0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}$")
-    bind_key: str | None = Field(default=None, pattern=r"^[0-9A-Fa-f]{32}$", repr=False)
+    address: str = Field(pattern=_ADDRESS)
+    bind_key: str | None = Field(default=None, pattern=_KEY, repr=False)
 
 
 class DeviceConfig(Model):
@@ -130,7 +144,7 @@ class GatewayConfig(Model):
     """gateway.yaml as it stands."""
 
     gateway: Id
-    school: str = Field(pattern=r"^[0-9]{10}$", description="Ten digits: the school's code.")
+    school: str = Field(pattern=_SCHOOL, description="Ten digits: the school's code.")
     data_dir: Path = Field(
         default=Path("gateway-data"), description="Folder of the buffer; relative to this file."
     )
@@ -161,7 +175,7 @@ class Config:
     path: Path
     file: GatewayConfig
     data_dir: Path
-    token: str
+    token: str = field(repr=False)
     devices: Mapping[str, Device]
 
 
@@ -339,7 +353,7 @@ class _Check:
         try:
             rule = UsageRule.model_validate(told | config.usage)
         except ValidationError as error:
-            for fault in model_faults(self._tree, "", UsageRule, error):
+            for fault in model_faults(_below(self._tree, at), "", UsageRule, error):
                 below = tuple(part for part in fault.key.split(".") if part)
                 self._add((*at, *below), fault.problem)
             return None
@@ -379,6 +393,12 @@ def _names(config: DeviceConfig) -> Iterator[tuple[tuple[str, ...], str, str]]:
         yield ("ble", config.ble.address.upper(), config.profile), config.ble.address, "ble"
 
 
+def _below(tree: yaml_tree.Tree, at: yaml_tree.Path) -> yaml_tree.Tree:
+    """Return the part of a tree that stands under a key."""
+    lines = {path[len(at) :]: line for path, line in tree.lines.items() if path[: len(at)] == at}
+    return yaml_tree.Tree(lines=lines)
+
+
 def _read(path: Path) -> yaml_tree.Tree:
     try:
         text = path.read_text(encoding="utf-8")
@@ -396,4 +416,6 @@ def _fault(tree: yaml_tree.Tree, shown: str, path: yaml_tree.Path, problem: str)
 
 
 def _as_config(problem: str, shown: str, line: int | None, key: str) -> ConfigError:
+    for pattern, form in _FORMS.items():
+        problem = problem.replace(f"wrong form; {pattern}", f"wrong form; {form}")
     return ConfigError((f"{key}: " if key else "") + problem, path=shown, line=line)

@@ -1,0 +1,61 @@
+"""gateway.yaml: what is right is understood, and every fault is one sentence with its line."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from edge.config import Config, load_config
+from edge.errors import ConfigError
+
+WRONG = Path(__file__).parent / "wrong_configs"
+
+
+@pytest.mark.parametrize("path", sorted(WRONG.glob("*.yaml")), ids=lambda path: path.stem)
+def test_wrong_files_are_told_word_for_word(path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_config(path)
+    said = str(caught.value).replace(f"{WRONG}/", "")
+    assert said + "\n" == path.with_suffix(".txt").read_text(encoding="utf-8")
+
+
+def test_file_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"gateway\.yaml: cannot be read: No such file"):
+        load_config(tmp_path / "gateway.yaml")
+
+
+def test_paths_are_relative_to_the_file_and_defaults_are_filled_in(
+    configured: Callable[[str], Config], tmp_path: Path
+) -> None:
+    config = configured("http://127.0.0.1:8090")
+    assert config.data_dir == tmp_path / "gateway-data"
+    assert config.token == "t"
+    device = config.devices["d1"]
+    assert (device.place.asset, device.place.room) == ("A-1", "101")
+    assert device.place.category == "display"
+    assert device.usage == device.profile.usage
+    assert config.file.buffer.max_mb == 512
+
+
+def test_usage_override_keeps_the_other_keys_and_category_replaces_the_profiles(
+    configured: Callable[[str], Config], tmp_path: Path
+) -> None:
+    config = configured("http://127.0.0.1:8090")
+    path = config.path
+    text = path.read_text(encoding="utf-8").replace(
+        "id: d1,", "id: d1, usage: {active_above: 80}, category: recorder,"
+    )
+    (tmp_path / "token").write_text("from a file\n", encoding="utf-8")
+    path.write_text(text.replace("token: t", "token_file: token"), encoding="utf-8")
+    config = load_config(path)
+    rule = config.devices["d1"].usage
+    assert rule is not None
+    assert (rule.active_above, rule.standby_above, rule.energy_point) == (80, 2, "energy")
+    assert config.devices["d1"].place.category == "recorder"
+    assert config.token == "from a file"
+
+
+def test_secrets_are_not_shown(configured: Callable[[str], Config]) -> None:
+    config = configured("http://127.0.0.1:8090")
+    assert "token='t'" not in repr(config.file)
+    assert "token='t'" not in repr(config)
