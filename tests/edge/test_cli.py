@@ -1,0 +1,85 @@
+"""The command line: exit codes, one sentence for each fault, a status a person can read."""
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from edge.cli import main
+from edge.config import Config
+from tests._parts.far_end import far_end
+
+Configured = Callable[[str], Config]
+
+
+def test_check_says_what_it_found(
+    configured: Configured, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = configured("http://127.0.0.1:1").path
+    assert main(["check", str(path)]) == 0
+    assert capsys.readouterr().out == f"{path}: 2 devices over mqtt, nothing wrong\n"
+
+
+def test_faults_go_to_stderr_one_line_each(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "gateway.yaml"
+    path.write_text("gateway: gw 1\nschool: '1'\nuplink: {url: 'http://a', token: t}\n")
+    assert main(["check", str(path)]) == 1
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert [line.split(": ")[1] for line in told.err.splitlines()] == ["gateway", "school"]
+
+
+@pytest.mark.parametrize("argv", [[], ["fly"], ["run"], ["run", "--log-level", "loud", "x"]])
+def test_wrong_use_is_two(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(argv)
+    assert caught.value.code == 2
+
+
+def test_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["--version"])
+    assert caught.value.code == 0
+    assert capsys.readouterr().out.startswith("campus-edge ")
+
+
+def test_status_before_the_first_run_says_what_to_do(
+    configured: Configured, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = configured("http://127.0.0.1:1").path
+    assert main(["status", str(path)]) == 1
+    assert "has not run yet" in capsys.readouterr().err
+
+
+@pytest.mark.real
+def test_run_says_when_it_is_ready_and_ends_with_zero(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with far_end() as end:
+        path = tmp_path / "gateway.yaml"
+        path.write_text(
+            f"gateway: gw-1\nschool: '2133100001'\nuplink: {{url: '{end.url}', token: t}}\n"
+        )
+        process = subprocess.Popen(
+            [sys.executable, "-m", "edge.cli", "run", str(path)],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith("gateway gw-1 of school 2133100001: 0 devices")
+        assert end.until(lambda: any("version=" in line for line in end.stored))
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
+        process.stdout.close()
+    assert main(["status", str(path)]) == 0
+    page = capsys.readouterr().out
+    assert page.startswith("gateway gw-1 of school 2133100001")
+    assert "uplink    up" in page
+    assert main(["status", "--json", str(path)]) == 0
+    assert json.loads(capsys.readouterr().out)["gateway"] == "gw-1"
