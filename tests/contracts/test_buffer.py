@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from device_profiles.reading import Value
 from edge.buffer.entry import Batch, Entry, Held, Kind, Lane, Line, Observation
 from edge.buffer.sqlite import SqliteBuffer
 from edge.clock import SystemClock
@@ -130,9 +131,10 @@ async def test_refused_lines_are_kept_with_the_reason(
 async def test_observations_and_held_readings_live_in_the_same_transactions(
     tmp_path: Path, make: Callable[[Path], SqliteBuffer]
 ) -> None:
+    values: list[Value] = [1.5, True, "in use"]
     seen = [
         Observation("d1", "power", NOON + timedelta(minutes=n), value)
-        for n, value in enumerate([1.5, True, "in use"])
+        for n, value in enumerate(values)
     ]
     async with make(tmp_path) as buffer:
         await buffer.append(Entry(observations=seen, held=[Held("boot", 7, "[1]")]))

@@ -8,6 +8,7 @@ import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from random import Random
 
 import pytest
@@ -15,7 +16,7 @@ import pytest
 from edge.config import Config
 from edge.errors import DeviceUnreachable
 from edge.gateway import Gateway
-from tests._parts.far_end import OK, FarEnd, far_end, problem
+from tests._parts.far_end import OK, Answer, FarEnd, far_end, problem
 from tests.edge.conftest import START, ToldClock, ToldDriver
 
 Configured = Callable[[str], Config]
@@ -134,6 +135,19 @@ async def test_a_driver_that_breaks_is_started_again_and_the_others_go_on(
         assert state["drivers"]["breaking"]["last_error"] == "breaking: RuntimeError: a bug"
     lines = [r.getMessage() for r in caplog.records if "a bug" in r.getMessage()]
     assert len([line for line in lines if "starting again" in line]) == 1
+
+
+async def test_small_changes_wait_for_the_heartbeat(
+    configured: Configured, clock: ToldClock, end: FarEnd
+) -> None:
+    driver = ToldDriver(clock)
+    async with running(configured(end.url), clock, driver):
+        for after_s, voltage in ((0, 230.0), (1, 230.4), (1, 231.5), (1, 231.4), (300, 231.3)):
+            clock.pass_(after_s)
+            await driver.say(voltage=voltage)
+        await until(end, lambda: len(of(end, "reading")) == 3)
+    sent = [float(line.split("voltage=")[1].split()[0]) for line in of(end, "reading")]
+    assert sent == [230.0, 231.5, 231.3]
 
 
 async def test_marks_are_kept_with_the_readings(
@@ -271,6 +285,18 @@ asyncio.run(main())
 """
 
 
+def _dropped(_: list[str]) -> Answer | None:
+    return None
+
+
+def _stored(_: list[str]) -> Answer | None:
+    return OK
+
+
+def _has_value(end: FarEnd, number: int) -> bool:
+    return any(f"power={number}.0 " in line for line in end.stored)
+
+
 @pytest.mark.real
 def test_killed_five_times_with_the_uplink_cut_for_half_of_it(
     configured: Configured, end: FarEnd
@@ -278,16 +304,14 @@ def test_killed_five_times_with_the_uplink_cut_for_half_of_it(
     config = configured(end.url)
     said = 0
     for round_ in range(6):
-        down = round_ in {1, 2, 3}
-        end.answer = lambda _, down=down: None if down else OK
+        end.answer = _dropped if round_ in {1, 2, 3} else _stored
         process = subprocess.Popen(
             [sys.executable, "-c", _PROCESS, str(config.path)], stdout=subprocess.PIPE, text=True
         )
         assert process.stdout is not None
         numbers = [int(process.stdout.readline()) for _ in range(40)]
         if round_ == 5:
-            last = numbers[-1]
-            assert end.until(lambda last=last: any(f"power={last}.0 " in s for s in end.stored))
+            assert end.until(partial(_has_value, end, numbers[-1]))
         process.send_signal(signal.SIGTERM if round_ == 5 else signal.SIGKILL)
         numbers += [int(n) for n in process.stdout.read().splitlines() if n]
         code = process.wait(30)

@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from collections.abc import AsyncIterator, Iterator
+from functools import partial
 from pathlib import Path
 from random import Random
 
@@ -207,9 +208,12 @@ async def test_drain_wakes_up_for_new_lines(buffer: SqliteBuffer, end: FarEnd) -
     running = asyncio.create_task(drain(buffer, end.url).run())
     for number in range(1, 4):
         await fill(buffer, 1)
-        done = number
-        assert await asyncio.to_thread(end.until, lambda done=done: len(end.stored) == done)
+        assert await asyncio.to_thread(end.until, partial(_has_stored, end, number))
     running.cancel()
+
+
+def _has_stored(end: FarEnd, number: int) -> bool:
+    return len(end.stored) == number
 
 
 def test_client_is_loaded_without_numpy_and_numpy_stays_importable() -> None:
