@@ -1,8 +1,8 @@
 """From deliveries to lines on disk: the sink that every driver is given.
 
 A delivery becomes one entry of the buffer: its readings as lines, the observations that the usage
-meter needs, and the driver's marks. Meters and deadbands learn of readings only once they are
-durable, so nothing is ever told that a crash could take back.
+meter needs, and the driver's marks. Meters learn of readings only once they are durable, so nothing
+is ever told that a crash could take back.
 
 Wrong clock. A machine without a clock of its own starts in 1970 until it has heard the time.
 Readings dated by that clock are held back on disk with their age by the monotonic clock, and dated
@@ -182,43 +182,40 @@ class Collector:
         for reading in readings:
             if self._is_sound(reading):
                 by_device[reading.device].append(reading)
-        sent = {
-            id_: [reading for reading in own if self._is_news(reading)]
-            for id_, own in by_device.items()
-        }
-        await self._durable(
-            Entry(
-                lines=[
-                    Line(Kind.READING, _printable(text))
-                    for id_, own in sent.items()
-                    for text in reading_lines(self._devices[id_].place, own)
-                ],
-                marks=marks or {},
-                observations=[
-                    Observation(r.device, r.point, r.observed_at, r.value)
-                    for id_, own in by_device.items()
-                    for r in own
-                    if r.point in self._watched.get(id_, ())
-                ],
-                held=held,
-                released=released,
-            )
+        # Remembered before it is durable: deliveries overlap, and the next compares with this one.
+        sent = {id_: [r for r in own if self._is_sent(r)] for id_, own in by_device.items()}
+        entry = Entry(
+            lines=[
+                Line(Kind.READING, _printable(text))
+                for id_, own in sent.items()
+                for text in reading_lines(self._devices[id_].place, own)
+            ],
+            marks=marks or {},
+            observations=[
+                Observation(r.device, r.point, r.observed_at, r.value)
+                for id_, own in by_device.items()
+                for r in own
+                if r.point in self._watched.get(id_, ())
+            ],
+            held=held,
+            released=released,
         )
+        try:
+            await self._durable(entry)
+        except BaseException:
+            for own in sent.values():
+                for reading in own:
+                    self._written.pop((reading.device, reading.point), None)
+            raise
         for id_, own in by_device.items():
-            self._learn(id_, own, sent[id_])
+            self._learn(id_, own)
 
-    def _learn(self, id_: str, readings: Sequence[Reading], sent: Sequence[Reading]) -> None:
+    def _learn(self, id_: str, readings: Sequence[Reading]) -> None:
         self._health.reading_kept(id_, max(r.observed_at for r in readings), len(readings))
         meter = self._meters.get(id_)
         if meter is not None:
             for reading in readings:
                 meter.observe(reading)
-        for reading in sent:
-            key = (id_, reading.point)
-            if key in self._deadbands:
-                last = self._written.get(key)
-                if last is None or last.observed_at < reading.observed_at:
-                    self._written[key] = reading
 
     def _split(self, readings: Sequence[Reading]) -> tuple[Sequence[Reading], Sequence[Held]]:
         """Return the readings that are dated well, and the others as they are held back."""
@@ -257,19 +254,30 @@ class Collector:
             return False
         return True
 
-    def _is_news(self, reading: Reading) -> bool:
+    def _is_sent(self, reading: Reading) -> bool:
         """Whether a reading differs enough from the last one sent, or that one is old."""
         key = (reading.device, reading.point)
+        if key not in self._deadbands:
+            return True
         last = self._written.get(key)
-        if last is None or isinstance(reading.value, (bool, str)):
+        if last is not None and reading.observed_at <= last.observed_at:
             return True
-        if isinstance(last.value, (bool, str)) or reading.observed_at <= last.observed_at:
-            return True
+        if last is not None and self._is_alike(reading, last):
+            return False
+        self._written[key] = reading
+        return True
+
+    def _is_alike(self, reading: Reading, last: Reading) -> bool:
+        if isinstance(reading.value, (bool, str)) or isinstance(last.value, (bool, str)):
+            return False
         rule = self._devices[reading.device].usage
         heartbeat_s = rule.max_gap_s / 2 if rule is not None else HEARTBEAT_S
         age_s = (reading.observed_at - last.observed_at).total_seconds()
-        is_alike = abs(reading.value - last.value) < self._deadbands[key]
-        return not is_alike or age_s >= heartbeat_s or reading.quality is not last.quality
+        return (
+            abs(reading.value - last.value) < self._deadbands[reading.device, reading.point]
+            and age_s < heartbeat_s
+            and reading.quality is last.quality
+        )
 
     async def _durable(self, entry: Entry) -> None:
         while True:
