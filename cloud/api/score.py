@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query
 from starlette.concurrency import run_in_threadpool
 
 from cloud.api.deps import READ, ServicesDep
+from cloud.api.ledger import span, today
 from cloud.api.models import Finding, Score, StandardLine
 from cloud.api.schools import registered
 from cloud.errors import NotFound
@@ -80,10 +81,7 @@ async def _score(
     services: Services, school: str, start: date | None, end: date | None, name: str
 ) -> _Scored:
     row = await run_in_threadpool(registered, services.registry, school)
-    zone = await run_in_threadpool(services.registry.zone, school)
-    last = end or services.clock.now().astimezone(zone).date()
-    term = await run_in_threadpool(services.registry.term_on, school, last)
-    first = start or (term.starts if term else last)
+    first, last = await run_in_threadpool(_span, services, school, start, end)
     chosen = standard.in_force(_editions(), name, last)
     if chosen is None:
         known = ", ".join(sorted({one.edition for one in _editions()}))
@@ -93,6 +91,17 @@ async def _score(
     stages = code_lists.stages(row.school_type)
     results = await run_in_threadpool(engine.score, chosen, facts, {school: stages})
     return _Scored(chosen, facts, stages, results[school])
+
+
+def _span(
+    services: Services, school: str, start: date | None, end: date | None
+) -> tuple[date, date]:
+    """Return the span, cut off at today: nothing is known of tomorrow."""
+    last = min(end or date.max, today(services, school))
+    if start is None:
+        term = services.registry.term_on(school, last)
+        start = term.starts if term else None
+    return span(services, school, start, last)
 
 
 def _shape(scored: _Scored, services: Services) -> Score:

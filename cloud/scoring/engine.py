@@ -6,8 +6,9 @@ The one rule for absence:
   nothing, and of a clause that was seen in part the worst that the unseen part could be is assumed;
 - coverage below the standard's `min_coverage` gives no value.
 
-So switching a sensor off can lower a score and its coverage, and never raise the score. Attainment
-is a mean over the stages a school teaches (for one stage, simply that).
+So switching a sensor off can lower a score and its coverage, and never raise the score. Nor does
+leaving the number of classes out: a clause for larger schools then applies. Attainment is a mean
+over the stages a school teaches (for one stage, simply that).
 
 value = 100 x sum(weight x attainment) / sum(weight), over the clauses that apply, where a clause's
 weight is its share of its dimension's clauses times the dimension's weight.
@@ -87,11 +88,14 @@ def score(
 
 
 def evidence_rows(clause: Clause, evidence: Evidence) -> pl.DataFrame:
-    """Return the rows that a clause's figure is the sum of, what counts against it first."""
+    """Return the rows that a clause's figure is the sum of, what counts against it first.
+
+    Rows that are equal in that stand by label and reference, so the order is always the same.
+    """
     indicator = all_indicators()[clause.indicator]
-    rows = indicator.rows(evidence, {**indicator.parameters, **clause.parameters})
+    rows = indicator.evidence_rows(evidence, clause.parameters)
     missing = pl.col("whole") - pl.col("part")
-    return rows.sort("school", missing, "label", descending=[False, True, False])
+    return rows.sort("school", missing, "label", "ref", descending=[False, True, False, False])
 
 
 def _sums(clause: Clause, evidence: Evidence) -> dict[str, Sums]:
@@ -103,7 +107,7 @@ def _sums(clause: Clause, evidence: Evidence) -> dict[str, Sums]:
 
 
 def _stages(clause: Clause, taught: Sequence[Stage], classes: int | None) -> tuple[Stage, ...]:
-    if clause.min_classes and (classes or 0) < clause.min_classes:
+    if classes is not None and classes < clause.min_classes:
         return ()
     return tuple(stage for stage in taught if stage in clause.stages)
 
@@ -118,8 +122,8 @@ def _result(
         _finding(clause, stages, sums.get(school), weights.get(clause.id, 0.0))
         for clause, stages, sums in asked
     )
-    coverage = sum(finding.weight * finding.coverage for finding in findings) / 100
-    points = sum(finding.points or 0.0 for finding in findings)
+    coverage = min(1.0, sum(finding.weight * finding.coverage for finding in findings) / 100)
+    points = min(100.0, sum(finding.points or 0.0 for finding in findings))
     rated = bool(weights) and coverage >= standard.min_coverage - 1e-12
     return Result(
         standard=standard,
@@ -173,7 +177,7 @@ def _dimension(dimension: Dimension, findings: Sequence[Finding]) -> DimensionRe
     points = sum(one.points or 0.0 for one in own)
     return DimensionResult(
         dimension=dimension,
-        value=100 * points / weight if seen > 0 else None,
-        coverage=seen / weight if weight else 0.0,
+        value=min(100.0, 100 * points / weight) if seen > 0 else None,
+        coverage=min(1.0, seen / weight) if weight else 0.0,
         findings=len(own),
     )

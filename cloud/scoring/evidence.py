@@ -61,7 +61,7 @@ USE = {
 }
 """The roll-up (see `cloud.utilization.rollup`), rows of assets in the ledger."""
 SENDERS = {"school": pl.String, "device": pl.String, "asset_id": pl.Int64}
-"""Names that sent telemetry in the span, and the asset of the ledger each is bound to, if any."""
+"""Names heard up to the end of the span, and the asset each was bound to when last heard."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ class Evidence:
         digest = hashlib.sha256(f"{self.start} {self.end}\n".encode())
         for table in (self.schools, self.rooms, self.assets, self.use, self.senders):
             rows = table.select(sorted(table.columns)).sort(sorted(table.columns))
-            digest.update(rows.write_csv().encode())
+            digest.update(rows.write_csv(null_value="\\N").encode())
         return digest.hexdigest()
 
 

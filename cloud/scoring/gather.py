@@ -3,11 +3,11 @@
 from dataclasses import asdict
 from datetime import UTC, date, datetime, time, timedelta
 
-import duckdb
 import polars as pl
 import pyarrow as pa  # type: ignore[import-untyped]  # it ships no types
 from starlette.concurrency import run_in_threadpool
 
+from cloud.registry.rows import BindingRow
 from cloud.registry.store import Registry
 from cloud.scoring import evidence
 from cloud.scoring.evidence import Evidence, table
@@ -20,10 +20,13 @@ from usage_rollup
 where school = ? and day between ? and ? and asset_id is not null
 order by asset_id, day, period
 """
-_SENDERS_SQL = """
-select asset, max(slot_start) as newest from usage_slots
-where school = ? and slot_start >= ? and slot_start < ?
-group by asset order by asset
+_READINGS_BACK = 90
+"""Days; the store keeps readings no longer by default."""
+_HEARD_SQL = """
+select asset, day from usage_rollup
+where school = ? and day <= ? and unobserved_s < due_s
+qualify row_number() over (partition by asset order by day desc) = 1
+order by asset
 """
 
 
@@ -32,21 +35,31 @@ async def gather(
 ) -> Evidence:
     """Return what is known of a school over a span of its local days, both included."""
     use = await store.read(lambda con: con.execute(_USE_SQL, [school, start, end]).to_arrow_table())
-    newest = await store.read(lambda con: _newest(con, registry, school, start, end))
-    return await run_in_threadpool(_evidence, registry, school, start, end, use, newest)
+    slots = await store.read(lambda con: con.execute(_HEARD_SQL, [school, end]).fetchall())
+    heard = await _heard(store, registry, school, end, dict(slots))
+    return await run_in_threadpool(_evidence, registry, school, start, end, use, heard)
 
 
-def _newest(
-    con: duckdb.DuckDBPyConnection, registry: Registry, school: str, start: date, end: date
+async def _heard(
+    store: TelemetryStore, registry: Registry, school: str, end: date, heard: dict[str, date]
 ) -> dict[str, date]:
-    """Return the last local day on which each name in telemetry said something."""
+    """Return the last local day, up to the end, on which each name in telemetry said something.
+
+    A slot in which nothing was seen says nothing. Sensors without a usage rule send readings only:
+    of these the newest is at hand, and only where that came after the end the store is asked.
+    """
     zone = registry.zone(school)
-    first, last = (
-        datetime.combine(day, time(), zone).astimezone(UTC).replace(tzinfo=None)
-        for day in (start, end + timedelta(days=1))
-    )
-    rows = con.execute(_SENDERS_SQL, [school, first, last]).fetchall()
-    return {asset: at.replace(tzinfo=UTC).astimezone(zone).date() for asset, at in rows}
+    after = datetime.combine(end + timedelta(days=1), time(), zone).astimezone(UTC)
+    for latest in store.latest_readings(school):
+        moment = max((value.observed_at for value in latest.points.values()), default=after)
+        if moment >= after and latest.asset not in heard:
+            first = after - timedelta(days=_READINGS_BACK)
+            found = await store.readings(school, latest.asset, first, after, limit=1)
+            moment = max((rows[-1][0] for rows in found.values()), default=after)
+        if moment < after:
+            day = moment.astimezone(zone).date()
+            heard[latest.asset] = max(day, heard.get(latest.asset, day))
+    return heard
 
 
 def _evidence(
@@ -55,14 +68,18 @@ def _evidence(
     start: date,
     end: date,
     use: pa.Table,
-    newest: dict[str, date],
+    heard: dict[str, date],
 ) -> Evidence:
     row = registry.school(school)
-    bound = registry.assets_by_device(school, end)
+    bindings: dict[str, list[BindingRow]] = {}
+    for binding in registry.bindings(school):
+        bindings.setdefault(binding.device, []).append(binding)
+    bound: dict[str, int] = {}
     reported: dict[int, date] = {}
-    for device, day in newest.items():
-        if device in bound:
-            asset_id = bound[device].id
+    for device, day in heard.items():
+        held = [one for one in bindings.get(device, ()) if one.holds_on(day)]
+        if held:
+            bound[device] = asset_id = held[-1].asset_id
             reported[asset_id] = max(day, reported.get(asset_id, day))
     assets = [
         {
@@ -102,12 +119,8 @@ def _evidence(
         ),
         senders=table(
             [
-                {
-                    "school": school,
-                    "device": device,
-                    "asset_id": bound[device].id if device in bound else None,
-                }
-                for device in newest
+                {"school": school, "device": device, "asset_id": bound.get(device)}
+                for device in heard
             ],
             evidence.SENDERS,
         ),

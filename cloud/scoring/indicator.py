@@ -6,16 +6,20 @@ whole nobody saw). What is measured of a school is sum(part) / sum(whole); what 
 bring it up to (sum(part) + sum(unknown)) / sum(whole). So every figure is the sum of rows that can
 be looked at one by one.
 
+A sensor that is switched off turns what was seen into what nobody saw: it may lower sum(part) and
+raise sum(unknown), and must leave sum(whole) alone. Of a figure of which more is better, that can
+only cost. An indicator that may be judged by a band has to do more: what part loses, unknown gains.
+
 To add one: a file in `cloud/scoring/indicators/` with a constant `INDICATOR`. Its weight and its
 thresholds are a clause of a standard.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import polars as pl
 
@@ -31,6 +35,9 @@ ROW = {
     "unknown": pl.Float64,
 }
 """`ref` opens the row ("asset:12", "asset:12/day:2026-11-23", "room:A-301", "school")."""
+
+SCHOOL = "school"
+"""`ref` of the one row that holds what a school needs, not what it has."""
 
 Parameters = Mapping[str, Any]
 
@@ -50,20 +57,73 @@ class Sums(NamedTuple):
     unknown: float
 
 
-@dataclass(frozen=True, slots=True)
+class Parameter(NamedTuple):
+    """What a clause may set, and has to where `default` is None.
+
+    "steps" are a number, or {from how many: number}; `known` are the only words there are.
+    """
+
+    kind: Literal["number", "steps", "word", "words"]
+    meaning: str
+    default: Any = None
+    known: Collection[str] = ()
+
+    def problem(self, value: Any) -> str | None:
+        """Return what is wrong with a value; None for nothing."""
+        if self.kind == "number" or (self.kind == "steps" and not isinstance(value, dict)):
+            return None if _is_amount(value) else f"got {value!r}, expected a number above 0"
+        if self.kind == "steps":
+            fine = value and all(type(at) is int and _is_amount(n) for at, n in value.items())
+            return None if fine else f"got {value!r}, expected {{classes: number}}"
+        words = [value] if self.kind == "word" else value
+        if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
+            return f"got {value!r}, expected {self.kind}"
+        strange = [word for word in words if word not in self.known] or ([] if words else [""])
+        if strange:
+            return f"{strange[0]!r} is not known; use {', '.join(sorted(self.known))}"
+        return None
+
+
+def _is_amount(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value > 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Indicator:
     """A question to the evidence.
 
     `rows` gives the evidence rows of all schools; `reason` puts their sums into a sentence; `tell`
-    does so for one row. `parameters` names what a clause may set, with its default.
+    does so for one row. `bands` says that a clause may judge it by a band.
     """
 
     id: str
-    unit: str
+    unit: str = ""
     rows: Callable[[Evidence, Parameters], pl.DataFrame]
     reason: Callable[[Sums], Words]
     tell: Callable[[Mapping[str, Any]], Words]
-    parameters: Parameters
+    parameters: Mapping[str, Parameter] = field(default_factory=dict)
+    bands: bool = False
+
+    def problems(self, given: Parameters) -> list[str]:
+        """Return what is wrong with the parameters of a clause."""
+        accepted = ", ".join(self.parameters) or "none at all"
+        found = [
+            f"{name}: {self.id} has no such parameter; it takes {accepted}"
+            for name in given
+            if name not in self.parameters
+        ]
+        for name, parameter in self.parameters.items():
+            if name in given:
+                problem = parameter.problem(given[name])
+                found += [f"{name}: {problem}"] if problem else []
+            elif parameter.default is None:
+                found.append(f"{name}: missing; needed: {parameter.meaning}")
+        return found
+
+    def evidence_rows(self, evidence: Evidence, given: Parameters) -> pl.DataFrame:
+        """Return the evidence rows; what a clause does not set has its default."""
+        defaults = {name: parameter.default for name, parameter in self.parameters.items()}
+        return self.rows(evidence, {**defaults, **given})
 
 
 @cache
@@ -96,6 +156,18 @@ def rows_of(
     )
 
 
+def due_of_school(evidence: Evidence, whole: pl.Expr) -> pl.DataFrame:
+    """Return one row per school with what it needs; none where that is null or nothing."""
+    rows = rows_of(
+        evidence.schools,
+        ref=pl.lit(SCHOOL),
+        label=pl.lit(""),
+        part=pl.lit(0.0),
+        whole=whole,
+    )
+    return rows.filter(pl.col("whole") > 0)
+
+
 def asset_ref() -> pl.Expr:
     """Return the expression for an asset's reference."""
     return pl.format("asset:{}", pl.col("asset_id"))
@@ -125,14 +197,29 @@ def yes_no(
     return tell
 
 
+def had_of_needed(have: Words, need: Words) -> Callable[[Mapping[str, Any]], Words]:
+    """Return a teller for rows that are one thing each, beside the row of what is needed."""
+
+    def tell(row: Mapping[str, Any]) -> Words:
+        if row["ref"] == SCHOOL:
+            return Words(f"{need.zh} {row['whole']:,.0f}", f"{need.en} {row['whole']:,.0f}")
+        times = "" if row["part"] == 1 else f" × {row['part']:g}"
+        return Words(f"{row['label']}：{have.zh}{times}", f"{row['label']}: {have.en}{times}")
+
+    return tell
+
+
 def amounts(zh_unit: str, en_unit: str, digits: int = 0) -> Callable[[Mapping[str, Any]], Words]:
     """Return a teller for rows that hold an amount out of an amount."""
 
     def tell(row: Mapping[str, Any]) -> Words:
         got, due = f"{row['part']:,.{digits}f}", f"{row['whole']:,.{digits}f}"
-        return Words(
-            f"{row['label']}：{got}/{due} {zh_unit}", f"{row['label']}: {got} of {due} {en_unit}"
-        )
+        zh = f"{row['label']}：{due} {zh_unit}中 {got} {zh_unit}"
+        en = f"{row['label']}: {got} of {due} {en_unit}"
+        if row["unknown"]:
+            unseen = f"{row['unknown']:,.{digits}f}"
+            zh, en = f"{zh}，未观测 {unseen} {zh_unit}", f"{en}, {unseen} not observed"
+        return Words(zh, en)
 
     return tell
 
@@ -146,18 +233,11 @@ def ledger_share(name: str, holds: pl.Expr, *, did: Words, yes: Words, no: Words
     def reason(sums: Sums) -> Words:
         got = share(sums.part, sums.whole)
         return Words(
-            f"在册 {sums.whole:.0f} 件，其中 {sums.part:.0f} 件{did.zh}（{got}）。",
+            f"在册资产 {sums.whole:.0f} 件，其中 {sums.part:.0f} 件{did.zh}（{got}）。",
             f"{sums.part:.0f} of {sums.whole:.0f} assets {did.en} ({got}).",
         )
 
-    return Indicator(
-        id=name,
-        unit="",
-        rows=rows,
-        reason=reason,
-        tell=yes_no(yes.zh, no.zh, yes.en, no.en),
-        parameters={},
-    )
+    return Indicator(id=name, rows=rows, reason=reason, tell=yes_no(yes.zh, no.zh, yes.en, no.en))
 
 
 def live_assets(evidence: Evidence) -> pl.DataFrame:
@@ -170,12 +250,20 @@ def in_use_assets(evidence: Evidence) -> pl.DataFrame:
     return evidence.assets.filter(pl.col("condition").is_in(["1", "2"]))
 
 
-def labelled(evidence: Evidence, frame: pl.DataFrame) -> pl.DataFrame:
-    """Return a table with an asset_id, joined with the asset's name and number."""
-    names = evidence.assets.select("school", "asset_id", "asset_no", "name")
-    return frame.join(names, on=["school", "asset_id"], how="inner")
+def units() -> pl.Expr:
+    """Return how many things a line of the ledger stands for: one, where it does not say."""
+    return pl.col("quantity").fill_null(1.0)
+
+
+def live_use(evidence: Evidence) -> pl.DataFrame:
+    """Return the roll-up rows of the assets that still count, with their names and numbers.
+
+    The others owe nothing: they are due only for what they sent, so silence would take them out.
+    """
+    names = live_assets(evidence).select("school", "asset_id", "asset_no", "name")
+    return evidence.use.join(names, on=["school", "asset_id"], how="inner")
 
 
 def lessons(evidence: Evidence) -> pl.DataFrame:
     """Return the roll-up rows of lessons that are over."""
-    return evidence.use.filter(pl.col("scheduled") & pl.col("lesson_over"))
+    return live_use(evidence).filter(pl.col("scheduled") & pl.col("lesson_over"))

@@ -7,7 +7,7 @@ it asks, with which thresholds, for which stages, where that is written and how 
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -29,8 +29,8 @@ class _Model(BaseModel):
 class Titles(_Model):
     """The same thing in Chinese and in English."""
 
-    zh: str
-    en: str
+    zh: str = Field(min_length=1)
+    en: str = Field(min_length=1)
 
 
 class Source(_Model):
@@ -58,11 +58,16 @@ class Linear(_Model):
     floor: ByStage = 0.0
     target: ByStage
 
+    @model_validator(mode="after")
+    def _in_order(self) -> "Linear":
+        for stage in STAGES:
+            if self.knows(stage) and _at(self.floor, stage) >= _at(self.target, stage):
+                raise ValueError("need floor < target")
+        return self
+
     def attainment(self, measured: float, stage: Stage) -> float:
         """Return 0 to 1."""
         floor, target = _at(self.floor, stage), _at(self.target, stage)
-        if target <= floor:
-            return 1.0 if measured >= target else 0.0
         return min(1.0, max(0.0, (measured - floor) / (target - floor)))
 
     def words(self, stage: Stage) -> str:
@@ -114,7 +119,7 @@ class Clause(_Model):
     title: Titles
     dimension: str
     weight: float = Field(gt=0)
-    stages: tuple[Stage, ...] = STAGES
+    stages: tuple[Stage, ...] = Field(default=STAGES, min_length=1)
     min_classes: int = Field(default=0, ge=0, description="Smaller schools: not applicable.")
     indicator: str
     parameters: dict[str, Any] = Field(default_factory=dict)
@@ -133,11 +138,13 @@ class Clause(_Model):
             raise ValueError(
                 f"indicator {self.indicator!r} does not exist; use one of {', '.join(known)}"
             )
-        unknown = set(self.parameters) - set(known[self.indicator].parameters)
-        if unknown:
-            accepted = ", ".join(known[self.indicator].parameters) or "none at all"
+        problems = known[self.indicator].problems(self.parameters)
+        if problems:
+            raise ValueError(f"parameters.{'; parameters.'.join(problems)}")
+        if self.band and not known[self.indicator].bands:
             raise ValueError(
-                f"parameters {', '.join(sorted(unknown))}: {self.indicator} takes {accepted}"
+                f"band: {self.indicator} does not bound what nobody saw, so a sensor switched off "
+                "could raise the score; use linear"
             )
         for stage in self.stages:
             if not self.shape.knows(stage):
@@ -147,10 +154,7 @@ class Clause(_Model):
     @property
     def shape(self) -> Linear | Band:
         """How what is measured becomes attainment."""
-        shape = self.linear or self.band
-        if shape is None:
-            raise ValueError(f"clause {self.id} has no thresholds")
-        return shape
+        return cast("Linear | Band", self.linear or self.band)
 
 
 class Standard(_Model):
@@ -193,7 +197,10 @@ class Standard(_Model):
 
 def load_standard(path: Path) -> Standard:
     """Return the standard in a file; raises StandardError with one line per fault."""
-    tree = yaml_tree.parse(path.read_text(encoding="utf-8"))
+    try:
+        tree = yaml_tree.parse(path.read_text(encoding="utf-8"))
+    except UnicodeDecodeError:
+        raise StandardError(f"{path.name}:1: not UTF-8 text; save it as UTF-8") from None
     faults = [f"{path.name}:{fault.line}: {fault.problem}" for fault in tree.faults]
     if not faults:
         try:
@@ -204,8 +211,15 @@ def load_standard(path: Path) -> Standard:
 
 
 def editions(folder: Path = _FOLDER) -> list[Standard]:
-    """Return every edition shipped, by id and date."""
-    return [load_standard(path) for path in sorted(folder.glob("*/*.yaml"))]
+    """Return every edition shipped, by id and date; files are named `<id>/<date>.yaml`."""
+    found = []
+    for path in sorted(folder.glob("*/*.yaml")):
+        one = load_standard(path)
+        named = f"{path.parent.name}@{path.stem}"
+        if one.edition != named:
+            raise StandardError(f"{path.name}:1: is {one.edition}, but filed as {named}")
+        found.append(one)
+    return found
 
 
 def in_force(standards: Sequence[Standard], name: str, day: date) -> Standard | None:

@@ -73,8 +73,11 @@ def standard_line(standard: Standard) -> dict[str, str]:
 
 def _reason(found: engine.Finding) -> Words:
     if found.outcome == "not_applicable":
-        return Words("本条不适用于该校的学段或规模。", "Does not apply to this stage or size.")
-    if found.outcome == "no_data" or found.sums is None:
+        return Words(
+            "本条不适用于该校的学段或规模，不计入总分。",
+            "Does not apply to schools of this stage or size; it is left out of the score.",
+        )
+    if found.outcome == "no_data" or not found.sums:
         return Words(
             "没有可用的证据：本条不得分，并降低证据覆盖率。",
             "There is no evidence: the clause earns nothing and lowers the coverage.",
@@ -84,7 +87,7 @@ def _reason(found: engine.Finding) -> Words:
         return reason
     seen = f"{found.coverage:.0%}"
     return Words(
-        f"{reason.zh}证据观测到 {seen}，未观测部分按最不利情形计。",
+        f"{reason.zh}证据覆盖 {seen}，未观测部分按最不利情形计分。",
         f"{reason.en} {seen} of the evidence was seen; the rest is taken at its worst.",
     )
 

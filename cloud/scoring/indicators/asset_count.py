@@ -1,20 +1,26 @@
 """Working assets of a category against the number needed: have ÷ need."""
 
+from typing import get_args
+
 import polars as pl
 
 from cloud.scoring.evidence import Evidence
 from cloud.scoring.indicator import (
     Indicator,
+    Parameter,
     Parameters,
     Sums,
     Words,
     asset_label,
     asset_ref,
+    due_of_school,
+    had_of_needed,
     in_use_assets,
     rows_of,
-    yes_no,
+    units,
 )
 from cloud.scoring.indicators.room_count import needed
+from device_profiles.schema import Category
 
 
 def _rows(evidence: Evidence, parameters: Parameters) -> pl.DataFrame:
@@ -22,17 +28,10 @@ def _rows(evidence: Evidence, parameters: Parameters) -> pl.DataFrame:
         in_use_assets(evidence).filter(pl.col("category") == parameters["category"]),
         ref=asset_ref(),
         label=asset_label(),
-        part=pl.col("quantity"),
+        part=units(),
         whole=pl.lit(0.0),
     )
-    due = rows_of(
-        evidence.schools,
-        ref=pl.lit("school"),
-        label=pl.lit("need"),
-        part=pl.lit(0.0),
-        whole=needed(pl.col("classes"), parameters["need"]),
-    ).filter(pl.col("whole") > 0)
-    return pl.concat([have, due])
+    return pl.concat([have, due_of_school(evidence, needed(parameters["need"]))])
 
 
 def _reason(sums: Sums) -> Words:
@@ -44,9 +43,11 @@ def _reason(sums: Sums) -> Words:
 
 INDICATOR = Indicator(
     id="asset_count",
-    unit="",
     rows=_rows,
     reason=_reason,
-    tell=yes_no("可用", "应有数", "working", "number needed"),
-    parameters={"category": "", "need": 1},
+    tell=had_of_needed(Words("可用", "working"), Words("应有数", "needed:")),
+    parameters={
+        "category": Parameter("word", "the category that counts", known=get_args(Category)),
+        "need": Parameter("steps", "assets needed, by number of classes", 1),
+    },
 )

@@ -5,12 +5,13 @@ import polars as pl
 from cloud.scoring.evidence import Evidence
 from cloud.scoring.indicator import (
     Indicator,
+    Parameter,
     Parameters,
     Sums,
     Words,
     asset_label,
     asset_ref,
-    labelled,
+    live_use,
     rows_of,
     share,
     yes_no,
@@ -21,13 +22,14 @@ _NOT_EQUIPMENT = ("meter", "environment")
 
 def _rows(evidence: Evidence, parameters: Parameters) -> pl.DataFrame:
     sums = (
-        evidence.use.filter(~pl.col("category").is_in(list(_NOT_EQUIPMENT)) & (pl.col("due_s") > 0))
-        .group_by("school", "asset_id")
+        live_use(evidence)
+        .filter(~pl.col("category").is_in(list(_NOT_EQUIPMENT)) & (pl.col("due_s") > 0))
+        .group_by("school", "asset_id", "name", "asset_no")
         .agg(pl.col("active_s").sum(), pl.col("unobserved_s").sum(), pl.col("due_s").sum())
     )
     used = pl.col("active_s") >= float(parameters["minutes"]) * 60
     return rows_of(
-        labelled(evidence, sums),
+        sums,
         ref=asset_ref(),
         label=asset_label(),
         part=used,
@@ -38,8 +40,8 @@ def _rows(evidence: Evidence, parameters: Parameters) -> pl.DataFrame:
 def _reason(sums: Sums) -> Words:
     got = share(sums.part, sums.whole)
     return Words(
-        f"已接入 {sums.whole:.0f} 件，期间确认使用过 {sums.part:.0f} 件（{got}），"
-        f"多数时间未能观测 {sums.unknown:.0f} 件。",
+        f"已接入设备 {sums.whole:.0f} 件，期间确认使用过 {sums.part:.0f} 件（{got}），"
+        f"另有 {sums.unknown:.0f} 件大部分时间未被观测。",
         f"{sums.part:.0f} of {sums.whole:.0f} connected assets were used ({got}); "
         f"{sums.unknown:.0f} went unobserved most of the time.",
     )
@@ -47,9 +49,8 @@ def _reason(sums: Sums) -> Words:
 
 INDICATOR = Indicator(
     id="assets_in_use",
-    unit="",
     rows=_rows,
     reason=_reason,
     tell=yes_no("使用过", "闲置", "used", "idle"),
-    parameters={"minutes": 10},
+    parameters={"minutes": Parameter("number", "minutes of use that count as used", 10)},
 )

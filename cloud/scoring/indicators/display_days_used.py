@@ -9,7 +9,6 @@ from cloud.scoring.indicator import (
     Sums,
     Words,
     asset_label,
-    labelled,
     lessons,
     rows_of,
     share,
@@ -21,12 +20,12 @@ def _rows(evidence: Evidence, _parameters: Parameters) -> pl.DataFrame:
     days = (
         lessons(evidence)
         .filter(pl.col("category") == "display")
-        .group_by("school", "asset_id", "day")
+        .group_by("school", "asset_id", "name", "asset_no", "day")
         .agg(pl.col("lesson_used").any(), pl.col("lesson_observed").all())
     )
     used = pl.col("lesson_used")
     return rows_of(
-        labelled(evidence, days),
+        days,
         ref=pl.format("asset:{}/day:{}", pl.col("asset_id"), pl.col("day")),
         label=pl.format("{} {}", asset_label(), pl.col("day")),
         part=used,
@@ -37,8 +36,8 @@ def _rows(evidence: Evidence, _parameters: Parameters) -> pl.DataFrame:
 def _reason(sums: Sums) -> Words:
     got = share(sums.part, sums.whole)
     return Words(
-        f"大屏应有 {sums.whole:.0f} 个使用日，确认使用 {sums.part:.0f} 个（{got}），"
-        f"未能观测 {sums.unknown:.0f} 个。",
+        f"各大屏有课的日子合计 {sums.whole:.0f} 天，确认使用 {sums.part:.0f} 天（{got}），"
+        f"未能观测 {sums.unknown:.0f} 天。",
         f"Of {sums.whole:.0f} display days, {sums.part:.0f} saw use ({got}); "
         f"{sums.unknown:.0f} could not be observed.",
     )
@@ -46,9 +45,7 @@ def _reason(sums: Sums) -> Words:
 
 INDICATOR = Indicator(
     id="display_days_used",
-    unit="",
     rows=_rows,
     reason=_reason,
     tell=yes_no("已使用", "未使用", "used", "not used"),
-    parameters={},
 )

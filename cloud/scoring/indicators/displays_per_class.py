@@ -10,9 +10,11 @@ from cloud.scoring.indicator import (
     Words,
     asset_label,
     asset_ref,
+    due_of_school,
+    had_of_needed,
     in_use_assets,
     rows_of,
-    yes_no,
+    units,
 )
 
 
@@ -22,17 +24,10 @@ def _rows(evidence: Evidence, _parameters: Parameters) -> pl.DataFrame:
         displays,
         ref=asset_ref(),
         label=asset_label(),
-        part=pl.col("quantity"),
+        part=units(),
         whole=pl.lit(0.0),
     )
-    due = rows_of(
-        evidence.schools.filter(pl.col("classes") > 0),
-        ref=pl.lit("school"),
-        label=pl.format("{} classes", pl.col("classes")),
-        part=pl.lit(0.0),
-        whole=pl.col("classes"),
-    )
-    return pl.concat([have, due])
+    return pl.concat([have, due_of_school(evidence, pl.col("classes"))])
 
 
 def _reason(sums: Sums) -> Words:
@@ -44,9 +39,7 @@ def _reason(sums: Sums) -> Words:
 
 INDICATOR = Indicator(
     id="displays_per_class",
-    unit="",
     rows=_rows,
     reason=_reason,
-    tell=yes_no("可用", "班级数", "working", "number of classes"),
-    parameters={},
+    tell=had_of_needed(Words("可用", "working"), Words("班级数", "classes:")),
 )

@@ -7,12 +7,14 @@ import polars as pl
 
 from cloud.scoring.evidence import Evidence
 from cloud.scoring.indicator import (
+    SCHOOL,
     Indicator,
     Parameters,
     Sums,
     Words,
     asset_label,
     asset_ref,
+    due_of_school,
     live_assets,
     rows_of,
 )
@@ -26,14 +28,7 @@ def _rows(evidence: Evidence, _parameters: Parameters) -> pl.DataFrame:
         part=pl.col("original_value_yuan"),
         whole=pl.lit(0.0),
     )
-    due = rows_of(
-        evidence.schools.filter(pl.col("pupils") > 0),
-        ref=pl.lit("school"),
-        label=pl.format("{} pupils", pl.col("pupils")),
-        part=pl.lit(0.0),
-        whole=pl.col("pupils"),
-    )
-    return pl.concat([have, due])
+    return pl.concat([have, due_of_school(evidence, pl.col("pupils"))])
 
 
 def _reason(sums: Sums) -> Words:
@@ -45,7 +40,7 @@ def _reason(sums: Sums) -> Words:
 
 
 def _tell(row: Mapping[str, Any]) -> Words:
-    if row["ref"] == "school":
+    if row["ref"] == SCHOOL:
         return Words(f"学生 {row['whole']:.0f} 人", f"{row['whole']:.0f} pupils")
     return Words(
         f"{row['label']}：原值 {row['part']:,.0f} 元",
@@ -59,5 +54,4 @@ INDICATOR = Indicator(
     rows=_rows,
     reason=_reason,
     tell=_tell,
-    parameters={},
 )

@@ -1,10 +1,13 @@
 """Assets whose kind can report and that reported in the last `days` ÷ assets that could."""
 
+from typing import get_args
+
 import polars as pl
 
 from cloud.scoring.evidence import Evidence
 from cloud.scoring.indicator import (
     Indicator,
+    Parameter,
     Parameters,
     Sums,
     Words,
@@ -15,6 +18,7 @@ from cloud.scoring.indicator import (
     share,
     yes_no,
 )
+from device_profiles.schema import Category
 
 
 def _rows(evidence: Evidence, parameters: Parameters) -> pl.DataFrame:
@@ -33,12 +37,16 @@ def _reason(sums: Sums) -> Words:
 
 INDICATOR = Indicator(
     id="iot_coverage",
-    unit="",
     rows=_rows,
     reason=_reason,
     tell=yes_no("有数据上报", "没有数据上报", "reports", "does not report"),
     parameters={
-        "days": 7,
-        "categories": ["display", "recorder", "instrument", "epaper", "computer", "environment"],
+        "days": Parameter("number", "how recent the last report has to be, in days", 7),
+        "categories": Parameter(
+            "words",
+            "the categories that can report",
+            ["display", "recorder", "instrument", "epaper", "computer", "environment"],
+            known=get_args(Category),
+        ),
     },
 )

@@ -1,16 +1,20 @@
 """Networked multimedia rooms per 100 pupils: rooms with a working display ÷ pupils x 100."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import polars as pl
 
 from cloud.scoring.evidence import Evidence
 from cloud.scoring.indicator import (
+    SCHOOL,
     Indicator,
     Parameters,
     Sums,
     Words,
+    due_of_school,
     in_use_assets,
     rows_of,
-    yes_no,
 )
 
 
@@ -25,25 +29,25 @@ def _rows(evidence: Evidence, _parameters: Parameters) -> pl.DataFrame:
         equipped,
         ref=pl.format("room:{}", pl.col("room")),
         label=pl.col("room"),
-        part=pl.lit(100.0),
+        part=pl.lit(1.0),
         whole=pl.lit(0.0),
     )
-    due = rows_of(
-        evidence.schools.filter(pl.col("pupils") > 0),
-        ref=pl.lit("school"),
-        label=pl.format("{} pupils", pl.col("pupils")),
-        part=pl.lit(0.0),
-        whole=pl.col("pupils"),
-    )
-    return pl.concat([have, due])
+    return pl.concat([have, due_of_school(evidence, pl.col("pupils") / 100)])
 
 
 def _reason(sums: Sums) -> Words:
-    rooms = sums.part / 100
+    pupils = 100 * sums.whole
     return Words(
-        f"学生 {sums.whole:.0f} 人，装有可用大屏的房间 {rooms:.0f} 间。",
-        f"{sums.whole:.0f} pupils and {rooms:.0f} rooms with a working display.",
+        f"学生 {pupils:.0f} 人，装有可用大屏的房间 {sums.part:.0f} 间。",
+        f"{pupils:.0f} pupils and {sums.part:.0f} rooms with a working display.",
     )
+
+
+def _tell(row: Mapping[str, Any]) -> Words:
+    if row["ref"] == SCHOOL:
+        pupils = 100 * row["whole"]
+        return Words(f"学生 {pupils:.0f} 人", f"{pupils:.0f} pupils")
+    return Words(f"{row['label']}：装有可用大屏", f"{row['label']}: has a working display")
 
 
 INDICATOR = Indicator(
@@ -51,6 +55,5 @@ INDICATOR = Indicator(
     unit="/100",
     rows=_rows,
     reason=_reason,
-    tell=yes_no("装有可用大屏", "学生数", "has a working display", "number of pupils"),
-    parameters={},
+    tell=_tell,
 )

@@ -11,7 +11,7 @@ from cloud.scoring.indicator import (
     amounts,
     asset_label,
     asset_ref,
-    labelled,
+    live_use,
     rows_of,
     share,
 )
@@ -19,12 +19,13 @@ from cloud.scoring.indicator import (
 
 def _rows(evidence: Evidence, _parameters: Parameters) -> pl.DataFrame:
     sums = (
-        evidence.use.filter((pl.col("period") >= 0) & (pl.col("due_s") > 0))
-        .group_by("school", "asset_id")
+        live_use(evidence)
+        .filter((pl.col("period") >= 0) & (pl.col("due_s") > 0))
+        .group_by("school", "asset_id", "name", "asset_no")
         .agg(pl.col("due_s").sum(), pl.col("unobserved_s").sum())
     )
     return rows_of(
-        labelled(evidence, sums),
+        sums,
         ref=asset_ref(),
         label=asset_label(),
         part=(pl.col("due_s") - pl.col("unobserved_s")).clip(lower_bound=0) / 3600,
@@ -35,16 +36,14 @@ def _rows(evidence: Evidence, _parameters: Parameters) -> pl.DataFrame:
 def _reason(sums: Sums) -> Words:
     got = share(sums.part, sums.whole)
     return Words(
-        f"教学日内应在线 {sums.whole:,.0f} 小时，实际观测到 {sums.part:,.0f} 小时（{got}）。",
-        f"{sums.part:,.0f} of {sums.whole:,.0f} hours due in school days were observed ({got}).",
+        f"教学日内应在线 {sums.whole:,.1f} 小时，实际观测到 {sums.part:,.1f} 小时（{got}）。",
+        f"{sums.part:,.1f} of {sums.whole:,.1f} hours due in school days were observed ({got}).",
     )
 
 
 INDICATOR = Indicator(
     id="reachable_rate",
-    unit="",
     rows=_rows,
     reason=_reason,
     tell=amounts("小时", "hours", 1),
-    parameters={},
 )

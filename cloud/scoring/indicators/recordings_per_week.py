@@ -1,60 +1,89 @@
-"""Lessons in which the recording equipment was active, per week with lessons."""
+"""Lessons recorded or broadcast, per week of school.
+
+A period counts when a recorder of the room was active for a quarter of it, timetabled or not; two
+recorders in one room record one lesson. Five school days with recording equipment are a week.
+"""
+
+from collections.abc import Mapping
+from typing import Any
 
 import polars as pl
 
 from cloud.scoring.evidence import Evidence
 from cloud.scoring.indicator import (
+    SCHOOL,
     Indicator,
     Parameters,
     Sums,
     Words,
-    amounts,
-    asset_label,
-    labelled,
+    live_use,
     rows_of,
 )
+from cloud.utilization.use import SLACK_S, LessonRule
+
+_DAYS_A_WEEK = 5
 
 
 def _rows(evidence: Evidence, _parameters: Parameters) -> pl.DataFrame:
-    due = evidence.use.filter(
-        (pl.col("category") == "recorder") & (pl.col("period") > 0) & (pl.col("due_s") > 0)
+    enough = pl.col("due_s") * LessonRule().used_share - SLACK_S
+    place = (
+        pl.when(pl.col("room").is_null())
+        .then(pl.format("asset:{}", pl.col("asset_id")))
+        .otherwise(pl.format("room:{}", pl.col("room")))
     )
     held = (
-        due.group_by("school", "asset_id", "week", "day", "period")
-        .agg(pl.col("lesson_used").any(), (pl.col("unobserved_s") > pl.col("due_s") / 2).any())
-        .group_by("school", "asset_id", "week")
+        live_use(evidence)
+        .filter((pl.col("category") == "recorder") & (pl.col("period") > 0) & (pl.col("due_s") > 0))
+        .group_by("school", place.alias("ref"), "week", "day", "period")
         .agg(
-            pl.col("lesson_used").sum().alias("part"),
-            pl.col("unobserved_s").mean().alias("unknown"),
+            (pl.col("active_s") >= enough).any().alias("recorded"),
+            (pl.col("unobserved_s") > pl.col("due_s") / 2).any().alias("unseen"),
+            pl.coalesce("room", "name").min().alias("title"),
         )
     )
-    weeks = held.group_by("school").agg(pl.col("week").n_unique().alias("weeks"))
-    per_week = labelled(evidence, held).join(weeks, on="school")
-    rows_in_school = pl.len().over("school")
-    return rows_of(
-        per_week,
-        ref=pl.format("asset:{}", pl.col("asset_id")),
-        label=pl.format("{} {}", asset_label(), pl.col("week")),
-        part=pl.col("part"),
-        # The weeks of a school are shared out over its rows, so that they add up to the weeks.
-        whole=pl.col("weeks") / rows_in_school,
-        unknown=pl.col("unknown") * pl.col("weeks") / rows_in_school,
+    places = held.group_by("school", "ref", "title", "week").agg(pl.col("recorded").sum())
+    weeks = held.group_by("school", "week").agg(
+        (pl.col("day").n_unique() / _DAYS_A_WEEK).alias("whole"),
+        (pl.col("unseen") & ~pl.col("recorded")).mean().alias("share"),
     )
+    have = rows_of(
+        places.filter(pl.col("recorded") > 0),
+        ref=pl.col("ref"),
+        label=pl.format("{} {}", pl.col("week"), pl.col("title")),
+        part=pl.col("recorded"),
+        whole=pl.lit(0.0),
+    )
+    due = rows_of(
+        weeks,
+        ref=pl.lit(SCHOOL),
+        label=pl.col("week"),
+        part=pl.lit(0.0),
+        whole=pl.col("whole"),
+        unknown=pl.col("whole") * pl.col("share"),
+    )
+    return pl.concat([have, due])
 
 
 def _reason(sums: Sums) -> Words:
     each = sums.part / sums.whole if sums.whole else 0.0
     return Words(
-        f"{sums.whole:.0f} 周内录制或直播 {sums.part:.0f} 节，平均每周 {each:.1f} 节。",
-        f"{sums.part:.0f} lessons recorded in {sums.whole:.0f} weeks: {each:.1f} a week.",
+        f"折合 {sums.whole:.1f} 个教学周，录制或直播 {sums.part:.0f} 节，平均每周 {each:.1f} 节。",
+        f"{sums.part:.0f} lessons recorded in {sums.whole:.1f} weeks: {each:.1f} a week.",
+    )
+
+
+def _tell(row: Mapping[str, Any]) -> Words:
+    if row["ref"] == SCHOOL:
+        days = row["whole"] * _DAYS_A_WEEK
+        return Words(
+            f"{row['label']}：教学日 {days:.0f} 天", f"{row['label']}: {days:.0f} school days"
+        )
+    return Words(
+        f"{row['label']}：录制或直播 {row['part']:.0f} 节",
+        f"{row['label']}: {row['part']:.0f} lessons recorded",
     )
 
 
 INDICATOR = Indicator(
-    id="recordings_per_week",
-    unit="/week",
-    rows=_rows,
-    reason=_reason,
-    tell=amounts("节 / 周", "lessons / weeks", 1),
-    parameters={},
+    id="recordings_per_week", unit="/week", rows=_rows, reason=_reason, tell=_tell
 )

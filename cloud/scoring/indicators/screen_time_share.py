@@ -11,7 +11,6 @@ from cloud.scoring.indicator import (
     amounts,
     asset_label,
     asset_ref,
-    labelled,
     lessons,
     rows_of,
     share,
@@ -22,7 +21,7 @@ def _rows(evidence: Evidence, _parameters: Parameters) -> pl.DataFrame:
     sums = (
         lessons(evidence)
         .filter((pl.col("category") == "display") & (pl.col("due_s") > 0))
-        .group_by("school", "asset_id")
+        .group_by("school", "asset_id", "name", "asset_no")
         .agg(
             pl.col("active_s").sum(),
             pl.col("unobserved_s").sum(),
@@ -30,7 +29,7 @@ def _rows(evidence: Evidence, _parameters: Parameters) -> pl.DataFrame:
         )
     )
     return rows_of(
-        labelled(evidence, sums),
+        sums,
         ref=asset_ref(),
         label=asset_label(),
         part=pl.col("active_s") / 3600,
@@ -43,18 +42,17 @@ def _reason(sums: Sums) -> Words:
     got = share(sums.part, sums.whole)
     most = share(sums.part + sums.unknown, sums.whole)
     return Words(
-        f"授课 {sums.whole:,.0f} 小时中，大屏使用 {sums.part:,.0f} 小时（{got}）；"
-        f"计入未观测时段，至多 {most}。",
-        f"Displays were in use for {sums.part:,.0f} of {sums.whole:,.0f} hours of lessons ({got}); "
+        f"授课 {sums.whole:,.1f} 小时中，大屏使用 {sums.part:,.1f} 小时（{got}）；"
+        f"未观测时段全部计入时至多 {most}。",
+        f"Displays were in use for {sums.part:,.1f} of {sums.whole:,.1f} hours of lessons ({got}); "
         f"at most {most} with what was not observed.",
     )
 
 
 INDICATOR = Indicator(
     id="screen_time_share",
-    unit="",
     rows=_rows,
     reason=_reason,
     tell=amounts("小时", "hours", 1),
-    parameters={},
+    bands=True,
 )

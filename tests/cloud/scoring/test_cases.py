@@ -1,0 +1,74 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cloud.scoring.engine import Finding, evidence_rows
+from cloud.scoring.indicator import all_indicators
+from cloud.scoring.words import finding_shape
+from device_profiles import yaml_tree
+from tests._parts.scoring import evidence_of, result_of, standard_of
+
+
+def cases_in(path: Path) -> list[dict[str, Any]]:
+    tree = yaml_tree.parse(path.read_text(encoding="utf-8"))
+    assert not tree.faults, (path.name, tree.faults)
+    found: list[dict[str, Any]] = tree.value
+    return found
+
+
+CASES = [
+    case
+    for path in sorted((Path(__file__).parent / "cases").glob("*.yaml"))
+    for case in cases_in(path)
+]
+
+
+def clauses_of(case: dict[str, Any]) -> list[dict[str, Any]]:
+    clauses: list[dict[str, Any]] = case["clauses"] if "clauses" in case else [case["clause"]]
+    return clauses
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["case"])
+def test_a_case_scores_as_it_says(case: dict[str, Any]) -> None:
+    standard = standard_of(clauses_of(case), **case.get("standard", {}))
+    facts = evidence_of(case)
+    stages = tuple(case.get("school", {}).get("stages", ("PRI",)))
+    result = result_of(standard, facts, stages)
+    expected = dict(case["expect"])
+    for key in ("score", "coverage"):
+        if key in expected:
+            got = result.value if key == "score" else result.coverage
+            assert got == pytest.approx(expected.pop(key)), key
+    own = {"A01": expected}
+    if "clauses" in case:
+        own = expected.pop("findings", {})
+        assert not expected
+    findings = {finding.clause.id: finding for finding in result.findings}
+    for clause, said in own.items():
+        rows = evidence_rows(findings[clause].clause, facts)
+        shape = finding_shape(findings[clause], rows, stages, first=None)
+        texts = [text.text_zh for text in shape.evidence]
+        for key, value in said.items():
+            assert told(findings[clause], shape.model_dump(), texts, key) == value, key
+
+
+def told(finding: Finding, shape: dict[str, Any], texts: list[str], key: str) -> Any:
+    if key == "rows":
+        return texts
+    if key == "rows_en":
+        return [row["text_en"] for row in shape["evidence"]]
+    if key == "seen":
+        return pytest.approx(finding.coverage)
+    value = shape[key]
+    return pytest.approx(value, abs=1e-6) if isinstance(value, float) else value
+
+
+def test_every_indicator_has_a_case() -> None:
+    asked = {clause["indicator"] for case in CASES for clause in clauses_of(case)}
+    assert set(all_indicators()) == asked
+
+
+def test_every_case_is_a_sentence_of_its_own() -> None:
+    names = [case["case"] for case in CASES]
+    assert len(names) == len(set(names))
