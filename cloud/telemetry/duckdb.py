@@ -35,7 +35,7 @@ from cloud.telemetry.store import (
     UsageCallback,
     WriteResult,
 )
-from cloud.telemetry.writer import Writer
+from cloud.telemetry.writer import Writer, transaction
 from device_profiles.points import from_ns, to_ns
 from device_profiles.reading import Value
 
@@ -268,14 +268,9 @@ class DuckDBStore:
         group = Group(self._names)
         results = [group.add(batch) for batch in batches]
         try:
-            cursor.begin()
-            try:
+            with transaction(cursor):
                 self._names.store_new(cursor)
                 group.store(cursor, _naive(self._clock.now()))
-                cursor.commit()
-            except BaseException:
-                cursor.rollback()
-                raise
         except BaseException:
             self._names.load(cursor)
             raise

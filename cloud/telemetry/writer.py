@@ -4,9 +4,10 @@ Batches that wait together are committed together: one commit costs a flush to d
 requests it answers. A job of another part (`run`) is a transaction of its own, in its turn.
 """
 
+import contextlib
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -33,6 +34,28 @@ class _Write:
 class _Job:
     work: Callable[[duckdb.DuckDBPyConnection], Any]
     done: "Future[Any]"
+
+
+@contextlib.contextmanager
+def transaction(cursor: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Commit what the block does, or nothing of it; raises StoreFailed where the commit fails."""
+    cursor.begin()
+    try:
+        yield
+    except BaseException:
+        _roll_back(cursor)
+        raise
+    try:
+        cursor.commit()
+    except duckdb.Error as error:
+        _roll_back(cursor)
+        raise StoreFailed(f"the telemetry file cannot be written: {error}") from error
+
+
+def _roll_back(cursor: duckdb.DuckDBPyConnection) -> None:
+    # A failed commit has ended the transaction already: that must not hide why it failed.
+    with contextlib.suppress(duckdb.TransactionException):
+        cursor.rollback()
 
 
 class Writer:
@@ -117,8 +140,7 @@ class Writer:
         try:
             results = self._store_group(self._cursor, [write.batch for write in writes])
         except Exception as error:  # noqa: BLE001  whatever it is, the callers must hear of it
-            failed = StoreFailed(f"the telemetry file cannot be written: {error}")
-            failed.__cause__ = error
+            failed = _failed(error)
             for write in writes:
                 write.done.set_exception(failed)
             return
@@ -129,14 +151,17 @@ class Writer:
         if not job.done.set_running_or_notify_cancel():
             return
         try:
-            self._cursor.begin()
-            try:
+            with transaction(self._cursor):
                 result = job.work(self._cursor)
-                self._cursor.commit()
-            except BaseException:
-                self._cursor.rollback()
-                raise
         except Exception as error:  # noqa: BLE001  the caller's work; the caller hears of it
             job.done.set_exception(error)
         else:
             job.done.set_result(result)
+
+
+def _failed(error: Exception) -> StoreFailed:
+    if isinstance(error, StoreFailed):
+        return error
+    failed = StoreFailed(f"the telemetry file cannot be written: {error}")
+    failed.__cause__ = error
+    return failed
