@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import httpx
 
@@ -238,8 +238,10 @@ def running(server: WriteServer) -> Iterator[WriteServer]:
         server.stop()
 
 
-def _plain(value: Value) -> Value:
-    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
+def _plain(value: Any) -> Value:
+    """Return a JSON value as a reading holds it: whole numbers are floats."""
+    plain: Value = value if isinstance(value, bool | str) else float(value)
+    return plain
 
 
 def _nanoseconds(moment: str) -> int:
