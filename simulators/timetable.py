@@ -36,7 +36,16 @@ _SUBJECTS = (
     *("劳动",) * 2,
     *("阅读",),
 )
-_SPECIAL_SHARE = {"科学": 0.6, "音乐": 0.75, "美术": 0.7, "信息科技": 1.0, "书法": 0.8, "阅读": 0.5}
+_SPECIAL_SHARE = {
+    "语文": 0.06,
+    "劳动": 0.4,
+    "科学": 0.6,
+    "音乐": 0.75,
+    "美术": 0.7,
+    "信息科技": 1.0,
+    "书法": 0.8,
+    "阅读": 0.5,
+}
 _OUTSIDE = {"体育"}
 
 
@@ -130,8 +139,8 @@ def make_lessons(
                 place = random.choice(free) if free else room
             taken.add((day, period, place))
             lessons.append(Lesson(day, period, place, class_name, subject))
-        for day in random.sample(range(1, 6), 3):
-            lessons.append(Lesson(day, 8, room, class_name, "课后服务"))
+        after = random.sample(range(1, 6), 3)
+        lessons.extend(Lesson(day, 8, room, class_name, "课后服务") for day in after)
     lessons.sort(key=lambda one: (one.weekday, one.period, one.room))
     return lessons
 

@@ -1,0 +1,296 @@
+"""What simulated devices said against what the cloud holds: lost, doubled, and usage.
+
+Readings. For each (asset, point) the values said and the values stored are laid side by side in
+the order of time, so that as many as possible agree. A pair agrees when the values are equal and
+the stored moment is the one the device stated, or, where it stated none, lies between shortly
+before it was said and `arrival_s` after.
+- lost: said for certain, owed, and not stored
+- doubled: stored since the first word of the run, and said by nobody (or said once, stored twice)
+- within_deadband: said, not stored, and so near to the last one stored that the gateway need not
+  send it
+- not owed: said in a window of grace that the caller names (before the gateway first listened;
+  answers to a gateway that was killed before it could keep them), or in the last moment of a
+  Modbus connection
+
+Usage. See `simulators.usage_audit`.
+"""
+
+import json
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from device_profiles.reading import Value
+from device_profiles.schema import DeviceProfile
+from simulators.errors import SimulatorError
+
+EARLY_S = 2.0
+"""A gateway may have stamped a message before the broker told its sender that it was taken."""
+_STATED_S = 0.0015
+_TWIN_S = 0.1
+_FEW = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Grace:
+    """A time in which what was said need not be stored; all protocols where none is named."""
+
+    start: datetime
+    end: datetime
+    protocols: frozenset[str] = frozenset()
+
+    def covers(self, protocol: str, at: datetime) -> bool:
+        """Whether something said then is not owed."""
+        return self.start <= at <= self.end and (not self.protocols or protocol in self.protocols)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One value of one point, as a device said it."""
+
+    at: datetime
+    stated: datetime | None
+    value: Value
+    is_owed: bool
+
+    @property
+    def time(self) -> datetime:
+        """The moment it should be stored under."""
+        return self.stated or self.at
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """One stored value of one point."""
+
+    at: datetime
+    value: Value
+
+
+@dataclass(slots=True)
+class ReadingAudit:
+    """The figures, and the first few cases of each fault in words."""
+
+    said: int = 0
+    stored: int = 0
+    matched: int = 0
+    lost: int = 0
+    doubled: int = 0
+    within_deadband: int = 0
+    not_owed: int = 0
+    devices: dict[str, int] = field(default_factory=dict)
+    """Protocol -> devices of which at least one reading is stored."""
+    examples: list[str] = field(default_factory=list)
+
+    def tell(self, text: str) -> None:
+        """Keep a case, unless there are many already."""
+        if len(self.examples) < _FEW:
+            self.examples.append(text)
+
+
+@dataclass(frozen=True, slots=True)
+class TruthLines:
+    """The lines of all truth logs, those of each kind in the order of time."""
+
+    said: tuple[Mapping[str, Any], ...]
+    states: tuple[Mapping[str, Any], ...]
+    closed: Mapping[str, tuple[datetime, ...]]
+    """Bus -> when connections to it ended."""
+
+
+def read_truth(paths: Iterable[Path]) -> TruthLines:
+    """Return what the truth logs hold; a line that was cut off at the end is left out."""
+    kinds: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for path in paths:
+        try:
+            lines = path.read_text(encoding="utf-8").splitlines()
+        except OSError as error:
+            raise SimulatorError(f"{path}: cannot be read: {error.strerror}") from error
+        for number, text in enumerate(lines, 1):
+            try:
+                line = json.loads(text)
+            except ValueError:
+                if number == len(lines):
+                    continue
+                raise SimulatorError(f"{path}:{number}: not a line of a truth log") from None
+            kinds[line["kind"]].append(line)
+    closed: dict[str, list[datetime]] = defaultdict(list)
+    for line in kinds["connection"]:
+        if not line.get("open", True):
+            closed[line["bus"]].append(moment(line["at"]))
+    return TruthLines(
+        tuple(sorted(kinds["said"], key=lambda line: str(line["at"]))),
+        tuple(sorted(kinds["state"], key=lambda line: str(line["at"]))),
+        {bus: tuple(sorted(times)) for bus, times in closed.items()},
+    )
+
+
+def moment(text: str) -> datetime:
+    """Return an ISO 8601 moment as aware UTC."""
+    return datetime.fromisoformat(text).astimezone(UTC)
+
+
+def audit_readings(
+    truth: TruthLines,
+    stored_rows: Iterable[Mapping[str, Any]],
+    profiles: Mapping[str, DeviceProfile],
+    *,
+    heartbeats: Mapping[str, float],
+    buses: Mapping[str, str] | None = None,
+    grace: Sequence[Grace] = (),
+    arrival_s: float = 10.0,
+    closing_s: float = 1.0,
+) -> ReadingAudit:
+    """Compare all readings.
+
+    `profiles`, `heartbeats` (half of the rule's `max_gap_s`) and `buses` go by the asset's name in
+    telemetry.
+    """
+    audit = ReadingAudit()
+    said: dict[tuple[str, str], list[Said]] = defaultdict(list)
+    protocols: dict[str, str] = {}
+    for line in truth.said:
+        asset, protocol, at = line["asset"], line["protocol"], moment(line["at"])
+        protocols[asset] = protocol
+        stated = moment(line["observed_at"]) if line.get("observed_at") else None
+        is_owed = line.get("certain", True) and not any(g.covers(protocol, at) for g in grace)
+        if is_owed and buses and asset in buses:
+            is_owed = not _was_closing(truth.closed.get(buses[asset], ()), at, closing_s)
+        for point, value in line["values"].items():
+            said[asset, point].append(Said(at, stated, value, is_owed))
+    stored: dict[tuple[str, str], list[Stored]] = defaultdict(list)
+    for row in stored_rows:
+        if not row["point"].endswith("_quality"):
+            at = moment(row["observed_at"])
+            stored[row["asset"], row["point"]].append(Stored(at, row["value"]))
+    for key in sorted({*said, *stored}):
+        asset, point = key
+        profile = profiles.get(asset)
+        known = profile.points.get(point) if profile is not None else None
+        _audit_series(
+            audit,
+            f"{asset} {point}",
+            sorted(said[key], key=lambda one: one.time),
+            sorted(stored[key], key=lambda one: one.at),
+            deadband=known.deadband if known is not None else 0.0,
+            heartbeat_s=heartbeats.get(asset, 300.0),
+            arrival_s=arrival_s,
+        )
+    seen = {asset for (asset, _), rows in stored.items() if rows}
+    for protocol in ("mqtt", "modbus_tcp", "modbus_rtu", "ble"):
+        audit.devices[protocol] = sum(
+            1 for a, p in protocols.items() if p == protocol and a in seen
+        )
+    return audit
+
+
+def _was_closing(closed: Sequence[datetime], at: datetime, closing_s: float) -> bool:
+    following = bisect_left(closed, at)
+    return following < len(closed) and closed[following] - at <= timedelta(seconds=closing_s)
+
+
+def _audit_series(
+    audit: ReadingAudit,
+    name: str,
+    said: list[Said],
+    stored: list[Stored],
+    *,
+    deadband: float,
+    heartbeat_s: float,
+    arrival_s: float,
+) -> None:
+    pairs = _align(said, stored, arrival_s)
+    matched = {i for i, _ in pairs}
+    explained = {j for _, j in pairs}
+    audit.said += len(said)
+    audit.stored += len(stored)
+    audit.matched += len(pairs)
+    for j, row in enumerate(stored):
+        if j not in explained:
+            audit.doubled += 1
+            audit.tell(f"doubled: {name} = {row.value!r} at {row.at.isoformat()}")
+    last: Said | None = None
+    for i, one in enumerate(said):
+        if i in matched:
+            last = one
+        elif not one.is_owed:
+            audit.not_owed += 1
+        elif last is not None and _is_alike(one, last, deadband, heartbeat_s):
+            audit.within_deadband += 1
+        else:
+            audit.lost += 1
+            audit.tell(f"lost: {name} = {one.value!r} said at {one.at.isoformat()}")
+
+
+def _is_alike(one: Said, last: Said, deadband: float, heartbeat_s: float) -> bool:
+    if isinstance(one.value, bool | str) or isinstance(last.value, bool | str):
+        return False
+    age_s = (one.time - last.time).total_seconds()
+    return abs(one.value - last.value) < deadband and age_s < heartbeat_s + EARLY_S
+
+
+def _agree(one: Said, row: Stored, arrival_s: float) -> bool:
+    if not _is_same(one.value, row.value):
+        return False
+    late_s = (row.at - one.time).total_seconds()
+    if one.stated is not None:
+        return -_STATED_S <= late_s <= _STATED_S
+    return -EARLY_S <= late_s <= arrival_s
+
+
+def _is_same(said: Value, stored: Value) -> bool:
+    if isinstance(said, str) or isinstance(stored, str):
+        return said == stored
+    if isinstance(said, bool) != isinstance(stored, bool):
+        return False
+    return abs(said - stored) <= 1e-9 * max(1.0, abs(said))
+
+
+def _align(said: list[Said], stored: list[Stored], arrival_s: float) -> list[tuple[int, int]]:
+    """Return the most pairs (said, stored) in the order of time that agree.
+
+    Agreeing ends are paired at once; only what is left between them is searched, by the longest
+    common subsequence.
+    """
+    first = 0
+    while (
+        first < min(len(said), len(stored))
+        and _is_nearest(said, first)
+        and _agree(said[first], stored[first], arrival_s)
+    ):
+        first += 1
+    pairs = [(i, i) for i in range(first)]
+    left, right = said[first:], stored[first:]
+    if left and right:
+        pairs.extend((i + first, j + first) for i, j in _common(left, right, arrival_s))
+    return pairs
+
+
+def _is_nearest(said: list[Said], i: int) -> bool:
+    """Whether no twin follows at once that a stored one may as well belong to."""
+    return i + 1 >= len(said) or (said[i + 1].time - said[i].time).total_seconds() > _TWIN_S
+
+
+def _common(said: list[Said], stored: list[Stored], arrival_s: float) -> Iterator[tuple[int, int]]:
+    width = len(stored) + 1
+    lengths = [[0] * width for _ in range(len(said) + 1)]
+    for i in range(len(said) - 1, -1, -1):
+        row, below = lengths[i], lengths[i + 1]
+        for j in range(len(stored) - 1, -1, -1):
+            if _agree(said[i], stored[j], arrival_s):
+                row[j] = below[j + 1] + 1
+            else:
+                row[j] = max(below[j], row[j + 1])
+    i = j = 0
+    while i < len(said) and j < len(stored):
+        if _agree(said[i], stored[j], arrival_s) and lengths[i][j] == lengths[i + 1][j + 1] + 1:
+            yield i, j
+            i, j = i + 1, j + 1
+        elif lengths[i + 1][j] >= lengths[i][j + 1]:
+            i += 1
+        else:
+            j += 1
