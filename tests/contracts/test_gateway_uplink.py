@@ -64,6 +64,10 @@ class Gateway:
             return {}
         return found
 
+    def is_listening(self) -> bool:
+        told = self.status().get("drivers", {}).get("mqtt")
+        return told is not None and bool(told["ready"])
+
     def log(self) -> str:
         return (self._folder / "gateway.log").read_text()
 
@@ -110,8 +114,7 @@ async def test_all_a_device_said_arrives_once_though_the_server_is_killed_in_the
         gateway = Gateway(tmp_path, own_server, broker, own_server.token)
         gateway.start()
         try:
-            _until(lambda: gateway.status() != {}, gateway.log)
-            _until(lambda: gateway.status()["drivers"]["mqtt"]["ready"], gateway.log)
+            _until(gateway.is_listening, gateway.log)
             due = await _publish(broker, now, range(150))
             _until(lambda: len(own_server.readings()) > 100, gateway.status)
             due += await _publish(broker, now, range(150, 300))
@@ -135,8 +138,7 @@ async def test_a_wrong_token_loses_nothing_and_is_said_in_one_sentence(
         wrong = Gateway(tmp_path, own_server, broker, "not-the-token")
         wrong.start()
         try:
-            _until(lambda: wrong.status() != {}, wrong.log)
-            _until(lambda: wrong.status()["drivers"]["mqtt"]["ready"], wrong.log)
+            _until(wrong.is_listening, wrong.log)
             due = await _publish(broker, now, range(20))
             _until(
                 lambda: "refuses the token (401)" in wrong.status()["uplink_error"], wrong.status
