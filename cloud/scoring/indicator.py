@@ -78,9 +78,10 @@ class Parameter(NamedTuple):
         words = [value] if self.kind == "word" else value
         if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
             return f"got {value!r}, expected {self.kind}"
-        strange = [word for word in words if word not in self.known] or ([] if words else [""])
-        if strange:
-            return f"{strange[0]!r} is not known; use {', '.join(sorted(self.known))}"
+        strange = [word for word in words if word not in self.known]
+        if strange or not words:
+            what = f"{strange[0]!r} is not known" if strange else "is empty"
+            return f"{what}; use {', '.join(sorted(self.known))}"
         return None
 
 

@@ -4,22 +4,43 @@ One dated file per edition, `standards/<id>/<effective-date>.yaml`. A clause say
 it asks, with which thresholds, for which stages, where that is written and how sure we are of it.
 """
 
-from collections.abc import Sequence
+import re
+from collections.abc import Collection, Sequence
 from datetime import date
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, cast
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
 from cloud.errors import StandardError
 from cloud.scoring.indicator import all_indicators
 from device_profiles import yaml_tree
+from device_profiles.errors import ProfileError
 from device_profiles.loader import model_faults
 
 Stage = Literal["KG", "PRI", "JUN", "SEN"]
 STAGES: tuple[Stage, ...] = ("KG", "PRI", "JUN", "SEN")
 ByStage = float | dict[Stage, float]
 _FOLDER = Path(__file__).parent / "standards"
+
+
+def _formed(pattern: str, words: str) -> AfterValidator:
+    """Return a validator that says in words what form a text has to have."""
+
+    def check(value: str) -> str:
+        if not re.fullmatch(pattern, value):
+            raise ValueError(f"{value!r} has the wrong form; {words}")
+        return value
+
+    return AfterValidator(check)
 
 
 class _Model(BaseModel):
@@ -38,10 +59,13 @@ class Source(_Model):
 
     title: str = Field(min_length=2)
     clause: str = ""
-    confidence: str = Field(
-        pattern=r"^(VERIFIED-[ABC]|MEMORY \((high|medium|low)\)|project default)",
-        description="VERIFIED-A, -B, -C, MEMORY (high|medium|low) or project default, then words.",
-    )
+    confidence: Annotated[
+        str,
+        _formed(
+            r"(VERIFIED-[ABC]|MEMORY \((high|medium|low)\)|project default)(?![\w-]).*",
+            "begin with VERIFIED-A, -B or -C, MEMORY (high), (medium) or (low), or project default",
+        ),
+    ]
 
 
 class Dimension(_Model):
@@ -115,7 +139,7 @@ class Band(_Model):
 class Clause(_Model):
     """One thing the standard asks for."""
 
-    id: Annotated[str, Field(pattern=r"^[A-Z]\d{2}$")]
+    id: Annotated[str, _formed(r"[A-Z]\d{2}", "use a letter and two digits, such as A08")]
     title: Titles
     dimension: str
     weight: float = Field(gt=0)
@@ -136,11 +160,11 @@ class Clause(_Model):
         known = all_indicators()
         if self.indicator not in known:
             raise ValueError(
-                f"indicator {self.indicator!r} does not exist; use one of {', '.join(known)}"
+                f"indicator: {self.indicator!r} does not exist; {_hint(self.indicator, known)}"
             )
         problems = known[self.indicator].problems(self.parameters)
         if problems:
-            raise ValueError(f"parameters.{'; parameters.'.join(problems)}")
+            raise ValueError("\n".join(f"parameters.{problem}" for problem in problems))
         if self.band and not known[self.indicator].bands:
             raise ValueError(
                 f"band: {self.indicator} does not bound what nobody saw, so a sensor switched off "
@@ -148,7 +172,8 @@ class Clause(_Model):
             )
         for stage in self.stages:
             if not self.shape.knows(stage):
-                raise ValueError(f"no threshold for stage {stage}, though the clause applies to it")
+                key = "linear" if self.linear else "band"
+                raise ValueError(f"{key}: no threshold for stage {stage}, to which it applies")
         return self
 
     @property
@@ -160,7 +185,7 @@ class Clause(_Model):
 class Standard(_Model):
     """One edition of a standard."""
 
-    id: Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
+    id: Annotated[str, _formed(r"[a-z0-9]+(-[a-z0-9]+)*", "use a-z, 0-9 and single dashes")]
     effective: date
     title: Titles
     note: Titles
@@ -183,10 +208,10 @@ class Standard(_Model):
             doubled = sorted({one for one in found if found.count(one) > 1})
             if doubled:
                 raise ValueError(f"{key}: {', '.join(doubled)} stands there twice")
-        for clause in self.clauses:
+        for number, clause in enumerate(self.clauses):
             if clause.dimension not in names:
                 raise ValueError(
-                    f"clause {clause.id}: dimension {clause.dimension!r} does not exist; "
+                    f"clauses.{number}.dimension: {clause.dimension!r} does not exist; "
                     f"use one of {', '.join(names)}"
                 )
         empty = [name for name in names if not any(c.dimension == name for c in self.clauses)]
@@ -206,7 +231,8 @@ def load_standard(path: Path) -> Standard:
         try:
             return Standard.model_validate(tree.value)
         except ValidationError as error:
-            faults = [str(fault) for fault in model_faults(tree, path.name, Standard, error)]
+            found = model_faults(tree, path.name, Standard, error)
+            faults = [line for fault in found for line in _lines(tree, fault)]
     raise StandardError("\n".join(faults))
 
 
@@ -226,6 +252,26 @@ def in_force(standards: Sequence[Standard], name: str, day: date) -> Standard | 
     """Return the edition of a standard that is in force on a day; None before the first."""
     dated = [one for one in standards if one.id == name and one.effective <= day]
     return max(dated, key=lambda one: one.effective, default=None)
+
+
+def _lines(tree: yaml_tree.Tree, fault: ProfileError) -> list[str]:
+    """Return a fault as lines; where its text begins with a key of the file, as that key's."""
+    shown = []
+    for text in fault.problem.splitlines():
+        head, _, rest = text.partition(": ")
+        dotted = f"{fault.key}.{head}".strip(".")
+        path = tuple(int(part) if part.isdecimal() else part for part in dotted.split("."))
+        if rest and path in tree.lines:
+            sharp = ProfileError(rest, path=fault.path, line=tree.line(path), key=dotted)
+            shown.append(str(sharp))
+        else:
+            shown.append(str(ProfileError(text, path=fault.path, line=fault.line, key=fault.key)))
+    return shown
+
+
+def _hint(word: str, known: Collection[str]) -> str:
+    near = get_close_matches(word, known, 1)
+    return f"did you mean {near[0]}?" if near else f"use one of {', '.join(known)}"
 
 
 def _knows(value: ByStage, stage: Stage) -> bool:

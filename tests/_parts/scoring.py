@@ -19,7 +19,7 @@ def evidence_of(case: Mapping[str, Any]) -> Evidence:
     """Return the evidence of a case; what a row does not say is usual or empty."""
     assets = [_asset(number, row) for number, row in enumerate(case.get("assets", []), 1)]
     ids = {row["asset_no"]: row["asset_id"] for row in assets}
-    by_no = {row["asset_no"]: row for row in assets}
+    by_no = {str(row["asset_no"]): row for row in assets}
     school = {"school": SCHOOL, **case.get("school", {})}
     school.pop("stages", None)
     return Evidence(
