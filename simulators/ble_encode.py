@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
 
+from device_profiles.protocols.base import Point
 from device_profiles.protocols.ble import BlePoint, GattType
 from device_profiles.reading import Value
 from device_profiles.schema import value_type
@@ -138,7 +139,7 @@ def characteristic_value(fields: Iterable[tuple[BlePoint, Value]]) -> bytes:
     return bytes(value)
 
 
-def raw_of(point: BlePoint, value: Value) -> Value:
+def raw_of(point: Point, value: Value) -> Value:
     """Return the raw value that stands for a point's value: scale, offset and `values` undone."""
     if point.values is not None:
         for key, meaning in point.values.items():
@@ -151,7 +152,7 @@ def raw_of(point: BlePoint, value: Value) -> Value:
     return float(raw)
 
 
-def value_of(point: BlePoint, raw: Value) -> Value:
+def value_of(point: Point, raw: Value) -> Value:
     """Return a point's value for the raw value that the bytes carry."""
     if point.values is not None:
         return next(v for k, v in point.values.items() if _raw_key(k) == raw)
@@ -161,7 +162,7 @@ def value_of(point: BlePoint, raw: Value) -> Value:
 
 
 def initial_values(
-    points: Mapping[str, BlePoint], examples: Iterable[Mapping[str, Value]]
+    points: Mapping[str, Point], examples: Iterable[Mapping[str, Value]]
 ) -> dict[str, Value]:
     """Return a value for every point: the examples' first, then nought, false or empty text."""
     values: dict[str, Value] = {}
