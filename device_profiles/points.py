@@ -16,6 +16,7 @@ line sent twice changes nothing.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from device_profiles.reading import Quality, Reading, Value
 from device_profiles.usage import UsageSlot
@@ -99,6 +100,7 @@ def usage_line(place: Place, slot: UsageSlot) -> str:
     return line("usage", tags, fields, to_ns(slot.start))
 
 
+@lru_cache(maxsize=4096)
 def _escape(text: str, special: str) -> str:
     r"""Escape what has a meaning in line protocol; line ends and a final backslash cannot be."""
     text = text.replace("\n", " ").replace("\r", " ").rstrip("\\")

@@ -117,8 +117,11 @@ class Collector:
         """Whether the wall clock can be right."""
         return self._clock.now() >= GOOD_SINCE
 
-    async def emit_usage(self) -> None:
-        """Keep the usage slots that are closed or changed, and forget what only they needed."""
+    async def emit_usage(self, *, is_last: bool = False) -> None:
+        """Keep the usage slots that are closed or changed, and forget what only they needed.
+
+        The last time, before a stop, those that are still open too.
+        """
         now = self._clock.now()
         if now < GOOD_SINCE:
             return
@@ -127,7 +130,7 @@ class Collector:
         marks: dict[str, str | None] = {}
         for id_, meter in self._meters.items():
             place = self._devices[id_].place
-            for slot in meter.slots(now):
+            for slot in meter.slots(now, is_last=is_last):
                 key = f"usage/{id_}/{slot.start.isoformat()}"
                 lines.append(Line(Kind.USAGE, usage_line(place, slot), key))
             final = meter.final_until
@@ -184,6 +187,12 @@ class Collector:
                 by_device[reading.device].append(reading)
         # Remembered before it is durable: deliveries overlap, and the next compares with this one.
         sent = {id_: [r for r in own if self._is_sent(r)] for id_, own in by_device.items()}
+        watched = [
+            r
+            for id_, own in by_device.items()
+            for r in own
+            if r.point in self._watched.get(id_, ())
+        ]
         entry = Entry(
             lines=[
                 Line(Kind.READING, _printable(text))
@@ -191,12 +200,7 @@ class Collector:
                 for text in reading_lines(self._devices[id_].place, own)
             ],
             marks=marks or {},
-            observations=[
-                Observation(r.device, r.point, r.observed_at, r.value)
-                for id_, own in by_device.items()
-                for r in own
-                if r.point in self._watched.get(id_, ())
-            ],
+            observations=[Observation(r.device, r.point, r.observed_at, r.value) for r in watched],
             held=held,
             released=released,
         )
@@ -208,14 +212,9 @@ class Collector:
                     self._written.pop((reading.device, reading.point), None)
             raise
         for id_, own in by_device.items():
-            self._learn(id_, own)
-
-    def _learn(self, id_: str, readings: Sequence[Reading]) -> None:
-        self._health.reading_kept(id_, max(r.observed_at for r in readings), len(readings))
-        meter = self._meters.get(id_)
-        if meter is not None:
-            for reading in readings:
-                meter.observe(reading)
+            self._health.reading_kept(id_, max(r.observed_at for r in own), len(own))
+        for reading in watched:
+            self._meters[reading.device].observe(reading)
 
     def _split(self, readings: Sequence[Reading]) -> tuple[Sequence[Reading], Sequence[Held]]:
         """Return the readings that are dated well, and the others as they are held back."""

@@ -42,7 +42,7 @@ def is_invalid(point: Point, raw: Value) -> bool:
     """Say whether a raw value means 'no value'; 1.0 equals 1, true does not."""
     if isinstance(raw, float) and math.isnan(raw):
         return True
-    return any(
+    return bool(point.invalid) and any(
         isinstance(raw, bool) == isinstance(invalid, bool) and raw == invalid
         for invalid in point.invalid
     )

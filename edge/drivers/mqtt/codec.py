@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import Enum
+from functools import lru_cache
 from typing import Any
 
 from device_profiles.protocols.mqtt import MqttPoint, MqttTime
@@ -115,7 +116,8 @@ def decode(
     return Decoded(readings, decoded.errors, is_online, has_own_time)
 
 
-def split_path(path: str) -> list[str]:
+@lru_cache(maxsize=1024)
+def split_path(path: str) -> tuple[str, ...]:
     """Return the member names of a path; a name in double quotes may hold dots."""
     names: list[str] = []
     name = ""
@@ -128,7 +130,7 @@ def split_path(path: str) -> list[str]:
             name = ""
         else:
             name += character
-    return [*names, name]
+    return (*names, name)
 
 
 def _points(device: MqttDevice, topic: str) -> dict[str, MqttPoint]:
@@ -150,7 +152,7 @@ def _text(payload: bytes) -> str:
 
 def _tree(text: str) -> Any:
     try:
-        return json.loads(text, parse_constant=_no_constant, object_pairs_hook=_members)
+        return _JSON.decode(text)
     except json.JSONDecodeError as error:
         raise _Unreadable(f"the payload is not JSON: {error}") from None
     except RecursionError:
@@ -172,6 +174,9 @@ def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
             raise _Unreadable(f"the payload has the member {excerpt(name)!r} twice")
         members[name] = value
     return members
+
+
+_JSON = json.JSONDecoder(parse_constant=_no_constant, object_pairs_hook=_members)
 
 
 def _member(tree: Any, path: str) -> Any:
