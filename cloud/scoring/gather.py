@@ -34,7 +34,8 @@ async def gather(
     store: TelemetryStore, registry: Registry, school: str, start: date, end: date
 ) -> Evidence:
     """Return what is known of a school over a span of its local days, both included."""
-    use = await store.read(lambda con: con.execute(_USE_SQL, [school, start, end]).to_arrow_table())
+    span = [school, start, end]
+    use = await store.read(lambda con: con.sql(_USE_SQL, params=span).to_arrow_table())
     slots = await store.read(lambda con: con.execute(_HEARD_SQL, [school, end]).fetchall())
     heard = await _heard(store, registry, school, end, dict(slots))
     return await run_in_threadpool(_evidence, registry, school, start, end, use, heard)
