@@ -165,7 +165,8 @@ class Behaviour:
         if name in self._totals:
             seconds = max(0.0, (now - self.since).total_seconds())
             total = self._totals[name] + seconds * self._per_second(name)
-            return math.floor(total * 10 ** (places := _places(point))) / 10**places
+            steps = 10.0 ** _places(point)
+            return math.floor(total * steps) / steps
         if name not in self._played and name != self.judged_by:
             kind = value_type(point)
             if kind != "number" or point.quantity not in _NOISE or point.values is not None:

@@ -59,6 +59,8 @@ class TcpBus:
         self._truth = truth
         self._server: asyncio.Server | None = None
         self._connections: set[_TcpConnection] = set()
+        self._all_gone = asyncio.Event()
+        self._all_gone.set()
 
     @property
     def port(self) -> int:
@@ -85,16 +87,19 @@ class TcpBus:
             connection.is_stopping = True
             connection.abort()
         await self._server.wait_closed()
-        while self._connections:
-            await asyncio.sleep(0)
+        await self._all_gone.wait()
         self._server = None
 
     def _connection(self) -> "_TcpConnection":
-        connection = _TcpConnection(
-            self._units, _Log(self.bus, self._truth), self._connections.discard
-        )
+        connection = _TcpConnection(self._units, _Log(self.bus, self._truth), self._closed)
         self._connections.add(connection)
+        self._all_gone.clear()
         return connection
+
+    def _closed(self, connection: "_TcpConnection") -> None:
+        self._connections.discard(connection)
+        if not self._connections:
+            self._all_gone.set()
 
 
 class _TcpConnection(asyncio.Protocol):

@@ -9,6 +9,7 @@ import logging
 import socket
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 import aiomqtt
 
@@ -125,7 +126,7 @@ class SimulatedMqttDevice:
         if client is None:
             return
         # The library has no way to leave without a word, so that the last will is spoken.
-        connection = client._client.socket()  # noqa: SLF001 - as above
+        connection: Any = client._client.socket()  # noqa: SLF001 - as above
         if connection is not None:
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)

@@ -3,7 +3,7 @@
 A scenario is the list under `faults` of a plan, or a file of its own (`simulators/scenarios/`).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
@@ -139,7 +139,8 @@ class SchoolPlan(Model):
         try:
             ZoneInfo(self.time_zone)
         except (ZoneInfoNotFoundError, ValueError):
-            raise ValueError(f"no time zone {self.time_zone!r}; use one such as Asia/Shanghai")
+            problem = f"no time zone {self.time_zone!r}; use one such as Asia/Shanghai"
+            raise ValueError(problem) from None
         return self
 
 
@@ -178,36 +179,16 @@ def load_school(folder: Path) -> School:
     path = folder / FILE if folder.is_dir() else folder
     tree, plan = _load(path, SchoolPlan)
     faults: list[ScenarioError] = []
-
-    def add(key: yaml_tree.Path, problem: str) -> None:
-        faults.append(_fault(tree, path, key, problem))
-
     catalogue = _catalogue(path, plan, faults)
     devices = []
-    for number, device in enumerate(plan.devices):
-        profile = catalogue.get(device.profile) if catalogue is not None else None
-        if catalogue is not None and profile is None:
-            near = catalogue.nearest(device.profile)
-            hint = f"did you mean {near[0]}?" if near else "name one of the catalogue"
-            add(("devices", number, "profile"), f"no profile {device.profile!r}; {hint}")
-        if profile is None:
-            continue
-        for key, problem in _address_faults(plan, device, profile):
-            add(("devices", number, *key), problem)
-        rule = profile.usage
-        if device.usage is not None:
-            try:
-                merged = (rule.model_dump() if rule is not None else {}) | device.usage
-                rule = UsageRule.model_validate(merged)
-            except ValidationError as error:
-                add(("devices", number, "usage"), error.errors()[0]["msg"])
-        devices.append(PlannedDevice(device, profile, rule))
-    known = {device.id for device in plan.devices}
-    for number, fault in enumerate(plan.faults):
-        if fault.device not in known:
-            add(("faults", number, "device"), f"no device {fault.device!r}; name one of the plan")
-    for key, problem in _repeated(plan):
-        add(key, problem)
+    for number, device in enumerate(plan.devices if catalogue is not None else ()):
+        found = _device(plan, device, catalogue or {})
+        if isinstance(found, PlannedDevice):
+            devices.append(found)
+        else:
+            key, problem = found
+            faults.append(_fault(tree, path, ("devices", number, *key), problem))
+    faults += [_fault(tree, path, key, problem) for key, problem in _contradictions(plan)]
     if faults:
         raise ScenarioErrors(sorted(faults, key=lambda fault: fault.line or 0))
     return School(path.parent, plan, tuple(devices))
@@ -253,23 +234,45 @@ def _catalogue(path: Path, plan: SchoolPlan, faults: list[ScenarioError]) -> Cat
         return None
 
 
-def _address_faults(
+def _device(
+    plan: SchoolPlan, device: DevicePlan, catalogue: Catalogue | Mapping[str, DeviceProfile]
+) -> PlannedDevice | tuple[yaml_tree.Path, str]:
+    """Return the device, or which key of it is wrong and how."""
+    profile = catalogue.get(device.profile)
+    if profile is None:
+        near = catalogue.nearest(device.profile) if isinstance(catalogue, Catalogue) else []
+        hint = f"did you mean {near[0]}?" if near else "name one of the catalogue"
+        return ("profile",), f"no profile {device.profile!r}; {hint}"
+    problem = _address_fault(plan, device, profile)
+    if problem is not None:
+        return problem
+    rule = profile.usage
+    if device.usage is not None:
+        try:
+            merged = (rule.model_dump() if rule is not None else {}) | device.usage
+            rule = UsageRule.model_validate(merged)
+        except ValidationError as error:
+            return ("usage",), error.errors()[0]["msg"]
+    return PlannedDevice(device, profile, rule)
+
+
+def _address_fault(
     plan: SchoolPlan, device: DevicePlan, profile: DeviceProfile
-) -> Iterator[tuple[yaml_tree.Path, str]]:
+) -> tuple[yaml_tree.Path, str] | None:
     if getattr(device, profile.protocol) is None:
-        yield (), f"{device.id} has no address; {device.profile} speaks {profile.protocol}"
-        return
+        return (), f"{device.id} has no address; {device.profile} speaks {profile.protocol}"
     if device.mqtt is not None and plan.broker is None:
-        yield (), f"{device.id} speaks mqtt; give the broker under broker"
+        return (), f"{device.id} speaks mqtt; give the broker under broker"
     if device.ble is not None and plan.radio is None:
-        yield (), f"{device.id} speaks ble; give the radio under radio"
-    buses = [bus.bus for bus in (*plan.modbus_tcp, *plan.modbus_rtu)]
+        return (), f"{device.id} speaks ble; give the radio under radio"
+    buses = [*(bus.bus for bus in plan.modbus_tcp), *(bus.bus for bus in plan.modbus_rtu)]
     if device.modbus is not None and device.modbus.bus not in buses:
         known = ", ".join(buses) or "none is given"
-        yield ("modbus", "bus"), f"no bus {device.modbus.bus!r}; the buses are: {known}"
+        return ("modbus", "bus"), f"no bus {device.modbus.bus!r}; the buses are: {known}"
+    return None
 
 
-def _repeated(plan: SchoolPlan) -> Iterator[tuple[yaml_tree.Path, str]]:
+def _contradictions(plan: SchoolPlan) -> Iterator[tuple[yaml_tree.Path, str]]:
     seen: set[tuple[object, ...]] = set()
     for number, device in enumerate(plan.devices):
         names: list[tuple[object, ...]] = [("id", device.id)]
@@ -281,6 +284,10 @@ def _repeated(plan: SchoolPlan) -> Iterator[tuple[yaml_tree.Path, str]]:
             if name in seen:
                 yield ("devices", number, str(name[0])), f"{name[-1]!r} is used twice"
             seen.add(name)
+    known = {device.id for device in plan.devices}
+    for number, fault in enumerate(plan.faults):
+        if fault.device not in known:
+            yield ("faults", number, "device"), f"no device {fault.device!r}; name one of the plan"
 
 
 def _fault(tree: yaml_tree.Tree, path: Path, key: yaml_tree.Path, problem: str) -> ScenarioError:
