@@ -1,6 +1,8 @@
 """What every test may use."""
 
+import atexit
 import os
+import sys
 from collections.abc import Generator
 from typing import Any
 
@@ -22,3 +24,18 @@ def pytest_runtest_makereport(
         report.outcome = "failed"
         report.longrepr = f"{item.nodeid} may not be skipped here: {reason}"
     return report
+
+
+def pytest_sessionfinish(exitstatus: int) -> None:
+    """Leave without tearing the interpreter down.
+
+    DuckDB's binding prints dozens of lines of leak warnings there when Hypothesis is loaded too,
+    and the summary would not be the last thing one reads.
+    """
+    atexit.register(_leave, int(exitstatus))
+
+
+def _leave(exitstatus: int) -> None:
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(exitstatus)
