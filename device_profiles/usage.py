@@ -262,14 +262,18 @@ class UsageMeter:
             return False
         return self._take(reading)
 
-    def slots(self, until: datetime) -> list[UsageSlot]:
+    def slots(self, until: datetime, *, is_last: bool = False) -> list[UsageSlot]:
         """Return the closed slots that are new, or differ from what was given out before.
 
         A slot is closed once it and the rule's `hold_s` have passed. A slot that nobody observed
-        and whose allowed lateness is over already is not given out at all.
+        and whose allowed lateness is over already is not given out at all. The last time, before
+        a stop, the open ones are given out too, unobserved from `until` on: who starts again from
+        the trail gives them out once more.
         """
         until_ms = _ms(until)
         closed = (until_ms - self._hold_ms) // _SLOT_MS * _SLOT_MS
+        if is_last:
+            closed = -(-until_ms // _SLOT_MS) * _SLOT_MS
         if not self._is_due(until_ms, closed):
             return []
         begin = self._begin()

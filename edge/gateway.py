@@ -172,7 +172,7 @@ class Gateway:
         with contextlib.suppress(BufferUnavailable, OSError):
             async with asyncio.timeout(_LAST_DRAIN_S):
                 with contextlib.suppress(TimeoutError):
-                    await self.collector.emit_usage()
+                    await self.collector.emit_usage(is_last=True)
                     if self._drain.report.is_up:
                         await self._drain.send_all()
             await self._write_status()

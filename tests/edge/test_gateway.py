@@ -80,7 +80,17 @@ async def test_usage_slots_are_sent_once_closed_and_again_when_a_late_reading_ch
         await driver.say(at=START + timedelta(seconds=60), power=10.0)
         await gateway.collector.emit_usage()
         await until(end, lambda: len(of(end, "usage")) > 1)
-    assert "active_s=60.0,standby_s=240.0,off_s=0.0" in of(end, "usage")[-1]
+        assert "active_s=60.0,standby_s=240.0,off_s=0.0" in of(end, "usage")[-1]
+
+
+async def test_the_slot_that_is_still_open_is_sent_at_a_stop(
+    configured: Configured, clock: ToldClock, end: FarEnd
+) -> None:
+    driver = ToldDriver(clock)
+    async with running(configured(end.url), clock, driver):
+        await driver.say(power=100.0)
+        clock.pass_(40)
+    assert "active_s=40.0,standby_s=0.0,off_s=0.0,unobserved_s=260.0" in of(end, "usage")[-1]
 
 
 async def test_a_restart_loses_no_usage(
@@ -97,8 +107,8 @@ async def test_a_restart_loses_no_usage(
         await driver.say(power=0.0)
         clock.pass_(61)
         await gateway.collector.emit_usage()
-        await until(end, lambda: bool(of(end, "usage")))
-    assert "active_s=240.0,standby_s=0.0,off_s=60.0,unobserved_s=0.0" in of(end, "usage")[-1]
+        settled = "active_s=240.0,standby_s=0.0,off_s=60.0,unobserved_s=0.0"
+        await until(end, lambda: any(settled in line for line in of(end, "usage")))
 
 
 async def test_nothing_is_lost_over_an_outage_and_a_restart_in_it(
