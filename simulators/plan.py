@@ -4,6 +4,7 @@
 into the cloud. The same seed, day and ports give the same files.
 """
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -36,6 +37,15 @@ class Reach:
     cloud_url: str = "http://127.0.0.1:8090"
     token_file: Path = Path("cloud/token")
     profiles: tuple[Path, ...] = field(default=())
+
+
+class _Dumper(yaml.SafeDumper):
+    """Puts times of day in quotes: bare ones are numbers to some readers, and refused by ours."""
+
+
+_Dumper.add_implicit_resolver(
+    "tag:yaml.org,2002:int", re.compile(r"[0-9]{2}:[0-9]{2}$"), list("0123456789")
+)
 
 
 def write_plan(folder: Path, campus: Campus, reach: Reach, *, is_lively: bool = True) -> None:
@@ -88,6 +98,7 @@ def _school(
         "seed": campus.seed,
         "time_zone": "Asia/Shanghai",
         "lively": is_lively,
+        "profiles": [str(folder) for folder in reach.profiles],
         "broker": {"host": "127.0.0.1", "port": reach.mqtt_port},
         "modbus_tcp": [{"bus": _TCP_BUS, "host": "127.0.0.1", "port": reach.modbus_port}],
         "modbus_rtu": [{"bus": _RTU_BUS, "link": _RTU_LINK}],
@@ -137,5 +148,5 @@ def _gateway(
 
 
 def _write(path: Path, tree: dict[str, Any]) -> None:
-    text = yaml.safe_dump(tree, allow_unicode=True, sort_keys=False, width=120)
+    text = yaml.dump(tree, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=120)
     path.write_text(text, encoding="utf-8")
