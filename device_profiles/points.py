@@ -9,16 +9,19 @@ line sent twice changes nothing.
 - `usage,asset=,category=,room=,school=` and `active_s`, `standby_s`, `off_s`, `unobserved_s`, and
   `energy_wh` where it is known; the time is the slot's start
 - `gateway,gateway=,school=` and the gateway's health; with `asset=,device=,profile=,protocol=` too:
-  the health of one device as the gateway sees it
+  the health of one device as the gateway sees it, and `usage_rule` where its usage rule is not its
+  profile's: the keys that differ and their values, as JSON
 - `event,asset=,school=,type=` and `text`
 """
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 
 from device_profiles.reading import Quality, Reading, Value
+from device_profiles.schema import UsageRule
 from device_profiles.usage import UsageSlot
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -98,6 +101,25 @@ def usage_line(place: Place, slot: UsageSlot) -> str:
         "category": place.category,
     }
     return line("usage", tags, fields, to_ns(slot.start))
+
+
+def rule_text(rule: UsageRule | None, of_profile: UsageRule | None) -> str:
+    """Return what a rule changes in its profile's, as `usage_rule` tells it; empty for nothing."""
+    told = rule.model_dump(mode="json") if rule is not None else {}
+    known = of_profile.model_dump(mode="json") if of_profile is not None else {}
+    changed = {key: value for key, value in told.items() if key not in known or known[key] != value}
+    return json.dumps(changed, ensure_ascii=False) if changed else ""
+
+
+def rule_of(text: str, of_profile: UsageRule | None) -> UsageRule | None:
+    """Return the rule that `usage_rule` tells; raises ValueError where it tells none."""
+    if not text:
+        return of_profile
+    known = of_profile.model_dump(mode="json") if of_profile is not None else {}
+    changed = json.loads(text)
+    if not isinstance(changed, dict):
+        raise ValueError(f"usage_rule: got {text}, expected an object")  # noqa: TRY004  bad text, not a bad call
+    return UsageRule.model_validate(known | changed)
 
 
 @lru_cache(maxsize=4096)

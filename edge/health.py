@@ -185,7 +185,8 @@ class Health:
         fields["version"] = self._version
         told = [Line(Kind.GATEWAY, points.line("gateway", tags, fields, now_ns), "gateway")]
         for id_, device in report["devices"].items():
-            place = self._places[id_].place
+            known = self._places[id_]
+            place = known.place
             device_tags = {
                 **tags,
                 "asset": place.asset,
@@ -198,6 +199,8 @@ class Health:
                 "errors": float(device["errors"]),
                 "last_error": device["last_error"],
             }
+            if rule := points.rule_text(known.usage, known.profile.usage):
+                device_fields["usage_rule"] = rule
             for moment in ("last_reading", "last_answer", "last_error_at"):
                 if device[moment]:
                     device_fields[moment] = device[moment]

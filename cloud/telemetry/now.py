@@ -1,15 +1,24 @@
-"""What every asset is doing now, from its newest readings and its profile's usage rule."""
+"""What every asset is doing now, from its newest readings and the usage rule in force.
 
+That is its profile's, unless the gateway's newest report of the device tells another: the state
+shown now and the slots that follow are then by the same rule.
+"""
+
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from cloud.api.models import Presence, State
 from cloud.clock import Clock
-from cloud.telemetry.store import AssetLatest, TelemetryStore
+from cloud.telemetry.store import AssetLatest, GatewayLatest, TelemetryStore
+from device_profiles.points import rule_of
 from device_profiles.reading import Value
 from device_profiles.schema import UsageRule
 from device_profiles.usage import state_of
+
+_log = logging.getLogger(__name__)
 
 DEFAULT_MAX_GAP_S = 600.0
 
@@ -40,14 +49,27 @@ class StateNow:
         self._store = store
         self._clock = clock
         self._rules = rules
+        # Reports repeat themselves every few seconds, and states are asked for every second.
+        self._rule = lru_cache(maxsize=4096)(self._told_rule)
 
     def of(self, school: str, asset: str | None = None) -> list[AssetNow]:
         """Return every asset of a school that was ever heard of, or the one asked for."""
         at = self._clock.now()
-        return [self._now(latest, at) for latest in self._store.latest_readings(school, asset)]
+        told = _told_rules(self._store.latest_gateways(school))
+        return [
+            self._now(latest, at, told.get((latest.asset, latest.profile), ""))
+            for latest in self._store.latest_readings(school, asset)
+        ]
 
-    def _now(self, latest: AssetLatest, at: datetime) -> AssetNow:
-        rule = self._rules.get(latest.profile)
+    def _told_rule(self, profile: str, text: str) -> UsageRule | None:
+        try:
+            return rule_of(text, self._rules.get(profile))
+        except ValueError as error:
+            _log.warning("%s: a usage rule that cannot be read: %s", profile, error)
+            return self._rules.get(profile)
+
+    def _now(self, latest: AssetLatest, at: datetime, told_rule: str) -> AssetNow:
+        rule = self._rule(latest.profile, told_rule)
         gap = timedelta(seconds=rule.max_gap_s if rule else DEFAULT_MAX_GAP_S)
         last_seen = max((p.observed_at for p in latest.points.values()), default=None)
         silent_at = last_seen + gap if last_seen else None
@@ -68,3 +90,21 @@ class StateNow:
             silent_at=silent_at,
             values={name: point.value for name, point in latest.points.items()},
         )
+
+
+def _told_rules(reports: list[GatewayLatest]) -> dict[tuple[str, str], str]:
+    """Return what the newest report of each (asset, profile) tells of its rule, empty for nothing.
+
+    A report that leaves the rule out takes back what an earlier one told.
+    """
+    newest: dict[tuple[str, str], tuple[datetime, str]] = {}
+    for report in reports:
+        if not report.device or not report.fields:
+            continue
+        key = report.asset, report.profile
+        at = max(latest.observed_at for latest in report.fields.values())
+        rule = report.fields.get("usage_rule")
+        text = str(rule.value) if rule is not None and rule.observed_at == at else ""
+        if key not in newest or at > newest[key][0]:
+            newest[key] = at, text
+    return {key: text for key, (_, text) in newest.items()}

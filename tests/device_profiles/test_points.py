@@ -4,8 +4,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from device_profiles.points import Place, from_ns, line, reading_lines, to_ns, usage_line
+from device_profiles.points import (
+    Place,
+    from_ns,
+    line,
+    reading_lines,
+    rule_of,
+    rule_text,
+    to_ns,
+    usage_line,
+)
 from device_profiles.reading import Quality, Reading, Value
+from device_profiles.schema import UsageRule
 from device_profiles.usage import UsageSlot
 
 PLACE = Place("2133100001", "101", "A 1", "display", "campus-interactive-display")
@@ -66,3 +76,32 @@ def test_time_survives_the_wire(moment: datetime) -> None:
 def test_a_reading_without_a_time_zone_is_refused() -> None:
     with pytest.raises(ValueError, match="has no time zone; give aware UTC"):
         Reading("d", "p", 1.0, datetime(2026, 9, 1))  # noqa: DTZ001 - that is the point
+
+
+RULE = UsageRule(point="power", active_above=60, standby_above=2)
+
+
+@pytest.mark.parametrize(
+    ("rule", "text"),
+    [
+        (RULE, ""),
+        (RULE.model_copy(update={"active_above": 80.0}), '{"active_above": 80.0}'),
+        (RULE.model_copy(update={"standby_above": None}), '{"standby_above": null}'),
+        (
+            UsageRule(point="state", active_values=("使用", 1.0, True)),
+            (
+                '{"point": "state", "active_above": null, "standby_above": null, '
+                '"active_values": ["使用", 1.0, true]}'
+            ),
+        ),
+    ],
+)
+def test_a_rule_tells_what_differs_from_its_profiles(rule: UsageRule, text: str) -> None:
+    assert rule_text(rule, RULE) == text
+    assert rule_of(text, RULE) == rule
+
+
+def test_a_rule_where_the_profile_has_none_is_told_whole() -> None:
+    assert rule_text(None, None) == ""
+    assert rule_of("", None) is None
+    assert rule_of(rule_text(RULE, None), None) == RULE

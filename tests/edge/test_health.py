@@ -1,0 +1,42 @@
+from pathlib import Path
+
+from device_profiles.points import rule_of
+from edge.buffer.entry import BufferState
+from edge.config import load_config
+from edge.health import Health
+from edge.uplink.drain import UplinkReport
+from tests.edge.conftest import PROFILES, ToldClock
+
+EMPTY = BufferState(lines=0, size_bytes=0, oldest_at=None, evicted=0, set_aside=0, held=0)
+
+
+def test_a_usage_rule_is_told_where_it_is_not_the_profiles(
+    tmp_path: Path, clock: ToldClock
+) -> None:
+    path = tmp_path / "gateway.yaml"
+    path.write_text(
+        f"""
+gateway: gw-001
+school: "2133100001"
+profiles: ["{PROFILES}"]
+uplink: {{url: "http://127.0.0.1:1", token: t}}
+mqtt: {{host: 127.0.0.1}}
+devices:
+  - {{id: d1, profile: campus-test-plug, usage: {{active_above: 80}}, mqtt: {{device: d1}}}}
+  - {{id: d2, profile: campus-test-plug, mqtt: {{device: d2}}}}
+""",
+        encoding="utf-8",
+    )
+    config = load_config(path)
+    health = Health(
+        gateway="gw-001",
+        school="2133100001",
+        version="1",
+        devices=config.devices,
+        clock=clock,
+    )
+    _, first, second = health.lines(health.report(EMPTY, UplinkReport(), tmp_path))
+    assert 'usage_rule="{\\"active_above\\": 80.0}"' in first.text
+    assert "usage_rule" not in second.text
+    known = config.devices["d1"]
+    assert rule_of('{"active_above": 80.0}', known.profile.usage) == known.usage
