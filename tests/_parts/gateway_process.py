@@ -21,7 +21,7 @@ class GatewayProcess:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
         self._file = folder / "gateway.yaml"
-        self._file.write_text(json.dumps(configuration | {"data_dir": "data"}), encoding="utf-8")
+        self._file.write_text(json.dumps({**configuration, "data_dir": "data"}), encoding="utf-8")
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
