@@ -8,6 +8,7 @@ import json
 import logging
 import os
 import shutil
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -26,6 +27,7 @@ _log = logging.getLogger(__name__)
 
 EVERY_S = 15.0
 STATUS_FILE = "status.json"
+_RATE_S = 60.0
 _LONGEST_TEXT = 300
 _NUMBERS = (
     "backlog",
@@ -82,8 +84,7 @@ class Health:
         self._errors = 0
         self._last_error = ""
         self._last_error_at: datetime | None = None
-        self._reported = (self._started, 0)
-        self._rate = 0.0
+        self._counts = deque([(self._started, 0)])
 
     def reading_kept(self, device_id: str, at: datetime, number: int) -> None:
         """Count readings that are on disk; `at` is the newest of them."""
@@ -135,7 +136,6 @@ class Health:
     def report(self, state: BufferState, uplink: UplinkReport, data_dir: Path) -> dict[str, Any]:
         """Return everything, as `status.json` holds it."""
         now = self._clock.now()
-        self._measure_rate()
         last_error, last_error_at = self._last_error, self._last_error_at
         if uplink.last_error_at is not None and (
             last_error_at is None or uplink.last_error_at > last_error_at
@@ -156,7 +156,7 @@ class Health:
             "evicted": state.evicted,
             "set_aside": state.set_aside,
             "readings": self._readings,
-            "readings_per_s": round(self._rate, 2),
+            "readings_per_s": round(self._rate(), 2),
             "sent": uplink.sent,
             "uplink": "up" if uplink.is_up else "down",
             "uplink_error": "" if uplink.is_up else uplink.last_error,
@@ -224,12 +224,14 @@ class Health:
             "last_error_at": _iso(health.last_error_at),
         }
 
-    def _measure_rate(self) -> None:
+    def _rate(self) -> float:
+        """Return readings a second over the last minute."""
         now = self._clock.monotonic()
-        then, readings = self._reported
-        if now > then:
-            self._rate = (self._readings - readings) / (now - then)
-            self._reported = (now, self._readings)
+        self._counts.append((now, self._readings))
+        while self._counts[1][0] <= now - _RATE_S and len(self._counts) > 2:
+            self._counts.popleft()
+        then, readings = self._counts[0]
+        return (self._readings - readings) / (now - then) if now > then else 0.0
 
     def _count(self, text: str) -> None:
         self._errors += 1
