@@ -66,6 +66,11 @@ class GatewayProcess:
         found: dict[str, Any] = json.loads(text)
         return found
 
+    @property
+    def buffer(self) -> Path:
+        """The file of its buffer."""
+        return self._folder / "data" / "buffer.db"
+
     def log(self) -> str:
         """Return what it wrote to stdout and stderr."""
         return (self._folder / "gateway.log").read_text(encoding="utf-8", errors="replace")
