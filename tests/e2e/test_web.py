@@ -1,0 +1,198 @@
+"""The managers' app in a real browser, on a real cloud with a school in it."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, Page, ViewportSize, expect
+
+from simulators.campus import make_campus
+from simulators.history import write_history
+from simulators.plan import WORKBOOK_FILE, Reach, write_plan
+from tests._parts.browser import chromium
+from tests._parts.write_servers import SCHOOL, CloudServer, running
+
+pytestmark = pytest.mark.real
+WIDE = ViewportSize(width=1440, height=900)
+PHONE = ViewportSize(width=390, height=844)
+PAGES = {
+    "/": ("学校总览", "Overview"),
+    "/assets": ("资产与使用", "Assets and use"),
+    "/gateways": ("网关与设备", "Gateways and devices"),
+    "/score": ("标准评分", "Score"),
+}
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CloudServer]:
+    """A cloud with a school's books and three school days of its past."""
+    folder = tmp_path_factory.mktemp("web")
+    plan = folder / "plan"
+    write_plan(plan, make_campus(7, 44, date.today()), Reach())  # noqa: DTZ011 - the school's today
+    server = CloudServer(folder)
+    with running(server):
+        _import(server, plan / WORKBOOK_FILE, folder)
+        write_history(plan, url=server.url, token=server.token, days=3, now=datetime.now(UTC))
+        yield server
+
+
+def _import(server: CloudServer, workbook: Path, folder: Path) -> None:
+    command = [str(Path(sys.executable).with_name("campus-cloud")), "import", "workbook"]
+    token = ["--token-file", str(folder / "token-file")]
+    done = subprocess.run(
+        [*command, str(workbook), "--url", server.url, *token],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@dataclass
+class Visit:
+    """A page and everything that went wrong on it."""
+
+    page: Page
+    problems: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+
+
+@pytest.fixture
+def visit(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Visit]:
+    viewport = getattr(request, "param", WIDE)
+    context = browser.new_context(viewport=viewport, timezone_id="Asia/Shanghai")
+    one = Visit(context.new_page())
+    one.page.on("pageerror", lambda error: one.problems.append(str(error)))
+    one.page.on("requestfinished", lambda asked: one.asked.append(asked.url))
+    one.page.on(
+        "console",
+        lambda message: one.problems.append(message.text) if message.type == "error" else None,
+    )
+    yield one
+    context.close()
+
+
+def _asset(server: CloudServer, number: str) -> str:
+    found = httpx.get(f"{server.url}/api/v1/schools/{SCHOOL}/assets", params={"q": number})
+    return f"/assets/{found.json()['items'][0]['id']}"
+
+
+def _has_no_key(page: Page) -> None:
+    """Fail where a text has no translation and shows its key."""
+    text = page.locator("body").inner_text()
+    keys = r"\b(nav|state|presence|outcome|common|overview|assets|asset|gateways|score)\.[a-zA-Z]+"
+    assert re.findall(keys, text) == []
+
+
+@pytest.mark.parametrize("visit", [WIDE, PHONE], indirect=True, ids=["wide", "phone"])
+@pytest.mark.parametrize("language", [0, 1], ids=["zh", "en"])
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_shows_what_it_should_and_nothing_is_cut_off(
+    cloud: CloudServer, visit: Visit, path: str, language: int
+) -> None:
+    page = visit.page
+    page.goto(f"{cloud.url}{path}?lang={('zh', 'en')[language]}")
+    expect(page.locator("h1")).to_have_text(PAGES[path][language])
+    expect(page.locator(".el-skeleton")).to_have_count(0)
+    _has_no_key(page)
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    assert visit.problems == []
+
+
+def test_nothing_is_fetched_from_elsewhere(cloud: CloudServer, visit: Visit) -> None:
+    for path in PAGES:
+        visit.page.goto(f"{cloud.url}{path}")
+        expect(visit.page.locator(".el-skeleton")).to_have_count(0)
+    assert {url for url in visit.asked if not url.startswith((cloud.url, "data:"))} == set()
+
+
+def test_the_language_switch_is_remembered(cloud: CloudServer, visit: Visit) -> None:
+    page = visit.page
+    page.goto(cloud.url)
+    expect(page.locator("h1")).to_have_text("学校总览")
+    page.get_by_role("button", name="English").click()
+    expect(page.locator("h1")).to_have_text("Overview")
+    page.reload()
+    expect(page.locator("h1")).to_have_text("Overview")
+
+
+def test_a_manager_finds_an_asset_and_looks_at_its_day(cloud: CloudServer, visit: Visit) -> None:
+    page = visit.page
+    page.goto(f"{cloud.url}/assets")
+    page.get_by_placeholder("搜索编号、名称、型号、房间").fill("A-0004")
+    row = page.locator("tbody tr")
+    expect(row).to_have_count(1)
+    row.click()
+    expect(page.locator("h1")).not_to_have_text("资产与使用")
+    for card in ("一天的状态", "节次 × 星期 使用情况", "当前读数", "读数曲线", "台账信息"):
+        expect(page.get_by_role("heading", name=card)).to_be_visible()
+    expect(page.locator("canvas").first).to_be_visible()
+    _has_no_key(page)
+    assert visit.problems == []
+
+
+def test_an_asset_without_a_device_says_that_its_use_is_not_known(
+    cloud: CloudServer, visit: Visit
+) -> None:
+    found = httpx.get(
+        f"{cloud.url}/api/v1/schools/{SCHOOL}/assets", params={"bound": "false", "limit": 1}
+    )
+    visit.page.goto(f"{cloud.url}/assets/{found.json()['items'][0]['id']}")
+    expect(visit.page.get_by_text("此资产没有绑定任何设备")).to_be_visible()
+
+
+def test_a_score_opens_down_to_its_evidence(cloud: CloudServer, visit: Visit) -> None:
+    page = visit.page
+    page.goto(f"{cloud.url}/score")
+    page.get_by_text("一物一码率").click()
+    panel = page.locator(".finding")
+    expect(panel).to_contain_text("怎样改进")
+    expect(panel).to_contain_text("本项目默认值，并非官方规定")
+    panel.locator("li a").first.click()
+    expect(page.get_by_role("heading", name="台账信息")).to_be_visible()
+    assert visit.problems == []
+
+
+def test_filters_live_in_the_address(cloud: CloudServer, visit: Visit) -> None:
+    page = visit.page
+    page.goto(f"{cloud.url}/assets?category=recorder")
+    expect(page.locator("tbody tr").first).to_contain_text("录播")
+    assert all("录播" in row for row in page.locator("tbody tr").all_inner_texts())
+    page.goto(f"{cloud.url}/assets?q=nothing-like-this")
+    expect(page.get_by_text("没有符合条件的资产")).to_be_visible()
+
+
+def test_an_unknown_page_and_an_unknown_asset_say_so(cloud: CloudServer, visit: Visit) -> None:
+    visit.page.goto(f"{cloud.url}/no/such/page")
+    expect(visit.page.get_by_text("没有找到这一页")).to_be_visible()
+    visit.page.goto(f"{cloud.url}/assets/999999")
+    expect(visit.page.get_by_role("alert")).to_contain_text("999999")
+
+
+def test_an_empty_cloud_says_what_to_do_and_a_lost_one_offers_to_try_again(
+    browser: Browser, tmp_path: Path
+) -> None:
+    server = CloudServer(tmp_path)
+    page = browser.new_page()
+    with running(server):
+        page.goto(server.url)
+        expect(page.get_by_text("请先导入台账")).to_be_visible()
+        page.route("**/api/**", lambda route: route.abort())
+        page.reload()
+        expect(page.get_by_text("无法连接到云端服务")).to_be_visible()
+        page.unroute("**/api/**")
+        page.get_by_role("button", name="重试").click()
+        expect(page.get_by_text("请先导入台账")).to_be_visible()
+    page.close()
