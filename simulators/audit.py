@@ -31,7 +31,6 @@ from simulators.errors import SimulatorError
 EARLY_S = 2.0
 """A gateway may have stamped a message before the broker told its sender that it was taken."""
 _STATED_S = 0.0015
-_TWIN_S = 0.1
 _FEW = 20
 
 
@@ -253,44 +252,59 @@ def _is_same(said: Value, stored: Value) -> bool:
 def _align(said: list[Said], stored: list[Stored], arrival_s: float) -> list[tuple[int, int]]:
     """Return the most pairs (said, stored) in the order of time that agree.
 
-    Agreeing ends are paired at once; only what is left between them is searched, by the longest
-    common subsequence.
+    Both ends are paired at once as far as there is no doubt; what is left between them is
+    searched, by the longest common subsequence.
     """
+    shorter = min(len(said), len(stored))
     first = 0
-    while (
-        first < min(len(said), len(stored))
-        and _is_nearest(said, first)
-        and _agree(said[first], stored[first], arrival_s)
-    ):
+    while first < shorter and _is_certain(said, first, stored[first], arrival_s):
         first += 1
+    last = 0
+    while last < shorter - first and _is_certain(
+        said, len(said) - 1 - last, stored[-1 - last], arrival_s
+    ):
+        last += 1
     pairs = [(i, i) for i in range(first)]
-    left, right = said[first:], stored[first:]
-    if left and right:
-        pairs.extend((i + first, j + first) for i, j in _common(left, right, arrival_s))
+    left, right = said[first : len(said) - last], stored[first : len(stored) - last]
+    pairs.extend((i + first, j + first) for i, j in _common(left, right, arrival_s))
+    pairs.extend((len(said) - n, len(stored) - n) for n in range(last, 0, -1))
     return pairs
 
 
-def _is_nearest(said: list[Said], i: int) -> bool:
-    """Whether no twin follows at once that a stored one may as well belong to."""
-    return i + 1 >= len(said) or (said[i + 1].time - said[i].time).total_seconds() > _TWIN_S
+def _is_certain(said: list[Said], i: int, row: Stored, arrival_s: float) -> bool:
+    """Whether a stored value is this one's, and no neighbour's that said the same."""
+    one = said[i]
+    if not one.is_owed or not _agree(one, row, arrival_s):
+        return False
+    off = abs(row.at - one.time)
+    return all(2 * off < abs(said[n].time - one.time) for n in (i - 1, i + 1) if 0 <= n < len(said))
+
+
+def _weight(one: Said, row: Stored, arrival_s: float) -> float:
+    """Return what a pair is worth: any pair 1, a little more what is owed and what is near."""
+    if not _agree(one, row, arrival_s):
+        return 0.0
+    off_s = abs((row.at - one.time).total_seconds())
+    return 1.0 + (0.002 if one.is_owed else 0.0) + 0.001 / (1.0 + off_s)
 
 
 def _common(said: list[Said], stored: list[Stored], arrival_s: float) -> Iterator[tuple[int, int]]:
+    if not said or not stored:
+        return
     width = len(stored) + 1
-    lengths = [[0] * width for _ in range(len(said) + 1)]
+    best = [[0.0] * width for _ in range(len(said) + 1)]
     for i in range(len(said) - 1, -1, -1):
-        row, below = lengths[i], lengths[i + 1]
+        row, below, one = best[i], best[i + 1], said[i]
         for j in range(len(stored) - 1, -1, -1):
-            if _agree(said[i], stored[j], arrival_s):
-                row[j] = below[j + 1] + 1
-            else:
-                row[j] = max(below[j], row[j + 1])
+            weight = _weight(one, stored[j], arrival_s)
+            paired = below[j + 1] + weight if weight else 0.0
+            row[j] = max(paired, below[j], row[j + 1])
     i = j = 0
     while i < len(said) and j < len(stored):
-        if _agree(said[i], stored[j], arrival_s) and lengths[i][j] == lengths[i + 1][j + 1] + 1:
+        if best[i][j] == best[i + 1][j]:
+            i += 1
+        elif best[i][j] == best[i][j + 1]:
+            j += 1
+        else:
             yield i, j
             i, j = i + 1, j + 1
-        elif lengths[i + 1][j] >= lengths[i][j + 1]:
-            i += 1
-        else:
-            j += 1

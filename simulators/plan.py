@@ -15,6 +15,7 @@ import yaml
 
 from simulators import ledger
 from simulators.campus import SCHOOL, Campus, PlannedDevice
+from simulators.errors import SimulatorError
 from simulators.timetable import PERIODS
 
 SCHOOL_FILE = "school.yaml"
@@ -55,6 +56,34 @@ def write_plan(folder: Path, campus: Campus, reach: Reach, *, is_lively: bool = 
     _write(folder / SCHOOL_FILE, _school(campus, reach, addresses, is_lively=is_lively))
     _write(folder / GATEWAY_FILE, _gateway(folder, campus, reach, addresses))
     ledger.write_workbook(folder / WORKBOOK_FILE, campus)
+
+
+def write_single(folder: Path, device: str) -> Path:
+    """Write the plan of just one device of a plan beside it, and return its folder."""
+    path = folder / SCHOOL_FILE
+    try:
+        tree = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SimulatorError(f"{path}: cannot be read: {error.strerror}") from error
+    devices = tree.get("devices", ()) if isinstance(tree, dict) else ()
+    own = [told for told in devices if told.get("id") == device]
+    if not own:
+        raise SimulatorError(f"{path}: no device {device!r}; name one of those under devices")
+    bus = own[0].get("modbus", {}).get("bus")
+    tree["devices"] = own
+    tree["modbus_tcp"] = [told for told in tree.get("modbus_tcp", ()) if told["bus"] == bus]
+    tree["modbus_rtu"] = [
+        {**told, "link": str(folder.resolve() / told["link"])}
+        for told in tree.get("modbus_rtu", ())
+        if told["bus"] == bus
+    ]
+    tree["faults"] = [told for told in tree.get("faults", ()) if told["device"] == device]
+    if "ble" not in own[0]:
+        tree["radio"] = None
+    single = folder / f"only-{device}"
+    single.mkdir(exist_ok=True)
+    _write(single / SCHOOL_FILE, tree)
+    return single
 
 
 def _addresses(devices: Sequence[PlannedDevice]) -> dict[str, dict[str, Any]]:

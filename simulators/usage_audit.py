@@ -16,13 +16,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any
 
 from device_profiles.protocols.modbus import ModbusPoint
 from device_profiles.reading import Value
 from device_profiles.schema import DeviceProfile, UsageRule
 from device_profiles.usage import SLOT_S, State, state_of
-from simulators.audit import TruthLines, moment
+from simulators.audit import Grace, TruthLines, moment
 
 PUSH_S = 2.0
 """What a change of a pushing device may need to its reading: the device's own and the way."""
@@ -54,13 +55,20 @@ def audit_usage(
     rules: Mapping[str, tuple[DeviceProfile, UsageRule]],
     *,
     until: datetime,
+    grace: Sequence[Grace] = (),
 ) -> UsageAudit:
-    """Compare every stored slot of a device of the run; `until` is when the gateway stopped."""
+    """Compare every stored slot of a device of the run; `until` is when the gateway stopped.
+
+    What was said in a window of grace was heard by nobody.
+    """
     audit = UsageAudit()
     words: dict[str, list[float]] = defaultdict(list)
     for line in truth.said:
         rule = rules.get(line["asset"])
-        if rule is not None and rule[1].point in line["values"]:
+        if rule is None or rule[1].point not in line["values"]:
+            continue
+        at = moment(line["at"])
+        if not any(one.covers(line["protocol"], at) for one in grace):
             words[line["asset"]].append(moment(line.get("observed_at") or line["at"]).timestamp())
     states: dict[str, list[tuple[float, str]]] = defaultdict(list)
     for line in truth.states:
@@ -171,7 +179,7 @@ def _observed(
 ) -> tuple[list[tuple[float, float]], list[tuple[float, float]]]:
     """Return when the device was heard, and the time after its last word that may be held."""
     windows: list[tuple[float, float]] = []
-    for at, following in zip(words, words[1:], strict=False):
+    for at, following in pairwise(words):
         if following - at <= max_gap_s:
             if windows and windows[-1][1] == at:
                 windows[-1] = (windows[-1][0], following)

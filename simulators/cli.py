@@ -1,0 +1,276 @@
+"""`campus-sim`: a simulated school, its parts one by one, or all of it as a demo."""
+
+import argparse
+import asyncio
+import json
+import signal
+import sys
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from device_profiles.errors import ProfileError
+from simulators.errors import SimulatorError
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run a command; 0 done, 1 failed, 2 wrong use."""
+    arguments = _parser().parse_args(argv)
+    try:
+        code: int = arguments.run(arguments)
+    except (SimulatorError, ProfileError) as error:
+        print(f"campus-sim: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 1
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="campus-sim",
+        description="Simulated schools: devices that speak the real protocols, and a demo of all.",
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_demo(commands)
+    _add_plan(commands)
+    _add_parts(commands)
+    _add_audit(commands)
+    return parser
+
+
+_Commands = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
+
+def _add_demo(commands: _Commands) -> None:
+    demo = commands.add_parser(
+        "demo",
+        help="run a whole school with its gateway and the cloud",
+        description="Run broker, cloud, gateway and a school of devices on this machine until "
+        "Ctrl-C. With --duration: run so long, stop, and audit what was stored.",
+    )
+    demo.add_argument(
+        "--data", type=Path, default=Path("demo-data"), help="folder for everything (demo-data)"
+    )
+    demo.add_argument("--port", type=_port, help="port of the web page (8090, or the next free)")
+    demo.add_argument(
+        "--duration", type=_seconds, metavar="SECONDS", help="stop after so long, and audit"
+    )
+    demo.add_argument("--report", type=Path, metavar="FILE", help="write the figures here as JSON")
+    demo.add_argument("--devices", type=_devices, default=44, metavar="N", help="devices (44)")
+    demo.add_argument("--seed", type=int, default=7, help="another number, another school (7)")
+    demo.add_argument("--keep", action="store_true", help="go on with the data of the last demo")
+    demo.set_defaults(run=_demo)
+
+
+def _add_plan(commands: _Commands) -> None:
+    plan = commands.add_parser(
+        "plan", help="write the plan of a school: school.yaml, gateway.yaml, workbook.xlsx"
+    )
+    plan.add_argument("folder", type=Path, help="folder to write into")
+    plan.add_argument("--devices", type=_devices, default=44, metavar="N", help="devices (44)")
+    plan.add_argument("--seed", type=int, default=7, help="another number, another school (7)")
+    plan.add_argument("--day", type=date.fromisoformat, help="the day it is, 2026-11-24 (today)")
+    plan.add_argument("--url", default="http://127.0.0.1:8090", help="the cloud's address")
+    plan.add_argument(
+        "--token-file", type=Path, default=Path("cloud-data/token"), help="the cloud's token"
+    )
+    plan.add_argument(
+        "--calm", action="store_true", help="devices follow the timetable instead of being lively"
+    )
+    plan.set_defaults(run=_plan)
+
+    ledger = commands.add_parser("ledger", help="write only the workbook of a school")
+    ledger.add_argument("file", type=Path, help="the .xlsx file to write")
+    ledger.add_argument("--devices", type=_devices, default=44, metavar="N", help="devices (44)")
+    ledger.add_argument("--seed", type=int, default=7, help="another number, another school (7)")
+    ledger.add_argument("--day", type=date.fromisoformat, help="the day it is, 2026-11-24 (today)")
+    ledger.set_defaults(run=_ledger)
+
+
+def _add_parts(commands: _Commands) -> None:
+    history = commands.add_parser("history", help="write the past of a school into a cloud")
+    history.add_argument("plan", type=Path, help="folder of the plan")
+    history.add_argument("--url", default="http://127.0.0.1:8090", help="the cloud's address")
+    history.add_argument(
+        "--token-file", type=Path, default=Path("cloud-data/token"), help="the cloud's token"
+    )
+    history.add_argument("--days", type=int, default=20, help="school days (20)")
+    history.set_defaults(run=_history)
+
+    school = commands.add_parser(
+        "school",
+        help="run the devices of a plan",
+        description="Run every device of a plan until Ctrl-C. SIGUSR1: they stop speaking on "
+        "their own, while servers go on answering.",
+    )
+    school.add_argument("plan", type=Path, help="folder of the plan")
+    school.set_defaults(run=_school)
+
+    device = commands.add_parser("device", help="run one device of a plan")
+    device.add_argument("plan", type=Path, help="folder of the plan")
+    device.add_argument("device", help="its id")
+    device.set_defaults(run=_device)
+
+    broker = commands.add_parser("broker", help="run an MQTT broker in this process")
+    broker.add_argument("--host", default="127.0.0.1", help="address to listen on (127.0.0.1)")
+    broker.add_argument("--port", type=_port, default=1883, help="port to listen on (1883)")
+    broker.set_defaults(run=_broker)
+
+
+def _add_audit(commands: _Commands) -> None:
+    audit = commands.add_parser(
+        "audit",
+        help="compare what a school said with what a cloud holds",
+        description="Compare the truth log of a plan with what the cloud answers; 1 if a reading "
+        "is lost or doubled, or usage is off.",
+    )
+    audit.add_argument("plan", type=Path, help="folder of the plan")
+    audit.add_argument("--url", default="http://127.0.0.1:8090", help="the cloud's address")
+    audit.add_argument(
+        "--token-file", type=Path, default=Path("cloud-data/token"), help="the cloud's token"
+    )
+    audit.add_argument("--until", type=_moment, help="when the gateway stopped (now)")
+    audit.add_argument(
+        "--arrival", type=_seconds, default=10.0, help="how late a reading may be stamped (10)"
+    )
+    audit.set_defaults(run=_audit)
+
+
+def _demo(arguments: argparse.Namespace) -> int:
+    from simulators.demo import Options, run_demo  # noqa: PLC0415  `--help` needs no libraries
+
+    return run_demo(
+        Options(
+            data=arguments.data,
+            port=arguments.port,
+            duration_s=arguments.duration,
+            report=arguments.report,
+            devices=arguments.devices,
+            seed=arguments.seed,
+            is_kept=arguments.keep,
+        )
+    )
+
+
+def _plan(arguments: argparse.Namespace) -> int:
+    from simulators.campus import make_campus  # noqa: PLC0415  as in _demo
+    from simulators.plan import Reach, write_plan  # noqa: PLC0415  as in _demo
+
+    campus = make_campus(arguments.seed, arguments.devices, arguments.day or _today())
+    reach = Reach(cloud_url=arguments.url, token_file=arguments.token_file.resolve())
+    write_plan(arguments.folder, campus, reach, is_lively=not arguments.calm)
+    print(f"{arguments.folder}: a school of {len(campus.devices)} devices")
+    return 0
+
+
+def _ledger(arguments: argparse.Namespace) -> int:
+    from simulators.campus import make_campus  # noqa: PLC0415  as in _demo
+    from simulators.ledger import make_ledger, write_workbook  # noqa: PLC0415  as in _demo
+
+    campus = make_campus(arguments.seed, arguments.devices, arguments.day or _today())
+    write_workbook(arguments.file, campus)
+    print(f"{arguments.file}: {len(make_ledger(campus))} assets")
+    return 0
+
+
+def _history(arguments: argparse.Namespace) -> int:
+    from simulators.history import write_history  # noqa: PLC0415  as in _demo
+
+    lines = write_history(
+        arguments.plan,
+        url=arguments.url,
+        token=_token(arguments.token_file),
+        days=arguments.days,
+        now=datetime.now(UTC),
+    )
+    print(f"{lines} lines")
+    return 0
+
+
+def _school(arguments: argparse.Namespace) -> int:
+    from simulators import school  # noqa: PLC0415  as in _demo
+
+    return school.main([str(arguments.plan)])
+
+
+def _device(arguments: argparse.Namespace) -> int:
+    from simulators import school  # noqa: PLC0415  as in _demo
+    from simulators.plan import write_single  # noqa: PLC0415  as in _demo
+
+    return school.main([str(write_single(arguments.plan, arguments.device))])
+
+
+def _broker(arguments: argparse.Namespace) -> int:
+    asyncio.run(_serve_broker(arguments.host, arguments.port))
+    return 0
+
+
+async def _serve_broker(host: str, port: int) -> None:
+    from simulators.broker import Broker  # noqa: PLC0415  as in _demo
+
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with Broker(port, host=host):
+        print(f"ready: {host}:{port}", flush=True)
+        await stop.wait()
+
+
+def _audit(arguments: argparse.Namespace) -> int:
+    from simulators.report import Run, audit_run  # noqa: PLC0415  as in _demo
+
+    report = audit_run(
+        Run(
+            plan=arguments.plan,
+            url=arguments.url,
+            token=_token(arguments.token_file),
+            until=arguments.until or datetime.now(UTC),
+            arrival_s=arguments.arrival,
+        )
+    )
+    print(json.dumps(report, ensure_ascii=False, indent=2))
+    readings, usage = report["readings"], report["usage"]
+    return 1 if readings["lost"] or readings["doubled"] or usage["over"] else 0
+
+
+def _token(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise SimulatorError(f"{path}: cannot be read: {error.strerror}") from error
+
+
+def _today() -> date:
+    from simulators.timetable import ZONE  # noqa: PLC0415  as in _demo
+
+    return datetime.now(ZONE).date()
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 65535:
+        raise argparse.ArgumentTypeError(f"got {text}, expected a port from 1 to 65535")
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds <= 1e6:
+        raise argparse.ArgumentTypeError(f"got {text}, expected seconds, more than 0")
+    return seconds
+
+
+def _devices(text: str) -> int:
+    if not text.isdecimal() or not 4 <= int(text) <= 900:
+        raise argparse.ArgumentTypeError(f"got {text}, expected a number from 4 to 900")
+    return int(text)
+
+
+def _moment(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"got {text}, expected 2026-11-24T08:00:00Z") from None
