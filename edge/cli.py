@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import gc
 import json
 import logging
 import signal
@@ -82,6 +83,8 @@ async def _serve(config: Config) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     gateway = Gateway(config, clock=SystemClock(), random=SystemRandom())
+    gc.collect()
+    gc.freeze()  # what is loaded by now stays: no later collection need walk through it
 
     def ready() -> None:
         print(
