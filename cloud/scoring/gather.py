@@ -1,11 +1,11 @@
 """Collect the evidence of one school from the registry, the roll-up and the telemetry store."""
 
+import asyncio
 from dataclasses import asdict
 from datetime import UTC, date, datetime, time, timedelta
 
 import polars as pl
 import pyarrow as pa  # type: ignore[import-untyped]  # it ships no types
-from starlette.concurrency import run_in_threadpool
 
 from cloud.registry.rows import BindingRow
 from cloud.registry.store import Registry
@@ -38,7 +38,7 @@ async def gather(
     use = await store.read(lambda con: con.sql(_USE_SQL, params=span).to_arrow_table())
     slots = await store.read(lambda con: con.execute(_HEARD_SQL, [school, end]).fetchall())
     heard = await _heard(store, registry, school, end, dict(slots))
-    return await run_in_threadpool(_evidence, registry, school, start, end, use, heard)
+    return await asyncio.to_thread(_evidence, registry, school, start, end, use, heard)
 
 
 async def _heard(

@@ -22,7 +22,7 @@ ASSETS, DAYS, PERIODS = 200, 100, 10
 def large_school(random: Random) -> Evidence:
     categories = ("display", "display", "display", "recorder", "instrument", "computer")
     rooms = [f"R{n}" for n in range(ASSETS)]
-    assets = [
+    assets: list[dict[str, object]] = [
         {
             "school": SCHOOL,
             "asset_id": n,
@@ -36,7 +36,7 @@ def large_school(random: Random) -> Evidence:
         }
         for n in range(ASSETS)
     ]
-    use = []
+    use: list[dict[str, object]] = []
     for day in (FIRST + timedelta(days=n) for n in range(DAYS)):
         for asset in assets:
             for period in range(1, PERIODS + 1):
@@ -67,7 +67,7 @@ def large_school(random: Random) -> Evidence:
         rooms=table(
             [{"school": SCHOOL, "room": room, "use": "121"} for room in rooms[:20]], evidence.ROOMS
         ),
-        assets=table(list(assets), evidence.ASSETS),
+        assets=table(assets, evidence.ASSETS),
         use=table(use, evidence.USE),
         senders=table(
             [{"school": SCHOOL, "device": f"A-{n}", "asset_id": n} for n in range(ASSETS)],
@@ -92,7 +92,7 @@ def test_a_term_of_a_large_school(capsys: pytest.CaptureFixture[str]) -> None:
         for found in result.findings:
             finding_shape(found, engine.evidence_rows(found.clause, facts), ("PRI",))
 
-    def plain_sum() -> float:
+    def plain_sum() -> object:
         return sum(row["active_s"] for row in facts.use.iter_rows(named=True))
 
     answer()
