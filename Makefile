@@ -68,6 +68,7 @@ profiles: setup  ## Check the catalogue and rewrite its reference pages.
 
 snapshots: profiles  ## Rewrite what is generated and kept in the tree, on purpose.
 	$(BIN)/campus-cloud openapi > docs/reference/openapi.json
+	$(BIN)/campus-cloud indicators > docs/reference/indicators.md
 
 docs: setup  ## Build the documentation into site/; a broken link fails.
 	$(BIN)/mkdocs build --quiet --strict --config-file .ci/mkdocs.yml

@@ -83,6 +83,9 @@ def _parser() -> argparse.ArgumentParser:
 
     openapi = commands.add_parser("openapi", help="print the OpenAPI schema of the API")
     openapi.set_defaults(run=_openapi)
+
+    indicators = commands.add_parser("indicators", help="print the reference page of indicators")
+    indicators.set_defaults(run=_indicators)
     return parser
 
 
@@ -111,6 +114,15 @@ def _openapi(_arguments: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory() as folder:
         schema = create_app(Settings(data=Path(folder))).openapi()
     print(json.dumps(schema, ensure_ascii=False, indent=2, sort_keys=True))
+    return 0
+
+
+def _indicators(_arguments: argparse.Namespace) -> int:
+    from cloud.scoring.indicator import all_indicators  # noqa: PLC0415  `--help` needs no Polars
+    from cloud.scoring.pages import indicators_page  # noqa: PLC0415  as above
+    from cloud.scoring.standard import editions  # noqa: PLC0415  as above
+
+    print(indicators_page(all_indicators(), editions()), end="")
     return 0
 
 

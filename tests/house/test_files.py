@@ -1,0 +1,137 @@
+"""What every committed file keeps to."""
+
+import json
+import re
+from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
+
+from tests._parts.tree import ROOT, committed, text_of
+
+LINES = 500
+LONG_WITH_REASON = {
+    "cloud/api/models.py": "the shapes of the API, one table that its readers search in",
+    "device_profiles/usage.py": "one state machine with its invariants; halves mean nothing",
+}
+GENERATED = {
+    "cloud/web/package-lock.json",
+    "docs/reference/openapi.json",
+    "requirements/cloud.txt",
+    "requirements/dev.txt",
+    "requirements/edge.txt",
+    "requirements/node.txt",
+}
+TEXT = {".css", ".html", ".js", ".json", ".md", ".py", ".toml", ".ts", ".txt", ".vue", ".yaml"}
+WHERE_PEOPLE_READ = {
+    "bthome.io",
+    "github.com",
+    "json-schema.org",
+    "opencollective.com",
+    "paulmillr.com",
+    "tidelift.com",
+    "www.w3.org",
+}
+"""Hosts of documents, and of the sponsors that package-lock.json names; never an index."""
+OF_NO_PLACE = re.compile(
+    r"localhost|127\.\d+\.\d+\.\d+|host|cloud|\w|.+\.(invalid|example)|\[?", re.IGNORECASE
+)
+
+ADDRESS = re.compile(r"\bhttps?://([^\s/:\"'`<>)\]}{,]*)")
+HOME = re.compile(r"(?<![\w.])/(?:home|Users)/\w+|(?<![\w.])/root/")
+OTHER_INDEX = re.compile(r"--(?:extra-)?index-url|--find-links|\bregistry=\S|_authToken|GOPROXY=")
+UNDONE = re.compile(r"\b(?:TODO|FIXME|XXX|HACK)\b")
+LINK = re.compile(r"(?<!\!)\[[^\]]*\]\(([^)\s]+)\)|!\[[^\]]*\]\(([^)\s]+)\)")
+SELF = Path("tests/house/test_files.py")
+
+
+def told() -> list[tuple[Path, str]]:
+    return [
+        (path, text_of(path))
+        for path in committed()
+        if path != SELF and (path.suffix in TEXT or not path.suffix)
+    ]
+
+
+def hits(pattern: re.Pattern[str]) -> list[str]:
+    return [
+        f"{path}:{text[: found.start()].count(chr(10)) + 1}: {found[0]}"
+        for path, text in told()
+        for found in pattern.finditer(text)
+    ]
+
+
+def test_no_file_names_a_machine_or_an_index() -> None:
+    strays = {
+        host
+        for _, text in told()
+        for host in ADDRESS.findall(text)
+        if host not in WHERE_PEOPLE_READ and not OF_NO_PLACE.fullmatch(host)
+    }
+    assert not strays
+    assert not hits(OTHER_INDEX)
+
+
+def test_no_file_names_a_folder_of_somebodys_machine() -> None:
+    assert not hits(HOME)
+    assert not hits(re.compile(re.escape(str(ROOT)) + r"\b"))
+
+
+def test_the_lock_of_the_web_app_names_no_registry() -> None:
+    lock = json.loads(text_of(Path("cloud/web/package-lock.json")))
+    assert len(lock["packages"]) > 1
+    for name, package in lock["packages"].items():
+        assert "resolved" not in package, name
+        assert not name or "integrity" in package, name
+
+
+def test_nothing_is_left_undone() -> None:
+    assert not hits(UNDONE)
+
+
+def test_a_file_is_short_or_has_a_reason() -> None:
+    long = {
+        path.as_posix()
+        for path, text in told()
+        if path.as_posix() not in GENERATED and text.count("\n") > LINES
+    }
+    assert long == set(LONG_WITH_REASON)
+
+
+def test_a_file_ends_with_one_line_end() -> None:
+    assert not [
+        str(path)
+        for path, text in told()
+        if text.strip() and (not text.endswith("\n") or text.endswith("\n\n"))
+    ]
+
+
+def anchors(text: str) -> set[str]:
+    """Return the anchors of a page's headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+PAGES = [path for path in committed() if path.suffix == ".md"]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=str)
+def test_a_link_leads_somewhere(page: Path) -> None:
+    text = re.sub(r"```.*?```", "", text_of(page), flags=re.DOTALL)
+    broken = []
+    for link in (one or other for one, other in LINK.findall(text)):
+        if re.match(r"[a-z]+:", link):
+            continue
+        name, _, anchor = unquote(link).partition("#")
+        target = (ROOT / page.parent / name).resolve() if name else ROOT / page
+        if not target.exists():
+            broken.append(link)
+        elif anchor and target.suffix == ".md":
+            wanted = anchors(target.read_text(encoding="utf-8"))
+            broken += [] if anchor in wanted else [link]
+    assert not broken
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page.parts[0] == "docs"], ids=str)
+def test_a_page_begins_with_its_title(page: Path) -> None:
+    assert re.match(r"(?:<!--.*?-->\s*)?# ", text_of(page), re.DOTALL)
