@@ -21,13 +21,3 @@ def test_an_address_has_a_summary_and_a_sentence(name: str) -> None:
     assert not operation["operationId"].startswith(f"{by_default}_")
     assert operation["description"].rstrip().endswith(".")
     assert operation["tags"]
-
-
-@pytest.mark.parametrize("name", OPERATIONS)
-def test_a_parameter_of_a_query_says_what_it_means(name: str) -> None:
-    silent = [
-        parameter["name"]
-        for parameter in OPERATIONS[name].get("parameters", [])
-        if parameter["in"] == "query" and not parameter.get("description")
-    ]
-    assert not silent
