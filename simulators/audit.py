@@ -8,6 +8,8 @@ before it was said and `arrival_s` after.
 - doubled: stored since the first word of the run, and said by nobody (or said once, stored twice)
 - within_deadband: said, not stored, and so near to the last one stored that the gateway need not
   send it
+- between_polls: a Modbus answer carries what lies between the points asked for too; where the
+  readings before and after are one `poll_s` apart, nobody asked for those in between
 - not owed: said in a window of grace that the caller names (before the gateway first listened;
   answers to a gateway that was killed before it could keep them), or in the last moment of a
   Modbus connection
@@ -24,6 +26,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from device_profiles.protocols.modbus import ModbusPoint
 from device_profiles.reading import Value
 from device_profiles.schema import DeviceProfile
 from simulators.errors import SimulatorError
@@ -31,6 +34,7 @@ from simulators.errors import SimulatorError
 EARLY_S = 2.0
 """A gateway may have stamped a message before the broker told its sender that it was taken."""
 _STATED_S = 0.0015
+_LATE_POLL_S = 1.0
 _FEW = 20
 
 
@@ -80,6 +84,7 @@ class ReadingAudit:
     lost: int = 0
     doubled: int = 0
     within_deadband: int = 0
+    between_polls: int = 0
     not_owed: int = 0
     devices: dict[str, int] = field(default_factory=dict)
     """Protocol -> devices of which at least one reading is stored."""
@@ -177,6 +182,7 @@ def audit_readings(
             sorted(stored[key], key=lambda one: one.at),
             deadband=known.deadband if known is not None else 0.0,
             heartbeat_s=heartbeats.get(asset, 300.0),
+            poll_s=known.poll_s if isinstance(known, ModbusPoint) else 0.0,
             arrival_s=arrival_s,
         )
     seen = {asset for (asset, _), rows in stored.items() if rows}
@@ -200,6 +206,7 @@ def _audit_series(
     *,
     deadband: float,
     heartbeat_s: float,
+    poll_s: float,
     arrival_s: float,
 ) -> None:
     pairs = _align(said, stored, arrival_s)
@@ -213,16 +220,37 @@ def _audit_series(
             audit.doubled += 1
             audit.tell(f"doubled: {name} = {row.value!r} at {row.at.isoformat()}")
     last: Said | None = None
+    near: set[int] = set()
     for i, one in enumerate(said):
         if i in matched:
             last = one
-        elif not one.is_owed:
-            audit.not_owed += 1
         elif last is not None and _is_alike(one, last, deadband, heartbeat_s):
+            near.add(i)
+    asked = [said[i].time for i in sorted(matched | near)]
+    for i, one in enumerate(said):
+        if i in matched:
+            continue
+        if not one.is_owed:
+            audit.not_owed += 1
+        elif i in near:
             audit.within_deadband += 1
+        elif poll_s and _was_passed_over(one.time, asked, said[0].time, poll_s):
+            audit.between_polls += 1
         else:
             audit.lost += 1
             audit.tell(f"lost: {name} = {one.value!r} said at {one.at.isoformat()}")
+
+
+def _was_passed_over(
+    at: datetime, asked: Sequence[datetime], first: datetime, poll_s: float
+) -> bool:
+    """Whether the readings before and after are no further apart than one poll."""
+    if not asked:
+        return False
+    following = bisect_left(asked, at)
+    before = asked[following - 1] if following else first
+    after = asked[following] if following < len(asked) else at
+    return (after - before).total_seconds() <= poll_s + _LATE_POLL_S
 
 
 def _is_alike(one: Said, last: Said, deadband: float, heartbeat_s: float) -> bool:

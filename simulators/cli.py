@@ -38,10 +38,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-_Commands = "argparse._SubParsersAction[argparse.ArgumentParser]"
-
-
-def _add_demo(commands: _Commands) -> None:
+def _add_demo(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     demo = commands.add_parser(
         "demo",
         help="run a whole school with its gateway and the cloud",
@@ -62,7 +59,7 @@ def _add_demo(commands: _Commands) -> None:
     demo.set_defaults(run=_demo)
 
 
-def _add_plan(commands: _Commands) -> None:
+def _add_plan(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     plan = commands.add_parser(
         "plan", help="write the plan of a school: school.yaml, gateway.yaml, workbook.xlsx"
     )
@@ -87,7 +84,7 @@ def _add_plan(commands: _Commands) -> None:
     ledger.set_defaults(run=_ledger)
 
 
-def _add_parts(commands: _Commands) -> None:
+def _add_parts(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     history = commands.add_parser("history", help="write the past of a school into a cloud")
     history.add_argument("plan", type=Path, help="folder of the plan")
     history.add_argument("--url", default="http://127.0.0.1:8090", help="the cloud's address")
@@ -117,7 +114,7 @@ def _add_parts(commands: _Commands) -> None:
     broker.set_defaults(run=_broker)
 
 
-def _add_audit(commands: _Commands) -> None:
+def _add_audit(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     audit = commands.add_parser(
         "audit",
         help="compare what a school said with what a cloud holds",

@@ -21,7 +21,7 @@ from typing import Any
 import httpx
 
 from simulators.audit import Grace
-from simulators.campus import SCHOOL, SCHOOL_NAME, make_campus
+from simulators.campus import SCHOOL_NAME, make_campus
 from simulators.errors import SimulatorError
 from simulators.plan import GATEWAY_FILE, WORKBOOK_FILE, Reach, write_plan
 from simulators.processes import Process, command, watch
@@ -134,7 +134,7 @@ class _Demo:
         """Run so long, stop in order, audit, and write the report."""
         with self._steps.step(f"live for {seconds:.0f} s at {self._url}/"):
             self.watch(seconds)
-        with self._steps.step("devices fall silent, the gateway empties its buffer") as tell:
+        with self._steps.step("devices fall silent, the gateway empties its buffer"):
             school, gateway = self._processes["school"], self._processes["gateway"]
             school.tell(signal.SIGUSR1)
             frozen = time.monotonic()

@@ -4,10 +4,11 @@ Said means acknowledged by the broker (QoS 1). A message whose acknowledgement n
 arrived and is logged as not certain; it is not sent again.
 """
 
+import asyncio
 import contextlib
 import logging
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -49,8 +50,7 @@ class SimulatedMqttDevice:
                     self._client = client
                     await self._presence(client, is_online=True)
                     ready()
-                    await self._speak(client, halt)
-                    await halt.stop.wait()
+                    await _while_connected(client, self._speak(client, halt))
                     await self._presence(client, is_online=False)
             except aiomqtt.MqttError as error:
                 _log.debug("%s: %s", self.actor.id, error)
@@ -101,6 +101,7 @@ class SimulatedMqttDevice:
                     await client.publish(self._topic(topic), _GARBAGE, qos=1)
             elif not self.actor.is_silent:
                 await self._publish(client, self._moment(now))
+        await halt.stop.wait()
 
     def _moment(self, now: datetime) -> datetime:
         """Return a time for a message that no message before it has stated."""
@@ -130,3 +131,25 @@ class SimulatedMqttDevice:
         if connection is not None:
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
+
+
+async def _while_connected(client: aiomqtt.Client, speak: Coroutine[Any, Any, None]) -> None:
+    """Do it to its end; raises MqttError as soon as the connection is lost."""
+    speaking = asyncio.create_task(speak)
+    listening = asyncio.create_task(_listen(client))
+    tasks = (speaking, listening)
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+    for outcome in outcomes:
+        if isinstance(outcome, Exception):
+            raise outcome
+
+
+async def _listen(client: aiomqtt.Client) -> None:
+    """Hear nothing, for nothing is subscribed to, until the connection is lost."""
+    async for _message in client.messages:
+        pass

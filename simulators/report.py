@@ -70,6 +70,7 @@ def audit_run(run: Run) -> dict[str, Any]:
             "lost": readings.lost,
             "doubled": readings.doubled,
             "within_deadband": readings.within_deadband,
+            "between_polls": readings.between_polls,
             "not_owed": readings.not_owed,
         },
         "usage": {

@@ -24,6 +24,10 @@ from simulators.truth import TruthLog
 from simulators.virtual_radio import VirtualRadio
 
 
+LEAVE_S = 1.5
+"""How long devices may take to finish what they are saying when the school ends."""
+
+
 async def run_school(
     plan: Path,
     stop: asyncio.Event,
@@ -88,29 +92,39 @@ async def _play(
     ready: Callable[[], None],
     freeze: asyncio.Event,
 ) -> None:
+    is_ready = asyncio.Event()
     waiting = {device.actor.id for device in devices}
 
-    def is_ready(name: str) -> None:
-        if waiting:
-            waiting.discard(name)
-            if not waiting:
-                ready()
+    def arrived(name: str) -> None:
+        waiting.discard(name)
+        if not waiting and not is_ready.is_set():
+            is_ready.set()
+            ready()
 
     if not devices:
-        ready()
+        arrived("")
     async with asyncio.TaskGroup() as group:
         watchers = [
             group.create_task(_freeze_then(freeze, devices, halt)),
-            group.create_task(
-                faults.play(school.plan.faults, [d.actor for d in devices], halt.stop)
-            ),
+            group.create_task(_faults_after(is_ready, school, devices, halt)),
         ]
+        players = []
         for device in devices:
             device.actor.begin()
-            group.create_task(device.run(halt, _named(is_ready, device.actor.id)))
+            players.append(group.create_task(device.run(halt, _named(arrived, device.actor.id))))
         await halt.stop.wait()
         halt.quiet.set()
-        watchers[0].cancel()
+        if players:
+            await asyncio.wait(players, timeout=LEAVE_S)
+        for task in (*watchers, *players):
+            task.cancel()
+
+
+async def _faults_after(
+    is_ready: asyncio.Event, school: School, devices: list[SimulatedDevice], halt: Halt
+) -> None:
+    await is_ready.wait()
+    await faults.play(school.plan.faults, [device.actor for device in devices], halt.stop)
 
 
 async def _freeze_then(freeze: asyncio.Event, devices: list[SimulatedDevice], halt: Halt) -> None:
