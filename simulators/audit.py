@@ -219,13 +219,7 @@ def _audit_series(
         if j not in explained:
             audit.doubled += 1
             audit.tell(f"doubled: {name} = {row.value!r} at {row.at.isoformat()}")
-    last: Said | None = None
-    near: set[int] = set()
-    for i, one in enumerate(said):
-        if i in matched:
-            last = one
-        elif last is not None and _is_alike(one, last, deadband, heartbeat_s):
-            near.add(i)
+    near = _alike(said, matched, deadband, heartbeat_s)
     asked = [said[i].time for i in sorted(matched | near)]
     for i, one in enumerate(said):
         if i in matched:
@@ -239,6 +233,18 @@ def _audit_series(
         else:
             audit.lost += 1
             audit.tell(f"lost: {name} = {one.value!r} said at {one.at.isoformat()}")
+
+
+def _alike(said: list[Said], matched: set[int], deadband: float, heartbeat_s: float) -> set[int]:
+    """Return which of those not stored are too near to the last one stored to be sent."""
+    last: Said | None = None
+    near: set[int] = set()
+    for i, one in enumerate(said):
+        if i in matched:
+            last = one
+        elif last is not None and _is_alike(one, last, deadband, heartbeat_s):
+            near.add(i)
+    return near
 
 
 def _was_passed_over(

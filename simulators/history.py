@@ -135,6 +135,7 @@ def _readings(
     told = device.profile.simulation
     if told is None:
         return
+    played: Mapping[str, Any] = told.points
     offset = random.randrange(20, SLOT_S - 20)
     for slot in range(_CELLS // _PER_SLOT):
         at = midnight + slot * SLOT_S + offset
@@ -144,7 +145,7 @@ def _readings(
         if state == _UNOBSERVED:
             continue
         fields: dict[str, Value] = {}
-        for name, given in told.points.items():
+        for name, given in played.items():
             value = given.get(_STATES[state]) if isinstance(given, dict) else given
             if isinstance(value, list):
                 value = round(random.uniform(value[0], value[1]), 1)
@@ -272,10 +273,11 @@ def _fill(cells: bytearray, first: int, last: int, state: int) -> None:
 def _watts(device: _Device) -> list[float]:
     """Return the power in each state, as the profile's simulation has it."""
     told = device.profile.simulation
-    given = next(
+    played: Mapping[str, Any] = told.points if told else {}
+    given: Mapping[str, Any] = next(
         (
             value
-            for name, value in (told.points if told else {}).items()
+            for name, value in played.items()
             if name in {"active_power", "active_power_1", "power_out"} and isinstance(value, dict)
         ),
         {"active": 120, "standby": 8, "off": 0},

@@ -113,9 +113,9 @@ def _of_device(device: PlannedDevice) -> Asset:
 
 def _others(campus: Campus, with_display: set[str]) -> Iterable[Asset]:
     """Yield what the school owns besides, the large lots first."""
-    for room in ("B201", "B202"):
+    for lab in ("B201", "B202"):
         yield Asset(
-            "", "学生计算机", "computer", "A02010105", "联想", "启天 M455", 48 * 4300.0, 6, room, 48
+            "", "学生计算机", "computer", "A02010105", "联想", "启天 M455", 48 * 4300.0, 6, lab, 48
         )
     for room in campus.rooms:
         if room.home_class:
@@ -135,7 +135,7 @@ def _others(campus: Campus, with_display: set[str]) -> Iterable[Asset]:
                 "", "教师机", "computer", "A02010105", "清华同方", "超越 E500", 4600.0, 6,
                 room.number,
             )  # fmt: skip
-    for room, name, brand, model, price in (
+    for place, name, brand, model, price in (
         ("B301", "立式钢琴", "珠江", "UP118", 15800.0),
         ("B302", "立式钢琴", "珠江", "UP118", 15800.0),
         ("B204", "三维打印机", "创想三维", "K1", 3299.0),
@@ -150,8 +150,8 @@ def _others(campus: Campus, with_display: set[str]) -> Iterable[Asset]:
         ("B102", "演示教学电源", "宁波华茂", "J1202", 1260.0),
         ("B102", "电子天平", "上海天美", "FA2004", 4980.0),
     ):
-        category = "instrument" if room in {"B101", "B102"} else "other"
-        yield Asset("", name, category, "A02100400", brand, model, price, 10, room)
+        category = "instrument" if place in {"B101", "B102"} else "other"
+        yield Asset("", name, category, "A02100400", brand, model, price, 10, place)
     for turn in range(4 * len(campus.devices)):
         room = taught[turn % len(taught)]
         yield Asset(
@@ -201,7 +201,8 @@ def _fill_in(asset: Asset, campus: Campus, random: Random) -> None:
 def write_workbook(path: Path, campus: Campus) -> None:
     """Write all books of the school into one workbook, a sheet for each."""
     book = Workbook()
-    book.remove(book.active)  # type: ignore[arg-type]  a new workbook has one sheet
+    for sheet in book.worksheets:
+        book.remove(sheet)
     # openpyxl stamps the moment; the same campus must give the same workbook.
     book.properties.created = datetime(2026, 1, 1)  # noqa: DTZ001  a file's property has no zone
     for title, header, rows in _sheets(campus):

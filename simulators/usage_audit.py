@@ -127,7 +127,8 @@ def _audit_slot(
 def _seen_states(profile: DeviceProfile, rule: UsageRule) -> dict[str, str]:
     """Return true state -> the state that the rule makes of what the device then says."""
     seen = {"active": "active", "standby": "standby", "off": "off"}
-    told = profile.simulation.points.get(rule.point) if profile.simulation else None
+    played: Mapping[str, Any] = profile.simulation.points if profile.simulation else {}
+    told = played.get(rule.point)
     if isinstance(told, dict):
         for state in seen:
             value: Any = told.get(state)
@@ -192,11 +193,11 @@ def _observed(
 def _spent(
     spans: Sequence[_Span], windows: Sequence[tuple[float, float]], start: float
 ) -> dict[str, float]:
-    spent = dict.fromkeys(_NAMES, 0.0)
+    spent: dict[str, float] = dict.fromkeys(_NAMES, 0.0)
     for low, high in windows:
         low, high = max(low, start), min(high, start + SLOT_S)  # noqa: PLW2901  clipped to the slot
         for begin, end, state in spans:
-            spent[state] += max(0.0, min(end, high) - max(begin, low))  # type: ignore[literal-required]
+            spent[state] += max(0.0, min(end, high) - max(begin, low))
     spent["unobserved"] = max(0.0, SLOT_S - spent["active"] - spent["standby"] - spent["off"])
     return spent
 
