@@ -23,7 +23,6 @@ from simulators.scenario import School, load_school
 from simulators.truth import TruthLog
 from simulators.virtual_radio import VirtualRadio
 
-
 LEAVE_S = 1.5
 """How long devices may take to finish what they are saying when the school ends."""
 

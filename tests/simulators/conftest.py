@@ -12,12 +12,13 @@ import pytest
 from simulators.school import run_school
 from tests._parts.ports import free_port
 
-DEVICES = """\
-  - {id: display-101, asset: A-0001, profile: campus-interactive-display, mqtt: {device: display-101}}
-  - {id: meter-1, asset: A-0002, profile: eastron-sdm120, modbus: {bus: rtu-1, unit_id: 3}}
-  - {id: lab-1, asset: A-0003, profile: campus-lab-instrument, modbus: {bus: tcp-1, unit_id: 4}}
-  - {id: epaper-7, asset: A-0004, profile: campus-epaper-terminal, ble: {address: "F0:00:00:00:00:07"}}
-"""
+DISPLAY = "{id: display-101, asset: A-0001, profile: campus-interactive-display, mqtt: {device: d}}"
+METER = "{id: meter-1, asset: A-0002, profile: eastron-sdm120, modbus: {bus: rtu-1, unit_id: 3}}"
+LAB = "{id: lab-1, asset: A-0003, profile: campus-lab-instrument, modbus: {bus: tcp-1, unit_id: 4}}"
+EPAPER = (
+    "{id: epaper-7, asset: A-0004, profile: campus-epaper-terminal, "
+    'ble: {address: "F0:00:00:00:00:07"}}'
+)
 
 
 class RunningSchool:
@@ -31,7 +32,8 @@ class RunningSchool:
         self.ready = asyncio.Event()
         self.freeze = asyncio.Event()
 
-    def write(self, devices: str = DEVICES, more: str = "") -> None:
+    def write(self, *devices: str, more: str = "") -> None:
+        """Write its plan."""
         (self.folder / "school.yaml").write_text(
             'school: "2133100001"\n'
             "lively: true\n"
@@ -39,7 +41,7 @@ class RunningSchool:
             f"modbus_tcp: [{{bus: tcp-1, port: {self.modbus_port}}}]\n"
             "modbus_rtu: [{bus: rtu-1, link: rtu-1.pty}]\n"
             f"radio: {{port: {self.radio_port}}}\n"
-            f"{more}devices:\n{devices}",
+            f"{more}devices:\n" + "".join(f"  - {device}\n" for device in devices),
             encoding="utf-8",
         )
 
@@ -56,7 +58,7 @@ class RunningSchool:
     async def until(self, is_so: Callable[[], bool]) -> None:
         """Wait until the truth log shows it."""
         async with asyncio.timeout(30):
-            while not is_so():
+            while not is_so():  # noqa: ASYNC110 - a file grows, and nothing tells
                 await asyncio.sleep(0.05)
 
     @asynccontextmanager

@@ -1,6 +1,6 @@
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
-from itertools import islice
+from itertools import islice, pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -100,7 +100,7 @@ def test_lively_changes_every_20_to_90_seconds() -> None:
     assert changes == list(islice(lively("d", 7, START, STATES), 50))
     assert changes != list(islice(lively("d", 8, START, STATES), 50))
     assert changes[0].at == START
-    for one, other in zip(changes, changes[1:], strict=False):
+    for one, other in pairwise(changes):
         assert 20 <= (other.at - one.at).total_seconds() <= 90
         assert one.state != other.state
 

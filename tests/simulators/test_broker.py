@@ -14,27 +14,22 @@ from tests._parts.ports import free_port
 async def test_a_message_gets_through(kind: Kind, tmp_path: Path) -> None:
     if kind == "mosquitto" and find_mosquitto() is None:
         pytest.skip("mosquitto is not installed")
-    async with Broker(free_port(), kind=kind, folder=tmp_path) as broker:
-        async with aiomqtt.Client(broker.host, broker.port) as client:
-            await client.subscribe("a/b", qos=1)
-            await client.publish("a/b", b"hello", qos=1)
-            message = await anext(client.messages)
-            assert message.payload == b"hello"
+    async with (
+        Broker(free_port(), kind=kind, folder=tmp_path) as broker,
+        aiomqtt.Client(broker.host, broker.port) as client,
+    ):
+        await client.subscribe("a/b", qos=1)
+        await client.publish("a/b", b"hello", qos=1)
+        message = await anext(client.messages)
+        assert message.payload == b"hello"
 
 
-@pytest.mark.parametrize("kind", ["amqtt", "mosquitto"])
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
-async def test_a_port_that_is_taken_is_one_sentence(kind: Kind, tmp_path: Path) -> None:
-    if kind == "mosquitto" and find_mosquitto() is None:
-        pytest.skip("mosquitto is not installed")
+async def test_a_port_that_is_taken_is_one_sentence() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        if kind == "mosquitto":
-            taken.listen(0)
-        broker = Broker(port, kind=kind, folder=tmp_path)
-        if kind == "amqtt":
-            with pytest.raises(SimulatorError, match=f"cannot listen at 127.0.0.1:{port}"):
-                await broker.start()
+        with pytest.raises(SimulatorError, match=f"cannot listen at 127.0.0.1:{port}"):
+            await Broker(port).start()
 
 
 async def test_mosquitto_needs_a_folder() -> None:

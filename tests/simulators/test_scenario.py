@@ -15,10 +15,10 @@ periods: [{period: 1, starts: "08:00", ends: "08:40"}]
 lessons: [{weekday: 1, period: 1, room: "101"}]
 devices:
   - {id: display-101, asset: A-0001, profile: campus-interactive-display, mqtt: {device: d}}
-  - {id: meter-1, profile: eastron-sdm120, modbus: {bus: rtu-1, unit_id: 3}, usage: {active_above: 80}}
+  - {id: m, profile: eastron-sdm120, usage: {active_above: 80}, modbus: {bus: rtu-1, unit_id: 3}}
   - {id: epaper-7, profile: campus-epaper-terminal, ble: {address: "F0:00:00:00:00:07"}}
 faults:
-  - {device: meter-1, fault: silence, at_s: 1, for_s: 2}
+  - {device: m, fault: silence, at_s: 1, for_s: 2}
 """
 
 
@@ -31,7 +31,7 @@ def test_a_plan_is_read_with_its_profiles_and_rules(tmp_path: Path) -> None:
     school = load_school(written(tmp_path, PLAN))
     display, meter, _ = school.devices
     assert display.asset == "A-0001"
-    assert meter.asset == "meter-1"
+    assert meter.asset == "m"
     assert meter.usage is not None
     assert meter.usage.active_above == 80
     assert meter.usage.standby_above == 2
@@ -54,17 +54,15 @@ def test_a_plan_is_read_with_its_profiles_and_rules(tmp_path: Path) -> None:
         ("bus: rtu-1, unit", "bus: rtu-2, unit", "the buses are: tcp-1, rtu-1"),
         ("eastron-sdm120", "eastron-sdm12", "10: devices.1.profile: no profile 'eastron-sdm12'; "),
         ("mqtt: {device: d}", "room: r", "display-101 has no address; campus-interactive-display"),
-        ("id: epaper-7", "id: meter-1", "11: devices.2.id: 'meter-1' is used twice"),
-        ("{device: meter-1", "{device: meter-9", "13: faults.0.device: no device 'meter-9'"),
+        ("id: epaper-7", "id: m", "11: devices.2.id: 'm' is used twice"),
+        ("{device: m,", "{device: meter-9,", "13: faults.0.device: no device 'meter-9'"),
         ("fault: silence", "fault: silent", "13: faults.0.fault: "),
         ("active_above: 80", "active_above: 1", "10: devices.1.usage: "),
         ("periods:", "time_zone: Mars/Phobos\nperiods:", "no time zone 'Mars/Phobos'"),
         ('"2133100001"', '"2133100001', "school.yaml:"),
     ],
 )
-def test_a_wrong_plan_says_where_and_what(
-    tmp_path: Path, old: str, new: str, problem: str
-) -> None:
+def test_a_wrong_plan_says_where_and_what(tmp_path: Path, old: str, new: str, problem: str) -> None:
     assert old in PLAN
     with pytest.raises(ScenarioErrors) as caught:
         load_school(written(tmp_path, PLAN.replace(old, new)))

@@ -1,0 +1,91 @@
+import asyncio
+from typing import Any
+
+import pytest
+from pymodbus.client import AsyncModbusSerialClient, AsyncModbusTcpClient
+
+from tests.simulators.conftest import LAB, METER, RunningSchool
+
+
+async def read(client: Any, address: int, count: int, unit: int) -> Any:
+    return await client.read_input_registers(address, count=count, device_id=unit)
+
+
+async def test_a_serial_line_outlives_its_gateways(school: RunningSchool) -> None:
+    school.write(METER)
+    line = school.folder / "rtu-1.pty"
+    async with school.running():
+        for number in range(1, 4):
+            client = AsyncModbusSerialClient(str(line), baudrate=9600)
+            assert await client.connect()
+            answer = await read(client, 0, 2, 3)
+            assert not answer.isError()
+            assert (
+                220 < client.convert_from_registers(answer.registers, client.DATATYPE.FLOAT32) < 240
+            )
+            client.close()
+            lines = 2 * number
+            await school.until(lambda lines=lines: len(school.truth("connection")) == lines)
+    assert not line.is_symlink()
+    said = school.truth("said", "meter-1")
+    assert [set(one["values"]) for one in said] == [{"voltage"}] * 3
+    assert {one["protocol"] for one in said} == {"modbus_rtu"}
+    assert [one["open"] for one in school.truth("connection")] == [True, False] * 3
+    # Whoever hung up at once may not have kept it.
+    assert not any(one["certain"] for one in said)
+
+
+async def test_a_gateway_that_stays_got_it_for_certain(school: RunningSchool) -> None:
+    school.write(LAB)
+    async with school.running():
+        client = AsyncModbusTcpClient("127.0.0.1", port=school.modbus_port)
+        await client.connect()
+        answer = await read(client, 0, 10, 4)
+        assert len(answer.registers) == 10
+        assert (await read(client, 60, 1, 4)).exception_code == 2
+        assert (await read(client, 0, 1, 9)).exception_code == 11
+        await school.until(lambda: len(school.truth("said", "lab-1")) == 1)
+        client.close()
+    (said,) = school.truth("said", "lab-1")
+    assert said["certain"] is True
+    assert said["protocol"] == "modbus_tcp"
+    assert set(said["values"]) >= {"run_state", "temperature", "energy_import"}
+
+
+async def test_what_was_answered_when_the_school_ends_is_certain(school: RunningSchool) -> None:
+    school.write(LAB)
+    async with school.running():
+        client = AsyncModbusTcpClient("127.0.0.1", port=school.modbus_port)
+        await client.connect()
+        await read(client, 0, 1, 4)
+    client.close()
+    (said,) = school.truth("said", "lab-1")
+    assert said["certain"] is True
+
+
+@pytest.mark.parametrize("noise", [b"GET / HTTP/1.1\r\n\r\n", b"\x00\x01\x00\x00\x00\x01\x03"])
+async def test_nonsense_ends_that_connection_only(school: RunningSchool, noise: bytes) -> None:
+    school.write(LAB)
+    async with school.running():
+        reader, writer = await asyncio.open_connection("127.0.0.1", school.modbus_port)
+        writer.write(noise)
+        with pytest.raises((asyncio.IncompleteReadError, ConnectionError)):
+            await reader.readexactly(1)
+        writer.close()
+        client = AsyncModbusTcpClient("127.0.0.1", port=school.modbus_port)
+        await client.connect()
+        assert not (await read(client, 0, 1, 4)).isError()
+        client.close()
+
+
+async def test_noise_on_a_serial_line_is_given_up(school: RunningSchool) -> None:
+    school.write(METER)
+    async with school.running():
+        client = AsyncModbusSerialClient(
+            str(school.folder / "rtu-1.pty"), baudrate=9600, timeout=0.5, retries=3
+        )
+        await client.connect()
+        with (school.folder / "rtu-1.pty").open("wb", buffering=0) as line:
+            line.write(b"\x03\x04\xff")
+        assert not (await read(client, 0, 2, 3)).isError()
+        client.close()
