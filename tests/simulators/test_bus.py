@@ -1,4 +1,5 @@
 import asyncio
+from functools import partial
 from typing import Any
 
 import pytest
@@ -11,6 +12,10 @@ async def read(client: Any, address: int, count: int, unit: int) -> Any:
     return await client.read_input_registers(address, count=count, device_id=unit)
 
 
+def has_lines(school: RunningSchool, count: int) -> bool:
+    return len(school.truth("connection")) == count
+
+
 async def test_a_serial_line_outlives_its_gateways(school: RunningSchool) -> None:
     school.write(METER)
     line = school.folder / "rtu-1.pty"
@@ -20,12 +25,11 @@ async def test_a_serial_line_outlives_its_gateways(school: RunningSchool) -> Non
             assert await client.connect()
             answer = await read(client, 0, 2, 3)
             assert not answer.isError()
-            assert (
-                220 < client.convert_from_registers(answer.registers, client.DATATYPE.FLOAT32) < 240
-            )
+            voltage = client.convert_from_registers(answer.registers, client.DATATYPE.FLOAT32)
+            assert isinstance(voltage, float)
+            assert 220 < voltage < 240
             client.close()
-            lines = 2 * number
-            await school.until(lambda lines=lines: len(school.truth("connection")) == lines)
+            await school.until(partial(has_lines, school, 2 * number))
     assert not line.is_symlink()
     said = school.truth("said", "meter-1")
     assert [set(one["values"]) for one in said] == [{"voltage"}] * 3

@@ -1,5 +1,6 @@
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -29,7 +30,7 @@ PLAN = SchoolPlan.model_validate(
         ],
     }
 )
-ADDRESSES = {
+ADDRESSES: dict[str, dict[str, Any]] = {
     "mqtt": {"mqtt": {"device": "d"}},
     "modbus": {"modbus": {"bus": "tcp-1", "unit_id": 1}},
     "ble": {"ble": {"address": "F0:00:00:00:00:01", "bind_key": "00" * 16}},
