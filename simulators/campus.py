@@ -8,6 +8,7 @@ from datetime import date
 from random import Random
 from typing import Any
 
+from simulators.errors import SimulatorError
 from simulators.timetable import Calendar, Lesson, make_calendar, make_lessons
 
 SCHOOL = "2133100001"
@@ -124,7 +125,7 @@ class Campus:
 def make_campus(seed: int, number: int, today: date) -> Campus:
     """Return the school of a seed, with `number` devices; the same on the same day."""
     if not MIN_DEVICES <= number <= MAX_DEVICES:
-        raise ValueError(f"got {number} devices, expected {MIN_DEVICES} to {MAX_DEVICES}")
+        raise SimulatorError(f"got {number} devices, expected {MIN_DEVICES} to {MAX_DEVICES}")
     random = Random(f"campus/{seed}")  # noqa: S311  a simulation, no secret
     rooms = (*_class_rooms(random), *(Room(*told) for told in _SPECIAL_ROOMS))
     homes = {room.number: room.home_class for room in rooms if room.home_class}

@@ -99,7 +99,7 @@ def _addresses(devices: Sequence[PlannedDevice]) -> dict[str, dict[str, Any]]:
             low = f"{number:06X}"
             found[device.id] = {"ble": {"address": f"F0:00:00:{low[:2]}:{low[2:4]}:{low[4:]}"}}
         elif number > _MAX_UNIT:
-            raise ValueError(f"a bus holds {_MAX_UNIT} units; plan fewer devices")
+            raise SimulatorError(f"a bus holds {_MAX_UNIT} units; plan fewer devices")
         else:
             bus = _TCP_BUS if device.protocol == "modbus_tcp" else _RTU_BUS
             found[device.id] = {"modbus": {"bus": bus, "unit_id": number}}
