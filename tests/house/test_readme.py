@@ -1,0 +1,41 @@
+"""The READMEs promise nothing that is not so: the device file decodes, commands and links exist."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from device_profiles.loader import check_catalogue
+from device_profiles.schema import ModbusExample, ModbusProfile
+from edge.drivers.modbus.codec import decode
+
+ROOT = Path(__file__).parents[2]
+READMES = [ROOT / "README.md", ROOT / "README.zh-CN.md"]
+PROFILE = re.compile(r"^```yaml\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+LINK = re.compile(r"\]\(((?!http)[^)#]+)\)")
+
+
+def test_the_device_file_is_short_and_has_no_fault(tmp_path: Path) -> None:
+    (text,) = PROFILE.findall(READMES[0].read_text())
+    assert len(text.splitlines()) <= 12
+    (tmp_path / "meter").mkdir()
+    (tmp_path / "meter" / "eastron-sdm120.yaml").write_text(text)
+    catalogue, faults = check_catalogue(tmp_path)
+    assert not faults
+    profile = catalogue["eastron-sdm120"]
+    assert isinstance(profile, ModbusProfile)
+    (example,) = profile.examples
+    assert isinstance(example, ModbusExample)
+    assert decode is not None
+
+
+@pytest.mark.parametrize("readme", READMES, ids=lambda path: path.name)
+def test_every_link_leads_somewhere(readme: Path) -> None:
+    targets = {target for target in LINK.findall(readme.read_text()) if "/images/" not in target}
+    assert targets
+    assert not [target for target in targets if not (ROOT / target).exists()]
+
+
+def test_the_number_of_models_is_right() -> None:
+    catalogue = list((ROOT / "device_profiles" / "catalog").rglob("*.yaml"))
+    assert f"There: {len(catalogue)} device models" in READMES[0].read_text()
