@@ -35,6 +35,7 @@ EARLY_S = 2.0
 """A gateway may have stamped a message before the broker told its sender that it was taken."""
 _STATED_S = 0.0015
 _LATE_POLL_S = 1.0
+_EARLY_POLL_S = 0.5
 _FEW = 20
 
 
@@ -228,7 +229,7 @@ def _audit_series(
             audit.not_owed += 1
         elif i in near:
             audit.within_deadband += 1
-        elif poll_s and _was_passed_over(one.time, asked, said[0].time, poll_s):
+        elif poll_s and _was_passed_over(one.time, asked, poll_s):
             audit.between_polls += 1
         else:
             audit.lost += 1
@@ -247,16 +248,20 @@ def _alike(said: list[Said], matched: set[int], deadband: float, heartbeat_s: fl
     return near
 
 
-def _was_passed_over(
-    at: datetime, asked: Sequence[datetime], first: datetime, poll_s: float
-) -> bool:
-    """Whether the readings before and after are no further apart than one poll."""
-    if not asked:
-        return False
+def _was_passed_over(at: datetime, asked: Sequence[datetime], poll_s: float) -> bool:
+    """Whether the readings before and after are no further apart than one poll.
+
+    Before the first and after the last one, whether that is nearer than one poll.
+    """
     following = bisect_left(asked, at)
-    before = asked[following - 1] if following else first
-    after = asked[following] if following < len(asked) else at
-    return (after - before).total_seconds() <= poll_s + _LATE_POLL_S
+    before = asked[following - 1] if following else None
+    after = asked[following] if following < len(asked) else None
+    if before is None and after is None:
+        return False
+    if before is not None and after is not None:
+        return (after - before).total_seconds() <= poll_s + _LATE_POLL_S
+    near_s = abs((after or before or at) - at).total_seconds()
+    return near_s < poll_s - _EARLY_POLL_S
 
 
 def _is_alike(one: Said, last: Said, deadband: float, heartbeat_s: float) -> bool:
