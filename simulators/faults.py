@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
 from simulators.device import Actor, pause
-from simulators.scenario import FaultName, FaultPlan
+from simulators.scenario import FaultName, FaultPlan, first_fit
 from simulators.truth import iso
 
 Fault = Callable[[Actor, float, asyncio.Event], Awaitable[None]]
@@ -66,7 +66,9 @@ async def play(plans: Sequence[FaultPlan], actors: Sequence[Actor], stop: asynci
     by_name = {actor.id: actor for actor in actors}
     async with asyncio.TaskGroup() as group:
         for plan in plans:
-            group.create_task(_play_one(plan, by_name[plan.device], stop))
+            name = first_fit(plan.device, by_name)
+            if name is not None:
+                group.create_task(_play_one(plan, by_name[name], stop))
 
 
 async def _play_one(plan: FaultPlan, actor: Actor, stop: asyncio.Event) -> None:

@@ -3,8 +3,9 @@
 A scenario is the list under `faults` of a plan, or a file of its own (`simulators/scenarios/`).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -110,7 +111,7 @@ class DevicePlan(Model):
 class FaultPlan(Model):
     """One fault: `at_s` seconds after the school is ready, for `for_s` seconds."""
 
-    device: str
+    device: str = Field(description='Its id, or a pattern such as "meter-*": the first that fits.')
     fault: FaultName
     at_s: float = Field(default=0.0, ge=0)
     for_s: float = Field(default=0.0, ge=0)
@@ -174,8 +175,11 @@ class School:
     devices: tuple[PlannedDevice, ...]
 
 
-def load_school(folder: Path) -> School:
-    """Return the plan of a folder; raises ScenarioErrors with all of its faults."""
+def load_school(folder: Path, scenario: str | None = None) -> School:
+    """Return the plan of a folder, with the faults of a scenario (a name of ours, or a file) added.
+
+    Raises ScenarioErrors with all that is wrong with the plan, or with the scenario.
+    """
     path = folder / FILE if folder.is_dir() else folder
     tree, plan = _load(path, SchoolPlan)
     faults: list[ScenarioError] = []
@@ -191,15 +195,42 @@ def load_school(folder: Path) -> School:
     faults += [_fault(tree, path, key, problem) for key, problem in _contradictions(plan)]
     if faults:
         raise ScenarioErrors(sorted(faults, key=lambda fault: fault.line or 0))
+    if scenario is not None:
+        plan = plan.model_copy(update={"faults": plan.faults + _scenario(plan, scenario)})
     return School(path.parent, plan, tuple(devices))
 
 
 def load_scenario(name: str | Path) -> Scenario:
     """Return a scenario by its file, or by its name among ours; raises ScenarioErrors."""
+    return _load(_scenario_file(name), Scenario)[1]
+
+
+def first_fit(pattern: str, devices: Iterable[str]) -> str | None:
+    """Return the first device that a fault's `device` names."""
+    return next((device for device in devices if fnmatchcase(device, pattern)), None)
+
+
+def _scenario_file(name: str | Path) -> Path:
     path = Path(name)
-    if not path.suffix:
-        path = SCENARIOS / f"{name}.yaml"
-    return _load(path, Scenario)[1]
+    return path if path.suffix else SCENARIOS / f"{name}.yaml"
+
+
+def _scenario(plan: SchoolPlan, name: str) -> tuple[FaultPlan, ...]:
+    path = _scenario_file(name)
+    tree, scenario = _load(path, Scenario)
+    faults = [_fault(tree, path, key, problem) for key, problem in _strangers(plan, scenario)]
+    if faults:
+        raise ScenarioErrors(faults)
+    return scenario.faults
+
+
+def _strangers(
+    plan: SchoolPlan, named: SchoolPlan | Scenario
+) -> Iterator[tuple[yaml_tree.Path, str]]:
+    known = [device.id for device in plan.devices]
+    for number, fault in enumerate(named.faults):
+        if first_fit(fault.device, known) is None:
+            yield ("faults", number, "device"), f"no device {fault.device!r}; name one of the plan"
 
 
 def _load(path: Path, model: type[_M]) -> tuple[yaml_tree.Tree, _M]:
@@ -284,10 +315,7 @@ def _contradictions(plan: SchoolPlan) -> Iterator[tuple[yaml_tree.Path, str]]:
             if name in seen:
                 yield ("devices", number, str(name[0])), f"{name[-1]!r} is used twice"
             seen.add(name)
-    known = {device.id for device in plan.devices}
-    for number, fault in enumerate(plan.faults):
-        if fault.device not in known:
-            yield ("faults", number, "device"), f"no device {fault.device!r}; name one of the plan"
+    yield from _strangers(plan, plan)
 
 
 def _fault(tree: yaml_tree.Tree, path: Path, key: yaml_tree.Path, problem: str) -> ScenarioError:

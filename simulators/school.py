@@ -33,12 +33,13 @@ async def run_school(
     ready: Callable[[], None],
     *,
     freeze: asyncio.Event | None = None,
+    scenario: str | None = None,
 ) -> None:
     """Run the school of a plan folder until `stop`; call `ready` once every device can be reached.
 
     Raises ScenarioErrors where the plan is wrong, SimulatorError where a port is taken.
     """
-    school = load_school(plan)
+    school = load_school(plan, scenario)
     async with AsyncExitStack() as stack:
         truth = await stack.enter_async_context(TruthLog(school.folder / school.plan.truth))
         radio = None
@@ -141,23 +142,24 @@ def main(argv: list[str] | None = None) -> int:
     """Run one school until it is told to stop."""
     parser = argparse.ArgumentParser(prog="python -m simulators.school", description=__doc__)
     parser.add_argument("plan", type=Path, help="folder with school.yaml")
+    parser.add_argument("--scenario", help="faults to play: a name of ours, or a YAML file")
     arguments = parser.parse_args(argv)
     logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s")
     try:
-        asyncio.run(_until_told(arguments.plan))
+        asyncio.run(_until_told(arguments.plan, arguments.scenario))
     except SimulatorError as error:
         sys.stderr.write(f"{error}\n")
         return 1
     return 0
 
 
-async def _until_told(plan: Path) -> None:
+async def _until_told(plan: Path, scenario: str | None = None) -> None:
     stop, freeze = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     loop.add_signal_handler(signal.SIGUSR1, freeze.set)
-    await run_school(plan, stop, _say_ready, freeze=freeze)
+    await run_school(plan, stop, _say_ready, freeze=freeze, scenario=scenario)
 
 
 def _say_ready() -> None:

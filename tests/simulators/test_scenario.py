@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from simulators.errors import ScenarioErrors
-from simulators.scenario import SCENARIOS, load_scenario, load_school
+from simulators.scenario import SCENARIOS, first_fit, load_scenario, load_school
 
 PLAN = """\
 school: "2133100001"
@@ -104,3 +104,15 @@ def test_our_scenarios_are_right(path: Path) -> None:
     assert scenario.title
     assert scenario.faults
     assert load_scenario(path) == scenario
+
+
+def test_a_scenario_adds_its_faults_to_a_plan(tmp_path: Path) -> None:
+    plan = PLAN.replace("id: m,", "id: meter-9,").replace("device: m,", "device: meter-9,")
+    school = load_school(written(tmp_path, plan), "bad-wiring")
+    assert [fault.fault for fault in school.plan.faults] == ["silence", "garbage", "refuse"]
+    assert first_fit("meter-*", ["m", "meter-9", "meter-10"]) == "meter-9"
+
+
+def test_a_scenario_for_another_school_says_so(tmp_path: Path) -> None:
+    with pytest.raises(ScenarioErrors, match=r"rough-day\.yaml:4: .*no device 'plug-\*'"):
+        load_school(written(tmp_path, PLAN), "rough-day")
