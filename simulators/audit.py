@@ -220,7 +220,7 @@ def _audit_series(
         if j not in explained:
             audit.doubled += 1
             audit.tell(f"doubled: {name} = {row.value!r} at {row.at.isoformat()}")
-    near = _alike(said, matched, deadband, heartbeat_s)
+    near = _alike(said, {i: stored[j].at for i, j in pairs}, deadband, heartbeat_s)
     asked = [said[i].time for i in sorted(matched | near)]
     for i, one in enumerate(said):
         if i in matched:
@@ -242,7 +242,7 @@ def _alike(said: list[Said], matched: set[int], deadband: float, heartbeat_s: fl
     near: set[int] = set()
     for i, one in enumerate(said):
         if i in matched:
-            last = one
+            last = Stored(matched[i], one.value)
         elif last is not None and _is_alike(one, last, deadband, heartbeat_s):
             near.add(i)
     return near
@@ -264,10 +264,10 @@ def _was_passed_over(at: datetime, asked: Sequence[datetime], poll_s: float) -> 
     return near_s < poll_s - _EARLY_POLL_S
 
 
-def _is_alike(one: Said, last: Said, deadband: float, heartbeat_s: float) -> bool:
+def _is_alike(one: Said, last: Stored, deadband: float, heartbeat_s: float) -> bool:
     if isinstance(one.value, bool | str) or isinstance(last.value, bool | str):
         return False
-    age_s = (one.time - last.time).total_seconds()
+    age_s = (one.time - last.at).total_seconds()
     return abs(one.value - last.value) < deadband and age_s < heartbeat_s + EARLY_S
 
 

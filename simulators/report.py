@@ -15,6 +15,8 @@ from simulators.errors import SimulatorError
 from simulators.scenario import load_school
 from simulators.usage_audit import audit_usage, heartbeat
 
+_SCORE = ("value", "coverage", "standard")
+
 
 @dataclass(frozen=True, slots=True)
 class Run:
@@ -99,7 +101,9 @@ def _export(
 
 def _score(client: httpx.Client, school: str) -> dict[str, Any]:
     answer = client.get(f"/api/v1/schools/{school}/score")
+    if answer.status_code == httpx.codes.NOT_FOUND:  # telemetry without books
+        return dict.fromkeys(_SCORE)
     if not answer.is_success:
         raise SimulatorError(f"{client.base_url}: no score: {answer.text[:300]}")
     told = answer.json()
-    return {key: told.get(key) for key in ("value", "coverage", "standard")}
+    return {key: told.get(key) for key in _SCORE}

@@ -1,0 +1,171 @@
+"""A gateway killed five times while its uplink is cut for half of the run loses nothing.
+
+Real processes: mosquitto, the cloud behind a line that is cut, a school over MQTT, Modbus TCP,
+Modbus RTU and BLE that goes on speaking, and the gateway, ended by SIGKILL.
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from random import Random
+from signal import SIGUSR1
+from typing import Any
+
+import httpx
+import pytest
+
+from simulators.audit import Grace
+from simulators.campus import make_campus
+from simulators.plan import Reach, write_plan
+from simulators.processes import Process, command
+from simulators.report import Run, audit_run
+from tests._parts.cut_line import CutLine
+from tests._parts.mosquitto import Mosquitto
+from tests._parts.ports import free_port
+
+pytestmark = pytest.mark.real
+
+RUN_S = 60.0
+KILLS = 5
+SECOND = timedelta(seconds=1)
+MODBUS = frozenset({"modbus_tcp", "modbus_rtu"})
+
+
+@dataclass
+class Town:
+    """The parts of the test that stand still, and the gateway that does not."""
+
+    folder: Path
+    line: CutLine
+    school: Process
+    token: str
+    url: str
+    gateway: Process | None = None
+    grace: list[Grace] = field(default_factory=list)
+
+    async def start_gateway(self) -> None:
+        """Start the gateway, with the buffer of the one before."""
+        (self.folder / "gateway-data" / "status.json").unlink(missing_ok=True)
+        self.gateway = Process(
+            "gateway",
+            [*command("campus-edge"), "run", str(self.folder / "gateway.yaml")],
+            self.folder / "gateway.log",
+        )
+
+    async def kill_gateway(self) -> None:
+        """End the gateway as a power cut would. What it was just being told is not owed."""
+        assert self.gateway is not None
+        self.gateway.check()
+        now = datetime.now(UTC)
+        self.gateway.kill()
+        self.grace.append(Grace(now - SECOND, datetime.now(UTC) + SECOND, MODBUS))
+
+    def status(self) -> dict[str, Any]:
+        """What the gateway says of itself; empty before it said anything."""
+        try:
+            status: dict[str, Any] = json.loads(
+                (self.folder / "gateway-data" / "status.json").read_text()
+            )
+        except (OSError, ValueError):
+            return {}
+        return status
+
+    async def until(self, is_so: Callable[[dict[str, Any]], bool], what: str) -> None:
+        """Wait until the gateway's status says so."""
+        assert self.gateway is not None
+        waiting = self.gateway.wait_until
+        await asyncio.to_thread(waiting, lambda: is_so(self.status()), 90.0, what)
+
+
+@asynccontextmanager
+async def town(folder: Path) -> AsyncIterator[Town]:
+    """Start everything but the gateway."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    token = folder / "cloud" / "token"
+    arguments = ["serve", "--data", str(folder / "cloud"), "--port", str(port)]
+    async with Mosquitto(folder / "mosquitto") as broker, CutLine(port) as line:
+        cloud = Process("cloud", [*command("campus-cloud"), *arguments], folder / "cloud.log")
+        started = [cloud]
+        try:
+            await asyncio.to_thread(cloud.wait_until, lambda: _is_up(url), 90.0, "starting")
+            campus = make_campus(11, 24, date(2026, 11, 24))
+            far_end = f"http://127.0.0.1:{line.port}"
+            write_plan(folder, campus, Reach(broker.port, free_port(), free_port(), far_end, token))
+            school = Process(
+                "school", [*command("campus-sim"), "school", str(folder)], folder / "school.log"
+            )
+            started.append(school)
+            await asyncio.to_thread(
+                school.wait_until, lambda: "ready" in school.said(), 90.0, "starting"
+            )
+            place = Town(folder, line, school, token.read_text().strip(), url)
+            try:
+                yield place
+            finally:
+                if place.gateway is not None:
+                    place.gateway.kill()
+        finally:
+            for process in reversed(started):
+                await asyncio.to_thread(process.stop)
+
+
+def _is_up(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}/health", timeout=2, trust_env=False).is_success
+    except httpx.HTTPError:
+        return False
+
+
+async def test_five_kills_and_an_outage_lose_nothing_and_double_nothing(tmp_path: Path) -> None:
+    random = Random(5)
+    moments = sorted(random.uniform(6 + 10 * n, 12 + 10 * n) for n in range(KILLS))
+    began = datetime.now(UTC)
+    async with town(tmp_path) as place:
+        await place.start_gateway()
+        await place.until(_hears_all, "reaching its devices")
+        # A broker keeps nothing for a gateway that it has never met.
+        place.grace.append(Grace(began, datetime.now(UTC) + SECOND, frozenset({"mqtt"})))
+        loop = asyncio.get_running_loop()
+        start = loop.time()
+        events: list[tuple[float, str]] = [(moment, "kill") for moment in moments]
+        # Cut for half of the run, in two parts.
+        events += [(5.0, "cut"), (20.0, "mend"), (30.0, "cut"), (45.0, "mend"), (RUN_S, "end")]
+        kills = 0
+        for moment, event in sorted(events):
+            await asyncio.sleep(max(0.0, start + moment - loop.time()))
+            if event == "kill":
+                await place.kill_gateway()
+                await place.start_gateway()
+                kills += 1
+            elif event == "cut":
+                place.line.cut()
+            elif event == "mend":
+                place.line.mend()
+        assert kills == KILLS
+        await place.until(_hears_all, "reaching its devices again")
+        place.school.tell(SIGUSR1)
+        await asyncio.sleep(3)
+        await place.until(lambda status: status.get("backlog") == 0, "sending what is left")
+        stopping = datetime.now(UTC)
+        assert place.gateway is not None
+        assert await asyncio.to_thread(place.gateway.stop)
+        place.grace.append(Grace(stopping - SECOND, stopping + timedelta(days=1)))
+        await asyncio.to_thread(place.school.stop)
+        report = await asyncio.to_thread(
+            audit_run,
+            Run(tmp_path, place.url, place.token, stopping, tuple(place.grace), arrival_s=40.0),
+        )
+    readings = report["readings"]
+    assert (readings["lost"], readings["doubled"]) == (0, 0), report["examples"]
+    assert readings["stored"] > 500
+    assert all(report["devices"].values())
+
+
+def _hears_all(status: dict[str, Any]) -> bool:
+    drivers = status.get("drivers", {})
+    return len(drivers) >= 4 and all(driver["ready"] for driver in drivers.values())
