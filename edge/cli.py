@@ -30,6 +30,8 @@ def main(argv: list[str] | None = None) -> int:
     except EdgeError as error:
         print(error, file=sys.stderr)
         return 1
+    except BrokenPipeError:  # `| head` has seen enough
+        return 0
 
 
 def _parser() -> argparse.ArgumentParser:

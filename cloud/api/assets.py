@@ -74,10 +74,10 @@ async def assets(
     school: str,
     services: ServicesDep,
     q: Annotated[str | None, Query(description="Part of number, name, model, brand...")] = None,
-    category: str | None = None,
+    category: Annotated[str | None, Query(description="Only this category.")] = None,
     room: Annotated[str | None, Query(description="A room's number.")] = None,
-    state: State | None = None,
-    presence: Presence | None = None,
+    state: Annotated[State | None, Query(description="Only what is in this state now.")] = None,
+    presence: Annotated[Presence | None, Query(description="Only what is heard so.")] = None,
     condition: Annotated[str | None, Query(description="A code of 仪器现状.")] = None,
     bound: Annotated[bool | None, Query(description="With, or without, a device.")] = None,
     start: Start = None,
@@ -85,8 +85,8 @@ async def assets(
     sort: Annotated[
         str, Query(description=f"-key for descending; one of {', '.join(SORT_KEYS)}.")
     ] = "asset_no",
-    offset: Annotated[int, Query(ge=0)] = 0,
-    limit: Annotated[int, Query(ge=1, le=5000)] = 50,
+    offset: Annotated[int, Query(ge=0, description="How many to pass over.")] = 0,
+    limit: Annotated[int, Query(ge=1, le=5000, description="How many at most.")] = 50,
 ) -> AssetPage:
     """Return a page of the assets that match every filter; what has no value sorts last."""
     if sort.removeprefix("-") not in SORT_KEYS:

@@ -391,8 +391,9 @@ class Finding(Shape):
     attainment: float | None
     measured: float | None
     unit: str
+    """"%" says that `measured` is a share, 0 to 1."""
     target: str
-    """The threshold in words and numbers ("≥ 0.95", "0.10-0.30")."""
+    """The threshold in words and numbers ("≥ 95%", "10%–30%")."""
     weight: float
     points: float | None
     data_source: Literal["telemetry", "ledger", "declared"]

@@ -94,7 +94,8 @@ class Indicator:
     """A question to the evidence.
 
     `rows` gives the evidence rows of all schools; `reason` puts their sums into a sentence; `tell`
-    does so for one row. `bands` says that a clause may judge it by a band.
+    does so for one row. A `unit` of "%" says that what is measured is a share, 0 to 1. `bands` says
+    that a clause may judge it by a band.
     """
 
     id: str
@@ -238,7 +239,8 @@ def ledger_share(name: str, holds: pl.Expr, *, did: Words, yes: Words, no: Words
             f"{sums.part:.0f} of {sums.whole:.0f} assets {did.en} ({got}).",
         )
 
-    return Indicator(id=name, rows=rows, reason=reason, tell=yes_no(yes.zh, no.zh, yes.en, no.en))
+    tell = yes_no(yes.zh, no.zh, yes.en, no.en)
+    return Indicator(id=name, unit="%", rows=rows, reason=reason, tell=tell)
 
 
 def live_assets(evidence: Evidence) -> pl.DataFrame:

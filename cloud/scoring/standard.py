@@ -94,9 +94,9 @@ class Linear(_Model):
         floor, target = _at(self.floor, stage), _at(self.target, stage)
         return min(1.0, max(0.0, (measured - floor) / (target - floor)))
 
-    def words(self, stage: Stage) -> str:
+    def words(self, stage: Stage, unit: str = "") -> str:
         """Return the threshold as people write it."""
-        return f"≥ {_at(self.target, stage):g}"
+        return f"≥ {_shown(_at(self.target, stage), unit)}"
 
     def knows(self, stage: Stage) -> bool:
         """Whether there is a threshold for the stage."""
@@ -127,9 +127,9 @@ class Band(_Model):
             return max(0.0, (self.high_ceiling - measured) / width) if width else 0.0
         return 1.0
 
-    def words(self, _stage: Stage) -> str:
+    def words(self, _stage: Stage, unit: str = "") -> str:
         """Return the band as people write it."""
-        return f"{self.low:g}–{self.high:g}"
+        return f"{_shown(self.low, unit)}–{_shown(self.high, unit)}"
 
     def knows(self, _stage: Stage) -> bool:
         """Say yes: a band holds for every stage."""
@@ -280,3 +280,7 @@ def _knows(value: ByStage, stage: Stage) -> bool:
 
 def _at(value: ByStage, stage: Stage) -> float:
     return value[stage] if isinstance(value, dict) else value
+
+
+def _shown(value: float, unit: str) -> str:
+    return f"{100 * value:g}%" if unit == "%" else f"{value:g}"

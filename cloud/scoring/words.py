@@ -27,7 +27,7 @@ def finding_shape(
         attainment=found.attainment,
         measured=found.measured,
         unit=indicator.unit,
-        target=_target(found, stages),
+        target=_target(found, stages, indicator.unit),
         weight=found.weight,
         points=found.points,
         data_source=clause.data_source,
@@ -92,6 +92,6 @@ def _reason(found: engine.Finding) -> Words:
     )
 
 
-def _target(found: engine.Finding, stages: tuple[Stage, ...]) -> str:
+def _target(found: engine.Finding, stages: tuple[Stage, ...], unit: str) -> str:
     own = [stage for stage in stages if stage in found.clause.stages] or found.clause.stages[:1]
-    return " / ".join(dict.fromkeys(found.clause.shape.words(stage) for stage in own))
+    return " / ".join(dict.fromkeys(found.clause.shape.words(stage, unit) for stage in own))

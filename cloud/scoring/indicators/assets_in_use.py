@@ -49,6 +49,7 @@ def _reason(sums: Sums) -> Words:
 
 INDICATOR = Indicator(
     id="assets_in_use",
+    unit="%",
     rows=_rows,
     reason=_reason,
     tell=yes_no("使用过", "闲置", "used", "idle"),

@@ -58,6 +58,7 @@ _IN_TIME = yes_no("按时入账", "未按时入账", "booked in time", "booked l
 
 INDICATOR = Indicator(
     id="booked_in_time",
+    unit="%",
     rows=_rows,
     reason=_reason,
     tell=_tell,

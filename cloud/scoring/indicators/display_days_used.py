@@ -45,6 +45,7 @@ def _reason(sums: Sums) -> Words:
 
 INDICATOR = Indicator(
     id="display_days_used",
+    unit="%",
     rows=_rows,
     reason=_reason,
     tell=yes_no("已使用", "未使用", "used", "not used"),

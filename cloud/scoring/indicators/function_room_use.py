@@ -62,6 +62,7 @@ def _reason(sums: Sums) -> Words:
 
 INDICATOR = Indicator(
     id="function_room_use",
+    unit="%",
     rows=_rows,
     reason=_reason,
     tell=amounts("节", "lessons"),

@@ -39,6 +39,7 @@ def _reason(sums: Sums) -> Words:
 
 INDICATOR = Indicator(
     id="intact_rate",
+    unit="%",
     rows=_rows,
     reason=_reason,
     tell=yes_no(

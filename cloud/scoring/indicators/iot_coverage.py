@@ -37,6 +37,7 @@ def _reason(sums: Sums) -> Words:
 
 INDICATOR = Indicator(
     id="iot_coverage",
+    unit="%",
     rows=_rows,
     reason=_reason,
     tell=yes_no("有数据上报", "没有数据上报", "reports", "does not report"),

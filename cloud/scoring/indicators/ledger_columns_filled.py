@@ -56,6 +56,7 @@ def _reason(sums: Sums) -> Words:
 
 INDICATOR = Indicator(
     id="ledger_columns_filled",
+    unit="%",
     rows=_rows,
     reason=_reason,
     tell=amounts("项", "columns"),

@@ -31,6 +31,7 @@ def _reason(sums: Sums) -> Words:
 
 INDICATOR = Indicator(
     id="ledger_telemetry_agreement",
+    unit="%",
     rows=_rows,
     reason=_reason,
     tell=yes_no("在台账中", "台账中没有", "in the ledger", "not in the ledger"),

@@ -43,6 +43,7 @@ def _reason(sums: Sums) -> Words:
 
 INDICATOR = Indicator(
     id="reachable_rate",
+    unit="%",
     rows=_rows,
     reason=_reason,
     tell=amounts("小时", "hours", 1),

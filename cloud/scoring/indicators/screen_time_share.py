@@ -51,6 +51,7 @@ def _reason(sums: Sums) -> Words:
 
 INDICATOR = Indicator(
     id="screen_time_share",
+    unit="%",
     rows=_rows,
     reason=_reason,
     tell=amounts("小时", "hours", 1),

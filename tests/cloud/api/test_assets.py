@@ -153,7 +153,7 @@ async def test_a_heatmap(cloud: CloudApp) -> None:
 async def test_readings_are_in_order_and_named(cloud: CloudApp) -> None:
     await say(cloud, "A-1", local("09:58"), "idle")
     state, *_ = await get(cloud, "/api/v1/assets/1/readings", point="display_state")
-    assert (state["point"], state["title_en"]) == ("display_state", "state")
+    assert (state["point"], state["title_en"]) == ("display_state", "display state")
     assert state["readings"] == [
         ["2026-11-23T01:58:00Z", "idle"],
         ["2026-11-23T01:59:30Z", "in_use"],
