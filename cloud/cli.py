@@ -13,6 +13,7 @@ import uuid
 from pathlib import Path
 from typing import Any
 
+from cloud.commands import add_all
 from cloud.errors import CloudError, SettingsError
 from cloud.settings import Settings, load
 
@@ -86,6 +87,7 @@ def _parser() -> argparse.ArgumentParser:
 
     indicators = commands.add_parser("indicators", help="print the reference page of indicators")
     indicators.set_defaults(run=_indicators)
+    add_all(commands)
     return parser
 
 
