@@ -5,6 +5,7 @@
 CloudError
 ├─ SettingsError                 a flag, a variable or a file at start is wrong
 ├─ StandardError                 a standard's file is wrong
+├─ EvidenceError                 a table of evidence, or a bundle of it, is wrong
 ├─ StoreError
 │  ├─ StoreLocked(path)          another process has the telemetry file open
 │  ├─ StoreTooNew(path)          a later version wrote the telemetry file
@@ -31,6 +32,10 @@ class SettingsError(CloudError):
 
 class StandardError(CloudError):
     """A standard's file is wrong; the text has one line per fault."""
+
+
+class EvidenceError(CloudError):
+    """A table of evidence, or a bundle of it, is wrong."""
 
 
 class StoreError(CloudError):

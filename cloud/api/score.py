@@ -15,10 +15,13 @@ from cloud.api.models import Finding, Score, StandardLine
 from cloud.api.schools import registered
 from cloud.errors import NotFound
 from cloud.registry import code_lists
-from cloud.scoring import engine, standard
+from cloud.scoring import result as results
+from cloud.scoring import standard
+from cloud.scoring.engine import score_table
 from cloud.scoring.evidence import Evidence
 from cloud.scoring.gather import gather
 from cloud.scoring.standard import Stage, Standard
+from cloud.scoring.table import evidence_table
 from cloud.scoring.words import dimension_shape, finding_shape, standard_line
 from cloud.services import Services
 
@@ -36,7 +39,7 @@ class _Scored(NamedTuple):
     standard: Standard
     evidence: Evidence
     stages: tuple[Stage, ...]
-    result: engine.Result
+    result: results.Result
 
 
 @router.get("/standards", summary="Every edition of every standard")
@@ -89,8 +92,11 @@ async def _score(
     await services.rollups.settled()
     facts = await gather(services.store, services.registry, school, first, last)
     stages = code_lists.stages(row.school_type)
-    results = await run_in_threadpool(engine.score, chosen, facts, {school: stages})
-    return _Scored(chosen, facts, stages, results[school])
+    return _Scored(chosen, facts, stages, await run_in_threadpool(_result, chosen, facts, school))
+
+
+def _result(chosen: Standard, facts: Evidence, school: str) -> results.Result:
+    return results.result(score_table(chosen, evidence_table(chosen, facts)), school)
 
 
 def _span(
@@ -123,8 +129,8 @@ def _shape(scored: _Scored, services: Services) -> Score:
     )
 
 
-def _rows(found: engine.Finding, scored: _Scored) -> pl.DataFrame:
-    rows = engine.evidence_rows(found.clause, scored.evidence)
+def _rows(found: results.Finding, scored: _Scored) -> pl.DataFrame:
+    rows = results.evidence_rows(found.clause, scored.evidence)
     return rows.clear() if found.outcome == "not_applicable" else rows
 
 

@@ -136,7 +136,7 @@ SCHOOL_TYPES = CodeList(
     """),
 )
 
-Stage = Literal["KG", "PRI", "JUN", "SEN"]
+Stage = Literal["KG", "PRI", "JUN", "SEN", "VOC"]
 STAGES: dict[str, tuple[Stage, ...]] = {
     "11": ("KG",),
     "21": ("PRI",),
@@ -147,7 +147,7 @@ STAGES: dict[str, tuple[Stage, ...]] = {
     "342": ("SEN",),
     "349": ("SEN",),
     "345": ("PRI", "JUN", "SEN"),
-    "36": ("SEN",),
+    "36": ("VOC",),
 }
 """Stages taught, by school type or its first two digits; none for special and reform schools."""
 

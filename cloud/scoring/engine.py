@@ -1,4 +1,4 @@
-"""Evidence held against a standard: findings, and from them a score. Pure.
+"""Evidence held against a standard: scores, of one school or of fourteen thousand. Pure.
 
 The one rule for absence:
 - what does not apply leaves the denominator;
@@ -7,177 +7,437 @@ The one rule for absence:
 - coverage below the standard's `min_coverage` gives no value.
 
 So switching a sensor off can lower a score and its coverage, and never raise the score. Nor does
-leaving the number of classes out: a clause for larger schools then applies. Attainment is a mean
-over the stages a school teaches (for one stage, simply that).
+leaving a size or a type out: what is asked only of larger schools, or of some types, then applies.
 
-value = 100 x sum(weight x attainment) / sum(weight), over the clauses that apply, where a clause's
-weight is its share of its dimension's clauses times the dimension's weight.
+How a score comes about, each step an expression over whole columns:
+1. measured: low = part ÷ whole, high = (part + unknown) ÷ whole, seen = the share that was seen;
+2. attainment, 0 to 1: what the clause's shape gives for the worse of both ends; declared evidence
+   attains at most `declared_cap` until somebody confirmed it;
+3. by stage: a clause weighs its share of its dimension's clauses times the dimension's weight,
+   among what applies; clauses become dimensions, dimensions a score, each as the standard says
+   (arithmetic, geometric, minimum);
+4. the stages' scores are combined by pupils, equally where sizes are unknown. A stage of which the
+   standard asks nothing does not count.
+
+Rows come out by `id`. Sums run over clauses and dimensions by their ids, one after the other, so
+neither the order of a file nor the company of other schools changes a bit of the result.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from functools import reduce
+from operator import add, and_
 
 import polars as pl
 
-from cloud.scoring.evidence import Evidence
-from cloud.scoring.indicator import Sums, all_indicators
-from cloud.scoring.standard import Clause, Dimension, Stage, Standard
+from cloud.registry import code_lists
+from cloud.scoring.clause import Aggregate
+from cloud.scoring.shapes import STAGES, UNNAMED, Band, thresholds
+from cloud.scoring.standard import TOTAL, Clause, Dimension, Standard
+from cloud.scoring.table import COLUMN, ready
 
-Outcome = Literal["met", "partly_met", "unmet", "no_data", "not_applicable"]
-_FULL = 1 - 1e-9
+EPSILON = 1e-9
+"""Marks, gates and rules are met by what falls short only by rounding."""
+_NONE = pl.lit(None, pl.Float64)
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """One clause, applied to one school.
+class Scores:
+    """The scores of all schools of an evidence table, and what they are made of; rows by `id`.
 
-    `measured` and `attainment` are None without evidence; `coverage` is the share of the clause's
-    evidence that was seen; `weight` is what the clause counts of 100, `points` what it earned.
+    - `table`: the evidence table;
+    - `totals`: id, value (null: not rated), raw (what it would be), coverage, grade, passed,
+      failed_gates (clauses), failed_marks (dimensions, or "total"), failed_rules;
+    - `dimensions`: id and of each dimension `<id>` (0 to the standard's scale; null: does not
+      apply, or no evidence at all) and `<id>.coverage`;
+    - `clauses`: id and of each clause `.measured`, `.attainment` (null: no data, or not
+      applicable), `.seen` (coverage, 0 to 1), `.weight` (of 100; 0: not applicable) and `.points`
+      (weight x attainment, of the scale).
     """
-
-    clause: Clause
-    outcome: Outcome
-    sums: Sums | None
-    measured: float | None
-    attainment: float | None
-    coverage: float
-    weight: float
-    points: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class DimensionResult:
-    """The findings of one dimension together; `value` is 0 to 100, None without evidence."""
-
-    dimension: Dimension
-    value: float | None
-    coverage: float
-    findings: int
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """A school's score; `value` is None where coverage is below the standard's minimum."""
 
     standard: Standard
-    school: str
-    value: float | None
-    coverage: float
-    dimensions: tuple[DimensionResult, ...]
-    findings: tuple[Finding, ...]
+    table: pl.DataFrame
+    totals: pl.DataFrame
+    dimensions: pl.DataFrame
+    clauses: pl.DataFrame
 
 
-def score(
-    standard: Standard, evidence: Evidence, stages: Mapping[str, Sequence[Stage]]
-) -> dict[str, Result]:
-    """Return the result of every school in the evidence; `stages` says what each teaches."""
-    sums = {clause.id: _sums(clause, evidence) for clause in standard.clauses}
-    classes = dict(evidence.schools.select("school", "classes").iter_rows())
-    return {
-        school: _result(
-            standard,
-            school,
-            [
-                (clause, _stages(clause, stages[school], classes[school]), sums[clause.id])
-                for clause in standard.clauses
-            ],
-        )
-        for school in evidence.schools["school"].sort()
-    }
-
-
-def evidence_rows(clause: Clause, evidence: Evidence) -> pl.DataFrame:
-    """Return the rows that a clause's figure is the sum of, what counts against it first.
-
-    Rows that are equal in that stand by label and reference, so the order is always the same.
-    """
-    indicator = all_indicators()[clause.indicator]
-    rows = indicator.evidence_rows(evidence, clause.parameters)
-    missing = pl.col("whole") - pl.col("part")
-    return rows.sort("school", missing, "label", "ref", descending=[False, True, False, False])
-
-
-def _sums(clause: Clause, evidence: Evidence) -> dict[str, Sums]:
-    rows = evidence_rows(clause, evidence)
-    totals = rows.group_by("school").agg(
-        pl.col("part").sum(), pl.col("whole").sum(), pl.col("unknown").sum()
-    )
-    return {school: Sums(*rest) for school, *rest in totals.iter_rows() if rest[1] > 0}
-
-
-def _stages(clause: Clause, taught: Sequence[Stage], classes: int | None) -> tuple[Stage, ...]:
-    if classes is not None and classes < clause.min_classes:
-        return ()
-    return tuple(stage for stage in taught if stage in clause.stages)
-
-
-def _result(
-    standard: Standard,
-    school: str,
-    asked: Sequence[tuple[Clause, tuple[Stage, ...], Mapping[str, Sums]]],
-) -> Result:
-    weights = _weights(standard, [clause for clause, stages, _ in asked if stages])
-    findings = tuple(
-        _finding(clause, stages, sums.get(school), weights.get(clause.id, 0.0))
-        for clause, stages, sums in asked
-    )
-    coverage = min(1.0, sum(finding.weight * finding.coverage for finding in findings) / 100)
-    points = min(100.0, sum(finding.points or 0.0 for finding in findings))
-    rated = bool(weights) and coverage >= standard.min_coverage - 1e-12
-    return Result(
+def score_table(standard: Standard, table: pl.DataFrame) -> Scores:
+    """Return the scores of every school of an evidence table (see `cloud.scoring.table`)."""
+    own = ready(standard, table)
+    clauses = sorted(standard.clauses, key=lambda one: one.id)
+    dimensions = sorted(standard.dimensions, key=lambda one: one.id)
+    work = own.with_columns(_taught(own))
+    stages = [stage for stage in (*STAGES, UNNAMED) if work[f"taught:{stage}"].any()] or [UNNAMED]
+    work = work.with_columns(_measured(clauses))
+    work = work.with_columns(_attained(standard, clauses, stages))
+    for step in (_inside, _asked, _shares, _weights, _dimensions, _stage_scores):
+        work = work.with_columns(step(standard, clauses, dimensions, stages))
+    work = work.with_columns(_clauses(standard, clauses, stages))
+    work = work.with_columns(_whole(standard, clauses, dimensions, stages))
+    work = work.with_columns(_verdicts(standard))
+    return Scores(
         standard=standard,
-        school=school,
-        value=points if rated else None,
-        coverage=coverage,
-        dimensions=tuple(_dimension(one, findings) for one in standard.dimensions),
-        findings=findings,
+        table=own,
+        totals=work.select("id", *(pl.col(f"total:{name}").alias(name) for name in _TOTALS)),
+        dimensions=work.select(
+            "id",
+            *(
+                pl.col(f"dimension:{one.id}{what}").alias(f"{one.id}{what}")
+                for one in standard.dimensions
+                for what in ("", ".coverage")
+            ),
+        ),
+        clauses=work.select(
+            "id",
+            *(
+                pl.col(f"clause:{one.id}.{what}").alias(f"{one.id}.{what}")
+                for one in standard.clauses
+                for what in ("measured", "attainment", "seen", "weight", "points")
+            ),
+        ),
     )
 
 
-def _weights(standard: Standard, applying: Sequence[Clause]) -> dict[str, float]:
-    """Return what each applying clause counts, of 100."""
-    inside: dict[str, float] = {}
-    for clause in applying:
-        inside[clause.dimension] = inside.get(clause.dimension, 0.0) + clause.weight
-    whole = sum(one.weight for one in standard.dimensions if one.id in inside)
-    of_dimension = {one.id: one.weight for one in standard.dimensions}
-    return {
-        clause.id: 100
-        * (of_dimension[clause.dimension] / whole)
-        * (clause.weight / inside[clause.dimension])
-        for clause in applying
+_TOTALS = (
+    "value",
+    "raw",
+    "coverage",
+    "grade",
+    "passed",
+    "failed_gates",
+    "failed_marks",
+    "failed_rules",
+)
+
+
+def _taught(table: pl.DataFrame) -> Iterable[pl.Expr]:
+    """Which stages a school teaches: by its type, or because a size of the stage is known.
+
+    A school of which neither is known has the one unnamed stage; one of a type that teaches none
+    has none.
+    """
+    types = table["school_type"].drop_nulls().unique().to_list()
+    by_stage = {}
+    for stage in STAGES:
+        teaching = [kind for kind in types if stage in code_lists.stages(kind)]
+        sized = (pl.col(f"pupils_{stage}") > 0) | (pl.col(f"classes_{stage}") > 0)
+        by_type = pl.col("school_type").is_in(teaching)
+        by_stage[stage] = by_type.fill_null(value=False) | sized.fill_null(value=False)
+        yield by_stage[stage].alias(f"taught:{stage}")
+    none = ~pl.any_horizontal(by_stage.values())
+    yield (none & pl.col("school_type").is_null()).alias(f"taught:{UNNAMED}")
+
+
+def _measured(clauses: Sequence[Clause]) -> Iterable[pl.Expr]:
+    for clause in clauses:
+        if clause.indicator == COLUMN:
+            of = clause.parameters.get("of")
+            part, whole = pl.col(clause.parameters["column"]), pl.col(of) if of else pl.lit(1.0)
+            unknown = pl.lit(0.0)
+        else:
+            part, whole = pl.col(f"{clause.id}.part"), pl.col(f"{clause.id}.whole")
+            unknown = pl.col(f"{clause.id}.unknown").fill_null(0.0)
+        share = 1.0 - (unknown / pl.max_horizontal(whole, unknown)).clip(0.0, 1.0)
+        there = part.is_finite() & (whole > 0) & whole.is_finite() & (share > 0)
+        yield pl.when(there).then(part / whole).alias(f"low:{clause.id}")
+        yield pl.when(there).then((part + unknown) / whole).alias(f"high:{clause.id}")
+        yield pl.when(there).then(whole).alias(f"whole:{clause.id}")
+        yield pl.when(there).then(share).otherwise(0.0).alias(f"seen:{clause.id}")
+
+
+def _attained(
+    standard: Standard, clauses: Sequence[Clause], stages: Sequence[str]
+) -> Iterable[pl.Expr]:
+    for clause in clauses:
+        low, high = pl.col(f"low:{clause.id}"), pl.col(f"high:{clause.id}")
+        whole, shape = pl.col(f"whole:{clause.id}"), clause.shape
+        for stage in stages if thresholds(shape) else stages[:1]:
+            if not shape.knows(stage):
+                yield _NONE.alias(f"attained:{clause.id}:{stage}")
+                continue
+            worse = shape.curve(low, whole, stage)
+            if isinstance(shape, Band):
+                worse = pl.min_horizontal(worse, shape.curve(high, whole, stage))
+            if clause.data_source == "declared" and standard.declared_cap < 1:
+                capped = pl.min_horizontal(worse, pl.lit(standard.declared_cap))
+                worse = pl.when(pl.col(f"{clause.id}.confirmed")).then(worse).otherwise(capped)
+            name = f"attained:{clause.id}:{stage}" if thresholds(shape) else f"attained:{clause.id}"
+            yield pl.when(low.is_not_null()).then(worse).alias(name)
+
+
+def _attainment(clause: Clause, stage: str) -> pl.Expr:
+    of_stage = f":{stage}" if thresholds(clause.shape) else ""
+    return pl.col(f"attained:{clause.id}{of_stage}")
+
+
+def _applies(clause: Clause, stage: str) -> pl.Expr | None:
+    """Return whether a clause applies to a stage, None for always; ask `_asking` first."""
+    conditions = []
+    if clause.min_classes:
+        classes = pl.col("classes")
+        if stage != UNNAMED:
+            classes = pl.coalesce(f"classes_{stage}", "classes")
+        conditions.append(classes.is_null() | (classes >= clause.min_classes))
+    if clause.school_types is not None:
+        kind = pl.col("school_type")
+        conditions.append(kind.is_null() | kind.is_in(list(clause.school_types)))
+    return reduce(and_, conditions) if conditions else None
+
+
+def _asking(clauses: Sequence[Clause], stage: str, dimension: str | None = None) -> list[Clause]:
+    """Return the clauses that may apply to a stage."""
+    return [
+        clause
+        for clause in clauses
+        if (stage == UNNAMED or stage in clause.stages)
+        and (dimension is None or clause.dimension == dimension)
+    ]
+
+
+def _inside(
+    _standard: Standard,
+    clauses: Sequence[Clause],
+    dimensions: Sequence[Dimension],
+    stages: Sequence[str],
+) -> Iterable[pl.Expr]:
+    """By stage and dimension the weights of the clauses that apply."""
+    for stage in stages:
+        for dimension in dimensions:
+            weights = [_own(one, stage) for one in _asking(clauses, stage, dimension.id)]
+            yield _sum(weights).alias(f"inside:{dimension.id}:{stage}")
+
+
+def _own(clause: Clause, stage: str) -> pl.Expr:
+    """Return what a clause weighs within its dimension, 0 where it does not apply."""
+    applies = _applies(clause, stage)
+    weight = pl.lit(float(clause.weight))
+    return weight if applies is None else pl.when(applies).then(weight).otherwise(0.0)
+
+
+def _asked(
+    _standard: Standard,
+    _clauses: Sequence[Clause],
+    dimensions: Sequence[Dimension],
+    stages: Sequence[str],
+) -> Iterable[pl.Expr]:
+    """By stage the weights of the dimensions that apply."""
+    for stage in stages:
+        weights = [
+            pl.when(pl.col(f"inside:{one.id}:{stage}") > 0).then(float(one.weight)).otherwise(0.0)
+            for one in dimensions
+        ]
+        yield _sum(weights).alias(f"asked:{stage}")
+
+
+def _shares(
+    _standard: Standard,
+    _clauses: Sequence[Clause],
+    _dimensions: Sequence[Dimension],
+    stages: Sequence[str],
+) -> Iterable[pl.Expr]:
+    """By stage what it counts in a school: by pupils, equally where sizes are unknown."""
+    counts = {s: pl.col(f"taught:{s}") & (pl.col(f"asked:{s}") > 0) for s in stages}
+    named = [stage for stage in stages if stage != UNNAMED]
+    pupils = {
+        stage: pl.when(counts[stage])
+        .then(pl.col(f"pupils_{stage}").cast(pl.Float64))
+        .otherwise(0.0)
+        for stage in named
     }
+    all_pupils = _sum(pupils.values())  # null where a size is not known
+    many = _sum([counts[stage].cast(pl.Float64) for stage in stages])
+    for stage in stages:
+        equal = 1.0 / many
+        by_size = pupils[stage] / all_pupils if stage in pupils else equal
+        share = pl.when(all_pupils > 0).then(by_size).otherwise(equal)
+        yield pl.when(counts[stage]).then(share).otherwise(0.0).alias(f"share:{stage}")
 
 
-def _finding(clause: Clause, stages: Sequence[Stage], sums: Sums | None, weight: float) -> Finding:
-    if not stages:
-        return Finding(clause, "not_applicable", None, None, None, 0.0, 0.0, None)
-    if sums is None or _seen(sums) <= 0:
-        return Finding(clause, "no_data", sums, None, None, 0.0, weight, None)
-    low = sums.part / sums.whole
-    high = (sums.part + sums.unknown) / sums.whole
-    attainment = sum(
-        min(clause.shape.attainment(low, stage), clause.shape.attainment(high, stage))
-        for stage in stages
-    ) / len(stages)
-    outcome: Outcome = "met" if attainment >= _FULL else "partly_met" if attainment > 0 else "unmet"
-    return Finding(clause, outcome, sums, low, attainment, _seen(sums), weight, weight * attainment)
+def _weights(
+    standard: Standard,
+    clauses: Sequence[Clause],
+    _dimensions: Sequence[Dimension],
+    stages: Sequence[str],
+) -> Iterable[pl.Expr]:
+    """By stage what each clause counts of 100, times what the stage counts."""
+    of_dimension = {one.id: float(one.weight) for one in standard.dimensions}
+    for stage in stages:
+        for clause in _asking(clauses, stage):
+            inside = pl.col(f"inside:{clause.dimension}:{stage}")
+            part = of_dimension[clause.dimension] / pl.col(f"asked:{stage}")
+            share = pl.col(f"share:{stage}")
+            weight = 100.0 * share * part * (_own(clause, stage) / inside)
+            counted = (share > 0) & (inside > 0)
+            yield pl.when(counted).then(weight).otherwise(0.0).alias(f"weight:{clause.id}:{stage}")
 
 
-def _seen(sums: Sums) -> float:
-    """Return the share of the evidence that was seen."""
-    return 1.0 - min(1.0, sums.unknown / max(sums.whole, sums.unknown, 1e-12))
+def _dimensions(
+    _standard: Standard,
+    clauses: Sequence[Clause],
+    dimensions: Sequence[Dimension],
+    stages: Sequence[str],
+) -> Iterable[pl.Expr]:
+    """By stage and dimension the clauses' attainment together, null where none applies."""
+    for stage in stages:
+        for dimension in dimensions:
+            parts = [
+                (_own(one, stage), _attainment(one, stage).fill_null(0.0))
+                for one in _asking(clauses, stage, dimension.id)
+            ]
+            inside = pl.col(f"inside:{dimension.id}:{stage}")
+            value = _together(dimension.aggregate, parts, inside)
+            yield value.alias(f"value:{dimension.id}:{stage}")
 
 
-def _dimension(dimension: Dimension, findings: Sequence[Finding]) -> DimensionResult:
-    own = [one for one in findings if one.clause.dimension == dimension.id and one.weight > 0]
-    weight = sum(one.weight for one in own)
-    seen = sum(one.weight * one.coverage for one in own)
-    points = sum(one.points or 0.0 for one in own)
-    return DimensionResult(
-        dimension=dimension,
-        value=min(100.0, 100 * points / weight) if seen > 0 else None,
-        coverage=min(1.0, seen / weight) if weight else 0.0,
-        findings=len(own),
-    )
+def _stage_scores(
+    standard: Standard,
+    _clauses: Sequence[Clause],
+    dimensions: Sequence[Dimension],
+    stages: Sequence[str],
+) -> Iterable[pl.Expr]:
+    """By stage the dimensions together, null where none applies."""
+    for stage in stages:
+        parts = []
+        for one in dimensions:
+            value = pl.col(f"value:{one.id}:{stage}")
+            weight = pl.when(value.is_not_null()).then(float(one.weight)).otherwise(0.0)
+            parts.append((weight, value.fill_null(0.0)))
+        score = _together(standard.aggregate, parts, pl.col(f"asked:{stage}"))
+        yield score.alias(f"score:{stage}")
+
+
+def _together(
+    aggregate: Aggregate, parts: Sequence[tuple[pl.Expr, pl.Expr]], weights: pl.Expr
+) -> pl.Expr:
+    """Return weighted values as one, null where nothing weighs."""
+    if not parts:
+        return _NONE
+    if aggregate == "minimum":
+        least = [pl.when(weight > 0).then(value) for weight, value in parts]
+        return pl.min_horizontal(least)
+    if aggregate == "geometric":
+        logs = [
+            pl.when(weight > 0).then(weight * value.log()).otherwise(0.0) for weight, value in parts
+        ]
+        return pl.when(weights > 0).then((_sum(logs) / weights).exp())
+    return pl.when(weights > 0).then(_sum([w * value for w, value in parts]) / weights)
+
+
+def _clauses(
+    standard: Standard, clauses: Sequence[Clause], stages: Sequence[str]
+) -> Iterable[pl.Expr]:
+    """Return of each clause what all stages make of it together."""
+    for clause in clauses:
+        own = [stage for stage in stages if _asking([clause], stage)]
+        by_stage = [(pl.col(f"weight:{clause.id}:{s}"), _attainment(clause, s)) for s in own]
+        weight = _sum([weight for weight, _ in by_stage])
+        earned = _sum([weight * attained.fill_null(0.0) for weight, attained in by_stage])
+        known = _any([attained.is_not_null() & (weight > 0) for weight, attained in by_stage])
+        attainment = (earned / weight).clip(0.0, 1.0)
+        if not thresholds(clause.shape):
+            attainment = _attainment(clause, UNNAMED)
+        points = earned * (standard.scale / 100)
+        seen = pl.when(known).then(pl.col(f"seen:{clause.id}")).otherwise(0.0)
+        yield pl.col(f"low:{clause.id}").alias(f"clause:{clause.id}.measured")
+        yield pl.when(known).then(attainment).alias(f"clause:{clause.id}.attainment")
+        yield seen.alias(f"clause:{clause.id}.seen")
+        yield weight.alias(f"clause:{clause.id}.weight")
+        yield pl.when(known).then(points).alias(f"clause:{clause.id}.points")
+
+
+def _whole(
+    standard: Standard,
+    clauses: Sequence[Clause],
+    dimensions: Sequence[Dimension],
+    stages: Sequence[str],
+) -> Iterable[pl.Expr]:
+    """Return the dimensions, the score that would be, its coverage and what was failed."""
+
+    def of(clause: Clause, what: str) -> pl.Expr:
+        return pl.col(f"clause:{clause.id}.{what}")
+
+    for one in dimensions:
+        own = [clause for clause in clauses if clause.dimension == one.id]
+        weight = _sum([of(clause, "weight") for clause in own])
+        seen = _sum([of(clause, "weight") * of(clause, "seen") for clause in own])
+        by_stage = [
+            (
+                pl.when(pl.col(f"inside:{one.id}:{s}") > 0)
+                .then(pl.col(f"share:{s}") / pl.col(f"asked:{s}"))
+                .otherwise(0.0),
+                pl.col(f"value:{one.id}:{s}").fill_null(0.0),
+            )
+            for s in stages
+        ]
+        value = _sum([w * v for w, v in by_stage]) / _sum([w for w, _ in by_stage])
+        coverage = pl.when(weight > 0).then((seen / weight).clip(0.0, 1.0)).otherwise(0.0)
+        yield coverage.alias(f"dimension:{one.id}.coverage")
+        scaled = (value * standard.scale).clip(0.0, standard.scale)
+        yield pl.when(seen > 0).then(scaled).alias(f"dimension:{one.id}")
+        yield (weight > 0).alias(f"asked:{one.id}")
+    counted = _any([pl.col(f"share:{stage}") > 0 for stage in stages])
+    raw = _sum([pl.col(f"share:{s}") * pl.col(f"score:{s}").fill_null(0.0) for s in stages])
+    seen = _sum([of(clause, "weight") * of(clause, "seen") for clause in clauses])
+    yield pl.when(counted).then((raw * standard.scale).clip(0.0, standard.scale)).alias("total:raw")
+    yield (seen / 100).clip(0.0, 1.0).alias("total:coverage")
+    gates = {
+        clause.id: (of(clause, "weight") > 0)
+        & (of(clause, "measured") < clause.gate - EPSILON).fill_null(value=True)
+        for clause in standard.clauses
+        if clause.gate is not None
+    }
+    yield _names(gates).alias("total:failed_gates")
+    by_id = {clause.id: clause for clause in clauses}
+    rules = {}
+    for rule in standard.rules:
+        asked = [by_id[name] for name in sorted(rule.of)]
+        applying = [of(clause, "weight") > 0 for clause in asked]
+        got = [of(clause, "attainment").fill_null(0.0) for clause in asked]
+        missed = [a & (g < rule.attained - EPSILON) for a, g in zip(applying, got, strict=True)]
+        low = [a & (g < rule.others_at_least - EPSILON) for a, g in zip(applying, got, strict=True)]
+        may_miss = len(asked) - rule.at_least
+        many = _sum([one.cast(pl.Float64) for one in missed])
+        rules[rule.id] = (many > may_miss) | _any(low)
+    yield _names(rules).alias("total:failed_rules")
+
+
+def _verdicts(standard: Standard) -> list[pl.Expr]:
+    """Return the value, the grade and whether the school passes."""
+    coverage, raw = pl.col("total:coverage"), pl.col("total:raw")
+    rated = raw.is_not_null() & (coverage >= standard.min_coverage - 1e-12)
+    grade = pl.lit(None, pl.String)
+    for name, least in sorted(standard.grades.items(), key=lambda pair: pair[1]):
+        grade = pl.when(raw >= least - EPSILON).then(pl.lit(name)).otherwise(grade)
+    marks = {
+        one.id: pl.col(f"asked:{one.id}")
+        & (pl.col(f"dimension:{one.id}") < one.pass_mark - EPSILON).fill_null(value=True)
+        for one in standard.dimensions
+        if one.pass_mark is not None
+    }
+    if standard.pass_mark is not None:
+        marks[TOTAL] = (raw < standard.pass_mark - EPSILON).fill_null(value=True)
+    fine = [pl.col("total:failed_gates"), pl.col("total:failed_rules"), _names(marks)]
+    return [
+        pl.when(rated).then(raw).alias("total:value"),
+        pl.when(rated).then(grade).alias("total:grade"),
+        _names(marks).alias("total:failed_marks"),
+        reduce(and_, [rated, *(one.list.len() == 0 for one in fine)]).alias("total:passed"),
+    ]
+
+
+def _names(failed: dict[str, pl.Expr]) -> pl.Expr:
+    """Return the list of the names of which an expression holds."""
+    if not failed:
+        return pl.lit([], pl.List(pl.String))
+    named = [pl.when(holds).then(pl.lit(name)) for name, holds in failed.items()]
+    return pl.concat_list(named).list.drop_nulls()
+
+
+def _sum(parts: Iterable[pl.Expr]) -> pl.Expr:
+    """Return the sum, added one after the other: the same in any company."""
+    return reduce(add, parts, pl.lit(0.0))
+
+
+def _any(parts: Sequence[pl.Expr]) -> pl.Expr:
+    return pl.any_horizontal(parts) if parts else pl.lit(value=False)

@@ -60,10 +60,11 @@ class Sums(NamedTuple):
 class Parameter(NamedTuple):
     """What a clause may set, and has to where `default` is None.
 
-    "steps" are a number, or {from how many: number}; `known` are the only words there are.
+    "steps" are a number, or {from how many: number}; `known` are the only words there are, "text" is
+    free.
     """
 
-    kind: Literal["number", "steps", "word", "words"]
+    kind: Literal["number", "steps", "word", "words", "text"]
     meaning: str
     default: Any = None
     known: Collection[str] = ()
@@ -75,6 +76,8 @@ class Parameter(NamedTuple):
         if self.kind == "steps":
             fine = value and all(type(at) is int and _is_amount(n) for at, n in value.items())
             return None if fine else f"got {value!r}, expected {{classes: number}}"
+        if self.kind == "text":
+            return None if isinstance(value, str) and value else f"got {value!r}, expected text"
         words = [value] if self.kind == "word" else value
         if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
             return f"got {value!r}, expected {self.kind}"

@@ -4,194 +4,74 @@ One dated file per edition, `standards/<id>/<effective-date>.yaml`. A clause say
 it asks, with which thresholds, for which stages, where that is written and how sure we are of it.
 """
 
-import re
-from collections.abc import Collection, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
-from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    ValidationError,
-    model_validator,
-)
+from pydantic import Field, ValidationError, model_validator
 
 from cloud.errors import StandardError
-from cloud.scoring.indicator import all_indicators
+from cloud.scoring.clause import (
+    Aggregate,
+    Clause,
+    Dimension,
+    Rule,
+    Share,
+    Titles,
+    Variation,
+    formed,
+    hint,
+)
+from cloud.scoring.shapes import STAGES, Band, Block, Linear, Stage
 from device_profiles import yaml_tree
 from device_profiles.errors import ProfileError
 from device_profiles.loader import model_faults
 
-Stage = Literal["KG", "PRI", "JUN", "SEN"]
-STAGES: tuple[Stage, ...] = ("KG", "PRI", "JUN", "SEN")
-ByStage = float | dict[Stage, float]
+__all__ = [
+    "STAGES",
+    "Band",
+    "Clause",
+    "Dimension",
+    "Linear",
+    "Rule",
+    "Stage",
+    "Standard",
+    "Variation",
+    "editions",
+    "in_force",
+    "load_standard",
+    "parse_standard",
+    "standard_file",
+]
+
+TOTAL = "total"
+"""What a pass mark of the whole is called where it is missed."""
+_RESERVED = ("id", "score", "coverage", TOTAL)
 _FOLDER = Path(__file__).parent / "standards"
 
 
-def _formed(pattern: str, words: str) -> AfterValidator:
-    """Return a validator that says in words what form a text has to have."""
-
-    def check(value: str) -> str:
-        if not re.fullmatch(pattern, value):
-            raise ValueError(f"{value!r} has the wrong form; {words}")
-        return value
-
-    return AfterValidator(check)
-
-
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Titles(_Model):
-    """The same thing in Chinese and in English."""
-
-    zh: str = Field(min_length=1)
-    en: str = Field(min_length=1)
-
-
-class Source(_Model):
-    """Where a threshold stands, and how sure we are that it stands there."""
-
-    title: str = Field(min_length=2)
-    clause: str = ""
-    confidence: Annotated[
-        str,
-        _formed(
-            r"(VERIFIED-[ABC]|MEMORY \((high|medium|low)\)|project default)(?![\w-]).*",
-            "begin with VERIFIED-A, -B or -C, MEMORY (high), (medium) or (low), or project default",
-        ),
-    ]
-
-
-class Dimension(_Model):
-    """A part of the standard; the weights of all add up to 100."""
-
-    id: str
-    title: Titles
-    weight: float = Field(gt=0, le=100)
-
-
-class Linear(_Model):
-    """Attainment 0 at the floor and below, 1 at the target and above, linear between."""
-
-    floor: ByStage = 0.0
-    target: ByStage
-
-    @model_validator(mode="after")
-    def _in_order(self) -> "Linear":
-        for stage in STAGES:
-            if self.knows(stage) and _at(self.floor, stage) >= _at(self.target, stage):
-                raise ValueError("need floor < target")
-        return self
-
-    def attainment(self, measured: float, stage: Stage) -> float:
-        """Return 0 to 1."""
-        floor, target = _at(self.floor, stage), _at(self.target, stage)
-        return min(1.0, max(0.0, (measured - floor) / (target - floor)))
-
-    def words(self, stage: Stage, unit: str = "") -> str:
-        """Return the threshold as people write it."""
-        return f"≥ {_shown(_at(self.target, stage), unit)}"
-
-    def knows(self, stage: Stage) -> bool:
-        """Whether there is a threshold for the stage."""
-        return _knows(self.target, stage) and _knows(self.floor, stage)
-
-
-class Band(_Model):
-    """Attainment 1 between `low` and `high`, falling to 0 at `low_floor` and at `high_ceiling`."""
-
-    low_floor: float = 0.0
-    low: float
-    high: float
-    high_ceiling: float
-
-    @model_validator(mode="after")
-    def _in_order(self) -> "Band":
-        if not self.low_floor <= self.low <= self.high <= self.high_ceiling:
-            raise ValueError("need low_floor <= low <= high <= high_ceiling")
-        return self
-
-    def attainment(self, measured: float, _stage: Stage) -> float:
-        """Return 0 to 1."""
-        if measured < self.low:
-            width = self.low - self.low_floor
-            return max(0.0, (measured - self.low_floor) / width) if width else 0.0
-        if measured > self.high:
-            width = self.high_ceiling - self.high
-            return max(0.0, (self.high_ceiling - measured) / width) if width else 0.0
-        return 1.0
-
-    def words(self, _stage: Stage, unit: str = "") -> str:
-        """Return the band as people write it."""
-        return f"{_shown(self.low, unit)}–{_shown(self.high, unit)}"
-
-    def knows(self, _stage: Stage) -> bool:
-        """Say yes: a band holds for every stage."""
-        return True
-
-
-class Clause(_Model):
-    """One thing the standard asks for."""
-
-    id: Annotated[str, _formed(r"[A-Z]\d{2}", "use a letter and two digits, such as A08")]
-    title: Titles
-    dimension: str
-    weight: float = Field(gt=0)
-    stages: tuple[Stage, ...] = Field(default=STAGES, min_length=1)
-    min_classes: int = Field(default=0, ge=0, description="Smaller schools: not applicable.")
-    indicator: str
-    parameters: dict[str, Any] = Field(default_factory=dict)
-    linear: Linear | None = None
-    band: Band | None = None
-    data_source: Literal["telemetry", "ledger", "declared"]
-    source: Source
-    remedy: Titles
-
-    @model_validator(mode="after")
-    def _whole(self) -> "Clause":
-        if (self.linear is None) == (self.band is None):
-            raise ValueError("give either linear (floor, target) or band (low, high)")
-        known = all_indicators()
-        if self.indicator not in known:
-            raise ValueError(
-                f"indicator: {self.indicator!r} does not exist; {_hint(self.indicator, known)}"
-            )
-        problems = known[self.indicator].problems(self.parameters)
-        if problems:
-            raise ValueError("\n".join(f"parameters.{problem}" for problem in problems))
-        if self.band and not known[self.indicator].bands:
-            raise ValueError(
-                f"band: {self.indicator} does not bound what nobody saw, so a sensor switched off "
-                "could raise the score; use linear"
-            )
-        for stage in self.stages:
-            if not self.shape.knows(stage):
-                key = "linear" if self.linear else "band"
-                raise ValueError(f"{key}: no threshold for stage {stage}, to which it applies")
-        return self
-
-    @property
-    def shape(self) -> Linear | Band:
-        """How what is measured becomes attainment."""
-        return cast("Linear | Band", self.linear or self.band)
-
-
-class Standard(_Model):
+class Standard(Block):
     """One edition of a standard."""
 
-    id: Annotated[str, _formed(r"[a-z0-9]+(-[a-z0-9]+)*", "use a-z, 0-9 and single dashes")]
+    id: Annotated[str, formed(r"[a-z0-9]+(-[a-z0-9]+)*", "use a-z, 0-9 and single dashes")]
     effective: date
     title: Titles
     note: Titles
+    scale: float = Field(default=100, gt=0, description="The most that a score can be.")
     min_coverage: float = Field(ge=0, le=1)
+    declared_cap: Share = Field(
+        default=1.0, description="The most that declared evidence attains until it is confirmed."
+    )
+    aggregate: Aggregate = Field(
+        default="arithmetic", description="How the dimensions become the score."
+    )
+    pass_mark: float | None = Field(default=None, ge=0, description="Least score, of `scale`.")
+    grades: dict[str, float] = Field(default_factory=dict, description="Least score of each.")
     dimensions: tuple[Dimension, ...] = Field(min_length=1)
     clauses: tuple[Clause, ...] = Field(min_length=1)
+    rules: tuple[Rule, ...] = ()
+    variation: tuple[Variation, ...] = ()
 
     @property
     def edition(self) -> str:
@@ -204,7 +84,13 @@ class Standard(_Model):
         total = sum(dimension.weight for dimension in self.dimensions)
         if abs(total - 100) > 1e-9:
             raise ValueError(f"dimensions: the weights add up to {total:g}, expected 100")
-        for key, found in (("dimensions", names), ("clauses", [c.id for c in self.clauses])):
+        ids = [clause.id for clause in self.clauses]
+        for key, found in (
+            ("dimensions", names),
+            ("clauses", ids),
+            ("rules", [rule.id for rule in self.rules]),
+            ("variation", [one.id for one in self.variation]),
+        ):
             doubled = sorted({one for one in found if found.count(one) > 1})
             if doubled:
                 raise ValueError(f"{key}: {', '.join(doubled)} stands there twice")
@@ -217,23 +103,71 @@ class Standard(_Model):
         empty = [name for name in names if not any(c.dimension == name for c in self.clauses)]
         if empty:
             raise ValueError(f"dimensions: {', '.join(empty)} has no clause")
+        faults = [*self._beyond_the_scale(), *self._strange_clauses(ids)]
+        if faults:
+            raise ValueError("\n".join(faults))
         return self
+
+    def _beyond_the_scale(self) -> Iterator[str]:
+        marks = [("pass_mark", self.pass_mark)]
+        marks += [(f"dimensions.{n}.pass_mark", d.pass_mark) for n, d in enumerate(self.dimensions)]
+        marks += [(f"grades.{name}", least) for name, least in self.grades.items()]
+        for key, mark in marks:
+            if mark is not None and not 0 <= mark <= self.scale:
+                yield f"{key}: got {mark:g}, expected 0 to {self.scale:g} (`scale`)"
+        for number, dimension in enumerate(self.dimensions):
+            if dimension.id in _RESERVED:
+                yield f"dimensions.{number}.id: {dimension.id} means something else in tables"
+        if len(set(self.grades.values())) < len(self.grades):
+            yield "grades: two begin at the same score"
+
+    def _strange_clauses(self, ids: Sequence[str]) -> Iterator[str]:
+        asked = [(f"rules.{n}.of", rule.of) for n, rule in enumerate(self.rules)]
+        asked += [(f"variation.{n}.clauses", one.clauses) for n, one in enumerate(self.variation)]
+        for key, found in asked:
+            for name in found:
+                if name not in ids:
+                    yield f"{key}: clause {name!r} does not exist; {hint(name, ids)}"
+                elif found.count(name) > 1:
+                    yield f"{key}: {name} stands there twice"
+        for number, rule in enumerate(self.rules):
+            if rule.at_least > len(rule.of):
+                yield f"rules.{number}.at_least: got {rule.at_least} of {len(rule.of)} clauses"
 
 
 def load_standard(path: Path) -> Standard:
     """Return the standard in a file; raises StandardError with one line per fault."""
     try:
-        tree = yaml_tree.parse(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError:
         raise StandardError(f"{path.name}:1: not UTF-8 text; save it as UTF-8") from None
-    faults = [f"{path.name}:{fault.line}: {fault.problem}" for fault in tree.faults]
+    except OSError as error:
+        raise StandardError(f"{path}: cannot be read: {error.strerror}") from None
+    return parse_standard(text, path.name)
+
+
+def parse_standard(text: str, name: str) -> Standard:
+    """Return the standard in a text; `name` stands before the line of each fault."""
+    tree = yaml_tree.parse(text)
+    faults = [f"{name}:{fault.line}: {fault.problem}" for fault in tree.faults]
     if not faults:
         try:
             return Standard.model_validate(tree.value)
         except ValidationError as error:
-            found = model_faults(tree, path.name, Standard, error)
+            found = model_faults(tree, name, Standard, error)
             faults = [line for fault in found for line in _lines(tree, fault)]
     raise StandardError("\n".join(faults))
+
+
+def standard_file(edition: str, folder: Path = _FOLDER) -> Path | None:
+    """Return the file shipped for `id@date`, of the newest edition for an `id`; None for none."""
+    name, _, day = edition.partition("@")
+    found = [
+        path
+        for path in sorted(folder.glob("*/*.yaml"))
+        if path.parent.name == name and day in {"", path.stem}
+    ]
+    return found[-1] if found else None
 
 
 def editions(folder: Path = _FOLDER) -> list[Standard]:
@@ -267,20 +201,3 @@ def _lines(tree: yaml_tree.Tree, fault: ProfileError) -> list[str]:
         else:
             shown.append(str(ProfileError(text, path=fault.path, line=fault.line, key=fault.key)))
     return shown
-
-
-def _hint(word: str, known: Collection[str]) -> str:
-    near = get_close_matches(word, known, 1)
-    return f"did you mean {near[0]}?" if near else f"use one of {', '.join(known)}"
-
-
-def _knows(value: ByStage, stage: Stage) -> bool:
-    return not isinstance(value, dict) or stage in value
-
-
-def _at(value: ByStage, stage: Stage) -> float:
-    return value[stage] if isinstance(value, dict) else value
-
-
-def _shown(value: float, unit: str) -> str:
-    return f"{100 * value:g}%" if unit == "%" else f"{value:g}"

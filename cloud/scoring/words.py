@@ -3,7 +3,7 @@
 import polars as pl
 
 from cloud.api.models import DimensionScore, Evidence, Finding
-from cloud.scoring import engine
+from cloud.scoring import result
 from cloud.scoring.indicator import Words, all_indicators
 from cloud.scoring.standard import Stage, Standard
 
@@ -11,7 +11,7 @@ FIRST = 8
 
 
 def finding_shape(
-    found: engine.Finding, rows: pl.DataFrame, stages: tuple[Stage, ...], first: int | None = FIRST
+    found: result.Finding, rows: pl.DataFrame, stages: tuple[Stage, ...], first: int | None = FIRST
 ) -> Finding:
     """Return a finding with its reason and its evidence (the `first` rows, None for all)."""
     clause = found.clause
@@ -47,7 +47,7 @@ def finding_shape(
     )
 
 
-def dimension_shape(found: engine.DimensionResult) -> DimensionScore:
+def dimension_shape(found: result.DimensionResult) -> DimensionScore:
     """Return a dimension's score."""
     return DimensionScore(
         dimension=found.dimension.id,
@@ -71,7 +71,7 @@ def standard_line(standard: Standard) -> dict[str, str]:
     }
 
 
-def _reason(found: engine.Finding) -> Words:
+def _reason(found: result.Finding) -> Words:
     if found.outcome == "not_applicable":
         return Words(
             "本条不适用于该校的学段或规模，不计入总分。",
@@ -92,6 +92,6 @@ def _reason(found: engine.Finding) -> Words:
     )
 
 
-def _target(found: engine.Finding, stages: tuple[Stage, ...], unit: str) -> str:
+def _target(found: result.Finding, stages: tuple[Stage, ...], unit: str) -> str:
     own = [stage for stage in stages if stage in found.clause.stages] or found.clause.stages[:1]
     return " / ".join(dict.fromkeys(found.clause.shape.words(stage, unit) for stage in own))

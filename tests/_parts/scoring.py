@@ -4,13 +4,20 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from cloud.scoring import engine, evidence
+import polars as pl
+
+from cloud.scoring import evidence
+from cloud.scoring.engine import score_table
 from cloud.scoring.evidence import Evidence, table
+from cloud.scoring.result import Result, result
+from cloud.scoring.shapes import SHAPES
 from cloud.scoring.standard import Standard
+from cloud.scoring.table import evidence_table
 from cloud.utilization.periods import week_of
 from cloud.utilization.use import LessonRule
 
 SCHOOL = "2133100001"
+TEACHES_NOTHING = "514"
 START, END = date(2026, 9, 1), date(2026, 11, 27)
 STATES = {"active": "active", "standby": "standby", "idle": "off", "unseen": "unobserved"}
 
@@ -89,9 +96,10 @@ def standard_of(clauses: Sequence[Mapping[str, Any]], **more: Any) -> Standard:
     }
     filled = [{"id": f"A{n:02d}", **usual, **clause} for n, clause in enumerate(clauses, 1)]
     for clause in filled:
-        if "linear" not in clause and "band" not in clause:
+        if not any(shape in clause for shape in SHAPES):
             clause["linear"] = {"target": 1}
     names = list(dict.fromkeys(clause["dimension"] for clause in filled))
+    dimension_keys = more.pop("dimension_keys", {})
     weights = more.pop("dimensions", dict.fromkeys(names, 100 / len(names)))
     return Standard.model_validate(
         {
@@ -102,6 +110,7 @@ def standard_of(clauses: Sequence[Mapping[str, Any]], **more: Any) -> Standard:
             "min_coverage": 0.8,
             "dimensions": [
                 {"id": name, "title": {"zh": name, "en": name}, "weight": weight}
+                | dimension_keys.get(name, {})
                 for name, weight in weights.items()
             ],
             "clauses": filled,
@@ -110,6 +119,11 @@ def standard_of(clauses: Sequence[Mapping[str, Any]], **more: Any) -> Standard:
     )
 
 
-def result_of(standard: Standard, facts: Evidence, stages: Sequence[Any]) -> engine.Result:
-    """Return the one school's result."""
-    return engine.score(standard, facts, {SCHOOL: stages})[SCHOOL]
+def result_of(standard: Standard, facts: Evidence, stages: Sequence[Any]) -> Result:
+    """Return the one school's result; where it does not say, it teaches these stages alike."""
+    table = evidence_table(standard, facts).with_columns(
+        pl.col(f"pupils_{stage}").fill_null(1) for stage in stages
+    )
+    if not stages:
+        table = table.with_columns(pl.col("school_type").fill_null(TEACHES_NOTHING))
+    return result(score_table(standard, table), SCHOOL)

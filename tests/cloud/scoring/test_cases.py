@@ -3,8 +3,8 @@ from typing import Any
 
 import pytest
 
-from cloud.scoring.engine import Finding, evidence_rows
 from cloud.scoring.indicator import all_indicators
+from cloud.scoring.result import Finding, evidence_rows
 from cloud.scoring.words import finding_shape
 from device_profiles import yaml_tree
 from tests._parts.scoring import evidence_of, result_of, standard_of

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from cloud.cli import main
-from cloud.scoring.engine import evidence_rows
 from cloud.scoring.indicator import Indicator, all_indicators
+from cloud.scoring.result import evidence_rows
 from device_profiles import yaml_tree
 from tests._parts.scoring import evidence_of, result_of, standard_of
 

@@ -7,12 +7,16 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cloud.scoring import engine
+from cloud.scoring import result
 from cloud.scoring.indicator import all_indicators
 from cloud.scoring.standard import STAGES, Standard, editions
 from tests._parts.scoring import END, evidence_of, result_of, standard_of
 
-SAMPLE = {"room_count": {"uses": ["121"], "need": {18: 2}}, "asset_count": {"category": "recorder"}}
+SAMPLE: dict[str, dict[str, Any]] = {
+    "room_count": {"uses": ["121"], "need": {18: 2}},
+    "asset_count": {"category": "recorder"},
+    "column": {"column": "income"},
+}
 EQUIPMENT = ("display", "recorder", "instrument", "meter")
 ROOMS = [{"room": "101", "use": "111"}, {"room": "L1", "use": "121"}]
 
@@ -85,7 +89,7 @@ def standards(draw: st.DrawFn) -> Standard:
     return standard_of(clauses, min_coverage=draw(st.sampled_from([0.0, 0.5, 0.8])))
 
 
-def scored(standard: Standard, case: dict[str, Any]) -> engine.Result:
+def scored(standard: Standard, case: dict[str, Any]) -> result.Result:
     return result_of(standard, evidence_of(case), case["school"]["stages"])
 
 

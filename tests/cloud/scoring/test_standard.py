@@ -52,7 +52,7 @@ def test_linear_runs_from_floor_to_target(measured: float, expected: float) -> N
     linear = Linear(floor=0.2, target={"PRI": 0.8})
     assert linear.attainment(measured, "PRI") == pytest.approx(expected)
     assert linear.words("PRI") == "≥ 0.8"
-    assert [linear.knows(stage) for stage in STAGES] == [False, True, False, False]
+    assert [linear.knows(stage) for stage in STAGES] == [False, True, False, False, False]
 
 
 @pytest.mark.parametrize(
