@@ -39,6 +39,8 @@ def main(argv: list[str] | None = None) -> int:
     except CloudError as error:
         print(f"campus-cloud: {error}", file=sys.stderr)
         return 1
+    except BrokenPipeError:  # `| head` has seen enough
+        return 0
     return code
 
 

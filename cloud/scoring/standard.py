@@ -41,6 +41,7 @@ __all__ = [
     "editions",
     "in_force",
     "load_standard",
+    "named",
     "parse_standard",
     "standard_file",
 ]
@@ -168,6 +169,18 @@ def standard_file(edition: str, folder: Path = _FOLDER) -> Path | None:
         if path.parent.name == name and day in {"", path.stem}
     ]
     return found[-1] if found else None
+
+
+def named(standard: str) -> Standard:
+    """Return the standard in a file, or the shipped one of an `id` or `id@date`."""
+    shipped = standard_file(standard)
+    path = Path(standard)
+    if shipped is not None and not path.is_file():
+        return load_standard(shipped)
+    if shipped is None and not path.is_file() and path.suffix not in {".yaml", ".yml"}:
+        known = ", ".join(sorted({one.parent.name for one in _FOLDER.glob("*/*.yaml")}))
+        raise StandardError(f"{standard}: neither a file nor a standard that is shipped: {known}")
+    return load_standard(path)
 
 
 def editions(folder: Path = _FOLDER) -> list[Standard]:

@@ -97,14 +97,20 @@ def inputs_digest(standard: Standard, table: pl.DataFrame) -> str:
 
     What an assessment is filed under: the same digest gives the same scores.
     """
-    digest = hashlib.sha256(standard.model_dump_json().encode())
+    digest = hashlib.sha256(standard.model_dump_json(exclude_defaults=True).encode())
     digest.update(b"\n" + table_digest(standard, table).encode())
     return digest.hexdigest()
 
 
 def table_digest(standard: Standard, table: pl.DataFrame) -> str:
-    """Return a SHA-256 of what a standard reads of a table, in whatever order it stands."""
+    """Return a SHA-256 of what a standard reads of a table, in whatever order it stands.
+
+    Columns that nothing is known in do not count, so that later versions may know more of them.
+    """
     rows = ready(standard, table).select(columns(standard))
+    rows = rows.select(
+        column for column in rows if column.name == "id" or not column.is_null().all()
+    )
     return hashlib.sha256(rows.write_csv(null_value="\\N").encode()).hexdigest()
 
 
