@@ -40,7 +40,7 @@ def bundle_text(scores: Scores, standard_yaml: str, about: Mapping[str, Any] | N
     standard = parse_standard(standard_yaml, scores.standard.edition)
     if standard != scores.standard:
         raise EvidenceError(f"the file given is not that of {scores.standard.edition}")
-    rows = ready(standard, scores.table).select(columns(standard)).to_dicts()
+    rows = ready(standard, scores.table).select(*columns(standard)).to_dicts()
     evidence = [{key: value for key, value in row.items() if value is not None} for row in rows]
     published = scores.totals.select(_PUBLISHED).to_dicts()
     return _json(

@@ -159,6 +159,7 @@ class Rule(Block):
 
     id: Word
     title: Titles
+    source: Source | None = None
     of: tuple[str, ...] = Field(min_length=1)
     at_least: int = Field(ge=1)
     attained: Annotated[float, Field(gt=0, le=1)] = 1.0
@@ -170,6 +171,7 @@ class Variation(Block):
 
     id: Word
     title: Titles
+    source: Source | None = None
     clauses: tuple[str, ...] = Field(min_length=1)
     by: Literal["division", "school_type", "urban_rural"] = "division"
     at_most: dict[Stage, Positive] = Field(min_length=1)

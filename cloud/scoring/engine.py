@@ -67,7 +67,7 @@ def score_table(standard: Standard, table: pl.DataFrame) -> Scores:
     own = ready(standard, table)
     clauses = sorted(standard.clauses, key=lambda one: one.id)
     dimensions = sorted(standard.dimensions, key=lambda one: one.id)
-    work = own.with_columns(_taught(own))
+    work = own.with_columns(taught(own))
     stages = [stage for stage in (*STAGES, UNNAMED) if work[f"taught:{stage}"].any()] or [UNNAMED]
     work = work.with_columns(_measured(clauses))
     work = work.with_columns(_attained(standard, clauses, stages))
@@ -111,8 +111,8 @@ _TOTALS = (
 )
 
 
-def _taught(table: pl.DataFrame) -> Iterable[pl.Expr]:
-    """Which stages a school teaches: by its type, or because a size of the stage is known.
+def taught(table: pl.DataFrame) -> Iterable[pl.Expr]:
+    """Return `taught:<stage>`: by the school's type, or because a size of the stage is known.
 
     A school of which neither is known has the one unnamed stage; one of a type that teaches none
     has none.

@@ -107,7 +107,7 @@ def table_digest(standard: Standard, table: pl.DataFrame) -> str:
 
     Columns that nothing is known in do not count, so that later versions may know more of them.
     """
-    rows = ready(standard, table).select(columns(standard))
+    rows = ready(standard, table).select(*columns(standard))
     rows = rows.select(
         column for column in rows if column.name == "id" or not column.is_null().all()
     )
