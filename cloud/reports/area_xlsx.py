@@ -1,0 +1,251 @@
+"""The report of a county or of the city, and the publicity notice, as workbooks."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from cloud.reports import words
+from cloud.reports.shapes import AreaReport, Notice, Occasion, RankLine
+from cloud.reports.workbook import (
+    SCORE,
+    SHARE,
+    Column,
+    book_bytes,
+    facts_sheet,
+    new_book,
+    table_sheet,
+)
+
+_RANKING = (
+    Column("名次", 8, "0"),
+    Column("学校标识码", 14),
+    Column("学校", 30),
+    Column("县（市、区）", 12),
+    Column("办学类型", 16),
+    Column("得分", 12, SCORE),
+    Column("等级", 8),
+    Column("证据覆盖率", 12, SHARE),
+    Column("遴选结果", 14),
+    Column("起决定作用的规则", 44),
+    Column("名次下限", 10, "0"),
+    Column("名次上限", 10, "0"),
+    Column("入选概率", 11, SHARE),
+    Column("真实性核查发现", 11, "0"),
+    Column("现有证据下的得分", 12, SCORE),
+)
+_CLAUSES = (
+    Column("条款", 8),
+    Column("内容", 30),
+    Column("维度", 14),
+    Column("适用学校", 10, "#,##0"),
+    Column("达标", 8, "#,##0"),
+    Column("部分达标", 8, "#,##0"),
+    Column("未达标", 8, "#,##0"),
+    Column("无数据", 8, "#,##0"),
+    Column("达标率", 10, SHARE),
+    Column("平均达成度", 11, SHARE),
+    Column("要求的出处", 40),
+    Column("出处可信程度", 34),
+)
+_SPREAD = (
+    Column("项目", 22),
+    Column("学校数", 10, "#,##0"),
+    *(Column(name, 11, SCORE) for name in ("最低", "下四分位", "中位", "上四分位", "最高", "平均")),
+    Column("差异系数", 11, "0.0000"),
+)
+_LIMITS = (
+    Column("规定", 30),
+    Column("范围", 14),
+    Column("学段", 8),
+    Column("条款", 8),
+    Column("学校数", 10, "#,##0"),
+    Column("差异系数", 11, "0.0000"),
+    Column("不高于", 10, "0.00##"),
+    Column("是否符合", 10),
+)
+_QUOTAS = (
+    Column("名额规则", 40),
+    Column("不少于", 10, "0"),
+    Column("不多于", 10, "0"),
+    Column("入选", 10, "0"),
+    Column("是否符合", 10),
+)
+_DIVISIONS = (
+    Column("县（市、区）", 16),
+    Column("学校", 10, "#,##0"),
+    Column("已评级", 10, "#,##0"),
+    Column("平均分", 12, SCORE),
+    Column("平均覆盖率", 12, SHARE),
+    Column("符合入选条件", 12, "#,##0"),
+    Column("入选", 10, "#,##0"),
+)
+_DOUBTS = (Column("核查项", 34), Column("发现", 10, "#,##0"), Column("涉及学校", 10, "#,##0"))
+_LIST = (
+    Column("序号", 8, "0"),
+    Column("学校标识码", 14),
+    Column("学校", 32),
+    Column("县（市、区）", 14),
+    Column("办学类型", 18),
+    Column("得分", 12, SCORE),
+    Column("名次", 8, "0"),
+    Column("入选理由", 50),
+)
+
+
+def area_xlsx(report: AreaReport) -> bytes:
+    """Return the report as .xlsx."""
+    book = new_book(f"{report.area} {report.occasion.standard}")
+    facts_sheet(book, "概览", report.area, _facts(report))
+    columns = (*_RANKING, *(Column(title, 12, SCORE) for title in report.dimensions))
+    table_sheet(book, "排名", columns, (_ranked(one) for one in report.rows))
+    chosen = [one for one in report.rows if one.status == "selected"]
+    table_sheet(book, "入选名单", _LIST, _listed(chosen))
+    if report.quotas:
+        table_sheet(book, "名额规则", _QUOTAS, _quotas(report))
+    table_sheet(book, "条款达标", _CLAUSES, _clauses(report))
+    table_sheet(book, "校际差异", _SPREAD, _spread(report))
+    if report.limits:
+        table_sheet(book, "差异系数规定", _LIMITS, _limits(report))
+    if report.divisions:
+        table_sheet(book, "各县（市、区）", _DIVISIONS, _divisions(report))
+    if report.doubts:
+        table_sheet(book, "真实性核查", _DOUBTS, report.doubts)
+    return book_bytes(book, report.occasion.assessed_at)
+
+
+def notice_xlsx(notice: Notice) -> bytes:
+    """Return the notice as .xlsx."""
+    book = new_book(f"{notice.area} 公示名单")
+    table_sheet(book, "公示名单", _LIST, _listed(notice.rows))
+    facts_sheet(book, "公示说明", f"{notice.area}公示说明", _said(notice))
+    return book_bytes(book, notice.occasion.assessed_at)
+
+
+def _facts(report: AreaReport) -> Iterator[tuple[str, Any, str]]:
+    rows = report.rows
+    yield "参评学校", len(rows), "0"
+    yield "已评级", sum(one.value is not None for one in rows), "0"
+    yield "入选", sum(one.status == "selected" for one in rows), "0"
+    yield "名额", report.occasion.places, "0"
+    yield "遴选办法", report.procedure, "@"
+    yield from _occasion(report.occasion)
+
+
+def _occasion(occasion: Occasion) -> Iterator[tuple[str, Any, str]]:
+    yield "标准", occasion.standard, "@"
+    yield "标准版本", occasion.edition, "@"
+    yield "标准说明", occasion.note, "@"
+    yield "评价时段", words.span(occasion.start, occasion.end), "@"
+    yield "评价时间", words.moment(occasion.assessed_at), "@"
+    yield "评价编号", occasion.assessment, "@"
+    yield "输入摘要", occasion.digest, "@"
+
+
+def _said(notice: Notice) -> Iterator[tuple[str, Any, str]]:
+    yield "公示期", words.span(notice.starts, notice.ends), "@"
+    yield "发布单位", notice.office, "@"
+    yield "异议受理", notice.contact, "@"
+    yield "参评学校", notice.considered, "0"
+    yield "已评级", notice.rated, "0"
+    yield "遴选规则", "\n".join(notice.rules), "@"
+    yield from _occasion(notice.occasion)
+
+
+def _ranked(one: RankLine) -> tuple[Any, ...]:
+    low, high = one.interval or (None, None)
+    return (
+        one.rank,
+        one.school,
+        one.name,
+        one.division,
+        one.kind,
+        one.value,
+        one.grade,
+        one.coverage,
+        words.STATUSES[one.status],
+        one.rule,
+        low,
+        high,
+        one.chance,
+        one.doubts,
+        one.raw,
+        *one.dimensions,
+    )
+
+
+def _listed(rows: Sequence[RankLine]) -> Iterator[tuple[Any, ...]]:
+    for number, one in enumerate(rows, start=1):
+        yield (
+            number,
+            one.school,
+            one.name,
+            one.division,
+            one.kind,
+            one.value,
+            one.rank,
+            one.rule,
+        )
+
+
+def _quotas(report: AreaReport) -> Iterator[tuple[Any, ...]]:
+    for one in report.quotas:
+        yield one.rule, one.least, one.most, one.selected, "是" if one.holds else "否"
+
+
+def _clauses(report: AreaReport) -> Iterator[tuple[Any, ...]]:
+    for one in report.clauses:
+        yield (
+            one.clause,
+            one.title,
+            one.dimension,
+            one.applies,
+            one.met,
+            one.partly_met,
+            one.unmet,
+            one.no_data,
+            one.met / one.applies if one.applies else None,
+            one.attainment,
+            one.source,
+            one.trust,
+        )
+
+
+def _spread(report: AreaReport) -> Iterator[tuple[Any, ...]]:
+    for one in report.spread:
+        yield (
+            one.what,
+            one.schools,
+            one.least,
+            one.lower,
+            one.median,
+            one.upper,
+            one.most,
+            one.mean,
+            one.variation,
+        )
+
+
+def _limits(report: AreaReport) -> Iterator[tuple[Any, ...]]:
+    for one in report.limits:
+        yield (
+            one.title,
+            one.group,
+            one.stage,
+            one.clause,
+            one.schools,
+            one.variation,
+            one.at_most,
+            words.holds(one.holds),
+        )
+
+
+def _divisions(report: AreaReport) -> Iterator[tuple[Any, ...]]:
+    for one in report.divisions:
+        yield (
+            one.division,
+            one.schools,
+            one.rated,
+            one.mean,
+            one.coverage,
+            one.passed,
+            one.selected,
+        )

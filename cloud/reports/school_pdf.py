@@ -1,0 +1,208 @@
+"""The report of one school as PDF: what a principal reads in five minutes."""
+
+from typing import Any
+
+from cloud.reports import words
+from cloud.reports.pdf import pdf
+from cloud.reports.shapes import (
+    ClauseLine,
+    DimensionLine,
+    Doubt,
+    Least,
+    Occasion,
+    SchoolReport,
+    Verdict,
+)
+from cloud.scoring.confidence import FLAGS
+
+SHOWN = 3
+"""Rows of evidence that stand under a clause; the workbook holds the others."""
+
+
+def school_pdf(report: SchoolReport) -> bytes:
+    """Return the report as .pdf."""
+    return pdf("school", school_data(report), report.occasion.assessed_at)
+
+
+def school_data(report: SchoolReport) -> dict[str, Any]:
+    """Return all that the template shows, as texts."""
+    scale = report.occasion.scale
+    return {
+        "occasion": occasion_data(report.occasion),
+        "school": report.school,
+        "name": report.name,
+        "facts": _facts(report),
+        "score": {
+            "value": words.score(report.value),
+            "rated": report.value is not None,
+            "raw": words.score(report.raw),
+            "grade": report.grade or "",
+            "coverage": words.percent(report.coverage),
+            "covered": report.coverage,
+            "why": words.why_not_rated(report) if report.value is None else "",
+        },
+        "blocks": list(report.blocks),
+        "verdict": _verdict(report.verdict),
+        "dimensions": [_dimension(one, scale) for one in report.dimensions],
+        "least": _least(report.least),
+        "gaps": [_gap(one, scale) for one in words.gaps(report)],
+        "clauses": _by_dimension(report),
+        "doubts": None if report.doubts is None else [_doubt(one) for one in report.doubts],
+        "trusts": _trusts(report),
+    }
+
+
+def occasion_data(occasion: Occasion) -> dict[str, Any]:
+    """Return what every report says of the assessment, as texts."""
+    return {
+        "assessment": occasion.assessment,
+        "standard": occasion.standard,
+        "edition": occasion.edition,
+        "note": occasion.note,
+        "span": words.span(occasion.start, occasion.end),
+        "at": words.moment(occasion.assessed_at),
+        "digest": occasion.digest,
+        "scale": f"{occasion.scale:g}",
+        "min_coverage": words.percent(occasion.min_coverage, 0),
+        "pass_mark": "" if occasion.pass_mark is None else f"{occasion.pass_mark:g}",
+        "grades": "，".join(f"{name} 不低于 {least:g}" for name, least in occasion.grades),
+        "places": "" if occasion.places is None else str(occasion.places),
+    }
+
+
+def _facts(report: SchoolReport) -> list[str]:
+    sizes = (
+        ("班", report.classes),
+        ("名学生", report.pupils),
+        ("名教师", report.teachers),
+    )
+    named = (report.division, report.kind, report.urban_rural)
+    return [one for one in named if one] + [
+        f"{many:,} {what}" for what, many in sizes if many is not None
+    ]
+
+
+def _verdict(verdict: Verdict | None) -> dict[str, Any]:
+    if verdict is None:
+        verdict = Verdict(status="undecided", rule="")
+    return {
+        "status": verdict.status,
+        "word": words.STATUSES[verdict.status],
+        "rule": verdict.rule,
+        "rank": "" if verdict.rank is None else f"第 {verdict.rank} 名",
+        "among": f"{verdict.among:,}" if verdict.among else "",
+        "interval": "" if verdict.interval is None else words.ranks(verdict.interval),
+        "chance": "" if verdict.chance is None else words.percent(verdict.chance, 0),
+        "beside": verdict.beside,
+        "override": verdict.override,
+    }
+
+
+def _dimension(one: DimensionLine, scale: float) -> dict[str, Any]:
+    return {
+        "title": one.title,
+        "weight": f"{one.weight:g}",
+        "value": words.score(one.value),
+        "bar": None if one.value is None else one.value / scale,
+        "mark": None if one.pass_mark is None else one.pass_mark / scale,
+        "pass_mark": "" if one.pass_mark is None else f"{one.pass_mark:g}",
+        "failed": one.failed,
+        "coverage": words.percent(one.coverage),
+    }
+
+
+def _least(least: Least | None) -> dict[str, Any] | None:
+    if least is None:
+        return None
+    return {
+        "words": least.words,
+        "total": words.yuan(least.total_yuan),
+        "becomes": words.score(least.becomes),
+        "steps": [
+            {
+                "clause": one.clause,
+                "title": one.title,
+                "todo": one.todo,
+                "points": f"+{words.score(one.points)}",
+                "yuan": words.yuan(one.yuan),
+            }
+            for one in least.steps
+        ],
+    }
+
+
+def _gap(one: ClauseLine, scale: float) -> dict[str, Any]:
+    return {
+        "clause": one.clause,
+        "title": one.title,
+        "outcome": one.outcome,
+        "word": words.OUTCOMES[one.outcome],
+        "measured": words.figure(one.measured, one.unit),
+        "target": one.target,
+        "lost": words.score(words.lost(one, scale)),
+        "remedy": one.remedy,
+        "yuan": words.yuan(one.cost_yuan),
+        "gate": words.gate(one) if one.failed_gate else "",
+    }
+
+
+def _by_dimension(report: SchoolReport) -> list[dict[str, Any]]:
+    scale = report.occasion.scale
+    return [
+        {
+            "title": dimension.title,
+            "value": words.score(dimension.value),
+            "clauses": [_clause(one, scale) for one in own],
+        }
+        for dimension in report.dimensions
+        for own in [[one for one in report.clauses if one.dimension == dimension.dimension]]
+        if own
+    ]
+
+
+def _clause(one: ClauseLine, scale: float) -> dict[str, Any]:
+    short = words.lost(one, scale) > 1e-9
+    return {
+        "clause": one.clause,
+        "title": one.title,
+        "outcome": one.outcome,
+        "word": words.OUTCOMES[one.outcome],
+        "measured": words.figure(one.measured, one.unit),
+        "target": one.target,
+        "points": words.score(one.points),
+        "weight": words.score(one.weight * scale / 100),
+        "reason": one.reason,
+        "gate": words.gate(one),
+        "failed_gate": one.failed_gate,
+        "capped": one.capped,
+        "data": words.DATA_SOURCES.get(one.data_source, one.data_source),
+        "source": one.source,
+        "flag": one.flag,
+        "trust": one.trust,
+        "evidence": [line.text for line in one.evidence[:SHOWN]] if short else [],
+        "total": one.evidence_total,
+    }
+
+
+def _doubt(one: Doubt) -> dict[str, Any]:
+    return {
+        "check": one.check,
+        "severity": one.severity,
+        "word": words.SEVERITIES[one.severity],
+        "text": one.text,
+        "evidence": list(one.evidence[:SHOWN]),
+        "total": one.evidence_total,
+    }
+
+
+def _trusts(report: SchoolReport) -> list[dict[str, Any]]:
+    """Return how many of the clauses that apply stand on how sure a source."""
+    count: dict[str, int] = {}
+    for one in report.clauses:
+        if one.outcome != "not_applicable":
+            count[one.flag] = count.get(one.flag, 0) + 1
+    return [
+        {"flag": flag, "word": zh, "many": count[flag]}
+        for flag, (zh, _) in FLAGS.items()
+        if flag in count
+    ]

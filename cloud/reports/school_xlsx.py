@@ -1,0 +1,205 @@
+"""The report of one school as a workbook: every figure in full precision, every row of evidence."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from cloud.reports import words
+from cloud.reports.shapes import SchoolReport
+from cloud.reports.workbook import (
+    SCORE,
+    SHARE,
+    YUAN,
+    Column,
+    book_bytes,
+    facts_sheet,
+    new_book,
+    table_sheet,
+)
+
+_DIMENSIONS = (
+    Column("维度", 20),
+    Column("权重", 8, "0.##"),
+    Column("得分", 12, SCORE),
+    Column("及格线", 10, "0.##"),
+    Column("是否低于及格线", 12),
+    Column("证据覆盖率", 12, SHARE),
+)
+_CLAUSES = (
+    Column("条款", 8),
+    Column("内容", 26),
+    Column("维度", 12),
+    Column("结论", 10),
+    Column("实测", 12, "#,##0.####"),
+    Column("单位", 7),
+    Column("要求", 14),
+    Column("得分", 10, SCORE),
+    Column("权重", 10, SCORE),
+    Column("证据覆盖率", 11, SHARE),
+    Column("说明", 46),
+    Column("否决线", 12),
+    Column("数据来源", 10),
+    Column("要求的出处", 34),
+    Column("出处可信程度", 30),
+    Column("证据条数", 9, "#,##0"),
+)
+_GAPS = (
+    Column("条款", 8),
+    Column("内容", 26),
+    Column("失分", 10, SCORE),
+    Column("实测", 12),
+    Column("要求", 14),
+    Column("怎样改进", 44),
+    Column("补齐约需（元）", 14, YUAN),
+    Column("费用说明", 26),
+)
+_STEPS = (
+    Column("条款", 8),
+    Column("内容", 30),
+    Column("做什么", 56),
+    Column("增加得分", 12, SCORE),
+    Column("约需（元）", 14, YUAN),
+)
+_EVIDENCE = (
+    Column("条款", 8),
+    Column("内容", 26),
+    Column("证据", 60),
+    Column("计入", 12, "#,##0.####"),
+    Column("应计", 12, "#,##0.####"),
+    Column("未观测", 12, "#,##0.####"),
+    Column("编号", 34),
+)
+_DOUBTS = (
+    Column("核查项", 22),
+    Column("程度", 10),
+    Column("发现", 70),
+    Column("证据", 60),
+    Column("证据条数", 9, "#,##0"),
+)
+
+
+def school_xlsx(report: SchoolReport) -> bytes:
+    """Return the report as .xlsx."""
+    book = new_book(f"{report.name} {report.occasion.standard}")
+    facts_sheet(book, "概览", report.name, _facts(report))
+    table_sheet(book, "维度", _DIMENSIONS, _dimensions(report))
+    table_sheet(book, "逐条得分", _CLAUSES, _clauses(report))
+    table_sheet(book, "差距与费用", _GAPS, _gaps(report))
+    if report.least is not None:
+        table_sheet(book, "最省的改进", _STEPS, _steps(report))
+    table_sheet(book, "证据", _EVIDENCE, _evidence(report))
+    if report.doubts is not None:
+        table_sheet(book, "真实性核查", _DOUBTS, _doubts(report))
+    return book_bytes(book, report.occasion.assessed_at)
+
+
+def _facts(report: SchoolReport) -> Iterator[tuple[str, Any, str]]:
+    occasion, verdict = report.occasion, report.verdict
+    yield "学校标识码", report.school, "@"
+    yield "县（市、区）", report.division, "@"
+    yield "办学类型", report.kind, "@"
+    yield "班级数", report.classes, "0"
+    yield "学生数", report.pupils, "0"
+    yield "教师数", report.teachers, "0"
+    yield "得分", report.value if report.value is not None else words.STATUSES["not_rated"], SCORE
+    if report.value is None:
+        yield "为何未评级", words.why_not_rated(report), "@"
+        yield "现有证据下的得分", report.raw, SCORE
+    yield "等级", report.grade, "@"
+    yield "证据覆盖率", report.coverage, SHARE
+    yield "未过的规则", "\n".join(report.blocks) or "无", "@"
+    if verdict is not None:
+        yield "遴选结果", words.STATUSES[verdict.status], "@"
+        yield "起决定作用的规则", verdict.rule, "@"
+        yield "名次", verdict.rank, "0"
+        yield "参评学校", verdict.among, "0"
+        yield "名次区间", words.ranks(verdict.interval), "@"
+        yield "入选概率", verdict.chance, SHARE
+        yield "相邻学校", verdict.beside, "@"
+        yield "人工改定", verdict.override or "无", "@"
+    if report.least is not None:
+        yield "最省的改进", report.least.words, "@"
+        yield "最省的改进约需（元）", report.least.total_yuan, YUAN
+    yield "标准", occasion.standard, "@"
+    yield "标准版本", occasion.edition, "@"
+    yield "标准说明", occasion.note, "@"
+    yield "评价时段", words.span(occasion.start, occasion.end), "@"
+    yield "评价时间", words.moment(occasion.assessed_at), "@"
+    yield "评价编号", occasion.assessment, "@"
+    yield "输入摘要", occasion.digest, "@"
+
+
+def _dimensions(report: SchoolReport) -> Iterator[tuple[Any, ...]]:
+    for one in report.dimensions:
+        low = "是" if one.failed else "否" if one.pass_mark is not None else ""
+        yield one.title, one.weight, one.value, one.pass_mark, low, one.coverage
+
+
+def _clauses(report: SchoolReport) -> Iterator[tuple[Any, ...]]:
+    titles = {one.dimension: one.title for one in report.dimensions}
+    for one in report.clauses:
+        yield (
+            one.clause,
+            one.title,
+            titles[one.dimension],
+            words.OUTCOMES[one.outcome],
+            one.measured,
+            one.unit if one.unit != "%" else "比例",
+            one.target,
+            one.points,
+            one.weight,
+            one.coverage,
+            one.reason,
+            words.gate(one),
+            words.DATA_SOURCES.get(one.data_source, one.data_source),
+            one.source,
+            one.trust,
+            one.evidence_total,
+        )
+
+
+def _gaps(report: SchoolReport) -> Iterator[tuple[Any, ...]]:
+    for one in words.gaps(report):
+        yield (
+            one.clause,
+            one.title,
+            words.lost(one, report.occasion.scale),
+            words.figure(one.measured, one.unit),
+            one.target,
+            one.remedy,
+            one.cost_yuan,
+            words.PRICED if one.cost_yuan is not None else words.UNPRICED,
+        )
+
+
+def _steps(report: SchoolReport) -> Iterator[tuple[Any, ...]]:
+    for one in report.least.steps if report.least else ():
+        yield one.clause, one.title, one.todo, one.points, one.yuan
+
+
+def _evidence(report: SchoolReport) -> Iterator[tuple[Any, ...]]:
+    for clause in report.clauses:
+        for one in clause.evidence:
+            yield (
+                clause.clause,
+                clause.title,
+                one.text,
+                one.part,
+                one.whole,
+                one.unknown,
+                one.ref,
+            )
+        left = clause.evidence_total - len(clause.evidence)
+        if left > 0:
+            told = f"另有 {left:,} 条，见系统中本条的证据页"
+            yield clause.clause, clause.title, told, None, None, None, ""
+
+
+def _doubts(report: SchoolReport) -> Iterator[tuple[Any, ...]]:
+    for one in report.doubts or ():
+        yield (
+            one.check,
+            words.SEVERITIES[one.severity],
+            one.text,
+            "\n".join(one.evidence),
+            one.evidence_total,
+        )
