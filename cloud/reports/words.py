@@ -138,8 +138,9 @@ def clean(text: str) -> str:
 
 
 def breakable(text: str) -> str:
-    """Return a text whose long runs without a space may be broken over lines."""
-    return _RUN.sub(lambda run: "\u200b".join(_pieces(run[0])), clean(text))
+    """Return a text as one line whose long runs without a space may be broken over lines."""
+    line = clean(text).replace("\n", " ")
+    return _RUN.sub(lambda run: "\u200b".join(_pieces(run[0])), line)
 
 
 def _pieces(run: str) -> list[str]:
@@ -147,7 +148,9 @@ def _pieces(run: str) -> list[str]:
 
 
 def _shown(one: str) -> str:
-    if one in "\n\t":
+    if one == "\n":
+        return one
+    if one == "\t":
         return " "
     if one in _TURNING or unicodedata.category(one) in _HIDDEN:
         return "\N{REPLACEMENT CHARACTER}"

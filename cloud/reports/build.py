@@ -1,0 +1,238 @@
+"""Scores as reports: what the engine found, put into the shapes that are printed. Pure."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+
+import polars as pl
+
+from cloud.registry import code_lists
+from cloud.reports import words
+from cloud.reports.shapes import (
+    ClauseLine,
+    DimensionLine,
+    Doubt,
+    EvidenceLine,
+    Least,
+    Occasion,
+    SchoolReport,
+    Verdict,
+)
+from cloud.scoring import result as results
+from cloud.scoring.clause import Clause
+from cloud.scoring.confidence import trust
+from cloud.scoring.engine import EPSILON, Scores
+from cloud.scoring.evidence import Evidence
+from cloud.scoring.indicator import ROW, all_indicators
+from cloud.scoring.standard import TOTAL, Stage, Standard
+from cloud.scoring.table import COLUMN
+from cloud.scoring.words import finding_shape
+
+EVIDENCE_ROWS = 2000
+"""Rows of a clause that a workbook holds at most; it says how many more there are."""
+AREAS: Mapping[str, str] = {
+    "urban": "城区",
+    "town": "镇区",
+    "rural": "乡村",
+    "城区": "城区",
+    "镇区": "镇区",
+    "乡村": "乡村",
+}
+
+
+def occasion_of(
+    standard: Standard,
+    *,
+    assessment: str,
+    assessed_at: datetime,
+    digest: str,
+    start: date | None = None,
+    end: date | None = None,
+    places: int | None = None,
+) -> Occasion:
+    """Return what all reports of one assessment say of it."""
+    return Occasion(
+        assessment=assessment,
+        standard=standard.title.zh,
+        edition=standard.edition,
+        note=standard.note.zh,
+        start=start,
+        end=end,
+        assessed_at=assessed_at,
+        digest=digest,
+        scale=standard.scale,
+        min_coverage=standard.min_coverage,
+        pass_mark=standard.pass_mark,
+        grades=tuple(sorted(standard.grades.items(), key=lambda pair: -pair[1])),
+        places=places,
+    )
+
+
+def school_report(
+    scores: Scores,
+    school: str,
+    occasion: Occasion,
+    *,
+    evidence: Evidence | None = None,
+    verdict: Verdict | None = None,
+    least: Least | None = None,
+    doubts: Sequence[Doubt] | None = None,
+) -> SchoolReport:
+    """Return the report of a school; without `evidence` it has no evidence rows.
+
+    Raises EvidenceError where the school is not among the scores.
+    """
+    found = results.result(scores, school)
+    row = scores.table.filter(pl.col("id") == school).to_dicts()[0]
+    stages = _stages(row)
+    return SchoolReport(
+        occasion=occasion,
+        school=school,
+        name=row["name"] or school,
+        division=division_name(row["division"]),
+        kind=kind_name(row["school_type"]),
+        urban_rural=AREAS.get(row["urban_rural"] or "", row["urban_rural"] or ""),
+        classes=row["classes"],
+        pupils=row["pupils"],
+        teachers=row["teachers"],
+        value=found.value,
+        raw=found.raw,
+        coverage=found.coverage,
+        grade=found.grade,
+        passed=found.passed,
+        blocks=blocks(found),
+        dimensions=tuple(
+            DimensionLine(
+                dimension=one.dimension.id,
+                title=one.dimension.title.zh,
+                weight=one.dimension.weight,
+                value=one.value,
+                coverage=one.coverage,
+                pass_mark=one.dimension.pass_mark,
+                failed=one.failed_mark,
+            )
+            for one in found.dimensions
+            if one.findings
+        ),
+        clauses=tuple(_clause(one, evidence, stages) for one in found.findings),
+        verdict=verdict,
+        least=least,
+        doubts=None if doubts is None else tuple(doubts),
+    )
+
+
+def blocks(found: results.Result) -> tuple[str, ...]:
+    """Return in words what keeps a school from being selected, whatever its score."""
+    by_clause = {one.clause.id: one for one in found.findings}
+    by_dimension = {one.dimension.id: one for one in found.dimensions}
+    by_rule = {one.id: one for one in found.standard.rules}
+    told = []
+    for name in found.failed_gates:
+        one = by_clause[name]
+        told.append(
+            f"否决线：{name} {one.clause.title.zh} {_measured(one)}，{_gate(one.clause)}即否决"
+        )
+    for name in found.failed_marks:
+        if name == TOTAL:
+            mark = found.standard.pass_mark or 0
+            told.append(f"及格线：总分 {words.score(found.raw)}，低于 {mark:g}")
+        else:
+            part = by_dimension[name]
+            mark = part.dimension.pass_mark or 0
+            told.append(
+                f"及格线：{part.dimension.title.zh}维度 {words.score(part.value)}，低于 {mark:g}"
+            )
+    told += [f"规则：{by_rule[name].title.zh}" for name in found.failed_rules]
+    return tuple(told)
+
+
+def _clause(
+    found: results.Finding, evidence: Evidence | None, stages: tuple[Stage, ...]
+) -> ClauseLine:
+    clause, rows = found.clause, pl.DataFrame(schema=ROW)
+    indicator = all_indicators()[clause.indicator]
+    applies = found.outcome != "not_applicable"
+    if evidence is not None and clause.indicator != COLUMN and applies:
+        rows = results.evidence_rows(clause, evidence)
+    shape = finding_shape(found, rows.clear(), stages)
+    sure = trust(clause.source.confidence)
+    return ClauseLine(
+        clause=clause.id,
+        title=clause.title.zh,
+        dimension=clause.dimension,
+        outcome=found.outcome,
+        measured=found.measured,
+        unit=indicator.unit,
+        target=shape.target,
+        attainment=found.attainment,
+        weight=found.weight,
+        points=found.points,
+        coverage=found.coverage,
+        reason=shape.reason_zh,
+        remedy=clause.remedy.zh,
+        data_source=clause.data_source,
+        source=source_words(clause),
+        flag=sure.flag,
+        trust=sure.zh,
+        gate=_gate(clause) if applies else "",
+        failed_gate=found.failed_gate,
+        capped=found.capped,
+        cost_yuan=cost(found),
+        evidence=tuple(
+            EvidenceLine(
+                ref=row["ref"],
+                text=indicator.tell(row).zh,
+                part=row["part"],
+                whole=row["whole"],
+                unknown=row["unknown"],
+            )
+            for row in rows.head(EVIDENCE_ROWS).iter_rows(named=True)
+        ),
+        evidence_total=rows.height,
+    )
+
+
+def cost(found: results.Finding) -> float | None:
+    """Return what closing a clause's gap costs by the standard's own prices; None if it has none.
+
+    A unit is missing where it is part of the need and not there; what nobody saw is not bought.
+    """
+    price = found.clause.cost
+    if price is None or found.attainment is None or found.attainment >= 1 - EPSILON:
+        return None
+    if price.per == "point":
+        return price.yuan * 100 * (1 - found.attainment)
+    if found.sums is None:
+        return None
+    missing = found.sums.whole - found.sums.part - found.sums.unknown
+    return price.yuan * missing if missing > 0 else None
+
+
+def _gate(clause: Clause) -> str:
+    if clause.gate is None:
+        return ""
+    return f"低于 {words.figure(clause.gate, all_indicators()[clause.indicator].unit)}"
+
+
+def _measured(found: results.Finding) -> str:
+    unit = all_indicators()[found.clause.indicator].unit
+    return "没有证据" if found.measured is None else words.figure(found.measured, unit)
+
+
+def source_words(clause: Clause) -> str:
+    """Return where a clause's threshold stands."""
+    return f"{clause.source.title} {clause.source.clause}".strip()
+
+
+def _stages(row: Mapping[str, object]) -> tuple[Stage, ...]:
+    kind = row["school_type"]
+    return code_lists.stages(kind) if isinstance(kind, str) else ()
+
+
+def division_name(code: str | None) -> str:
+    """Return a county's name; what is no known code as it stands."""
+    return next((one.zh for one in code_lists.DIVISIONS.items if one.code == code), code or "")
+
+
+def kind_name(code: str | None) -> str:
+    """Return the name of a school type; what is no known code as it stands."""
+    return next((one.zh for one in code_lists.SCHOOL_TYPES.items if one.code == code), code or "")

@@ -1,0 +1,216 @@
+"""PDFs, read back by poppler."""
+
+import dataclasses
+import re
+from collections.abc import Callable
+
+import pytest
+
+from cloud.reports import words
+from cloud.reports.area_pdf import area_data, area_pdf, notice_pdf
+from cloud.reports.school_pdf import school_data, school_pdf
+from cloud.reports.shapes import Notice, SchoolReport
+from tests._parts.reports import area_report, notice, school_report, unrated
+
+Read = Callable[[bytes], str]
+
+
+def close(text: str) -> str:
+    """Return a text without the spaces and line ends that a layout puts in."""
+    return re.sub(r"[\s\u200b]+", "", text)
+
+
+def test_a_school_reads_score_verdict_gaps_and_costs(text_in: Read) -> None:
+    report = school_report()
+    text = close(text_in(school_pdf(report)))
+    assert report.verdict is not None
+    assert report.least is not None
+    for told in (
+        report.name,
+        "84.99",
+        "不符合入选条件",
+        report.verdict.rule,
+        report.verdict.beside,
+        "第61名/998所",
+        "可能在第48–77名",
+        "入选概率31%",
+        *report.blocks,
+        report.least.words,
+        report.occasion.digest,
+        "campus-cloudscore--bundle",
+        report.occasion.note,
+    ):
+        assert close(told) in text
+
+
+def test_every_clause_reads_with_its_source_and_its_flag_in_words(text_in: Read) -> None:
+    report = school_report()
+    text = close(text_in(school_pdf(report)))
+    for one in report.clauses:
+        assert close(f"{one.clause}{one.title}") in text
+        assert close(f"出处：{one.source}") in text
+        assert close(one.trust) in text
+    assert "VERIFIED" not in text
+    assert "projectdefault" not in text
+
+
+def test_every_doubt_reads_with_its_evidence(text_in: Read) -> None:
+    report = school_report()
+    text = close(text_in(school_pdf(report)))
+    for one in report.doubts or ():
+        assert close(one.text) in text
+        assert close(one.evidence[0]) in text
+
+
+def test_a_school_that_is_not_rated_reads_why(text_in: Read) -> None:
+    report = unrated(school_report())
+    text = close(text_in(school_pdf(report)))
+    assert close(words.why_not_rated(report)) in text
+    assert "按现有证据为61.23" in text
+
+
+def test_a_school_of_which_little_is_known_has_a_report(text_in: Read) -> None:
+    report = SchoolReport(
+        occasion=dataclasses.replace(
+            school_report().occasion, note="", pass_mark=None, grades=(), start=None, end=None
+        ),
+        school="2133000101",
+        name="空",
+        value=None,
+        raw=None,
+        coverage=0.0,
+        dimensions=(),
+        clauses=(),
+    )
+    text = close(text_in(school_pdf(report)))
+    assert "标准中没有适用于该校的条款" in text
+    assert "尚未遴选" in text
+
+
+def test_a_city_reads_every_school_of_a_thousand(text_in: Read) -> None:
+    report = area_report(1000)
+    content = area_pdf(report)
+    text = close(text_in(content))
+    for one in report.rows:
+        assert one.school in text
+        assert close(one.name) in text
+    heads = text_in(content).count("起决定作用的规则")
+    assert heads > 20  # the head stands on each page of the ranking
+
+
+def test_a_city_reads_its_selection_and_the_first_one_out(text_in: Read) -> None:
+    report = area_report()
+    text = close(text_in(area_pdf(report)))
+    first_out = next(one for one in report.rows if one.status == "not_selected")
+    assert close(f"{first_out.name}（第{first_out.rank}名") in text
+    assert report.procedure in text
+    for one in report.clauses:
+        assert close(one.source) in text
+        assert close(one.trust) in text
+
+
+def test_an_area_without_a_selection_or_scores_has_a_report(text_in: Read) -> None:
+    empty = dataclasses.replace(
+        area_report(), rows=(), quotas=(), divisions=(), limits=(), doubts=(), clauses=(), spread=()
+    )
+    assert "本次评价没有遴选结果" in close(text_in(area_pdf(empty)))
+
+
+def test_a_notice_reads_names_rules_and_the_term_for_objections(text_in: Read) -> None:
+    content = notice()
+    text = close(text_in(notice_pdf(content)))
+    assert "公示期：2026年12月1日至2026年12月7日" in text
+    for rule in content.rules:
+        assert close(rule) in text
+    for one in content.rows:
+        assert close(one.name) in text
+
+
+def test_a_notice_of_which_nothing_is_decided_has_lines_to_write_on(text_in: Read) -> None:
+    bare = Notice(occasion=notice().occasion, area="台州市", rows=())
+    assert "公示期：" in close(text_in(notice_pdf(bare)))
+
+
+def test_the_same_report_gives_the_same_bytes_with_the_time_of_the_assessment() -> None:
+    content = school_pdf(school_report())
+    assert content == school_pdf(school_report())
+    assert b"20261125013000Z" in content
+    assert area_pdf(area_report()) == area_pdf(area_report())
+    assert notice_pdf(notice()) == notice_pdf(notice())
+
+
+def test_all_fonts_come_from_the_package_and_are_embedded(
+    fonts_in: Callable[[bytes], list[list[str]]],
+) -> None:
+    for content in (school_pdf(school_report()), area_pdf(area_report()), notice_pdf(notice())):
+        fonts = fonts_in(content)
+        assert {row[0].partition("+")[2].partition("-")[0] for row in fonts} <= {
+            "NotoSansSC",
+            "NotoSerifSC",
+        }
+        assert all(row[-5] == "yes" for row in fonts)
+
+
+WICKED = (
+    "引\"号'与’”",
+    '#eval("1")',
+    '#read("common.typ")',
+    "$x^2$ 与 $",
+    "反斜杠 \\ \\n \\u{41}",
+    "*粗* _斜_ `码` = 题",
+    "]]}})) //注释 /* 未完",
+    "<label> @ref [x](y)",
+    "= 标题",
+    "{{template}} ${x} %s",
+    '", "name": "别的学校',
+)
+
+
+@pytest.mark.parametrize("name", WICKED)
+def test_markup_in_a_name_is_shown_as_it_stands(name: str, text_in: Read) -> None:
+    rows = (dataclasses.replace(area_report().rows[0], name=name, rule=name),)
+    own = dataclasses.replace(area_report(), rows=rows, area=name)
+    evidence = dataclasses.replace(school_report().clauses[1].evidence[0], text=name)
+    clause = dataclasses.replace(
+        school_report().clauses[1], title=name, source=name, remedy=name, evidence=(evidence,)
+    )
+    school = dataclasses.replace(school_report(), name=name, clauses=(clause,), blocks=(name,))
+    for content in (
+        school_pdf(school),
+        area_pdf(own),
+        notice_pdf(dataclasses.replace(notice(), rows=rows, rules=(name,), office=name)),
+    ):
+        assert close(name) in close(text_in(content))
+
+
+@pytest.mark.parametrize("name", ["a\x00b\x1b", "\u202eabc", "\ud800", "\uffff", "😀𠮷", ""])
+def test_what_no_page_can_show_does_no_harm(name: str) -> None:
+    assert school_pdf(dataclasses.replace(school_report(), name=name)).startswith(b"%PDF")
+
+
+def test_a_long_run_without_a_space_wraps(text_in: Read) -> None:
+    run = "ABCDEFGHIJ0123456789" * 12
+    clause = dataclasses.replace(school_report().clauses[1], remedy=run, reason=run)
+    text = text_in(school_pdf(dataclasses.replace(school_report(), clauses=(clause,))))
+    assert close(run) in close(text)
+    assert max(len(line) for line in text.splitlines()) < 240
+
+
+def test_a_figure_short_of_a_mark_never_looks_as_if_it_met_it() -> None:
+    assert words.score(84.99999) == "84.99"
+    assert words.percent(0.79999) == "79.9%"
+    assert words.score(85.0) == "85.00"
+    assert words.percent(0.29) == "29.0%"
+    assert words.score(84.99 + 0.01) == "85.00"
+    assert words.yuan(9999.2) == "10,000 元"
+    assert words.yuan(1_000_001) == "100.01 万元"
+    assert words.figure(1234.5) == "1,234.5"
+    assert words.figure(None) == words.NONE
+    assert words.ranks((3, 3)) == "第 3 名"
+
+
+def test_the_data_of_a_template_are_texts_that_agree_with_the_report() -> None:
+    data = school_data(school_report())
+    assert data["score"]["value"] == "84.99"
+    assert sum(one["many"] for one in data["trusts"]) == len(school_report().clauses)
+    assert sum(int(one["many"]) for one in area_data(area_report())["bins"]) == 114
