@@ -32,7 +32,7 @@ import polars as pl
 
 from cloud.registry import code_lists
 from cloud.scoring.clause import Aggregate
-from cloud.scoring.shapes import STAGES, UNNAMED, Band, thresholds
+from cloud.scoring.shapes import STAGES, UNNAMED, Band, over, thresholds
 from cloud.scoring.standard import TOTAL, Clause, Dimension, Standard
 from cloud.scoring.table import COLUMN, ready
 
@@ -138,10 +138,10 @@ def _measured(clauses: Sequence[Clause]) -> Iterable[pl.Expr]:
         else:
             part, whole = pl.col(f"{clause.id}.part"), pl.col(f"{clause.id}.whole")
             unknown = pl.col(f"{clause.id}.unknown").fill_null(0.0)
-        share = 1.0 - (unknown / pl.max_horizontal(whole, unknown)).clip(0.0, 1.0)
+        share = 1.0 - over(unknown, pl.max_horizontal(whole, unknown)).clip(0.0, 1.0)
         there = part.is_finite() & (whole > 0) & whole.is_finite() & (share > 0)
-        yield pl.when(there).then(part / whole).alias(f"low:{clause.id}")
-        yield pl.when(there).then((part + unknown) / whole).alias(f"high:{clause.id}")
+        yield pl.when(there).then(over(part, whole)).alias(f"low:{clause.id}")
+        yield pl.when(there).then(over(part + unknown, whole)).alias(f"high:{clause.id}")
         yield pl.when(there).then(whole).alias(f"whole:{clause.id}")
         yield pl.when(there).then(share).otherwise(0.0).alias(f"seen:{clause.id}")
 
@@ -248,8 +248,8 @@ def _shares(
     all_pupils = _sum(pupils.values())  # null where a size is not known
     many = _sum([counts[stage].cast(pl.Float64) for stage in stages])
     for stage in stages:
-        equal = 1.0 / many
-        by_size = pupils[stage] / all_pupils if stage in pupils else equal
+        equal = over(pl.lit(1.0), many)
+        by_size = over(pupils[stage], all_pupils) if stage in pupils else equal
         share = pl.when(all_pupils > 0).then(by_size).otherwise(equal)
         yield pl.when(counts[stage]).then(share).otherwise(0.0).alias(f"share:{stage}")
 
@@ -265,9 +265,9 @@ def _weights(
     for stage in stages:
         for clause in _asking(clauses, stage):
             inside = pl.col(f"inside:{clause.dimension}:{stage}")
-            part = of_dimension[clause.dimension] / pl.col(f"asked:{stage}")
+            part = over(pl.lit(of_dimension[clause.dimension]), pl.col(f"asked:{stage}"))
             share = pl.col(f"share:{stage}")
-            weight = 100.0 * share * part * (_own(clause, stage) / inside)
+            weight = 100.0 * share * part * over(_own(clause, stage), inside)
             counted = (share > 0) & (inside > 0)
             yield pl.when(counted).then(weight).otherwise(0.0).alias(f"weight:{clause.id}:{stage}")
 
@@ -317,11 +317,14 @@ def _together(
         least = [pl.when(weight > 0).then(value) for weight, value in parts]
         return pl.min_horizontal(least)
     if aggregate == "geometric":
+        nothing = _any([(weight > 0) & (value <= 0) for weight, value in parts])
         logs = [
-            pl.when(weight > 0).then(weight * value.log()).otherwise(0.0) for weight, value in parts
+            pl.when((weight > 0) & (value > 0)).then(weight * value.log()).otherwise(0.0)
+            for weight, value in parts
         ]
-        return pl.when(weights > 0).then((_sum(logs) / weights).exp())
-    return pl.when(weights > 0).then(_sum([w * value for w, value in parts]) / weights)
+        mean = pl.when(nothing).then(0.0).otherwise(over(_sum(logs), weights).exp())
+        return pl.when(weights > 0).then(mean)
+    return pl.when(weights > 0).then(over(_sum([w * value for w, value in parts]), weights))
 
 
 def _clauses(
@@ -334,7 +337,7 @@ def _clauses(
         weight = _sum([weight for weight, _ in by_stage])
         earned = _sum([weight * attained.fill_null(0.0) for weight, attained in by_stage])
         known = _any([attained.is_not_null() & (weight > 0) for weight, attained in by_stage])
-        attainment = (earned / weight).clip(0.0, 1.0)
+        attainment = over(earned, weight).clip(0.0, 1.0)
         if not thresholds(clause.shape):
             attainment = _attainment(clause, UNNAMED)
         points = earned * (standard.scale / 100)
@@ -364,14 +367,14 @@ def _whole(
         by_stage = [
             (
                 pl.when(pl.col(f"inside:{one.id}:{s}") > 0)
-                .then(pl.col(f"share:{s}") / pl.col(f"asked:{s}"))
+                .then(over(pl.col(f"share:{s}"), pl.col(f"asked:{s}")))
                 .otherwise(0.0),
                 pl.col(f"value:{one.id}:{s}").fill_null(0.0),
             )
             for s in stages
         ]
-        value = _sum([w * v for w, v in by_stage]) / _sum([w for w, _ in by_stage])
-        coverage = pl.when(weight > 0).then((seen / weight).clip(0.0, 1.0)).otherwise(0.0)
+        value = over(_sum([w * v for w, v in by_stage]), _sum([w for w, _ in by_stage]))
+        coverage = pl.when(weight > 0).then(over(seen, weight).clip(0.0, 1.0)).otherwise(0.0)
         yield coverage.alias(f"dimension:{one.id}.coverage")
         scaled = (value * standard.scale).clip(0.0, standard.scale)
         yield pl.when(seen > 0).then(scaled).alias(f"dimension:{one.id}")
@@ -380,7 +383,7 @@ def _whole(
     raw = _sum([pl.col(f"share:{s}") * pl.col(f"score:{s}").fill_null(0.0) for s in stages])
     seen = _sum([of(clause, "weight") * of(clause, "seen") for clause in clauses])
     yield pl.when(counted).then((raw * standard.scale).clip(0.0, standard.scale)).alias("total:raw")
-    yield (seen / 100).clip(0.0, 1.0).alias("total:coverage")
+    yield (seen * 0.01).clip(0.0, 1.0).alias("total:coverage")
     gates = {
         clause.id: (of(clause, "weight") > 0)
         & (of(clause, "measured") < clause.gate - EPSILON).fill_null(value=True)

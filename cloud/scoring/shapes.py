@@ -52,10 +52,11 @@ class Linear(Block):
         """Return the attainment of a column of figures."""
         floor, target = _at(self.floor, stage), _at(self.target, stage)
         if self.scale == "linear":
-            return ((measured - floor) / (target - floor)).clip(0.0, 1.0)
-        low, high = math.log(floor), math.log(target)
-        share = (measured.log() - low) / (high - low)
-        return pl.when(measured > floor).then(share.clip(0.0, 1.0)).otherwise(0.0)
+            between = _share(measured, floor, target)
+        else:
+            between = _share(measured.log(), math.log(floor), math.log(target))
+        below = pl.when(measured > floor).then(between).otherwise(0.0)
+        return pl.when(measured >= target).then(1.0).otherwise(below)
 
     def attainment(self, measured: float, stage: str = UNNAMED) -> float:
         """Return 0 to 1."""
@@ -87,10 +88,10 @@ class Band(Block):
     def curve(self, measured: pl.Expr, _whole: pl.Expr, _stage: str) -> pl.Expr:
         """Return the attainment of a column of figures."""
         rise, fall = self.low - self.low_floor, self.high_ceiling - self.high
-        below = (measured - self.low_floor) / rise if rise else pl.lit(0.0)
-        above = (self.high_ceiling - measured) / fall if fall else pl.lit(0.0)
+        below = _share(measured, self.low_floor, self.low) if rise else pl.lit(0.0)
+        above = _share(measured, self.high_ceiling, self.high) if fall else pl.lit(0.0)
         inside = pl.when(measured > self.high).then(above).otherwise(1.0)
-        return pl.when(measured < self.low).then(below).otherwise(inside).clip(0.0, 1.0)
+        return pl.when(measured < self.low).then(below).otherwise(inside)
 
     def attainment(self, measured: float, stage: str = UNNAMED) -> float:
         """Return 0 to 1."""
@@ -179,6 +180,21 @@ def thresholds(shape: Shape) -> Iterable[str]:
             if isinstance(value, dict):
                 return value
     return ()
+
+
+def over(part: pl.Expr, whole: pl.Expr) -> pl.Expr:
+    """Return part ÷ whole, rounded alike in a table of one row and of many.
+
+    Polars multiplies a column by the inverse of a number, where the column has more than one row,
+    which may differ from dividing by it in the last bit; two columns it divides. So the whole is
+    made a column like the part.
+    """
+    return part / (whole + 0.0 * part)
+
+
+def _share(figure: pl.Expr, nothing: float, full: float) -> pl.Expr:
+    """Return how far a figure is on its way, 0 to 1."""
+    return over(figure - nothing, pl.lit(full - nothing)).clip(0.0, 1.0)
 
 
 def _one(expression: pl.Expr) -> float:

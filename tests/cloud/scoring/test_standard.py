@@ -5,7 +5,7 @@ import pytest
 
 from cloud.errors import StandardError
 from cloud.scoring.indicator import all_indicators
-from cloud.scoring.standard import STAGES, Band, Linear, editions, in_force, load_standard
+from cloud.scoring.standard import editions, in_force, load_standard, named, standard_file
 
 WRONG = Path(__file__).parent / "wrong"
 
@@ -27,7 +27,7 @@ def test_what_is_shipped_loads_and_says_where_it_comes_from() -> None:
 
 
 def test_a_file_is_filed_under_its_own_name(tmp_path: Path) -> None:
-    shipped = next(Path("cloud/scoring/standards").glob("*/*.yaml"))
+    shipped = Path("cloud/scoring/standards/taizhou-smart-management/2026-09-01.yaml")
     wrong = tmp_path / shipped.parent.name / "2026-09-02.yaml"
     wrong.parent.mkdir()
     wrong.write_text(shipped.read_text(encoding="utf-8"), encoding="utf-8")
@@ -36,7 +36,7 @@ def test_a_file_is_filed_under_its_own_name(tmp_path: Path) -> None:
 
 
 def test_the_newest_edition_that_has_begun_is_in_force() -> None:
-    (first,) = editions()
+    first = named("taizhou-smart-management@2026-09-01")
     later = first.model_copy(update={"effective": date(2027, 9, 1)})
     both = [later, first]
     assert in_force(both, first.id, date(2026, 8, 31)) is None
@@ -45,26 +45,24 @@ def test_the_newest_edition_that_has_begun_is_in_force() -> None:
     assert in_force(both, "other", date(2027, 9, 1)) is None
 
 
-@pytest.mark.parametrize(
-    ("measured", "expected"), [(0, 0), (0.2, 0), (0.5, 0.5), (0.8, 1), (1.5, 1)]
-)
-def test_linear_runs_from_floor_to_target(measured: float, expected: float) -> None:
-    linear = Linear(floor=0.2, target={"PRI": 0.8})
-    assert linear.attainment(measured, "PRI") == pytest.approx(expected)
-    assert linear.words("PRI") == "≥ 0.8"
-    assert [linear.knows(stage) for stage in STAGES] == [False, True, False, False, False]
+def test_a_standard_is_named_by_file_id_or_edition() -> None:
+    edition = "taizhou-smart-management@2026-09-01"
+    path = standard_file(edition)
+    assert path
+    assert named(edition) == named(str(path)) == load_standard(path)
+    newest = max(one.effective for one in editions() if one.id == "taizhou-smart-management")
+    assert named("taizhou-smart-management").effective == newest
+    assert standard_file("taizhou-smart-management@1999-01-01") is None
+    assert standard_file("../standards") is None
 
 
 @pytest.mark.parametrize(
-    ("measured", "expected"),
-    [(0, 0), (0.05, 0.5), (0.1, 1), (0.3, 1), (0.45, 0.5), (0.6, 0), (1, 0)],
+    ("name", "told"),
+    [
+        ("nonsense", r"nonsense: neither a file nor a standard that is shipped: .*undp-hdi"),
+        ("nonsense.yaml", r"nonsense.yaml: cannot be read: No such file or directory"),
+    ],
 )
-def test_a_band_falls_off_on_both_sides(measured: float, expected: float) -> None:
-    band = Band(low=0.1, high=0.3, high_ceiling=0.6)
-    assert band.attainment(measured, "PRI") == pytest.approx(expected)
-
-
-@pytest.mark.parametrize(("measured", "expected"), [(0.0, 0), (0.1, 1), (0.3, 1), (0.31, 0)])
-def test_a_band_may_have_cliffs(measured: float, expected: float) -> None:
-    band = Band(low_floor=0.1, low=0.1, high=0.3, high_ceiling=0.3)
-    assert band.attainment(measured, "PRI") == expected
+def test_what_names_no_standard_is_told(name: str, told: str) -> None:
+    with pytest.raises(StandardError, match=told):
+        named(name)
