@@ -15,6 +15,7 @@ from cloud.reports.shapes import (
 )
 from cloud.scoring.confidence import FLAGS
 
+_APART = "not_applicable"
 SHOWN = 3
 """Rows of evidence that stand under a clause; the workbook holds the others."""
 
@@ -152,7 +153,8 @@ def _by_dimension(report: SchoolReport) -> list[dict[str, Any]]:
         {
             "title": dimension.title,
             "value": words.score(dimension.value),
-            "clauses": [_clause(one, scale) for one in own],
+            "clauses": [_clause(one, scale) for one in own if one.outcome != _APART],
+            "apart": [f"{one.clause} {one.title}" for one in own if one.outcome == _APART],
         }
         for dimension in report.dimensions
         for own in [[one for one in report.clauses if one.dimension == dimension.dimension]]
