@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import json
+import os
 import signal
 import sys
 from datetime import UTC, date, datetime
@@ -35,6 +36,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_plan(commands)
     _add_parts(commands)
     _add_audit(commands)
+    _add_city(commands)
     return parser
 
 
@@ -131,6 +133,42 @@ def _add_audit(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "--arrival", type=_seconds, default=10.0, help="how late a reading may be stamped (10)"
     )
     audit.set_defaults(run=_audit)
+
+
+def _add_city(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    city = commands.add_parser(
+        "city",
+        help="write a city of schools: books, usage slots, and what is true of them",
+        description="Write a whole city of simulated schools into a folder: books as CSV, usage "
+        "slots and readings as Parquet by day, and the truth about each school. The same seed and "
+        "end give the same city.",
+    )
+    city.add_argument("--schools", type=int, default=1000, metavar="N", help="schools (1000)")
+    city.add_argument("--days", type=int, default=20, metavar="N", help="school days (20)")
+    city.add_argument("--seed", type=int, default=7, help="another number, another city (7)")
+    city.add_argument(
+        "--end", type=_day, metavar="DAY", help="the last day, 2026-11-20 (last Friday)"
+    )
+    city.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to write into")
+    city.add_argument("--workers", type=int, metavar="N", help="processes (one per processor)")
+    city.add_argument(
+        "--true-slots", action="store_true", help="also write the slots as they truly were"
+    )
+    city.set_defaults(run=_city)
+
+    sent = commands.add_parser(
+        "city-send",
+        help="send some schools of a city to a cloud, over its import and write APIs",
+        description="Send books, slots and readings of some schools of a city to a running cloud, "
+        "as schools and their gateways would.",
+    )
+    sent.add_argument("--city", type=Path, required=True, metavar="DIR", help="folder of the city")
+    sent.add_argument("--schools", type=int, default=20, metavar="N", help="schools (20)")
+    sent.add_argument("--url", default="http://127.0.0.1:8090", help="the cloud's address")
+    sent.add_argument(
+        "--token-file", type=Path, default=Path("cloud-data/token"), help="the cloud's token"
+    )
+    sent.set_defaults(run=_city_send)
 
 
 def _demo(arguments: argparse.Namespace) -> int:
@@ -231,6 +269,38 @@ def _audit(arguments: argparse.Namespace) -> int:
     return 1 if readings["lost"] or readings["doubled"] or usage["over"] else 0
 
 
+def _city(arguments: argparse.Namespace) -> int:
+    from simulators.city.city import Options, write_city  # noqa: PLC0415  as in _demo
+    from simulators.city.term import last_friday  # noqa: PLC0415  as in _demo
+
+    options = Options(
+        folder=arguments.out,
+        schools=arguments.schools,
+        days=arguments.days,
+        seed=arguments.seed,
+        end=arguments.end or last_friday(_today()),
+        workers=arguments.workers or os.cpu_count() or 1,
+        keeps_true_slots=arguments.true_slots,
+    )
+    told = write_city(options, tell=_say)
+    print(f"{arguments.out}: {told['counts']['schools']:,} schools, {told['start']}..{told['end']}")
+    return 0
+
+
+def _city_send(arguments: argparse.Namespace) -> int:
+    from simulators.city.wire import chosen, send  # noqa: PLC0415  as in _demo
+
+    schools = chosen(arguments.city, arguments.schools)
+    token = _token(arguments.token_file)
+    lines = send(arguments.city, schools, url=arguments.url, token=token, tell=_say)
+    print(f"{len(schools)} schools, {lines:,} lines")
+    return 0
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)
+
+
 def _token(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8").strip()
@@ -242,6 +312,13 @@ def _today() -> date:
     from simulators.timetable import ZONE  # noqa: PLC0415  as in _demo
 
     return datetime.now(ZONE).date()
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"got {text}, expected a day such as 2026-11-20") from None
 
 
 def _port(text: str) -> int:
