@@ -11,7 +11,8 @@ from cloud.commands import Commands
 from cloud.errors import StandardError
 
 if TYPE_CHECKING:
-    from cloud.scoring.standard import Clause, Standard
+    from cloud.scoring.clause import Clause, Source
+    from cloud.scoring.standard import Standard
 
 
 def add(commands: Commands) -> None:
@@ -110,6 +111,7 @@ def _page(one: "Standard") -> Iterator[str]:
             f"{rule.id}  {rule.title.zh} · {rule.title.en}: at least {rule.at_least} of "
             f"{', '.join(rule.of)} attain {rule.attained:g}, the others {rule.others_at_least:g}"
         )
+        yield from _source(rule.source)
     for variation in one.variation:
         limits = ", ".join(f"{stage} ≤ {most:g}" for stage, most in variation.at_most.items())
         yield ""
@@ -117,6 +119,12 @@ def _page(one: "Standard") -> Iterator[str]:
             f"{variation.id}  {variation.title.zh} · {variation.title.en}: variation of "
             f"{', '.join(variation.clauses)} by {variation.by}: {limits}"
         )
+        yield from _source(variation.source)
+
+
+def _source(source: "Source | None") -> Iterator[str]:
+    if source is not None:
+        yield f"      {source.title} {source.clause} [{source.confidence}]"
 
 
 def _terms(one: "Standard") -> Iterator[str]:
@@ -142,4 +150,4 @@ def _clause_lines(clause: "Clause") -> Iterator[str]:
         f"      {' / '.join(targets)}{gate}; weight {clause.weight:g}; "
         f"{', '.join(clause.stages)}; {clause.indicator} ({clause.data_source})"
     )
-    yield f"      {clause.source.title} {clause.source.clause} [{clause.source.confidence}]"
+    yield from _source(clause.source)

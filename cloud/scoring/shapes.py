@@ -64,7 +64,7 @@ class Linear(Block):
 
     def words(self, stage: str, unit: str = "") -> str:
         """Return the threshold as people write it."""
-        return f"≥ {_shown(_at(self.target, stage), unit)}"
+        return f"≥ {shown(_at(self.target, stage), unit)}"
 
     def knows(self, stage: str) -> bool:
         """Whether there is a threshold for the stage."""
@@ -99,7 +99,7 @@ class Band(Block):
 
     def words(self, _stage: str, unit: str = "") -> str:
         """Return the band as people write it."""
-        return f"{_shown(self.low, unit)}–{_shown(self.high, unit)}"
+        return f"{shown(self.low, unit)}–{shown(self.high, unit)}"
 
     def knows(self, _stage: str) -> bool:
         """Say yes: a band holds for every stage."""
@@ -138,7 +138,7 @@ class Steps(RootModel[dict[float, Annotated[float, Field(ge=0, le=1)]]]):
     def words(self, _stage: str, unit: str = "") -> str:
         """Return where full attainment, or the most there is, begins."""
         at = min(at for at, attained in self.steps() if attained == self.steps()[-1][1])
-        return f"≥ {_shown(at, unit)}"
+        return f"≥ {shown(at, unit)}"
 
     def knows(self, _stage: str) -> bool:
         """Say yes: steps hold for every stage."""
@@ -162,7 +162,7 @@ class Deduction(Block):
 
     def words(self, _stage: str, unit: str = "") -> str:
         """Return what is asked as people write it."""
-        return f"≥ {_shown(1.0, unit)} (−{self.per_missing:g}/{self.points:g})"
+        return f"≥ {shown(1.0, unit)} (−{self.per_missing:g}/{self.points:g})"
 
     def knows(self, _stage: str) -> bool:
         """Say yes: what is missing is missing at every stage."""
@@ -180,6 +180,11 @@ def thresholds(shape: Shape) -> Iterable[str]:
             if isinstance(value, dict):
                 return value
     return ()
+
+
+def shown(value: float, unit: str) -> str:
+    """Return a figure as people write it; a share in percent."""
+    return f"{100 * value:g}%" if unit == "%" else f"{value:g}"
 
 
 def over(part: pl.Expr, whole: pl.Expr) -> pl.Expr:
@@ -208,7 +213,3 @@ def _knows(value: ByStage, stage: str) -> bool:
 
 def _at(value: ByStage, stage: str) -> float:
     return cast("dict[str, float]", value)[stage] if isinstance(value, dict) else value
-
-
-def _shown(value: float, unit: str) -> str:
-    return f"{100 * value:g}%" if unit == "%" else f"{value:g}"

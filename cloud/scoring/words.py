@@ -4,7 +4,9 @@ import polars as pl
 
 from cloud.api.models import DimensionScore, Evidence, Finding
 from cloud.scoring import result
+from cloud.scoring.engine import EPSILON
 from cloud.scoring.indicator import Words, all_indicators
+from cloud.scoring.shapes import shown
 from cloud.scoring.standard import Stage, Standard
 
 FIRST = 8
@@ -79,17 +81,24 @@ def _reason(found: result.Finding) -> Words:
         )
     if found.outcome == "no_data" or not found.sums:
         return Words(
-            "没有可用的证据：本条不得分，并降低证据覆盖率。",
-            "There is no evidence: the clause earns nothing and lowers the coverage.",
+            "没有可用的证据：本条不得分，并降低证据覆盖率。"
+            + ("本条设有否决线，没有证据不能入选。" if found.failed_gate else ""),
+            "There is no evidence: the clause earns nothing and lowers the coverage."
+            + (" It has a gate, which no evidence does not pass." if found.failed_gate else ""),
         )
     reason = all_indicators()[found.clause.indicator].reason(found.sums)
-    if found.coverage > 1 - 1e-9:
-        return reason
-    seen = f"{found.coverage:.0%}"
-    return Words(
-        f"{reason.zh}证据覆盖 {seen}，未观测部分按最不利情形计分。",
-        f"{reason.en} {seen} of the evidence was seen; the rest is taken at its worst.",
-    )
+    zh, en = [reason.zh], [reason.en]
+    if found.coverage <= 1 - EPSILON:
+        zh.append(f"证据覆盖 {found.coverage:.0%}，未观测部分按最不利情形计分。")
+        en.append(f"{found.coverage:.0%} of the evidence was seen; the rest is taken at its worst.")
+    if found.capped:
+        zh.append(f"申报数据尚未核实，本条按 {found.attainment:.0%} 封顶。")
+        en.append(f"Declared and not yet confirmed: it counts for {found.attainment:.0%} at most.")
+    if found.failed_gate:
+        gate = shown(found.clause.gate or 0.0, all_indicators()[found.clause.indicator].unit)
+        zh.append(f"低于否决线 {gate}，不论总分多少都不能入选。")
+        en.append(f"It is below the gate of {gate}: no selection, whatever the score.")
+    return Words("".join(zh), " ".join(en))
 
 
 def _target(found: result.Finding, stages: tuple[Stage, ...], unit: str) -> str:
