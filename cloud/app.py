@@ -14,6 +14,7 @@ from fastapi.middleware.gzip import GZipMiddleware
 
 from cloud import auth
 from cloud.api import (
+    assessments,
     assets,
     code_lists,
     export,
@@ -23,11 +24,15 @@ from cloud.api import (
     live,
     overview,
     problem,
+    procedure,
     schools,
     score,
+    selections,
+    standards,
     utilization,
     write,
 )
+from cloud.assessments.shelf import Shelf
 from cloud.clock import Clock, SystemClock
 from cloud.pages import Pages
 from cloud.registry.store import Registry
@@ -54,6 +59,10 @@ _ROUTERS = (
     utilization.router,
     gateways.router,
     score.router,
+    standards.router,
+    assessments.router,
+    selections.router,
+    procedure.router,
     code_lists.router,
     imports.router,
     export.router,
@@ -111,6 +120,7 @@ async def _services(settings: Settings, clock: Clock) -> AsyncIterator[Services]
             now=now,
             live=feed,
             parser=Parser(),
+            shelf=Shelf(registry.proceedings),
         )
         tasks = [
             asyncio.create_task(_keep_running(work))

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from cloud.assessments.shelf import Shelf
 from cloud.clock import Clock
 from cloud.registry.store import Registry
 from cloud.settings import Settings
@@ -25,3 +26,4 @@ class Services:
     now: StateNow
     live: LiveFeed
     parser: Parser
+    shelf: Shelf

@@ -6,6 +6,7 @@ from fastapi import Depends
 from starlette.requests import HTTPConnection
 
 from cloud import auth
+from cloud.assessments.shelf import Shelf
 from cloud.clock import Clock
 from cloud.registry.store import Registry
 from cloud.services import Services
@@ -45,6 +46,11 @@ def get_clock(connection: HTTPConnection) -> Clock:
     return get_services(connection).clock
 
 
+def get_shelf(connection: HTTPConnection) -> Shelf:
+    """Return the assessments last looked at."""
+    return get_services(connection).shelf
+
+
 def require_read(connection: HTTPConnection) -> None:
     """Let everyone read on loopback; ask for the token where other machines can reach us."""
     services = get_services(connection)
@@ -61,6 +67,7 @@ def require_write(connection: HTTPConnection) -> None:
 ServicesDep = Annotated[Services, Depends(get_services)]
 StoreDep = Annotated[TelemetryStore, Depends(get_store)]
 RegistryDep = Annotated[Registry, Depends(get_registry)]
+ShelfDep = Annotated[Shelf, Depends(get_shelf)]
 RollupsDep = Annotated[Rollups, Depends(get_rollups)]
 SettingsDep = Annotated[Settings, Depends(get_settings)]
 ClockDep = Annotated[Clock, Depends(get_clock)]

@@ -20,6 +20,7 @@ from sqlalchemy.pool import StaticPool
 
 from cloud.registry import calendar, tables
 from cloud.registry.calendar import SchoolDay
+from cloud.registry.proceedings import Proceedings
 from cloud.registry.rows import (
     AssetRow,
     BindingRow,
@@ -62,6 +63,11 @@ class Registry:
     def engine(self) -> Engine:
         """The database, for tests and maintenance."""
         return self._engine
+
+    @property
+    def proceedings(self) -> Proceedings:
+        """What was assessed, selected and done about it."""
+        return Proceedings(self._engine, self.writing)
 
     def close(self) -> None:
         """Give back every connection."""

@@ -1,0 +1,743 @@
+"""The shapes of assessments, selections and the procedure.
+
+As everywhere: shares are 0 to 1, None is "not known" or "not rated", days are local, moments UTC.
+Scores are 0 to the standard's `scale`.
+"""
+
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from cloud.api.models import DimensionScore, Finding, Outcome, Shape
+
+Severity = Literal["high", "medium", "low"]
+StageName = Literal["KG", "PRI", "JUN", "SEN", "VOC"]
+
+
+class Titled(Shape):
+    """A clause, a dimension or a rule by its id, with its titles."""
+
+    id: str
+    title_zh: str
+    title_en: str
+
+
+class Trusted(Shape):
+    """How far the source of a threshold can be relied on."""
+
+    flag: str
+    """VERIFIED-A/B/C, MEMORY or project default."""
+    zh: str
+    """In words that a principal understands."""
+    en: str
+
+
+class Source(Shape):
+    """Where a threshold stands."""
+
+    title: str
+    clause: str
+    confidence: str
+    """As the standard says it, in full."""
+    trust: Trusted
+
+
+class AssessmentLine(Shape):
+    """One assessment in the list."""
+
+    id: str
+    """The beginning of the digest of all that it is made of."""
+    digest: str
+    standard: str
+    """The edition, id@date."""
+    standard_title_zh: str
+    standard_title_en: str
+    start: date
+    end: date
+    schools: int
+    created_at: datetime
+    inputs_digest: str
+    """Of standard and evidence: what `campus-cloud score --bundle` verifies."""
+    latest_selection: str | None
+    """The newest selection that no other took the place of."""
+
+
+class DimensionLine(Titled):
+    """A dimension of the standard."""
+
+    weight: float
+    pass_mark: float | None
+
+
+class CountyLine(Shape):
+    """The schools of a county in an assessment."""
+
+    division: str
+    division_name: str
+    schools: int
+    rated: int
+    passed: int
+    mean: float | None
+    """Of the values of those rated."""
+    coverage: float | None
+    integrity: int
+    """Integrity findings."""
+
+
+class Assessment(AssessmentLine):
+    """One assessment, whole; its schools are under `/ranking`."""
+
+    scale: float
+    min_coverage: float
+    declared_cap: float
+    pass_mark: float | None
+    grades: dict[str, float]
+    dimensions: list[DimensionLine]
+    rated: int
+    passed: int
+    integrity: int
+    counties: list[CountyLine]
+    scores_as_filed: bool
+    """False where this version of the program would score the same evidence otherwise."""
+    note_zh: str
+    note_en: str
+
+
+class AssessmentRequest(BaseModel):
+    """What is to be assessed: by default every school, by the standard of this project."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    start: date
+    end: date
+    standard: str = Field(
+        default="taizhou-smart-management",
+        description="A standard's id (the edition in force on `end`), or id@date.",
+    )
+    schools: list[str] | None = Field(default=None, min_length=1)
+
+
+class RankingRow(Shape):
+    """One school in the ranking. `rank` is None where the school is not rated."""
+
+    rank: int | None
+    school: str
+    name: str
+    division: str
+    division_name: str
+    school_type: str
+    school_type_name: str
+    urban_rural: str | None
+    stages: list[StageName]
+    classes: int | None
+    pupils: int | None
+    value: float | None
+    raw: float | None
+    """What the value would be, were the coverage enough."""
+    coverage: float
+    grade: str | None
+    passed: bool
+    dimensions: dict[str, float | None]
+    failed_gates: list[Titled]
+    failed_marks: list[Titled]
+    """Dimensions, or "total"."""
+    failed_rules: list[Titled]
+    selected: bool | None
+    """None without a selection."""
+    rule: str | None
+    """The rule that decided, by name."""
+    reason_zh: str | None
+    reason_en: str | None
+    rank_low: int | None
+    """The best and the worst rank in nine of ten trials with other weights, limits, evidence."""
+    rank_high: int | None
+    chance: float | None
+    """In how many of the trials the school is selected."""
+    is_override: bool
+    integrity: int
+    integrity_high: int
+
+
+class RankingPage(Shape):
+    """A page of the ranking; `total` counts all that match."""
+
+    assessment: str
+    selection: str | None
+    total: int
+    items: list[RankingRow]
+
+
+class IntegrityFinding(Shape):
+    """Something that does not fit, with its evidence: a question, never a deduction."""
+
+    school: str
+    check: str
+    title_zh: str
+    title_en: str
+    severity: Severity
+    text_zh: str
+    text_en: str
+    ask_zh: str
+    """What to look at or to ask."""
+    ask_en: str
+    evidence_total: int
+    evidence: list[dict[str, Any]]
+    """Rows with `ref` ("asset:12", "asset:12/day:2026-11-23", ...), `text_zh`, `text_en`."""
+
+
+class IntegrityPage(Shape):
+    """A page of integrity findings."""
+
+    total: int
+    items: list[IntegrityFinding]
+
+
+class AssessedDimension(DimensionScore):
+    """A dimension of a school, with the mark it has to pass."""
+
+    pass_mark: float | None
+    failed_mark: bool
+
+
+class AssessedFinding(Finding):
+    """One clause, applied to one school, as assessed. `evidence` stands under `opens`."""
+
+    coverage: float
+    """The share of its evidence that was seen."""
+    capped: bool
+    """It would have earned more, had somebody confirmed what was declared."""
+    gate: float | None
+    failed_gate: bool
+    part: float | None
+    whole: float | None
+    unknown: float | None
+    trust: Trusted
+    opens: str
+    """The address of the same finding with every row of evidence."""
+
+
+class Opened(Shape):
+    """A finding as assessed beside the rows it is the sum of, as they stand now."""
+
+    assessment: str
+    school: str
+    finding: AssessedFinding
+    """`evidence` holds the rows as they are now."""
+    part_now: float | None
+    whole_now: float | None
+    unknown_now: float | None
+    has_changed: bool
+    """The rows add up to something else than was assessed: the evidence came later, or changed."""
+    note_zh: str
+    note_en: str
+
+
+class ChangedClause(Titled):
+    """A clause of which the evidence is no longer what was assessed."""
+
+    part: float | None
+    whole: float | None
+    unknown: float | None
+    part_now: float | None
+    whole_now: float | None
+    unknown_now: float | None
+
+
+class Changes(Shape):
+    """How the evidence of a school as it stands now differs from what was assessed."""
+
+    assessment: str
+    school: str
+    digest: str
+    digest_now: str
+    has_changed: bool
+    clauses: list[ChangedClause]
+    attributes: list[str]
+    """Sizes and types that were otherwise."""
+
+
+class Rival(Shape):
+    """A school on the other side of the line."""
+
+    school: str
+    name: str
+    rank: int | None
+    value: float | None
+
+
+class Verdict(Shape):
+    """What a selection says of one school."""
+
+    selection: str
+    selected: bool
+    places: int
+    rank: int | None
+    among: int
+    """How many schools are rated."""
+    rank_low: int | None
+    rank_high: int | None
+    chance: float | None
+    rule: str
+    reason_zh: str
+    reason_en: str
+    rival: Rival | None
+    """For a school that is out the last one in before it, for one that is in the first one out."""
+    is_override: bool
+    override_reason: str | None
+    least_opens: str | None
+    """The address of the least it would take; None for a school that is in."""
+
+
+class SchoolAssessment(Shape):
+    """One school in an assessment: everything that leads to its place."""
+
+    assessment: AssessmentLine
+    school: RankingRow
+    min_coverage: float
+    scale: float
+    pass_mark: float | None
+    dimensions: list[AssessedDimension]
+    findings: list[AssessedFinding]
+    verdict: Verdict | None
+    integrity: list[IntegrityFinding]
+    procedure: list["Step"]
+    changes_opens: str
+    """The address that tells whether the evidence has changed since."""
+
+
+class Compliance(Shape):
+    """How many schools meet a clause, of those to which it applies."""
+
+    applies: int
+    met: int
+    partly_met: int
+    unmet: int
+    no_data: int
+    attainment: float | None
+    """The mean, what is without data not counted."""
+
+
+class CountyCompliance(Compliance):
+    """Compliance in one county."""
+
+    division: str
+    division_name: str
+
+
+class ClauseCompliance(Titled):
+    """Compliance with one clause, in all schools and by county."""
+
+    dimension: str
+    data_source: Literal["telemetry", "ledger", "declared"]
+    source: Source
+    total: Compliance
+    counties: list[CountyCompliance]
+
+
+class Spread(Shape):
+    """How a figure is spread over the rated schools of an area."""
+
+    what: str
+    """"total" or a dimension."""
+    title_zh: str
+    title_en: str
+    division: str | None
+    """None for all schools."""
+    division_name: str | None
+    schools: int
+    least: float | None
+    lower: float | None
+    """A quarter of the schools is below."""
+    median: float | None
+    upper: float | None
+    most: float | None
+    mean: float | None
+    variation: float | None
+    """The coefficient of variation: standard deviation over mean."""
+
+
+class VariationLimit(Titled):
+    """A limit of the standard on how much schools may differ, and what was found."""
+
+    clause: str
+    clause_title_zh: str
+    clause_title_en: str
+    group: str
+    stage: str
+    schools: int
+    without_data: int
+    mean: float | None
+    variation: float | None
+    at_most: float
+    within: bool | None
+
+
+class VariationReport(Shape):
+    """How much schools differ."""
+
+    spread: list[Spread]
+    limits: list[VariationLimit]
+
+
+class StandardClause(Titled):
+    """A clause of a standard with its threshold and where that comes from."""
+
+    dimension: str
+    weight: float
+    stages: list[StageName]
+    school_types: list[str] | None
+    min_classes: int
+    indicator: str
+    parameters: dict[str, Any]
+    targets: dict[str, str]
+    """The threshold in words and numbers, by stage."""
+    gate: float | None
+    cost_yuan: float | None
+    cost_per: Literal["unit", "point"] | None
+    data_source: Literal["telemetry", "ledger", "declared"]
+    source: Source
+    remedy_zh: str
+    remedy_en: str
+
+
+class StandardRule(Titled):
+    """At least so many of some clauses."""
+
+    of: list[str]
+    at_least: int
+    attained: float
+    others_at_least: float
+    source: Source | None
+
+
+class StandardVariation(Titled):
+    """The most that schools of a group may differ."""
+
+    clauses: list[str]
+    by: str
+    at_most: dict[str, float]
+    source: Source | None
+
+
+class StandardDetail(Shape):
+    """One edition of a standard, whole."""
+
+    id: str
+    edition: str
+    effective: date
+    title_zh: str
+    title_en: str
+    note_zh: str
+    note_en: str
+    scale: float
+    min_coverage: float
+    declared_cap: float
+    aggregate: str
+    pass_mark: float | None
+    grades: dict[str, float]
+    dimensions: list[DimensionLine]
+    clauses: list[StandardClause]
+    rules: list[StandardRule]
+    variation: list[StandardVariation]
+
+
+class SelectionLine(Shape):
+    """One selection in the list."""
+
+    id: str
+    digest: str
+    assessment: str
+    places: int
+    selected: int
+    seed: int
+    before: str | None
+    """The selection that this one takes the place of."""
+    after: str | None
+    """The selection that took its place; None where it stands."""
+    overrides: int
+    created_at: datetime
+
+
+class Quota(Shape):
+    """A rule on how many are selected, and how many were."""
+
+    id: str
+    title_zh: str
+    title_en: str
+    group: str
+    least: int | None
+    most: int | None
+    selected: int
+    holds: bool
+
+
+class Override(Shape):
+    """What a reviewer decided against the rules, and why."""
+
+    school: str
+    name: str
+    decision: Literal["in", "out"]
+    instead_of: str | None
+    by: str
+    reason: str
+    at: datetime
+
+
+class Selection(SelectionLine):
+    """One selection, whole; every school of it stands in `/assessments/{id}/ranking`."""
+
+    rules: dict[str, Any]
+    order_zh: list[str]
+    """How ties are broken, in their order."""
+    order_en: list[str]
+    items: list[RankingRow]
+    """The schools selected, by rank."""
+    first_out: list[RankingRow]
+    """The next ones, by rank."""
+    quotas: list[Quota]
+    warnings: list[str]
+    """What an override broke."""
+    override_log: list[Override]
+    trials: int
+    """How many trials rank intervals and chances come from."""
+    procedure: "ProcedureState"
+
+
+class SelectionRequest(BaseModel):
+    """By which rules schools are to be selected."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    assessment: str = Field(default="latest", description='An assessment\'s id, or "latest".')
+    rules: dict[str, Any] = Field(
+        default_factory=dict,
+        description="The rules, as docs/explanation/selection.md describes them.",
+    )
+    seed: int = Field(default=0, ge=0, lt=2**31)
+
+
+class Improvement(Titled):
+    """One step of the least it would take."""
+
+    attainment: float | None
+    becomes: float
+    points: float
+    yuan: float | None
+    remedy_zh: str
+    remedy_en: str
+
+
+class Least(Shape):
+    """The cheapest set of improvements that would bring a school in."""
+
+    selection: str
+    school: str
+    is_possible: bool
+    text_zh: str
+    text_en: str
+    improvements: list[Improvement]
+    yuan: float | None
+    value: float | None
+    value_then: float | None
+    rank_then: int | None
+
+
+StepName = Literal[
+    "self_assessment",
+    "county_review",
+    "site_visit",
+    "declaration_confirmed",
+    "declaration_corrected",
+    "override",
+    "publicity",
+    "objection",
+    "answer",
+    "final",
+]
+
+
+class Step(Shape):
+    """One step that was taken; nothing changes it any more."""
+
+    id: int
+    step: StepName
+    title_zh: str
+    title_en: str
+    assessment: str
+    selection: str | None
+    school: str | None
+    """None where it concerns every school."""
+    name: str | None
+    by: str
+    at: datetime
+    change: dict[str, Any]
+    """What changed by it: days, results, values before and after."""
+    reason: str
+    answers: int | None
+    """The objection it answers."""
+    digest: str
+    """Covers the step and every one before it."""
+
+
+class StepPage(Shape):
+    """A page of steps, the first one first."""
+
+    total: int
+    items: list[Step]
+    broken_at: int | None
+    """The first step that was changed behind the program's back; None as it should be."""
+
+
+class ProcedureState(Shape):
+    """Where the procedure of a selection stands."""
+
+    selection: str
+    standing: str
+    """The selection that stands: this one, or the last that took its place."""
+    first_day: date | None
+    """Of the publicity period."""
+    last_day: date | None
+    is_public: bool
+    """Objections are taken today."""
+    objections: int
+    unanswered: int
+    is_final: bool
+    missing_zh: list[str]
+    """What has to happen before it can be final."""
+    missing_en: list[str]
+
+
+Who = Annotated[str, Field(min_length=2, max_length=80, description="Name and office.")]
+Why = Annotated[str, Field(max_length=4000, description="Why, in a sentence.")]
+Needed = Annotated[str, Field(min_length=4, max_length=4000, description="Why, in a sentence.")]
+
+
+class Request(BaseModel):
+    """What every step says."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    by: Who
+
+
+class _OfSchool(Request):
+    assessment: str = "latest"
+    school: str
+
+
+class SelfAssessment(_OfSchool):
+    """A school says that it has looked through its evidence."""
+
+    step: Literal["self_assessment"]
+    reason: Why = ""
+    agrees: bool = Field(default=True, description="Whether it agrees with its findings.")
+
+
+class CountyReview(_OfSchool):
+    """The county has reviewed a school."""
+
+    step: Literal["county_review"]
+    reason: Needed
+    result: Literal["recommended", "not_recommended", "to_be_improved"]
+
+
+class SiteVisit(_OfSchool):
+    """Somebody was there."""
+
+    step: Literal["site_visit"]
+    reason: Needed
+    visited_on: date
+    result: Literal["confirmed", "confirmed_in_part", "not_confirmed"]
+
+
+class DeclarationConfirmed(_OfSchool):
+    """A declared figure was found true."""
+
+    step: Literal["declaration_confirmed"]
+    reason: Needed
+    item: str
+    declared_on: date | None = Field(default=None, description="Default: the newest declaration.")
+
+
+class DeclarationCorrected(_OfSchool):
+    """A declared figure was found to be another one."""
+
+    step: Literal["declaration_corrected"]
+    reason: Needed
+    item: str
+    value: float
+
+
+class OverrideRequest(Request):
+    """A reviewer decides against the rules; it makes a new selection."""
+
+    step: Literal["override"]
+    selection: str
+    school: str
+    decision: Literal["in", "out"]
+    instead_of: str | None = Field(
+        default=None, description="Who gives up the place, or takes it; None leaves it."
+    )
+    reason: Needed
+
+
+class Publicity(Request):
+    """The list is published, for objections from the first to the last day."""
+
+    step: Literal["publicity"]
+    selection: str
+    first_day: date
+    last_day: date
+    reason: Why = ""
+
+
+class Objection(Request):
+    """Somebody objects."""
+
+    step: Literal["objection"]
+    selection: str
+    school: str | None = None
+    reason: Needed
+
+
+class Answer(Request):
+    """An objection is answered."""
+
+    step: Literal["answer"]
+    answers: int = Field(description="The objection's number.")
+    result: Literal["upheld", "upheld_in_part", "rejected"]
+    reason: Needed
+
+
+class Final(Request):
+    """The selection is final."""
+
+    step: Literal["final"]
+    selection: str
+    reason: Why = ""
+
+
+StepRequest = Annotated[
+    SelfAssessment
+    | CountyReview
+    | SiteVisit
+    | DeclarationConfirmed
+    | DeclarationCorrected
+    | OverrideRequest
+    | Publicity
+    | Objection
+    | Answer
+    | Final,
+    Field(discriminator="step"),
+]
+
+
+class ClauseOutcome(Shape):
+    """The outcome of one clause at one school."""
+
+    school: str
+    name: str
+    outcome: Outcome
+    measured: float | None
+    attainment: float | None

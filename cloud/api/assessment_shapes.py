@@ -1,0 +1,287 @@
+"""Assessments as `/api/v1` shows them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+import polars as pl
+
+from cloud.api import assessment_models as models
+from cloud.api.schools import name_of
+from cloud.assessments import ranking
+from cloud.assessments.assessment import Assessment, Facts
+from cloud.assessments.ranking import division_name
+from cloud.registry import code_lists
+from cloud.registry.proceedings import AssessmentRow
+from cloud.scoring import result as results
+from cloud.scoring.clause import Source
+from cloud.scoring.confidence import trust
+from cloud.scoring.indicator import ROW, all_indicators
+from cloud.scoring.standard import TOTAL, Clause, Stage, Standard
+from cloud.scoring.variation import variations
+from cloud.scoring.words import dimension_shape, finding_shape
+
+BASE = "/api/v1"
+
+
+def trusted(confidence: str) -> models.Trusted:
+    """Return how far a source can be relied on."""
+    found = trust(confidence)
+    return models.Trusted(flag=found.flag, zh=found.zh, en=found.en)
+
+
+def source_shape(source: Source) -> models.Source:
+    """Return where a threshold stands."""
+    return models.Source(
+        title=source.title,
+        clause=source.clause,
+        confidence=source.confidence,
+        trust=trusted(source.confidence),
+    )
+
+
+def titled(standard: Standard, kind: str, names: Sequence[str]) -> list[models.Titled]:
+    """Return clauses, dimensions or rules of a standard by their ids."""
+    known = {one.id: one.title for one in getattr(standard, kind)}
+    return [
+        models.Titled(id=name, title_zh="总分", title_en="the whole")
+        if name == TOTAL
+        else models.Titled(id=name, title_zh=known[name].zh, title_en=known[name].en)
+        for name in names
+    ]
+
+
+def line(row: AssessmentRow, standard: Standard, latest: str | None) -> models.AssessmentLine:
+    """Return an assessment in the list."""
+    return models.AssessmentLine(
+        id=row.id,
+        digest=row.digest,
+        standard=row.edition,
+        standard_title_zh=standard.title.zh,
+        standard_title_en=standard.title.en,
+        start=row.starts,
+        end=row.ends,
+        schools=row.schools,
+        created_at=row.created_at,
+        inputs_digest=row.inputs,
+        latest_selection=latest,
+    )
+
+
+def whole(found: Assessment, latest: str | None) -> models.Assessment:
+    """Return an assessment, whole."""
+    standard = found.standard
+    frame = ranking.ranking(found)
+    return models.Assessment(
+        **line(found.row, standard, latest).model_dump(),
+        scale=standard.scale,
+        min_coverage=standard.min_coverage,
+        declared_cap=standard.declared_cap,
+        pass_mark=standard.pass_mark,
+        grades=standard.grades,
+        dimensions=dimension_lines(standard),
+        rated=int(frame["value"].count()),
+        passed=int(frame["passed"].sum()),
+        integrity=len(found.integrity),
+        counties=[
+            models.CountyLine(division_name=division_name(row["division"]), **row)
+            for row in ranking.counties(frame)
+        ],
+        scores_as_filed=found.scores_as_filed,
+        note_zh=standard.note.zh,
+        note_en=standard.note.en,
+    )
+
+
+def dimension_lines(standard: Standard) -> list[models.DimensionLine]:
+    """Return the dimensions of a standard."""
+    return [
+        models.DimensionLine(
+            id=one.id,
+            title_zh=one.title.zh,
+            title_en=one.title.en,
+            weight=one.weight,
+            pass_mark=one.pass_mark,
+        )
+        for one in standard.dimensions
+    ]
+
+
+def ranking_row(standard: Standard, row: Mapping[str, Any]) -> models.RankingRow:
+    """Return one school of a ranking."""
+    kind = row["school_type"] or ""
+    same = (
+        "rank", "name", "division", "school_type", "urban_rural", "classes", "pupils", "value",
+        "raw", "coverage", "grade", "passed", "integrity", "integrity_high", "selected", "rule",
+        "reason_zh", "reason_en", "rank_low", "rank_high", "chance",
+    )  # fmt: skip
+    values = {key: row[key] for key in same}
+    values |= {key: row[key] or "" for key in ("name", "division", "school_type")}
+    return models.RankingRow(
+        **values,
+        school=row["id"],
+        division_name=division_name(row["division"]),
+        school_type_name=name_of(code_lists.SCHOOL_TYPES, kind) if kind else "",
+        stages=cast("list[models.StageName]", ranking.stages_of(row)),
+        dimensions={one.id: row[f"dimension:{one.id}"] for one in standard.dimensions},
+        failed_gates=titled(standard, "clauses", row["failed_gates"]),
+        failed_marks=titled(standard, "dimensions", row["failed_marks"]),
+        failed_rules=titled(standard, "rules", row["failed_rules"]),
+        is_override=bool(row["is_override"]),
+    )
+
+
+def assessed_dimension(found: results.DimensionResult) -> models.AssessedDimension:
+    """Return a dimension of a school."""
+    return models.AssessedDimension(
+        **dimension_shape(found).model_dump(),
+        pass_mark=found.dimension.pass_mark,
+        failed_mark=found.failed_mark,
+    )
+
+
+def assessed_finding(
+    found: results.Finding,
+    assessment: str,
+    school: str,
+    stages: Sequence[str],
+    rows: pl.DataFrame | None = None,
+) -> models.AssessedFinding:
+    """Return a finding of record, with the rows given as its evidence."""
+    known = cast("tuple[Stage, ...]", tuple(stages))
+    shown = pl.DataFrame(schema=ROW) if rows is None else rows
+    return models.AssessedFinding(
+        **finding_shape(found, shown, known, first=None).model_dump(),
+        coverage=found.coverage,
+        capped=found.capped,
+        gate=found.clause.gate,
+        failed_gate=found.failed_gate,
+        part=found.sums.part if found.sums else None,
+        whole=found.sums.whole if found.sums else None,
+        unknown=found.sums.unknown if found.sums else None,
+        trust=trusted(found.clause.source.confidence),
+        opens=f"{BASE}/assessments/{assessment}/schools/{school}/findings/{found.clause.id}",
+    )
+
+
+def integrity_shape(found: Facts) -> models.IntegrityFinding:
+    """Return an integrity finding."""
+    return models.IntegrityFinding.model_validate(found)
+
+
+def clause_compliance(clause: Clause, rows: Sequence[Mapping[str, Any]]) -> models.ClauseCompliance:
+    """Return compliance with a clause: of all schools first, then by county."""
+    whole_row, *parts = rows
+    return models.ClauseCompliance(
+        id=clause.id,
+        title_zh=clause.title.zh,
+        title_en=clause.title.en,
+        dimension=clause.dimension,
+        data_source=clause.data_source,
+        source=source_shape(clause.source),
+        total=models.Compliance(**{k: v for k, v in whole_row.items() if k != "division"}),
+        counties=[
+            models.CountyCompliance(division_name=division_name(row["division"]), **row)
+            for row in parts
+        ],
+    )
+
+
+def variation_report(found: Assessment) -> models.VariationReport:
+    """Return how much schools differ."""
+    standard = found.standard
+    titles = {one.id: one.title for one in standard.dimensions}
+    titles |= {one.id: one.title for one in standard.clauses}
+    rules = {one.id: one.title for one in standard.variation}
+    return models.VariationReport(
+        spread=[
+            models.Spread(
+                **row,
+                title_zh="总分" if row["what"] == TOTAL else titles[row["what"]].zh,
+                title_en="the whole" if row["what"] == TOTAL else titles[row["what"]].en,
+                division_name=None if row["division"] is None else division_name(row["division"]),
+            )
+            for row in ranking.spreads(found, ranking.ranking(found))
+        ],
+        limits=[
+            models.VariationLimit(
+                id=row.pop("rule"),
+                title_zh=rules[rule].zh,
+                title_en=rules[rule].en,
+                clause_title_zh=titles[row["clause"]].zh,
+                clause_title_en=titles[row["clause"]].en,
+                **row,
+            )
+            for row in variations(found.scores).to_dicts()
+            for rule in [row["rule"]]
+        ],
+    )
+
+
+def standard_detail(standard: Standard) -> models.StandardDetail:
+    """Return an edition of a standard, whole."""
+    return models.StandardDetail(
+        id=standard.id,
+        edition=standard.edition,
+        effective=standard.effective,
+        title_zh=standard.title.zh,
+        title_en=standard.title.en,
+        note_zh=standard.note.zh,
+        note_en=standard.note.en,
+        scale=standard.scale,
+        min_coverage=standard.min_coverage,
+        declared_cap=standard.declared_cap,
+        aggregate=standard.aggregate,
+        pass_mark=standard.pass_mark,
+        grades=standard.grades,
+        dimensions=dimension_lines(standard),
+        clauses=[_standard_clause(clause) for clause in standard.clauses],
+        rules=[
+            models.StandardRule(
+                id=one.id,
+                title_zh=one.title.zh,
+                title_en=one.title.en,
+                of=list(one.of),
+                at_least=one.at_least,
+                attained=one.attained,
+                others_at_least=one.others_at_least,
+                source=None if one.source is None else source_shape(one.source),
+            )
+            for one in standard.rules
+        ],
+        variation=[
+            models.StandardVariation(
+                id=one.id,
+                title_zh=one.title.zh,
+                title_en=one.title.en,
+                clauses=list(one.clauses),
+                by=one.by,
+                at_most={str(stage): most for stage, most in one.at_most.items()},
+                source=None if one.source is None else source_shape(one.source),
+            )
+            for one in standard.variation
+        ],
+    )
+
+
+def _standard_clause(clause: Clause) -> models.StandardClause:
+    unit = all_indicators()[clause.indicator].unit
+    return models.StandardClause(
+        id=clause.id,
+        title_zh=clause.title.zh,
+        title_en=clause.title.en,
+        dimension=clause.dimension,
+        weight=clause.weight,
+        stages=list(clause.stages),
+        school_types=None if clause.school_types is None else list(clause.school_types),
+        min_classes=clause.min_classes,
+        indicator=clause.indicator,
+        parameters=clause.parameters,
+        targets={stage: clause.shape.words(stage, unit) for stage in clause.stages},
+        gate=clause.gate,
+        cost_yuan=None if clause.cost is None else clause.cost.yuan,
+        cost_per=None if clause.cost is None else clause.cost.per,
+        data_source=clause.data_source,
+        source=source_shape(clause.source),
+        remedy_zh=clause.remedy.zh,
+        remedy_en=clause.remedy.en,
+    )

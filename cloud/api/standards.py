@@ -1,0 +1,16 @@
+"""Standards, with every clause's threshold, where that comes from and how sure we are of it."""
+
+from fastapi import APIRouter
+
+from cloud.api.assessment_models import StandardDetail
+from cloud.api.assessment_shapes import standard_detail
+from cloud.api.deps import READ
+from cloud.assessments.edition import edition
+
+router = APIRouter(prefix="/api/v1", tags=["standards"], dependencies=[READ])
+
+
+@router.get("/standards/{name}", summary="One edition of a standard, with every clause's source")
+def standard(name: str) -> StandardDetail:
+    """Return the edition `id@date`, of an `id` alone the newest."""
+    return standard_detail(edition(name))

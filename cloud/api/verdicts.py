@@ -1,0 +1,105 @@
+"""What a selection says of schools, and what was done about them, as `/api/v1` shows it."""
+
+from collections.abc import Mapping
+
+import polars as pl
+
+from cloud.api import assessment_models as models
+from cloud.assessments.assessment import Assessment
+from cloud.assessments.procedure import TITLES
+from cloud.assessments.ranking import Outcomes
+from cloud.assessments.selection import Chosen
+from cloud.assessments.shelf import Shelf
+from cloud.errors import BadRequest, NotFound
+from cloud.registry.proceedings import StepRow
+from cloud.services import Services
+
+
+def outcomes_of(
+    shelf: Shelf, found: Assessment, selection: str | None
+) -> tuple[str | None, Outcomes | None]:
+    """Return a selection of an assessment and what it says; the newest that stands by default."""
+    name = selection or shelf.standing(found.row.id)
+    if name is None:
+        return None, None
+    chosen = shelf.selection(name)
+    if chosen.row.assessment_id != found.row.id:
+        raise BadRequest(
+            f"selection {name} is one of assessment {chosen.row.assessment_id}, "
+            f"not of {found.row.id}"
+        )
+    return name, chosen.outcomes
+
+
+def verdict_of(
+    shelf: Shelf, found: Assessment, selection: str | None, school: str
+) -> models.Verdict | None:
+    """Return what a selection says of a school; None without a selection."""
+    if selection is None:
+        return None
+    chosen = shelf.selection(selection)
+    said = chosen.outcomes.get(school)
+    if said is None:
+        raise NotFound(f"school {school} is not in selection {selection}")
+    override = chosen.contents["override"] or {}
+    concerned = school in {override.get("school"), override.get("instead_of")}
+    return models.Verdict(
+        selection=selection,
+        selected=said["selected"],
+        places=chosen.contents["places"],
+        rank=said["rank"],
+        among=int(found.scores.totals["value"].count()),
+        rank_low=said["rank_low"],
+        rank_high=said["rank_high"],
+        chance=said["chance"],
+        rule=said["rule"],
+        reason_zh=said["reason_zh"],
+        reason_en=said["reason_en"],
+        rival=_rival(found, chosen, said["rival"]),
+        is_override=said["is_override"],
+        override_reason=override.get("reason") if concerned else None,
+        least_opens=None
+        if said["selected"]
+        else f"/api/v1/selections/{selection}/schools/{school}/least",
+    )
+
+
+def steps_of(services: Services, round_: str, school: str | None) -> list[models.Step]:
+    """Return the steps of a round, of a school with those that concern every school."""
+    rows = services.registry.proceedings.steps(round=round_, school=school)
+    names = {row.id: row.name for row in services.registry.schools()}
+    return [step_shape(row, names) for row in rows]
+
+
+def step_shape(row: StepRow, names: Mapping[str, str]) -> models.Step:
+    """Return a step."""
+    title = TITLES[row.step]
+    return models.Step.model_validate(
+        {
+            "id": row.id,
+            "step": row.step,
+            "title_zh": title.zh,
+            "title_en": title.en,
+            "assessment": row.assessment_id,
+            "selection": row.selection_id,
+            "school": row.school_id,
+            "name": None if row.school_id is None else names.get(row.school_id),
+            "by": row.by,
+            "at": row.at,
+            "change": row.change,
+            "reason": row.reason,
+            "answers": row.answers_id,
+            "digest": row.digest,
+        }
+    )
+
+
+def _rival(found: Assessment, chosen: Chosen, school: str | None) -> models.Rival | None:
+    if school is None:
+        return None
+    is_it = pl.col("id") == school
+    name = found.scores.table.filter(is_it)["name"][0]
+    value = found.scores.totals.filter(is_it)["value"][0]
+    return models.Rival(
+        school=school, name=name or "", rank=chosen.outcomes[school]["rank"], value=value
+    )

@@ -1,0 +1,1 @@
+"""Assessments that nothing changes, selections from them, and the procedure around both."""

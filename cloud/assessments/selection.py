@@ -1,0 +1,78 @@
+"""A selection as it is filed: an assessment, rules and a seed decide it; nothing changes it.
+
+Its contents are JSON:
+
+- `places`, `trials` and `order` (how ties are broken, in words);
+- `schools`: of each school `selected`, `rank`, `rule` (what decided), `reason_zh`, `reason_en`,
+  `rank_low`, `rank_high`, `chance`, `rival` (on the other side of the line) and `is_override`;
+- `quotas`: what the rules ask of counties, stages and kinds, and how many were selected;
+- `override`: the decision of a reviewer that made it out of the selection before, else null;
+- `warnings`: what that decision broke.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from cloud.assessments.assessment import ID_LENGTH
+from cloud.assessments.text import canonical, digest, pack, unpack
+from cloud.registry.proceedings import SelectionRow
+
+FORMAT = "smart-campus-selection/1"
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A selection with its contents."""
+
+    row: SelectionRow
+    contents: Mapping[str, Any]
+
+    @property
+    def outcomes(self) -> Mapping[str, Mapping[str, Any]]:
+        """What it says of each school."""
+        found: Mapping[str, Mapping[str, Any]] = self.contents["schools"]
+        return found
+
+    @property
+    def selected(self) -> list[str]:
+        """The schools that are in, by rank."""
+        inside = [school for school, one in self.outcomes.items() if one["selected"]]
+        return sorted(inside, key=lambda school: (self.outcomes[school]["rank"] or 0, school))
+
+
+def filed(
+    assessment: str,
+    rules: Mapping[str, Any],
+    seed: int,
+    contents: Mapping[str, Any],
+    created_at: datetime,
+    before: str | None = None,
+) -> SelectionRow:
+    """Return a selection ready to be filed: the same contents have the same id."""
+    whole = {
+        "format": FORMAT,
+        "assessment": assessment,
+        "rules": rules,
+        "seed": seed,
+        "contents": contents,
+        "before": before,
+    }
+    name = digest(canonical(whole))
+    return SelectionRow(
+        id=name[:ID_LENGTH],
+        digest=name,
+        assessment_id=assessment,
+        before_id=before,
+        seed=seed,
+        rules=canonical(rules),
+        contents=pack(canonical(contents)),
+        created_at=created_at,
+    )
+
+
+def chosen_of(row: SelectionRow) -> Chosen:
+    """Return a selection with its contents."""
+    return Chosen(row, json.loads(unpack(row.contents)))
