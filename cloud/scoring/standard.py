@@ -126,7 +126,7 @@ class Standard(Block):
         asked = [(f"rules.{n}.of", rule.of) for n, rule in enumerate(self.rules)]
         asked += [(f"variation.{n}.clauses", one.clauses) for n, one in enumerate(self.variation)]
         for key, found in asked:
-            for name in found:
+            for name in dict.fromkeys(found):
                 if name not in ids:
                     yield f"{key}: clause {name!r} does not exist; {hint(name, ids)}"
                 elif found.count(name) > 1:

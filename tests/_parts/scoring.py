@@ -119,11 +119,14 @@ def standard_of(clauses: Sequence[Mapping[str, Any]], **more: Any) -> Standard:
     )
 
 
-def result_of(standard: Standard, facts: Evidence, stages: Sequence[Any]) -> Result:
-    """Return the one school's result; where it does not say, it teaches these stages alike."""
+def result_of(
+    standard: Standard, facts: Evidence, stages: Sequence[str] | Mapping[str, int]
+) -> Result:
+    """Return the one school's result; it teaches these stages, alike or to so many pupils each."""
+    sizes = stages if isinstance(stages, Mapping) else dict.fromkeys(stages, 1)
     table = evidence_table(standard, facts).with_columns(
-        pl.col(f"pupils_{stage}").fill_null(1) for stage in stages
+        pl.col(f"pupils_{stage}").fill_null(size) for stage, size in sizes.items()
     )
-    if not stages:
+    if not sizes:
         table = table.with_columns(pl.col("school_type").fill_null(TEACHES_NOTHING))
     return result(score_table(standard, table), SCHOOL)

@@ -8,9 +8,12 @@ from typing import Any
 
 import pytest
 
-from cloud.scoring import engine, evidence
+from cloud.scoring import evidence
+from cloud.scoring.engine import score_table
 from cloud.scoring.evidence import Evidence, table
-from cloud.scoring.standard import editions
+from cloud.scoring.result import evidence_rows, result
+from cloud.scoring.standard import named
+from cloud.scoring.table import evidence_table
 from cloud.scoring.words import finding_shape
 from cloud.utilization.periods import week_of
 
@@ -62,7 +65,16 @@ def large_school(random: Random) -> Evidence:
         start=FIRST,
         end=FIRST + timedelta(days=DAYS),
         schools=table(
-            [{"school": SCHOOL, "classes": 36, "pupils": 1600, "teachers": 90}], evidence.SCHOOLS
+            [
+                {
+                    "school": SCHOOL,
+                    "school_type": "211",
+                    "classes": 36,
+                    "pupils": 1600,
+                    "teachers": 90,
+                }
+            ],
+            evidence.SCHOOLS,
         ),
         rooms=table(
             [{"school": SCHOOL, "room": room, "use": "121"} for room in rooms[:20]], evidence.ROOMS
@@ -85,12 +97,12 @@ def timed(work: Callable[[], Any]) -> float:
 @pytest.mark.benchmark
 def test_a_term_of_a_large_school(capsys: pytest.CaptureFixture[str]) -> None:
     facts = large_school(Random(1))
-    (standard,) = editions()
+    standard = named("taizhou-smart-management@2026-09-01")
 
     def answer() -> None:
-        result = engine.score(standard, facts, {SCHOOL: ("PRI",)})[SCHOOL]
-        for found in result.findings:
-            finding_shape(found, engine.evidence_rows(found.clause, facts), ("PRI",))
+        scores = score_table(standard, evidence_table(standard, facts))
+        for found in result(scores, SCHOOL).findings:
+            finding_shape(found, evidence_rows(found.clause, facts), ("PRI",))
 
     def plain_sum() -> object:
         return sum(row["active_s"] for row in facts.use.iter_rows(named=True))
