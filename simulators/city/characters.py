@@ -51,7 +51,7 @@ class Habit:
     """How much lessons use what there is."""
     care: tuple[float, float] = (0.55, 1.0)
     """How well books, repairs and counts are kept, 0 to 1."""
-    connected: tuple[float, float] = (0.86, 1.0)
+    connected: tuple[float, float] = (0.9, 1.0)
     """Share of the assets that could report and do."""
     share: tuple[float, float] = (0.0, 0.0)
     """Share of devices (rows, cells) that the character touches."""

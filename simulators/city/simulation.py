@@ -26,6 +26,7 @@ from simulators.city.term import CityCalendar
 _EVENING = slice(22 * 12, SLOTS)
 _NIGHT = slice(0, 5 * 12)
 _NEVER = date.max.toordinal()
+_SCREENS = frozenset({"screen", "notice"})
 _LEAST_USE = 0.25
 """Share of a lesson that counts as used; the cloud's own rule is its own."""
 
@@ -160,7 +161,7 @@ def _sum_up(result: Result, homes: Sequence[Home]) -> None:
     for home in homes:
         school, fleet = home.school, home.fleet
         told = [sums[school.code, name] for name in fleet.names]
-        screens = [one for one, way in zip(told, fleet.ways, strict=True) if way == "screen"]
+        screens = [one for one, way in zip(told, fleet.ways, strict=True) if way in _SCREENS]
         labs = [one for one, way in zip(told, fleet.ways, strict=True) if way == "machine"]
         hours = sum(one[1] / one[0] for one in screens) * 5 / 3600
         lessons = sum(one[2] for one in labs)

@@ -28,7 +28,7 @@ def chosen(city: Path, number: int) -> list[str]:
     schools: list[str] = read_city(city)["schools"]
     if not 1 <= number <= len(schools):
         raise SimulatorError(f"got {number} schools, expected 1 to {len(schools)}")
-    return [schools[turn * len(schools) // number] for turn in range(number)]
+    return [schools[(2 * turn + 1) * len(schools) // (2 * number)] for turn in range(number)]
 
 
 def write_lines(

@@ -6,7 +6,8 @@ from simulators.cli import main
 
 
 @pytest.mark.parametrize(
-    "command", ["demo", "school", "device", "plan", "history", "ledger", "broker", "audit"]
+    "command",
+    "demo school device plan history ledger broker audit city city-send".split(),  # noqa: SIM905  shorter
 )
 def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
@@ -24,6 +25,9 @@ def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixtu
         ["demo", "--port", "70000"],
         ["plan"],
         ["audit", "x", "--until", "soon"],
+        ["city"],
+        ["city", "--out", "x", "--end", "friday"],
+        ["city-send"],
     ],
 )
 def test_wrong_use_is_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
@@ -62,3 +66,33 @@ def test_a_token_that_is_not_there_is_one_sentence(
 ) -> None:
     assert main(["audit", str(tmp_path), "--token-file", str(tmp_path / "none")]) == 1
     assert capsys.readouterr().err.startswith(f"campus-sim: {tmp_path / 'none'}: cannot be read")
+
+
+def test_a_city_is_written_and_every_step_is_a_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = str(tmp_path / "c")
+    wanted = ["--schools", "3", "--days", "1", "--end", "2026-11-20", "--workers", "1"]
+    assert main(["city", *wanted, "--out", out]) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert [line.split(":")[0] for line in said] == ["schools", "slots", "books", "truth", out]
+    assert said[-1] == f"{out}: 3 schools, 2026-11-20..2026-11-20"
+
+
+@pytest.mark.parametrize(
+    "wrong", [["--schools", "0"], ["--days", "999"], ["--seed", "-4"], ["--workers", "99"]]
+)
+def test_a_city_that_cannot_be_is_one_sentence(
+    wrong: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["city", "--out", str(tmp_path / "c"), *wrong]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith(f"campus-sim: got {wrong[1]} ")
+    assert said.count("\n") == 1
+
+
+def test_a_city_that_is_not_there_cannot_be_sent(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["city-send", "--city", str(tmp_path)]) == 1
+    assert "city.json: cannot be read; `campus-sim city" in capsys.readouterr().err
