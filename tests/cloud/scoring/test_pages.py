@@ -5,8 +5,12 @@ from pathlib import Path
 import pytest
 
 from cloud.cli import main
+from cloud.scoring.clause import Clause, Dimension, Rule, Variation
+from cloud.scoring.engine import score_table
+from cloud.scoring.evidence_file import parse_table, scores_csv
 from cloud.scoring.indicator import Indicator, all_indicators
 from cloud.scoring.result import evidence_rows
+from cloud.scoring.standard import Standard, parse_standard
 from device_profiles import yaml_tree
 from tests._parts.scoring import evidence_of, result_of, standard_of
 
@@ -39,3 +43,19 @@ def test_the_indicator_of_the_how_to_does_what_its_case_says(
     assert found.measured == case["expect"]["measured"]
     assert indicator.reason(found.sums).zh == case["expect"]["reason_zh"]
     assert evidence_rows(found.clause, facts).height == 2
+
+
+def test_the_standard_of_the_how_to_scores_as_it_says() -> None:
+    page = (DOCS / "how-to/write-a-standard.md").read_text(encoding="utf-8")
+    (text,) = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    evidence, scores = re.findall(r"```csv\n(.*?)```", page, re.DOTALL)
+    standard = parse_standard(text, "library.yaml")
+    found = score_table(standard, parse_table(evidence, "schools.csv", standard))
+    assert scores_csv(found) == scores
+
+
+def test_the_how_to_names_every_key_of_a_standard() -> None:
+    page = (DOCS / "how-to/write-a-standard.md").read_text(encoding="utf-8")
+    for model in (Standard, Clause, Rule, Variation, Dimension):
+        unnamed = [key for key in model.model_fields if not re.search(rf"\b{key}\b", page)]
+        assert not unnamed, model
