@@ -28,7 +28,12 @@ HOMES = {
     "paho": ("edge/drivers/mqtt/*",),
     "polars": ("cloud/scoring/*", "cloud/api/score.py"),
     "psutil": ("simulators/*",),
-    "pyarrow": ("cloud/telemetry/*", "cloud/utilization/*", "cloud/scoring/gather.py"),
+    "pyarrow": (
+        "cloud/telemetry/*",
+        "cloud/utilization/*",
+        "cloud/scoring/gather.py",
+        "simulators/city/*",
+    ),
     "pydantic": EVERYWHERE,
     "pymodbus": ("edge/drivers/modbus/*", "simulators/*"),
     "sqlalchemy": ("cloud/registry/*",),
