@@ -10,6 +10,7 @@ from cloud.assessments.procedure import TITLES
 from cloud.assessments.ranking import Outcomes
 from cloud.assessments.selection import Chosen
 from cloud.assessments.shelf import Shelf
+from cloud.assessments.steps import Desk
 from cloud.errors import BadRequest, NotFound
 from cloud.registry.proceedings import StepRow
 from cloud.services import Services
@@ -91,6 +92,23 @@ def step_shape(row: StepRow, names: Mapping[str, str]) -> models.Step:
             "answers": row.answers_id,
             "digest": row.digest,
         }
+    )
+
+
+def state_shape(services: Services, selection: str) -> models.ProcedureState:
+    """Return where the procedure of a selection stands."""
+    found = Desk(services.shelf, services.registry, services.clock).state(selection)
+    return models.ProcedureState(
+        selection=selection,
+        standing=services.shelf.last(selection),
+        first_day=found.first_day,
+        last_day=found.last_day,
+        is_public=found.is_public,
+        objections=found.objections,
+        unanswered=found.unanswered,
+        is_final=found.is_final,
+        missing_zh=[one.zh for one in found.missing],
+        missing_en=[one.en for one in found.missing],
     )
 
 

@@ -37,6 +37,12 @@ class Chosen:
         return found
 
     @property
+    def rules(self) -> Mapping[str, Any]:
+        """The rules it was made by."""
+        found: Mapping[str, Any] = json.loads(self.row.rules)
+        return found
+
+    @property
     def selected(self) -> list[str]:
         """The schools that are in, by rank."""
         inside = [school for school, one in self.outcomes.items() if one["selected"]]

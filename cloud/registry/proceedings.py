@@ -7,9 +7,9 @@ again gives what is already filed.
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from sqlalchemy import Engine, Select, func, select
@@ -19,6 +19,8 @@ from sqlalchemy.orm import Session
 from cloud.errors import Conflict
 from cloud.registry import proceedings_tables as tables
 
+Effect = Callable[[Session], Mapping[str, Any]]
+"""Changes the books within a session and returns what changed."""
 FIRST_DIGEST = "0" * 64
 """What the first step takes the place of a step before."""
 
@@ -94,18 +96,31 @@ class Proceedings:
             tables.Assessment(**values, evidence=evidence, integrity=integrity), row.id, row.digest
         )
 
-    def file_selection(self, row: SelectionRow, step: NewStep | None = None) -> bool:
-        """File a selection, with the step that made it; False where it is filed already."""
-        values = asdict(row) | {"created_at": _naive(row.created_at)}
-        return self._file(tables.Selection(**values), row.id, row.digest, step)
+    def file_selection(self, row: SelectionRow) -> bool:
+        """File a selection; False where it is filed already."""
+        return self._file(_selection_of(row), row.id, row.digest)
 
-    def take(self, step: NewStep, allowed: Callable[[Sequence[StepRow]], None]) -> StepRow:
+    def take(
+        self,
+        step: NewStep,
+        allowed: Callable[[Sequence[StepRow]], None],
+        *,
+        selection: SelectionRow | None = None,
+        effect: Effect | None = None,
+    ) -> StepRow:
         """Take a step, where `allowed` says nothing against it in view of the steps of its round.
 
-        What it raises is raised; nobody takes another step in between.
+        What it raises is raised; nobody takes another step in between. A `selection` that the step
+        makes, and the `effect` it has on the books, happen with it or not at all; the step tells
+        what changed by the effect.
         """
         with self._writing() as session:
             allowed(_steps(session, _of_round(step.round)))
+            if effect is not None:
+                step = replace(step, change={**step.change, **effect(session)})
+            if selection is not None:
+                session.add(_selection_of(selection))
+                _flush(session)
             row = _add(session, step)
             taken = _step(row)
             _commit(session)
@@ -177,6 +192,12 @@ class Proceedings:
         with Session(self._engine) as session:
             return _steps(session, query)
 
+    def step(self, number: int) -> StepRow | None:
+        """Return a step, None where there is none."""
+        with Session(self._engine) as session:
+            found = session.get(tables.Step, number)
+            return None if found is None else _step(found)
+
     def broken_at(self) -> int | None:
         """Return the first step that does not follow from the ones before it, None for none."""
         with Session(self._engine) as session:
@@ -192,7 +213,6 @@ class Proceedings:
         row: tables.Assessment | tables.Selection,
         name: str,
         digest: str,
-        step: NewStep | None = None,
     ) -> bool:
         with self._writing() as session:
             found: Any = session.get(type(row), name)
@@ -201,9 +221,6 @@ class Proceedings:
                     raise Conflict(f"{name}: something else is filed under this id")
                 return False
             session.add(row)
-            session.flush()
-            if step is not None:
-                _add(session, step)
             _commit(session)
             return True
 
@@ -230,13 +247,18 @@ def _add(session: Session, step: NewStep) -> tables.Step:
     return row
 
 
-def _commit(session: Session) -> None:
+def _flush(session: Session) -> None:
     try:
-        session.commit()
+        session.flush()
     except IntegrityError as error:
         raise Conflict(
             f"somebody else was quicker; look again and repeat it ({error.orig})"
         ) from None
+
+
+def _commit(session: Session) -> None:
+    _flush(session)
+    session.commit()
 
 
 def _chained(before: str, step: NewStep, number: int) -> str:
@@ -303,6 +325,10 @@ def _assessments() -> Select[Any]:
 
 def _assessment(row: Any) -> AssessmentRow:
     return AssessmentRow(**{**row, "created_at": _aware(row["created_at"])})
+
+
+def _selection_of(row: SelectionRow) -> tables.Selection:
+    return tables.Selection(**asdict(row) | {"created_at": _naive(row.created_at)})
 
 
 def _selection(row: tables.Selection) -> SelectionRow:

@@ -1,0 +1,190 @@
+"""Take a step of the procedure: put it together with what it has to be seen beside, and file it."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from cloud.assessments.override import overridden
+from cloud.assessments.procedure import Context, State, check, state
+from cloud.assessments.selection import Chosen, filed
+from cloud.assessments.shelf import Shelf
+from cloud.clock import Clock
+from cloud.errors import NotFound
+from cloud.registry import review
+from cloud.registry.proceedings import AssessmentRow, NewStep, StepRow
+from cloud.registry.rows import SchoolRow
+from cloud.registry.store import Registry
+
+
+class Desk:
+    """Where steps are taken: it knows the shelf, the registry and the time."""
+
+    def __init__(self, shelf: Shelf, registry: Registry, clock: Clock) -> None:
+        self._shelf = shelf
+        self._registry = registry
+        self._clock = clock
+
+    def today(self, school: str | None = None) -> date:
+        """Return the day it is at a school, or in the city."""
+        return self._clock.now().astimezone(self._registry.zone(school or "")).date()
+
+    def of_school(
+        self,
+        assessment: str,
+        school: str,
+        what: str,
+        by: str,
+        reason: str,
+        change: Mapping[str, Any],
+    ) -> StepRow:
+        """Take a step that concerns one school of an assessment."""
+        row = self._shelf.row(assessment)
+        step = self._step(row, what, by, reason, change, school=school)
+        context = Context(today=self.today(school), schools=self._schools(row))
+        return self._take(step, context)
+
+    def declaration(
+        self,
+        assessment: str,
+        school: str,
+        what: str,
+        by: str,
+        reason: str,
+        *,
+        item: str,
+        value: float | None = None,
+        declared_on: date | None = None,
+    ) -> StepRow:
+        """Confirm a declared figure, or correct it to a value; the books follow."""
+        row = self._shelf.row(assessment)
+        today = self.today(school)
+        step = self._step(row, what, by, reason, {}, school=school)
+        context = Context(today=today, schools=self._schools(row))
+        taken = self._registry.proceedings.take(
+            step,
+            lambda log: check(step, log, context),
+            effect=lambda session: (
+                review.confirm(session, school, item, declared_on, by, today)
+                if value is None
+                else review.correct(session, school, item, value, reason, by, today)
+            ),
+        )
+        self._registry.changed("declarations", frozenset({school}))
+        return taken
+
+    def of_selection(
+        self,
+        selection: str,
+        what: str,
+        by: str,
+        reason: str,
+        change: Mapping[str, Any],
+        school: str | None = None,
+    ) -> StepRow:
+        """Take a step that concerns a selection, or one school of it."""
+        chosen = self._shelf.selection(selection)
+        row = self._shelf.row(chosen.row.assessment_id)
+        step = self._step(row, what, by, reason, change, school=school, selection=selection)
+        return self._take(step, self._context(chosen, school))
+
+    def override(
+        self,
+        selection: str,
+        school: str,
+        decision: str,
+        instead_of: str | None,
+        by: str,
+        reason: str,
+    ) -> StepRow:
+        """Decide against the rules: a new selection takes the place of the one that stands."""
+        chosen = self._shelf.selection(selection)
+        row = self._shelf.row(chosen.row.assessment_id)
+        contents = overridden(
+            chosen, school=school, decision=decision, instead_of=instead_of, by=by, reason=reason
+        )
+        made = filed(
+            row.id,
+            chosen.rules,
+            chosen.row.seed,
+            contents,
+            self._clock.now(),
+            before=chosen.row.id,
+        )
+        change = {"decision": decision, "instead_of": instead_of, "selection": made.id}
+        step = self._step(row, "override", by, reason, change, school=school, selection=selection)
+        context = self._context(chosen, school)
+        proceedings = self._registry.proceedings
+        return proceedings.take(step, lambda log: check(step, log, context), selection=made)
+
+    def answer(self, objection: int, result: str, by: str, reason: str) -> StepRow:
+        """Answer an objection."""
+        asked = self._registry.proceedings.step(objection)
+        if asked is None:
+            raise NotFound(f"no step has the number {objection}")
+        row = self._shelf.row(asked.assessment_id)
+        step = self._step(
+            row,
+            "answer",
+            by,
+            reason,
+            {"result": result},
+            school=asked.school_id,
+            selection=asked.selection_id,
+            answers=objection,
+        )
+        context = Context(today=self.today(asked.school_id), schools=self._schools(row))
+        return self._take(step, context)
+
+    def state(self, selection: str) -> State:
+        """Return where the procedure of a selection stands."""
+        chosen = self._shelf.selection(selection)
+        row = self._shelf.row(chosen.row.assessment_id)
+        log = self._registry.proceedings.steps(round=row.round)
+        return state(selection, log, self._context(chosen, None))
+
+    def _step(
+        self,
+        row: AssessmentRow,
+        what: str,
+        by: str,
+        reason: str,
+        change: Mapping[str, Any],
+        *,
+        school: str | None = None,
+        selection: str | None = None,
+        answers: int | None = None,
+    ) -> NewStep:
+        if school is not None:
+            self._known(school)
+        return NewStep(
+            round=row.round,
+            assessment_id=row.id,
+            selection_id=selection,
+            school_id=school,
+            step=what,
+            by=by,
+            at=self._clock.now(),
+            change=dict(change),
+            reason=reason,
+            answers_id=answers,
+        )
+
+    def _take(self, step: NewStep, context: Context) -> StepRow:
+        return self._registry.proceedings.take(step, lambda log: check(step, log, context))
+
+    def _context(self, chosen: Chosen, school: str | None) -> Context:
+        return Context(
+            today=self.today(school),
+            schools=frozenset(chosen.outcomes),
+            selected=chosen.selected,
+            standing=self._shelf.last(chosen.row.id),
+        )
+
+    def _schools(self, row: AssessmentRow) -> frozenset[str]:
+        return frozenset(self._shelf.assessment(row.id).scores.table["id"])
+
+    def _known(self, school: str) -> SchoolRow:
+        found = self._registry.school(school)
+        if found is None:
+            raise NotFound(f"no school {school} is registered")
+        return found
