@@ -18,9 +18,6 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, TypeVar
 
-import pyarrow as pa  # type: ignore[import-untyped]  # it ships no types
-import pyarrow.parquet as pq  # type: ignore[import-untyped]  # it ships no types
-
 from simulators.city.books import write_division, write_holidays
 from simulators.city.home import make_home
 from simulators.city.papers import Declaration, Use, declarations
@@ -35,6 +32,7 @@ from simulators.city.schools import (
 from simulators.city.simulation import Result, simulate
 from simulators.city.slots import write_parquet
 from simulators.city.term import CityCalendar, make_calendar
+from simulators.city.truth import ASSETS, DECLARATIONS, OUTAGES, SCHOOLS, Parts, table_of
 from simulators.errors import SimulatorError
 
 CITY_FILE = "city.json"
@@ -79,8 +77,9 @@ def write_city(options: Options, tell: Callable[[str], None] = lambda _: None) -
         found = _simulated(options, schools, calendar, spread, tell)
         factor = VALUE_PER_SCHOOL_YUAN * len(schools) / max(found.value, 1.0)
         counts, declared = _booked(options, schools, calendar, found.uses, factor, spread, tell)
-    _write_truth(folder, schools, found, declared)
-    tell(f"truth: {len(found.assets):,} assets, {len(found.outages):,} outages")
+    false = _write_truth(folder, schools, found, declared)
+    honest = sum(school.character == "honest" for school in schools)
+    tell(f"truth: {honest:,} honest schools, {false:,} false declarations")
     told = {
         "seed": options.seed,
         "start": str(calendar.days[0]),
@@ -142,25 +141,18 @@ def _simulated(
     parts = [schools[at : at + SCHOOLS_PER_PART] for at in starts]
     total = Result()
     work = partial(_simulate, options, calendar)
-    writer: Any = None
-    try:
+    with Parts(options.folder / "truth") as truth:
         for number, result in enumerate(spread(work, list(enumerate(parts)))):
-            if writer is None:
-                path = options.folder / "truth" / "use.parquet"
-                writer = pq.ParquetWriter(path, result.use.schema, compression="zstd")
-            writer.write_table(result.use)
+            truth.add("use", result.use)
+            truth.add("assets", table_of(ASSETS, result.assets))
+            truth.add("outages", table_of(OUTAGES, result.outages))
             total.slots += result.slots
             total.readings += result.readings
             total.devices += result.devices
             total.value += result.value
-            total.assets += result.assets
-            total.outages += result.outages
             total.uses |= result.uses
             done = min((number + 1) * SCHOOLS_PER_PART, len(schools))
             tell(f"slots: {total.slots:,} of {done:,} schools, {total.readings:,} readings")
-    finally:
-        if writer is not None:
-            writer.close()
     return total
 
 
@@ -231,7 +223,8 @@ def _write_books(
 
 def _write_truth(
     folder: Path, schools: Sequence[School], found: Result, declared: _Declared
-) -> None:
+) -> int:
+    """Write what is true of schools and declarations; return how many of these are false."""
     truth = folder / "truth"
     rows = [
         (s.code, s.character, s.division, s.school_type, s.urban_rural, s.classes, s.pupils,
@@ -239,50 +232,14 @@ def _write_truth(
          found.uses[s.code].display_hours_week, found.uses[s.code].computer_room_share)
         for s in schools
     ]  # fmt: skip
-    write_parquet(_table(_SCHOOLS, rows), truth / "schools.parquet")
-    write_parquet(_table(_ASSETS, found.assets), truth / "assets.parquet")
-    write_parquet(_table(_OUTAGES, found.outages), truth / "outages.parquet")
+    write_parquet(table_of(SCHOOLS, rows), truth / "schools.parquet")
     said: list[tuple[object, ...]] = [
         (school.code, one.item, one.value, one.actual, one.untruth)
         for school in schools
         for one in declared[school.code]
     ]
-    write_parquet(_table(_DECLARATIONS, said), truth / "declarations.parquet")
-
-
-_Schema = dict[str, Any]
-_SCHOOLS: _Schema = {
-    "school": pa.string(), "character": pa.string(), "division": pa.string(),
-    "school_type": pa.string(), "urban_rural": pa.string(), "classes": pa.int64(),
-    "pupils": pa.int64(), "keenness": pa.float64(), "care": pa.float64(),
-    "connected": pa.float64(), "share": pa.float64(), "starts": pa.date32(),
-    "inspected": pa.date32(), "closed": pa.date32(), "display_hours_week": pa.float64(),
-    "computer_room_share": pa.float64(),
-}  # fmt: skip
-_ASSETS: _Schema = {
-    "school": pa.string(), "asset_no": pa.string(), "asset": pa.string(), "category": pa.string(),
-    "room": pa.string(), "quantity": pa.int64(), "exists": pa.bool_(), "is_heard": pa.bool_(),
-    "is_left_on": pa.bool_(), "is_machine_made": pa.bool_(), "is_silenced": pa.bool_(),
-    "dead_from": pa.date32(), "is_frozen": pa.bool_(),
-}  # fmt: skip
-_OUTAGES: _Schema = {
-    "school": pa.string(), "day": pa.date32(), "starts_s": pa.int64(), "ends_s": pa.int64(),
-    "is_lost": pa.bool_(), "delay_s": pa.int64(),
-}  # fmt: skip
-_DECLARATIONS: _Schema = {
-    "school": pa.string(), "item": pa.string(), "value": pa.float64(), "actual": pa.float64(),
-    "untruth": pa.string(),
-}  # fmt: skip
-
-
-def _table(schema: _Schema, rows: Sequence[tuple[object, ...]]) -> Any:
-    columns: list[Any] = list(zip(*rows, strict=True)) if rows else [()] * len(schema)
-    return pa.table(
-        {
-            name: pa.array(column, kind)
-            for (name, kind), column in zip(schema.items(), columns, strict=True)
-        }
-    )
+    write_parquet(table_of(DECLARATIONS, said), truth / "declarations.parquet")
+    return sum(row[-1] == "false" for row in said)
 
 
 def _refuse(options: Options) -> None:

@@ -195,6 +195,7 @@ _OF_PURPOSE = {
     "music": ("piano", "speaker", "shelf", "air"),
     "art": ("easel", "easel", "shelf"),
     "craft": ("printer3d", "bench_tool", "bench_tool", "laser", "air"),
+    "innovation": ("printer3d", "printer3d", "laser", "bench_tool", "shelf", "air"),
     "practice": ("bench_tool", "printer3d", "shelf"),
     "library": ("self_service", "bookshelf", "bookshelf", "bookshelf", "printer", "air"),
     "reading": ("bookshelf", "bookshelf", "air"),

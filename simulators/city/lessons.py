@@ -89,7 +89,8 @@ def make_timetable(school: School, rooms: list[Room], seed: int) -> Timetable:
     homes = [place for place, room in enumerate(rooms) if room.home_class]
     by_purpose: dict[str, list[int]] = {}
     for place, room in enumerate(rooms):
-        by_purpose.setdefault(room.purpose, []).append(place)
+        purpose = "craft" if room.purpose == "innovation" else room.purpose
+        by_purpose.setdefault(purpose, []).append(place)
     slots_per_week = 20 if school.is_kindergarten else 35
     week = np.empty((len(homes), slots_per_week), np.int64)
     names: list[str] = []

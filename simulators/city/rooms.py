@@ -10,7 +10,7 @@ from simulators.city.schools import School
 FUNCTION_USES = frozenset({"121", "123", "124", "132", "199"})
 """Room uses counted as labs and function rooms: 实验室 计算机房 语音室 图书室 其他教学."""
 
-_STEPS = (1, 2, 2, 3, 3)
+_STEPS = (1, 1, 2, 2, 3, 3)
 _NUMERALS = "一二三四五六七八九十"
 _MORE = (
     ("书法教室", "199", 84.0, "calligraphy"),
@@ -143,7 +143,7 @@ def _wanted(school: School, luck: float) -> list[_Wanted]:
         counts[purpose] = max(counts.get(purpose, 0) - 1, 0)
     found = [_KNOWN[purpose] for purpose in _KNOWN for _ in range(counts.get(purpose, 0))]
     if school.has_innovation_lab:
-        found.append(("创新实验室", "199", 110.0, "craft"))
+        found.append(("创新实验室", "199", 110.0, "innovation"))
     if school.has_recording_room:
         found.append(("录播教室", "199", 108.0, "recording"))
     return found
@@ -170,7 +170,7 @@ _KNOWN: dict[str, _Wanted] = {
 
 def _needed(code: str, classes: int) -> dict[str, int]:
     """Return rooms by purpose: 表1 of the Zhejiang standard, and what is usual beyond it."""
-    step = _STEPS[min(classes // 6 - 1, 4)] if classes >= 12 else 1
+    step = _STEPS[min(max(classes // 6 - 1, 0), 5)]
     common = {"computer": step, "library": 1, "health": 1 if classes < 24 else 2, "counsel": 1}
     if code == "PRI":
         return common | {
