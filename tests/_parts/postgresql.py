@@ -1,0 +1,83 @@
+"""A PostgreSQL of the machine's own, in a folder, on a socket in it; and migrations as its SQL."""
+
+import contextlib
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
+from alembic.script import ScriptDirectory
+
+from cloud.registry.store import MIGRATIONS
+
+
+@dataclass(frozen=True, slots=True)
+class PostgreSQL:
+    """A running server."""
+
+    folder: Path
+    user: str | None
+
+    def run(self, sql: str) -> subprocess.CompletedProcess[str]:
+        """Run statements, stopping at the first that fails."""
+        psql = ["psql", "-h", str(self.folder), "-d", "postgres", "-v", "ON_ERROR_STOP=1"]
+        return subprocess.run(
+            [*psql, "-qAt", "-U", "campus", "-c", sql],
+            capture_output=True,
+            text=True,
+            check=False,
+            user=self.user,
+        )
+
+
+def migrations_sql() -> str:
+    """Return what the migrations say to PostgreSQL."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    script, told = ScriptDirectory.from_config(config), StringIO()
+    context = MigrationContext.configure(
+        dialect_name="postgresql", opts={"as_sql": True, "output_buffer": told}
+    )
+    with Operations.context(context):
+        for revision in reversed(list(script.walk_revisions())):
+            revision.module.upgrade()
+    return told.getvalue()
+
+
+@contextlib.contextmanager
+def postgresql() -> Iterator[PostgreSQL]:
+    """Run a server; skips where none is installed, or none may run as who we are."""
+    home = next(Path("/usr/lib/postgresql").glob("*/bin/initdb"), None)
+    found = shutil.which("initdb") or home
+    if found is None or shutil.which("psql") is None:
+        pytest.skip("no PostgreSQL is installed")
+    user = None
+    if os.geteuid() == 0:
+        user = next((one.pw_name for one in pwd.getpwall() if one.pw_name == "postgres"), None)
+        if user is None:
+            pytest.skip("PostgreSQL does not run as root, and there is no user postgres")
+    folder_of = Path(found).resolve().parent
+    with tempfile.TemporaryDirectory(prefix="pg") as name:
+        folder = Path(name)
+        if user is not None:
+            shutil.chown(folder, user)
+        data, options = str(folder / "data"), f"-c listen_addresses='' -k {folder} -c fsync=off"
+        made = [str(folder_of / "initdb"), "-D", data, "-U", "campus", "-A", "trust", "-E", "UTF8"]
+        control = [str(folder_of / "pg_ctl"), "-D", data, "-w", "-l", str(folder / "log")]
+        subprocess.run(made, check=True, capture_output=True, user=user, cwd=folder)
+        start = [*control, "-o", options, "start"]
+        subprocess.run(start, check=True, stdout=subprocess.DEVNULL, user=user, cwd=folder)
+        try:
+            yield PostgreSQL(folder, user)
+        finally:
+            stop = [*control, "-m", "immediate", "stop"]
+            subprocess.run(stop, check=True, capture_output=True, user=user, cwd=folder)
