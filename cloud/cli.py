@@ -27,6 +27,12 @@ _KINDS = (
     "periods",
     "timetable",
     "holidays",
+    "stage_sizes",
+    "declarations",
+    "tickets",
+    "stocktakes",
+    "disposals",
+    "chemicals",
 )
 _IMPORT_TIMEOUT_S = 600
 

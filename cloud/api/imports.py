@@ -24,6 +24,12 @@ Kind = Literal[
     "periods",
     "timetable",
     "holidays",
+    "stage_sizes",
+    "declarations",
+    "tickets",
+    "stocktakes",
+    "disposals",
+    "chemicals",
     "workbook",
 ]
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"

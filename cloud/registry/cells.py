@@ -37,7 +37,9 @@ def text(cell: Any) -> str:
         raise ValueError(f"holds the Excel error {found}; correct the formula")
     if len(found) > MAX_TEXT:
         raise ValueError(f"is {len(found)} characters long, expected at most {MAX_TEXT}")
-    if any(unicodedata.category(letter) == "Cc" and letter not in "\n\t\r" for letter in found):
+    if not found.isprintable() and any(
+        unicodedata.category(letter) == "Cc" and letter not in "\n\t\r" for letter in found
+    ):
         raise ValueError("holds control characters; type it again")
     return found
 
@@ -129,6 +131,32 @@ def clock(cell: Any) -> dt.time:
     if match and int(match[1]) < 24 and int(match[2]) < 60 and int(match[3] or 0) < 60:
         return dt.time(int(match[1]), int(match[2]), int(match[3] or 0))
     raise ValueError(f'got "{text(cell)}", expected a time such as 08:00')
+
+
+def moment(cell: Any) -> dt.datetime:
+    """Return a cell as a local date and time of day: 2026-11-24 14:05, or a date-time cell."""
+    if isinstance(cell, dt.datetime):
+        return cell.replace(second=0, microsecond=0)
+    if isinstance(cell, int | float) and not isinstance(cell, bool) and 20_000 <= cell <= 80_000:
+        whole_days, rest = divmod(cell, 1)
+        minutes = dt.timedelta(days=int(whole_days), minutes=round(rest * 1440))
+        return dt.datetime.combine(EXCEL_DAY_ZERO, dt.time()) + minutes
+    plain = "" if isinstance(cell, dt.date) else code(cell)
+    match = re.fullmatch(r"(\S+?)(?:[ T]+|(?<=日))(\d{1,2}:\d{2}(?::\d{2})?)", plain)
+    if match is None:
+        raise ValueError(
+            f'got "{text(cell)}", expected a date and a time of day such as 2026-11-24 14:05'
+        )
+    return dt.datetime.combine(day(match[1]), clock(match[2]).replace(second=0))
+
+
+def yes_no(cell: Any) -> bool:
+    """Return True or False for 是 or 否."""
+    words = {"是": True, "否": False, "yes": True, "no": False, "true": True, "false": False}
+    found = words.get(text(cell).casefold())
+    if found is None:
+        raise ValueError(f'got "{text(cell)}", expected 是 or 否')
+    return found
 
 
 def weekday(cell: Any) -> int:

@@ -149,6 +149,13 @@ ASSETS = Layout(
         Column("warranty_until", "保修截止", "warranty_until", cells.day),
         Column("life_years", "使用年限", "life_years", cells.whole),
         _coded("funding", "经费来源", "funding", code_lists.FUNDING),
+        Column(
+            "assessed",
+            "超期评估日期",
+            "assessed",
+            cells.day,
+            note="When an asset past its years of use was last looked at and kept.",
+        ),
     ),
 )
 BINDINGS = Layout(
@@ -229,6 +236,143 @@ HOLIDAYS = Layout(
     ),
 )
 
+STAGE_SIZES = Layout(
+    "stage_sizes",
+    "学段规模",
+    "stage_sizes",
+    (
+        SCHOOL,
+        Column(
+            "stage",
+            "学段",
+            "stage",
+            cells.coded(code_lists.STAGE_CODES),
+            is_key=True,
+            codes=code_lists.STAGE_CODES,
+            note="One that the school's type teaches.",
+        ),
+        Column("classes", "班级数", "classes", cells.whole),
+        Column("pupils", "学生数", "pupils", cells.whole),
+    ),
+)
+DECLARATIONS = Layout(
+    "declarations",
+    "申报",
+    "declarations",
+    (
+        SCHOOL,
+        Column(
+            "item",
+            "申报项",
+            "item",
+            cells.coded(code_lists.DECLARED_ITEMS),
+            is_key=True,
+            codes=code_lists.DECLARED_ITEMS,
+        ),
+        Column("value", "数值", "value", cells.number, is_needed=True),
+        Column(
+            "declared_on",
+            "申报日期",
+            "declared_on",
+            cells.day,
+            is_key=True,
+            note="The newest of an item counts.",
+        ),
+        Column("declared_by", "申报人", "declared_by", cells.text),
+        Column("note", "依据", "note", cells.text, note="Where the figure can be looked up."),
+        Column(
+            "confirmed_on",
+            "核实日期",
+            "confirmed_on",
+            cells.day,
+            note="Empty until somebody other than the school confirmed it; needs 核实人.",
+        ),
+        Column("confirmed_by", "核实人", "confirmed_by", cells.text),
+    ),
+)
+TICKETS = Layout(
+    "tickets",
+    "报修",
+    "tickets",
+    (
+        SCHOOL,
+        Column("ticket_no", "工单号", "ticket_no", cells.text, is_key=True),
+        Column("asset_no", "资产编号", "asset_no", cells.text),
+        _coded("origin", "来源", "origin", code_lists.TICKET_ORIGINS, needed=True),
+        Column(
+            "reported_at",
+            "报修时间",
+            "reported_at",
+            cells.moment,
+            is_needed=True,
+            note="The school's own time, e.g. 2026-11-24 14:05.",
+        ),
+        Column("accepted_at", "受理时间", "accepted_at", cells.moment),
+        Column("closed_at", "完成时间", "closed_at", cells.moment),
+        Column("verified_at", "验收时间", "verified_at", cells.moment),
+        Column(
+            "is_fault",
+            "属实",
+            "is_fault",
+            cells.yes_no,
+            choices=("是", "否"),
+            note="Whether it was a fault; empty = not known yet, and counts as one.",
+        ),
+    ),
+)
+STOCKTAKES = Layout(
+    "stocktakes",
+    "盘点",
+    "stocktakes",
+    (
+        SCHOOL,
+        Column(
+            "asset_no",
+            "资产编号",
+            "asset_no",
+            cells.text,
+            is_key=True,
+            note="For 盘盈: a number of the count, which no asset has.",
+        ),
+        Column("counted_on", "盘点日期", "counted_on", cells.day, is_key=True),
+        _coded("result", "盘点结果", "result", code_lists.STOCKTAKE_RESULTS, needed=True),
+        Column("counted_by", "盘点人", "counted_by", cells.text),
+    ),
+)
+DISPOSALS = Layout(
+    "disposals",
+    "处置",
+    "disposals",
+    (
+        SCHOOL,
+        Column("asset_no", "资产编号", "asset_no", cells.text, is_key=True),
+        Column("disposed_on", "处置日期", "disposed_on", cells.day, is_key=True),
+        Column("method", "处置方式", "method", cells.text),
+        Column("approval_no", "审批文号", "approval_no", cells.text),
+        Column("record_no", "备案号", "record_no", cells.text),
+    ),
+)
+CHEMICALS = Layout(
+    "chemicals",
+    "危化品",
+    "chemicals",
+    (
+        SCHOOL,
+        Column("batch_no", "批号", "batch_no", cells.text, is_key=True),
+        Column("name", "品名", "name", cells.text, is_needed=True),
+        Column("book_quantity", "账面数量", "book_quantity", cells.number, is_needed=True),
+        Column(
+            "counted_quantity",
+            "清点数量",
+            "counted_quantity",
+            cells.number,
+            note="At the last count; needs 清点日期.",
+        ),
+        Column("unit", "单位", "unit", cells.text),
+        Column("counted_on", "清点日期", "counted_on", cells.day),
+    ),
+)
+
 LAYOUTS: tuple[Layout, ...] = (
     SCHOOLS,
     ROOMS,
@@ -238,6 +382,12 @@ LAYOUTS: tuple[Layout, ...] = (
     PERIODS,
     TIMETABLE,
     HOLIDAYS,
+    STAGE_SIZES,
+    DECLARATIONS,
+    TICKETS,
+    STOCKTAKES,
+    DISPOSALS,
+    CHEMICALS,
 )
 """In the order of dependency: each refers only to those before it."""
 

@@ -15,7 +15,7 @@ from difflib import get_close_matches
 from sqlalchemy.orm import Session
 
 from cloud.errors import Unprocessable
-from cloud.registry import columns, ledger, timetable
+from cloud.registry import columns, ledger, papers, timetable
 from cloud.registry.columns import BY_KIND, LAYOUTS, Layout
 from cloud.registry.job import Job
 from cloud.registry.spreadsheet import Sheet, read
@@ -31,6 +31,12 @@ APPLY: dict[str, Callable[[Job, Sequence[Record]], None]] = {
     "periods": timetable.apply_periods,
     "timetable": timetable.apply_timetable,
     "holidays": timetable.apply_holidays,
+    "stage_sizes": papers.apply_stage_sizes,
+    "declarations": papers.apply_declarations,
+    "tickets": papers.apply_tickets,
+    "stocktakes": papers.apply_stocktakes,
+    "disposals": papers.apply_disposals,
+    "chemicals": papers.apply_chemicals,
 }
 WORKBOOK = "workbook"
 KINDS = (*BY_KIND, WORKBOOK)
@@ -74,7 +80,7 @@ def import_file(
             found = list(records(sheet, layout, problems, ignored, school))
             rows += len(found)
             APPLY[layout.kind](job, [record for record in found if not record.is_broken])
-            session.flush()
+            job.flush()
         if rows == 0 and not problems.total:
             problems.add(parts[0][0].sheet if parts else "", 1, None, "there are no rows to import")
         applied = not problems.total and not dry_run

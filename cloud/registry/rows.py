@@ -65,6 +65,7 @@ class AssetRow:
     warranty_until: dt.date | None
     life_years: int | None
     funding: str | None
+    assessed: dt.date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,3 +150,79 @@ class LessonRow:
     room: str
     class_name: str | None
     subject: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class StageSizeRow:
+    """How large a stage (KG PRI JUN SEN VOC) of a school is."""
+
+    school: str
+    stage: str
+    classes: int | None
+    pupils: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class DeclarationRow:
+    """What a school says of itself; it counts in full once it is confirmed."""
+
+    school: str
+    item: str
+    value: float
+    declared_on: dt.date
+    declared_by: str | None
+    note: str | None
+    confirmed_on: dt.date | None
+    confirmed_by: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class TicketRow:
+    """A repair; the moments are local and without a zone, `origin` is "report" or "alert"."""
+
+    school: str
+    ticket_no: str
+    asset_id: int | None
+    asset_no: str | None
+    origin: str
+    reported_at: dt.datetime
+    accepted_at: dt.datetime | None
+    closed_at: dt.datetime | None
+    verified_at: dt.datetime | None
+    is_fault: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class StocktakeRow:
+    """What a count found of an asset: "matched", "missing" or "surplus"."""
+
+    school: str
+    asset_no: str
+    counted_on: dt.date
+    result: str
+    counted_by: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class DisposalRow:
+    """An asset given up, with its papers."""
+
+    school: str
+    asset_no: str
+    disposed_on: dt.date
+    method: str | None
+    approval_no: str | None
+    record_no: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ChemicalRow:
+    """A batch of a dangerous chemical: by the book, and at the last count."""
+
+    school: str
+    batch_no: str
+    name: str
+    book_quantity: float
+    counted_quantity: float | None
+    unit: str | None
+    counted_on: dt.date | None

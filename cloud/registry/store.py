@@ -9,33 +9,43 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Engine, create_engine, event, or_, select
+from sqlalchemy import ColumnElement, Engine, create_engine, event, or_, select
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import StaticPool
 
 from cloud.registry import calendar, tables
 from cloud.registry.calendar import SchoolDay
+from cloud.registry.code_lists import STAGE_CODES
 from cloud.registry.proceedings import Proceedings
 from cloud.registry.rows import (
     AssetRow,
     BindingRow,
     CalendarRow,
+    ChemicalRow,
+    DeclarationRow,
+    DisposalRow,
     HolidayRow,
     LessonRow,
     PeriodRow,
     RoomRow,
     SchoolRow,
+    StageSizeRow,
+    StocktakeRow,
     TermRow,
+    TicketRow,
     TimetableRow,
 )
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 LOOK_BACK_DAYS = 3 * 366
+STAGE_ORDER = [item.code for item in STAGE_CODES.items]
+
+T = TypeVar("T", bound=tables.Table)
 
 Changed = Callable[[str, frozenset[str]], None]
 
@@ -258,6 +268,102 @@ class Registry:
                 for row in session.scalars(query)
             ]
 
+    def stage_sizes(self, school: str) -> list[StageSizeRow]:
+        """Return the sizes of the stages of a school, the youngest first."""
+        table = tables.StageSize
+        found = self._of(table, table.school_id == school)
+        rows = [StageSizeRow(row.school_id, row.stage, row.classes, row.pupils) for row in found]
+        return sorted(rows, key=lambda row: STAGE_ORDER.index(row.stage))
+
+    def declarations(self, school: str) -> list[DeclarationRow]:
+        """Return everything a school ever declared, by item and day."""
+        table = tables.Declaration
+        found = self._of(table, table.school_id == school, table.item, table.declared_on)
+        return [
+            DeclarationRow(
+                school=row.school_id,
+                item=row.item,
+                value=row.value,
+                declared_on=row.declared_on,
+                declared_by=row.declared_by,
+                note=row.note,
+                confirmed_on=row.confirmed_on,
+                confirmed_by=row.confirmed_by,
+            )
+            for row in found
+        ]
+
+    def tickets(self, school: str) -> list[TicketRow]:
+        """Return the repair tickets of a school, by when they were reported."""
+        table = tables.Ticket
+        query = (
+            select(table, tables.Asset.asset_no)
+            .outerjoin(tables.Asset, table.asset_id == tables.Asset.id)
+            .where(table.school_id == school)
+            .order_by(table.reported_at, table.ticket_no)
+        )
+        with Session(self._engine) as session:
+            return [
+                TicketRow(
+                    school=row.school_id,
+                    ticket_no=row.ticket_no,
+                    asset_id=row.asset_id,
+                    asset_no=asset_no,
+                    origin=row.origin,
+                    reported_at=row.reported_at,
+                    accepted_at=row.accepted_at,
+                    closed_at=row.closed_at,
+                    verified_at=row.verified_at,
+                    is_fault=row.is_fault,
+                )
+                for row, asset_no in session.execute(query)
+            ]
+
+    def stocktakes(self, school: str) -> list[StocktakeRow]:
+        """Return what every count of a school found, by day and asset number."""
+        table = tables.Stocktake
+        found = self._of(table, table.school_id == school, table.counted_on, table.asset_no)
+        return [
+            StocktakeRow(row.school_id, row.asset_no, row.counted_on, row.result, row.counted_by)
+            for row in found
+        ]
+
+    def disposals(self, school: str) -> list[DisposalRow]:
+        """Return the disposals of a school, by day and asset number."""
+        table = tables.Disposal
+        found = self._of(table, table.school_id == school, table.disposed_on, table.asset_no)
+        return [
+            DisposalRow(
+                school=row.school_id,
+                asset_no=row.asset_no,
+                disposed_on=row.disposed_on,
+                method=row.method,
+                approval_no=row.approval_no,
+                record_no=row.record_no,
+            )
+            for row in found
+        ]
+
+    def chemicals(self, school: str) -> list[ChemicalRow]:
+        """Return the batches of dangerous chemicals of a school, by batch number."""
+        table = tables.Chemical
+        return [
+            ChemicalRow(
+                school=row.school_id,
+                batch_no=row.batch_no,
+                name=row.name,
+                book_quantity=row.book_quantity,
+                counted_quantity=row.counted_quantity,
+                unit=row.unit,
+                counted_on=row.counted_on,
+            )
+            for row in self._of(table, table.school_id == school, table.batch_no)
+        ]
+
+    def _of(self, table: type[T], within: ColumnElement[bool], *order: Any) -> list[T]:
+        with Session(self._engine) as session:
+            return list(session.scalars(select(table).where(within).order_by(*order)))
+
     def school_days(self, school: str, start: dt.date, end: dt.date) -> list[dt.date]:
         """Return the school days of a span, both ends included, oldest first."""
         return [one.day for one in self._taught(school, start, end)]
@@ -364,4 +470,5 @@ def _asset(row: tables.Asset, room: str | None) -> AssetRow:
         warranty_until=row.warranty_until,
         life_years=row.life_years,
         funding=row.funding,
+        assessed=row.assessed,
     )

@@ -72,18 +72,22 @@ def records(
         return
     ignored.update(header.ignored)
     uncomputed = set(sheet.uncomputed)
+    known: dict[str, dict[str, Any]] = {column.key: {} for column in layout.columns}
+    places = [
+        (column, header.places[column.key], known[column.key])
+        for column in layout.columns
+        if column.key in header.places
+    ]
     for number, row in sheet.rows:
         if number > header.row:
             record = Record(name, number)
-            for column in layout.columns:
-                place = header.places.get(column.key)
-                if place is not None:
-                    cell = row[place] if place < len(row) else None
-                    if (number, get_column_letter(place + 1)) in uncomputed:
-                        record.is_broken = True
-                        problems.add(name, number, column.title, NEVER_CALCULATED)
-                        continue
-                    _read(record, column, cell, problems)
+            for column, place, values in places:
+                cell = row[place] if place < len(row) else None
+                if uncomputed and (number, get_column_letter(place + 1)) in uncomputed:
+                    record.is_broken = True
+                    problems.add(name, number, column.title, NEVER_CALCULATED)
+                    continue
+                _read(record, column, cell, values, problems)
             _complete(record, layout, problems, school)
             yield record
 
@@ -93,16 +97,26 @@ NEVER_CALCULATED = (
 )
 
 
-def _read(record: Record, column: Column, cell: Any, problems: Problems) -> None:
+def _read(
+    record: Record, column: Column, cell: Any, known: dict[str, Any], problems: Problems
+) -> None:
+    """Read a cell into the record; `known` keeps what texts of the column mean, as many repeat."""
     if cell is None:
         record.values[column.key] = None
         return
+    is_text = isinstance(cell, str)
+    if is_text and cell in known:
+        record.values[column.key] = known[cell]
+        return
     try:
         cells.text(cell)
-        record.values[column.key] = column.parse(cell)
+        record.values[column.key] = value = column.parse(cell)
     except ValueError as error:
         record.is_broken = True
         problems.add(record.sheet, record.row, column.title, str(error))
+        return
+    if is_text:
+        known[cell] = value
 
 
 def _complete(record: Record, layout: Layout, problems: Problems, school: str | None) -> None:

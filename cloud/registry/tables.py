@@ -2,7 +2,8 @@
 
 Natural keys are unique, so an import that runs twice changes nothing: a school by its code, a room
 by (school, number), an asset by (school, asset number), a term by (school, name), a period by
-(term, number), a lesson by (term, weekday, period, room), a holiday by (school or all, day).
+(term, number), a lesson by (term, weekday, period, room), a holiday by (school or all, day), and so
+on: the unique constraint of each table says it.
 Money is kept in whole fen; days and times of day are the school's own.
 """
 
@@ -103,6 +104,7 @@ class Asset(Table):
     warranty_until: Mapped[dt.date | None]
     life_years: Mapped[int | None]
     funding: Mapped[str | None] = mapped_column(String(1))
+    assessed: Mapped[dt.date | None]
 
 
 class Binding(Table):
@@ -196,3 +198,105 @@ class Holiday(Table):
     day: Mapped[dt.date]
     name: Mapped[str | None]
     follows: Mapped[int | None]
+
+
+class StageSize(Table):
+    """How large a stage of a school is."""
+
+    __tablename__ = "stage_size"
+    __table_args__ = (UniqueConstraint("school_id", "stage"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    school_id: Mapped[str] = mapped_column(ForeignKey("school.id"))
+    stage: Mapped[str] = mapped_column(String(3))
+    classes: Mapped[int | None]
+    pupils: Mapped[int | None]
+
+
+class Declaration(Table):
+    """What a school says of itself on a day, and who confirmed it."""
+
+    __tablename__ = "declaration"
+    __table_args__ = (UniqueConstraint("school_id", "item", "declared_on"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    school_id: Mapped[str] = mapped_column(ForeignKey("school.id"))
+    item: Mapped[str]
+    value: Mapped[float]
+    declared_on: Mapped[dt.date]
+    declared_by: Mapped[str | None]
+    note: Mapped[str | None]
+    confirmed_on: Mapped[dt.date | None]
+    confirmed_by: Mapped[str | None]
+
+
+class Ticket(Table):
+    """A repair, from the report to the acceptance; the moments are the school's own time.
+
+    `origin` is "report" for a person, "alert" for a device; `is_fault` is None while nobody knows.
+    """
+
+    __tablename__ = "ticket"
+    __table_args__ = (
+        UniqueConstraint("school_id", "ticket_no"),
+        CheckConstraint("origin in ('report', 'alert')", name="origin"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    school_id: Mapped[str] = mapped_column(ForeignKey("school.id"))
+    ticket_no: Mapped[str]
+    asset_id: Mapped[int | None] = mapped_column(ForeignKey("asset.id"), index=True)
+    origin: Mapped[str]
+    reported_at: Mapped[dt.datetime]
+    accepted_at: Mapped[dt.datetime | None]
+    closed_at: Mapped[dt.datetime | None]
+    verified_at: Mapped[dt.datetime | None]
+    is_fault: Mapped[bool | None]
+
+
+class Stocktake(Table):
+    """What a count found of an asset; what no ledger line stands for has a number of the count."""
+
+    __tablename__ = "stocktake"
+    __table_args__ = (
+        UniqueConstraint("school_id", "asset_no", "counted_on"),
+        CheckConstraint("result in ('matched', 'missing', 'surplus')", name="result"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    school_id: Mapped[str] = mapped_column(ForeignKey("school.id"))
+    asset_no: Mapped[str]
+    counted_on: Mapped[dt.date]
+    result: Mapped[str]
+    counted_by: Mapped[str | None]
+
+
+class Disposal(Table):
+    """An asset given up, with its papers; its line may have left the ledger long before."""
+
+    __tablename__ = "disposal"
+    __table_args__ = (UniqueConstraint("school_id", "asset_no", "disposed_on"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    school_id: Mapped[str] = mapped_column(ForeignKey("school.id"))
+    asset_no: Mapped[str]
+    disposed_on: Mapped[dt.date]
+    method: Mapped[str | None]
+    approval_no: Mapped[str | None]
+    record_no: Mapped[str | None]
+
+
+class Chemical(Table):
+    """A batch of a dangerous chemical: what the book says, and what the last count found."""
+
+    __tablename__ = "chemical"
+    __table_args__ = (UniqueConstraint("school_id", "batch_no"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    school_id: Mapped[str] = mapped_column(ForeignKey("school.id"))
+    batch_no: Mapped[str]
+    name: Mapped[str]
+    book_quantity: Mapped[float]
+    counted_quantity: Mapped[float | None]
+    unit: Mapped[str | None]
+    counted_on: Mapped[dt.date | None]

@@ -309,7 +309,7 @@ def test_an_unknown_sheet_is_named(registry: Registry) -> None:
         (
             "资产表 1 None: no such sheet is known, "
             "expected 学校, 房间, 资产, 绑定, 学期, 节次, 课表, "
-            "节假日; did you mean 资产?"
+            "节假日, 学段规模, 申报, 报修, 盘点, 处置, 危化品; did you mean 资产?"
         )
     ]
 
