@@ -1,7 +1,128 @@
 """Selections: made once, never changed; who is in, why, and the least it would take."""
 
-from fastapi import APIRouter
+from typing import Annotated
 
-from cloud.api.deps import READ
+from fastapi import APIRouter, Path, Query, status
+
+from cloud.api import assessment_models as models
+from cloud.api import assessment_shapes as shapes
+from cloud.api.deps import READ, WRITE, ServicesDep, ShelfDep
+from cloud.api.verdicts import state_shape
+from cloud.assessments import choosing, ranking
+from cloud.assessments.selection import Chosen
+from cloud.assessments.shelf import Shelf
+from cloud.errors import NotFound
+from cloud.services import Services
 
 router = APIRouter(prefix="/api/v1/selections", tags=["selections"], dependencies=[READ])
+FIRST_OUT = 10
+
+Id = Annotated[str, Path(description="A selection's id.")]
+
+
+@router.get("", summary="Every selection, the newest first")
+def selections(
+    shelf: ShelfDep,
+    assessment: Annotated[
+        str | None, Query(description='Those of one assessment, or of the "latest".')
+    ] = None,
+) -> list[models.SelectionLine]:
+    """Return selections; `after` names the one that took the place of another."""
+    only = None if assessment is None else shelf.row(assessment).id
+    rows = shelf.proceedings.selections(only)
+    return [_line(shelf, shelf.selection(row.id)) for row in rows]
+
+
+@router.post(
+    "",
+    summary="Select by rules",
+    status_code=status.HTTP_201_CREATED,
+    dependencies=[WRITE],
+)
+def select(wanted: models.SelectionRequest, services: ServicesDep) -> models.Selection:
+    """Make a selection and return it; the same assessment, rules and seed are the same list."""
+    found = services.shelf.assessment(wanted.assessment)
+    made = choosing.select(found, wanted.rules, wanted.seed, services.clock.now())
+    services.shelf.proceedings.file_selection(made)
+    return _whole(services, made.id)
+
+
+@router.get("/{selection}", summary="One selection")
+def one(selection: Id, services: ServicesDep) -> models.Selection:
+    """Return who is in by rank, the first ones out, quotas, overrides and the procedure."""
+    return _whole(services, selection)
+
+
+@router.get("/{selection}/schools/{school}/least", summary="The least it would take")
+def least(
+    selection: Id,
+    school: Annotated[str, Path(description="A school identification code.")],
+    shelf: ShelfDep,
+) -> models.Least:
+    """Return the cheapest set of improvements that would have brought the school in."""
+    chosen = shelf.selection(selection)
+    if school not in chosen.outcomes:
+        raise NotFound(f"school {school} is not in selection {selection}")
+    found = shelf.assessment(chosen.row.assessment_id)
+    return models.Least(selection=selection, school=school, **choosing.least(found, chosen, school))
+
+
+def _line(shelf: Shelf, chosen: Chosen) -> models.SelectionLine:
+    row = chosen.row
+    return models.SelectionLine(
+        id=row.id,
+        digest=row.digest,
+        assessment=row.assessment_id,
+        places=chosen.contents["places"],
+        selected=len(chosen.selected),
+        seed=row.seed,
+        before=row.before_id,
+        after=shelf.proceedings.after(row.id),
+        overrides=len(_overrides(shelf, chosen)),
+        created_at=row.created_at,
+    )
+
+
+def _whole(services: Services, selection: str) -> models.Selection:
+    shelf = services.shelf
+    chosen = shelf.selection(selection)
+    found = shelf.assessment(chosen.row.assessment_id)
+    frame = ranking.ranking(found, chosen.outcomes)
+    inside = ranking.matching(frame, ranking.Asked(selected=True))
+    outside = ranking.matching(frame, ranking.Asked(selected=False, rated=True)).head(FIRST_OUT)
+    order = chosen.contents["order"]
+    names = dict(found.scores.table.select("id", "name").iter_rows())
+    return models.Selection(
+        **_line(shelf, chosen).model_dump(),
+        rules=dict(chosen.rules),
+        order_zh=order["zh"],
+        order_en=order["en"],
+        items=[shapes.ranking_row(found.standard, row) for row in inside.iter_rows(named=True)],
+        first_out=[
+            shapes.ranking_row(found.standard, row) for row in outside.iter_rows(named=True)
+        ],
+        quotas=[
+            models.Quota(**{key: one[key] for key in models.Quota.model_fields})
+            for one in chosen.contents["quotas"]
+        ],
+        warnings=chosen.contents["warnings"],
+        override_log=[
+            models.Override(
+                **one.contents["override"],
+                name=names.get(one.contents["override"]["school"]) or "",
+                at=one.row.created_at,
+            )
+            for one in _overrides(shelf, chosen)
+        ],
+        trials=chosen.contents["trials"],
+        procedure=state_shape(services, selection),
+    )
+
+
+def _overrides(shelf: Shelf, chosen: Chosen) -> list[Chosen]:
+    """Return the selections on the way to this one that a reviewer made, the first one first."""
+    found: list[Chosen] = []
+    while chosen.row.before_id is not None:
+        found.insert(0, chosen)
+        chosen = shelf.selection(chosen.row.before_id)
+    return found
