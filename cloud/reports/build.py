@@ -5,7 +5,9 @@ from datetime import date, datetime
 
 import polars as pl
 
+from cloud.assessments.ranking import division_name
 from cloud.registry import code_lists
+from cloud.registry.code_lists import CodeList
 from cloud.reports import words
 from cloud.reports.shapes import (
     ClauseLine,
@@ -22,21 +24,13 @@ from cloud.scoring.clause import Clause
 from cloud.scoring.confidence import trust
 from cloud.scoring.engine import EPSILON, Scores
 from cloud.scoring.evidence import Evidence
-from cloud.scoring.indicator import ROW, all_indicators
+from cloud.scoring.indicator import ROW, Sums, all_indicators
 from cloud.scoring.standard import TOTAL, Stage, Standard
 from cloud.scoring.table import COLUMN
 from cloud.scoring.words import finding_shape
 
 EVIDENCE_ROWS = 2000
 """Rows of a clause that a workbook holds at most; it says how many more there are."""
-AREAS: Mapping[str, str] = {
-    "urban": "城区",
-    "town": "镇区",
-    "rural": "乡村",
-    "城区": "城区",
-    "镇区": "镇区",
-    "乡村": "乡村",
-}
 
 
 def occasion_of(
@@ -90,7 +84,7 @@ def school_report(
         name=row["name"] or school,
         division=division_name(row["division"]),
         kind=kind_name(row["school_type"]),
-        urban_rural=AREAS.get(row["urban_rural"] or "", row["urban_rural"] or ""),
+        urban_rural=_named(code_lists.URBAN_RURAL, row["urban_rural"]),
         classes=row["classes"],
         pupils=row["pupils"],
         teachers=row["teachers"],
@@ -113,7 +107,7 @@ def school_report(
             for one in found.dimensions
             if one.findings
         ),
-        clauses=tuple(_clause(one, evidence, stages) for one in found.findings),
+        clauses=tuple(_clause(one, school, evidence, stages) for one in found.findings),
         verdict=verdict,
         least=least,
         doubts=None if doubts is None else tuple(doubts),
@@ -146,13 +140,13 @@ def blocks(found: results.Result) -> tuple[str, ...]:
 
 
 def _clause(
-    found: results.Finding, evidence: Evidence | None, stages: tuple[Stage, ...]
+    found: results.Finding, school: str, evidence: Evidence | None, stages: tuple[Stage, ...]
 ) -> ClauseLine:
     clause, rows = found.clause, pl.DataFrame(schema=ROW)
     indicator = all_indicators()[clause.indicator]
     applies = found.outcome != "not_applicable"
     if evidence is not None and clause.indicator != COLUMN and applies:
-        rows = results.evidence_rows(clause, evidence)
+        rows = results.evidence_rows(clause, evidence).filter(pl.col("school") == school)
     shape = finding_shape(found, rows.clear(), stages)
     sure = trust(clause.source.confidence)
     return ClauseLine(
@@ -188,6 +182,7 @@ def _clause(
             for row in rows.head(EVIDENCE_ROWS).iter_rows(named=True)
         ),
         evidence_total=rows.height,
+        has_changed=rows.height > 0 and _differs(rows, found.sums),
     )
 
 
@@ -197,14 +192,21 @@ def cost(found: results.Finding) -> float | None:
     A unit is missing where it is part of the need and not there; what nobody saw is not bought.
     """
     price = found.clause.cost
-    if price is None or found.attainment is None or found.attainment >= 1 - EPSILON:
+    if price is None or found.sums is None or found.attainment is None:
+        return None
+    if found.attainment >= 1 - EPSILON:
         return None
     if price.per == "point":
         return price.yuan * 100 * (1 - found.attainment)
-    if found.sums is None:
-        return None
     missing = found.sums.whole - found.sums.part - found.sums.unknown
     return price.yuan * missing if missing > 0 else None
+
+
+def _differs(rows: pl.DataFrame, sums: Sums | None) -> bool:
+    now = rows.select(pl.col("part", "whole", "unknown").sum()).row(0)
+    return sums is None or any(
+        abs(a - b) > 1e-6 * max(1, abs(a)) for a, b in zip(now, sums, strict=True)
+    )
 
 
 def _gate(clause: Clause) -> str:
@@ -228,11 +230,11 @@ def _stages(row: Mapping[str, object]) -> tuple[Stage, ...]:
     return code_lists.stages(kind) if isinstance(kind, str) else ()
 
 
-def division_name(code: str | None) -> str:
-    """Return a county's name; what is no known code as it stands."""
-    return next((one.zh for one in code_lists.DIVISIONS.items if one.code == code), code or "")
-
-
 def kind_name(code: str | None) -> str:
     """Return the name of a school type; what is no known code as it stands."""
-    return next((one.zh for one in code_lists.SCHOOL_TYPES.items if one.code == code), code or "")
+    return _named(code_lists.SCHOOL_TYPES, code)
+
+
+def _named(codes: CodeList, code: str | None) -> str:
+    item = codes.find(code or "")
+    return (code or "") if item is None else item.zh

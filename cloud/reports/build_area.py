@@ -1,18 +1,24 @@
-"""The scores of a county or of the city as a report, and the notice made from it. Pure."""
+"""A ranking as the report of a county or of the city, and the notice made from it. Pure.
+
+What is counted is counted by `cloud.assessments.ranking`, as for every page that shows the same.
+"""
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
+from typing import Any
 
 import polars as pl
 
+from cloud.assessments import ranking
+from cloud.assessments.assessment import Assessment
 from cloud.registry import code_lists
-from cloud.reports.build import division_name, kind_name, source_words
+from cloud.reports import words
+from cloud.reports.build import kind_name, source_words
 from cloud.reports.shapes import (
     AreaReport,
     ComplianceLine,
     DivisionLine,
-    Doubt,
     LimitLine,
     Notice,
     Occasion,
@@ -20,10 +26,9 @@ from cloud.reports.shapes import (
     RankLine,
     SpreadLine,
     Status,
-    Verdict,
 )
 from cloud.scoring.confidence import trust
-from cloud.scoring.engine import EPSILON, Scores
+from cloud.scoring.standard import TOTAL
 from cloud.scoring.variation import variations
 
 STAGES: Mapping[str, str] = {
@@ -33,36 +38,40 @@ STAGES: Mapping[str, str] = {
     "SEN": "高中",
     "VOC": "中职",
 }
+CITY = "台州市"
+NOWHERE = "未注明"
 
 
 def area_report(
-    scores: Scores,
+    assessment: Assessment,
+    frame: pl.DataFrame,
     occasion: Occasion,
     *,
     division: str | None = None,
-    verdicts: Mapping[str, Verdict] | None = None,
-    doubts: Mapping[str, Sequence[Doubt]] | None = None,
     quotas: Sequence[QuotaLine] = (),
     procedure: str = "",
-    city: str = "台州市",
 ) -> AreaReport:
-    """Return the report of a county (`division` is its code) or, without one, of the city."""
-    lines = rank_lines(scores, verdicts or {}, doubts or {})
-    own = scores.table.filter(division is None or pl.col("division") == division)["id"].to_list()
-    inside = set(own)
-    rows = tuple(one for one in lines if one.school in inside)
-    rated = [one.school for one in rows if one.value is not None]
+    """Return the report of a county (`division` is its code) or, without one, of the city.
+
+    `frame` is the ranking of all schools; a school of a county keeps its rank in the city.
+    """
+    own = frame.filter(division is None or pl.col("division") == division)
+    schools = set(own["id"])
+    dimensions = assessment.standard.dimensions
     return AreaReport(
         occasion=occasion,
-        area=city if division is None else division_name(division),
-        dimensions=tuple(one.title.zh for one in scores.standard.dimensions),
-        rows=rows,
-        clauses=compliance(scores, own),
-        spread=spread(scores, rated),
-        limits=_limits(scores, division),
+        area=CITY if division is None else ranking.division_name(division),
+        dimensions=tuple(one.title.zh for one in dimensions),
+        rows=tuple(
+            _line(row, assessment, [f"dimension:{one.id}" for one in dimensions])
+            for row in own.iter_rows(named=True)
+        ),
+        clauses=_compliance(assessment, division),
+        spread=_spread(assessment, frame, division),
+        limits=_limits(assessment, division),
         quotas=tuple(quotas),
-        divisions=_divisions(scores, rows) if division is None else (),
-        doubts=_doubts({one: (doubts or {}).get(one, ()) for one in own}),
+        divisions=_divisions(frame) if division is None else (),
+        doubts=_doubts([one for one in assessment.integrity if one["school"] in schools]),
         procedure=procedure,
     )
 
@@ -91,133 +100,102 @@ def notice(
     )
 
 
-def rank_lines(
-    scores: Scores,
-    verdicts: Mapping[str, Verdict],
-    doubts: Mapping[str, Sequence[Doubt]],
-) -> tuple[RankLine, ...]:
-    """Return all schools, the best first, those not rated last.
+def status_of(row: Mapping[str, Any]) -> Status:
+    """Return what became of a school of a ranking."""
+    if row["selected"]:
+        return "selected"
+    if row["value"] is None:
+        return "not_rated"
+    if row["selected"] is None:
+        return "undecided"
+    return "not_selected" if row["passed"] else "ineligible"
 
-    Where no verdict gives a rank it is one more than the number of schools with a higher score.
-    """
-    ranks = pl.col("value").rank("min", descending=True)
-    dimensions = [one.id for one in scores.standard.dimensions]
-    together = (
-        scores.totals.with_columns(ranks.cast(pl.Int64).alias("rank"))
-        .join(scores.dimensions.select("id", *dimensions), on="id", maintain_order="left")
-        .join(scores.table.select("id", "name", "division", "school_type"), on="id")
+
+def interval_of(row: Mapping[str, Any]) -> tuple[int, int] | None:
+    """Return where the rank of a school of a ranking lies, None where nobody tried."""
+    low, high = row["rank_low"], row["rank_high"]
+    return None if low is None or high is None else (low, high)
+
+
+def rule_of(row: Mapping[str, Any], assessment: Assessment) -> str:
+    """Return the rule that decided, in a sentence."""
+    if row["reason_zh"]:
+        return str(row["reason_zh"])
+    if row["value"] is not None:
+        return ""
+    if row["raw"] is None:
+        return "标准中没有适用于该校的条款。"
+    least = words.percent(assessment.standard.min_coverage)
+    return f"证据覆盖率 {words.percent(row['coverage'])}，低于 {least}。"
+
+
+def _line(row: Mapping[str, Any], assessment: Assessment, dimensions: Sequence[str]) -> RankLine:
+    return RankLine(
+        rank=row["rank"],
+        school=row["id"],
+        name=row["name"] or row["id"],
+        division=ranking.division_name(row["division"]),
+        kind=kind_name(row["school_type"]),
+        value=row["value"],
+        raw=row["raw"],
+        coverage=row["coverage"],
+        grade=row["grade"],
+        dimensions=tuple(row[name] for name in dimensions),
+        status=status_of(row),
+        rule=rule_of(row, assessment),
+        interval=interval_of(row),
+        chance=row["chance"],
+        doubts=row["integrity"],
     )
-    lines = []
-    for row in together.iter_rows(named=True):
-        verdict = verdicts.get(row["id"]) or _undecided(row["value"], row["raw"])
-        lines.append(
-            RankLine(
-                rank=verdict.rank or row["rank"],
-                school=row["id"],
-                name=row["name"] or row["id"],
-                division=division_name(row["division"]),
-                kind=kind_name(row["school_type"]),
-                value=row["value"],
-                raw=row["raw"],
-                coverage=row["coverage"],
-                grade=row["grade"],
-                dimensions=tuple(row[name] for name in dimensions),
-                status=verdict.status,
-                rule=verdict.rule,
-                interval=verdict.interval,
-                chance=verdict.chance,
-                doubts=len(doubts.get(row["id"], ())),
-            )
-        )
-    return tuple(sorted(lines, key=_order))
 
 
-def compliance(scores: Scores, schools: Collection[str]) -> tuple[ComplianceLine, ...]:
-    """Return how many of some schools meet each clause, of those to which it applies."""
-    titles = {one.id: one.title.zh for one in scores.standard.dimensions}
-    rows = scores.clauses.filter(pl.col("id").is_in(list(schools)))
+def _compliance(assessment: Assessment, division: str | None) -> tuple[ComplianceLine, ...]:
+    titles = {one.id: one.title.zh for one in assessment.standard.dimensions}
+    counted = ranking.compliance(assessment)
+    nobody = {"applies": 0, "met": 0, "partly_met": 0, "unmet": 0, "no_data": 0, "attainment": None}
     found = []
-    for clause in scores.standard.clauses:
-        own = rows.filter(pl.col(f"{clause.id}.weight") > 0)[f"{clause.id}.attainment"]
-        known = own.drop_nulls()
-        met = int((known >= 1 - EPSILON).sum())
-        unmet = int((known <= 0).sum())
+    for clause in assessment.standard.clauses:
+        rows = {row["division"]: row for row in counted[clause.id]}
+        row = rows.get(division, nobody)
         found.append(
             ComplianceLine(
                 clause=clause.id,
                 title=clause.title.zh,
                 dimension=titles[clause.dimension],
-                applies=len(own),
-                met=met,
-                partly_met=len(known) - met - unmet,
-                unmet=unmet,
-                no_data=len(own) - len(known),
-                attainment=_mean(known),
                 source=source_words(clause),
                 trust=trust(clause.source.confidence).zh,
+                **{name: row[name] for name in nobody},
             )
         )
     return tuple(found)
 
 
-def spread(scores: Scores, schools: Collection[str]) -> tuple[SpreadLine, ...]:
-    """Return how the score and each dimension are spread over some schools."""
-    chosen = pl.col("id").is_in(list(schools))
-    whole = scores.totals.filter(chosen)["value"]
-    parts = scores.dimensions.filter(chosen)
-    named = [("总分", whole)]
-    named += [(one.title.zh, parts[one.id]) for one in scores.standard.dimensions]
-    return tuple(_spread(what, values.drop_nulls()) for what, values in named)
-
-
-def _undecided(value: float | None, raw: float | None) -> Verdict:
-    status: Status = "undecided" if value is not None else "not_rated"
-    rule = "" if value is not None else "标准中没有适用的条款" if raw is None else "证据覆盖率不足"
-    return Verdict(status=status, rule=rule)
-
-
-def _order(line: RankLine) -> tuple[bool, int, float, str]:
-    rated = line.value is not None
-    return not rated, line.rank or 0, -(line.raw or 0.0), line.school
-
-
-def _mean(values: pl.Series) -> float | None:
-    found = values.mean()
-    return float(found) if isinstance(found, int | float) else None
-
-
-def _spread(what: str, values: pl.Series) -> SpreadLine:
-    def at(share: float) -> float | None:
-        return values.quantile(share, "linear")
-
-    mean, deviation = _mean(values), values.std(ddof=0)
-    variation = deviation / mean if mean and isinstance(deviation, float) else None
-    return SpreadLine(
-        what=what,
-        schools=len(values),
-        least=at(0),
-        lower=at(0.25),
-        median=at(0.5),
-        upper=at(0.75),
-        most=at(1),
-        mean=mean,
-        variation=variation,
+def _spread(
+    assessment: Assessment, frame: pl.DataFrame, division: str | None
+) -> tuple[SpreadLine, ...]:
+    titles = {one.id: one.title.zh for one in assessment.standard.dimensions}
+    return tuple(
+        SpreadLine(
+            what="总分" if row["what"] == TOTAL else titles[row["what"]],
+            **{name: value for name, value in row.items() if name not in {"what", "division"}},
+        )
+        for row in ranking.spreads(assessment, frame)
+        if row["division"] == division
     )
 
 
-def _limits(scores: Scores, division: str | None) -> tuple[LimitLine, ...]:
-    titles = {one.id: one.title.zh for one in scores.standard.variation}
-    by = {one.id: one.by for one in scores.standard.variation}
+def _limits(assessment: Assessment, division: str | None) -> tuple[LimitLine, ...]:
+    rules = {one.id: one for one in assessment.standard.variation}
+    names = {"division": ranking.division_name, "school_type": kind_name}
     found = []
-    for row in variations(scores).iter_rows(named=True):
-        grouped = by[row["rule"]]
-        if division is not None and (grouped != "division" or row["group"] != division):
+    for row in variations(assessment.scores).iter_rows(named=True):
+        rule = rules[row["rule"]]
+        if division is not None and (rule.by != "division" or row["group"] != division):
             continue
-        names = {"division": division_name, "school_type": kind_name}
         found.append(
             LimitLine(
-                title=titles[row["rule"]],
-                group=names[grouped](row["group"]) if grouped in names else row["group"],
+                title=rule.title.zh,
+                group=names[rule.by](row["group"]) if rule.by in names else row["group"],
                 stage=STAGES[row["stage"]],
                 clause=row["clause"],
                 schools=row["schools"],
@@ -229,32 +207,28 @@ def _limits(scores: Scores, division: str | None) -> tuple[LimitLine, ...]:
     return tuple(found)
 
 
-def _divisions(scores: Scores, rows: Sequence[RankLine]) -> tuple[DivisionLine, ...]:
-    passed = set(scores.totals.filter("passed")["id"].to_list())
-    found = []
-    for name in sorted({one.division for one in rows}, key=_as_listed):
-        own = [one for one in rows if one.division == name]
-        rated = [one.value for one in own if one.value is not None]
-        found.append(
-            DivisionLine(
-                division=name or "未注明",
-                schools=len(own),
-                rated=len(rated),
-                mean=sum(rated) / len(rated) if rated else None,
-                coverage=sum(one.coverage for one in own) / len(own),
-                passed=sum(one.school in passed for one in own),
-                selected=sum(one.status == "selected" for one in own),
-            )
+def _divisions(frame: pl.DataFrame) -> tuple[DivisionLine, ...]:
+    whole = frame.with_columns(pl.col("division").fill_null(""))
+    selected = Counter(whole.filter(pl.col("selected"))["division"])
+    return tuple(
+        DivisionLine(
+            division=ranking.division_name(row["division"]) or NOWHERE,
+            schools=row["schools"],
+            rated=row["rated"],
+            mean=row["mean"],
+            coverage=row["coverage"],
+            passed=row["passed"],
+            selected=selected[row["division"]],
         )
-    return tuple(found)
+        for row in sorted(ranking.counties(whole), key=lambda row: _as_listed(row["division"]))
+    )
 
 
-def _as_listed(name: str) -> tuple[int, str]:
-    listed = [one.zh for one in code_lists.DIVISIONS.items]
-    return (listed.index(name) if name in listed else len(listed), name)
+def _as_listed(code: str) -> tuple[bool, str]:
+    return code_lists.DIVISIONS.find(code) is None, code
 
 
-def _doubts(doubts: Mapping[str, Sequence[Doubt]]) -> tuple[tuple[str, int, int], ...]:
-    findings = Counter(one.check for many in doubts.values() for one in many)
-    schools = Counter(check for many in doubts.values() for check in {one.check for one in many})
+def _doubts(facts: Sequence[Mapping[str, Any]]) -> tuple[tuple[str, int, int], ...]:
+    findings = Counter(one["title_zh"] for one in facts)
+    schools = Counter(check for check, _ in {(one["title_zh"], one["school"]) for one in facts})
     return tuple((check, many, schools[check]) for check, many in sorted(findings.items()))

@@ -176,7 +176,7 @@ def _clause(one: ClauseLine, scale: float) -> dict[str, Any]:
         "reason": one.reason,
         "gate": words.gate(one),
         "failed_gate": one.failed_gate,
-        "capped": one.capped,
+        "changed": words.CHANGED if one.has_changed else "",
         "data": words.DATA_SOURCES.get(one.data_source, one.data_source),
         "source": one.source,
         "flag": one.flag,
@@ -192,6 +192,7 @@ def _doubt(one: Doubt) -> dict[str, Any]:
         "severity": one.severity,
         "word": words.SEVERITIES[one.severity],
         "text": one.text,
+        "ask": one.ask,
         "evidence": list(one.evidence[:SHOWN]),
         "total": one.evidence_total,
     }

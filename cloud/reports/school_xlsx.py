@@ -41,6 +41,7 @@ _CLAUSES = (
     Column("要求的出处", 34),
     Column("出处可信程度", 30),
     Column("证据条数", 9, "#,##0"),
+    Column("评价后的变化", 24),
 )
 _GAPS = (
     Column("条款", 8),
@@ -71,7 +72,8 @@ _EVIDENCE = (
 _DOUBTS = (
     Column("核查项", 22),
     Column("程度", 10),
-    Column("发现", 70),
+    Column("发现", 60),
+    Column("请核实", 44),
     Column("证据", 60),
     Column("证据条数", 9, "#,##0"),
 )
@@ -154,6 +156,7 @@ def _clauses(report: SchoolReport) -> Iterator[tuple[Any, ...]]:
             one.source,
             one.trust,
             one.evidence_total,
+            words.CHANGED if one.has_changed else "",
         )
 
 
@@ -200,6 +203,7 @@ def _doubts(report: SchoolReport) -> Iterator[tuple[Any, ...]]:
             one.check,
             words.SEVERITIES[one.severity],
             one.text,
+            one.ask,
             "\n".join(one.evidence),
             one.evidence_total,
         )

@@ -48,7 +48,8 @@ class ClauseLine:
     """One clause, applied to one school.
 
     `trust` is how sure we are of the threshold's source, in words; `flag` the same in short.
-    `evidence` may be the first of `evidence_total` rows.
+    `evidence` may be the first of `evidence_total` rows; it `has_changed` where the rows as they
+    are now add up to something else than was assessed.
     """
 
     clause: str
@@ -74,6 +75,7 @@ class ClauseLine:
     cost_yuan: float | None = None
     evidence: tuple[EvidenceLine, ...] = ()
     evidence_total: int = 0
+    has_changed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +137,8 @@ class Doubt:
     check: str
     severity: Severity
     text: str
+    ask: str = ""
+    """What the school is asked, or what to look at."""
     evidence: tuple[str, ...] = ()
     evidence_total: int = 0
 

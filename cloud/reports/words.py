@@ -27,6 +27,7 @@ STATUSES: dict[Status, str] = {
 }
 SEVERITIES: dict[Severity, str] = {"high": "重点核查", "medium": "需核查", "low": "留意"}
 DATA_SOURCES = {"telemetry": "物联数据", "ledger": "资产台账", "declared": "学校填报"}
+CHANGED = "台账或数据在评价之后有变化：所列证据是现在的，合计与评价时不同"
 PRICED = "按标准所列单价估算，并非报价"
 UNPRICED = "标准未列单价，或不需花钱"
 NONE = "—"

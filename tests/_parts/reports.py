@@ -3,7 +3,14 @@
 import dataclasses
 import random
 from datetime import UTC, date, datetime
+from typing import Any
 
+import polars as pl
+
+from cloud.assessments.assessment import Assessment
+from cloud.assessments.selection import Chosen, chosen_of
+from cloud.assessments.selection import filed as file_selection
+from cloud.reports.filed import filed
 from cloud.reports.shapes import (
     AreaReport,
     ClauseLine,
@@ -353,6 +360,7 @@ def school_report() -> SchoolReport:
                 check="填报与感知不符",
                 severity="high",
                 text="填报每周大屏使用 40 小时，感知为 11.2 小时。",
+                ask="请提供填报的依据；若填报有误，请更正。",
                 evidence=("申报项 display_hours_week，2026年10月8日，填报人 王老师",),
                 evidence_total=1,
             ),
@@ -522,3 +530,58 @@ def notice() -> Notice:
         considered=1000,
         rated=950,
     )
+
+
+def chosen_by_score(
+    found: Assessment, places: int = 5, override: dict[str, Any] | None = None
+) -> Chosen:
+    """Return a selection of the best by score, as one is filed."""
+    frame = filed(found).frame
+    order = frame.filter(pl.col("rank").is_not_null())
+    inside = order["id"].to_list()[:places]
+    schools = {
+        row["id"]: {
+            "selected": row["id"] in inside,
+            "rank": row["rank"],
+            "rule": "score",
+            "reason_zh": f"按得分排第 {row['rank']} 名。" if row["rank"] else "未评级。",
+            "reason_en": "By score.",
+            "rank_low": row["rank"] and max(1, row["rank"] - 2),
+            "rank_high": row["rank"] and row["rank"] + 3,
+            "chance": 0.5,
+            "rival": order["id"][places if row["id"] in inside else places - 1],
+            "is_override": False,
+        }
+        for row in frame.to_dicts()
+    }
+    contents = {
+        "places": places,
+        "trials": 100,
+        "order": ["得分", "证据覆盖率", "学校标识码"],
+        "schools": schools,
+        "quotas": [
+            {
+                "title_zh": "椒江区",
+                "title_en": "Jiaojiang",
+                "group": "331002",
+                "least": 1,
+                "most": None,
+                "selected": 2,
+                "holds": True,
+                "members": [],
+            },
+            {
+                "title_zh": "每县",
+                "title_en": "each",
+                "group": "",
+                "least": 1,
+                "most": 3,
+                "selected": 5,
+                "holds": False,
+                "members": [],
+            },
+        ],
+        "override": override,
+        "warnings": [],
+    }
+    return chosen_of(file_selection(found.row.id, {}, 0, contents, found.row.created_at))

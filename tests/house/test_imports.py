@@ -24,9 +24,9 @@ HOMES = {
     "httpx": ("simulators/*",),
     "ibis": ("cloud/utilization/*",),
     "influxdb_client": ("edge/uplink/*",),
-    "openpyxl": ("cloud/registry/*", "simulators/*"),
+    "openpyxl": ("cloud/registry/*", "cloud/reports/workbook.py", "simulators/*"),
     "paho": ("edge/drivers/mqtt/*",),
-    "polars": ("cloud/scoring/*", "cloud/api/score.py"),
+    "polars": ("cloud/scoring/*", "cloud/assessments/*", "cloud/api/score.py"),
     "psutil": ("simulators/*",),
     "pyarrow": (
         "cloud/telemetry/*",
@@ -38,6 +38,8 @@ HOMES = {
     "pymodbus": ("edge/drivers/modbus/*", "simulators/*"),
     "sqlalchemy": ("cloud/registry/*",),
     "starlette": ("cloud/api/*", "cloud/app.py", "cloud/pages.py"),
+    "pylopdf_fonts_zh_cn": ("cloud/reports/pdf.py",),
+    "typst": ("cloud/reports/pdf.py",),
     "urllib3": ("edge/uplink/*",),  # what influxdb-client raises
     "uvicorn": ("cloud/server.py",),
     "yaml": ("device_profiles/yaml_tree.py", "simulators/*"),

@@ -1,6 +1,6 @@
 """Reports made from the engine's scores."""
 
-import json
+import dataclasses
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -10,16 +10,12 @@ import pytest
 
 from cloud.errors import EvidenceError
 from cloud.reports.build import occasion_of, school_report
-from cloud.reports.build_area import area_report, notice, rank_lines
-from cloud.reports.shapes import Doubt, QuotaLine, Verdict
 from cloud.scoring.clause import Cost
 from cloud.scoring.confidence import FLAGS, trust
 from cloud.scoring.engine import Scores, score_table
 from cloud.scoring.evidence import Evidence
-from cloud.scoring.result import findings
-from cloud.scoring.standard import load_standard, parse_standard, standard_file
+from cloud.scoring.standard import parse_standard
 from cloud.scoring.table import evidence_table
-from tests._parts.many_schools import large_standard, many_schools
 from tests._parts.scoring import SCHOOL, evidence_of, standard_of
 
 AT = datetime(2026, 11, 25, 1, 30, tzinfo=UTC)
@@ -69,15 +65,6 @@ def scored(clauses: list[dict[str, Any]], **more: Any) -> tuple[Scores, Evidence
     }
     evidence = evidence_of(case)
     return score_table(standard, evidence_table(standard, evidence)), evidence
-
-
-def large(schools: int = 60) -> Scores:
-    standard = large_standard()
-    table = many_schools(standard, schools, 5).with_columns(
-        pl.Series("division", [("331002", "331023")[n % 2] for n in range(schools)]),
-        pl.Series("name", [f"第{n}小学" for n in range(schools)]),
-    )
-    return score_table(standard, table)
 
 
 def occasion(scores: Scores) -> Any:
@@ -180,119 +167,30 @@ def test_a_gate_without_evidence_says_so() -> None:
     assert "没有证据" in school_report(scores, "x", occasion(scores)).blocks[0]
 
 
+def test_rows_that_are_no_longer_those_assessed_are_told_of() -> None:
+    scores, evidence = scored([labs(), tags()])
+    one_lab = dataclasses.replace(evidence, rooms=evidence.rooms.head(2))
+    report = school_report(scores, SCHOOL, occasion(scores), evidence=one_lab)
+    assert [one.has_changed for one in report.clauses] == [True, False]
+    assert report.clauses[0].measured == 0.5
+    gone = score_table(scores.standard, pl.DataFrame([{"id": SCHOOL}]))
+    report = school_report(gone, SCHOOL, occasion(gone), evidence=evidence)
+    assert report.clauses[0].has_changed
+
+
+def test_evidence_of_other_schools_is_not_shown() -> None:
+    scores, evidence = scored([labs(), tags()])
+    rooms = pl.concat([evidence.rooms, evidence.rooms.with_columns(school=pl.lit("2133999999"))])
+    both = dataclasses.replace(evidence, rooms=rooms)
+    report = school_report(scores, SCHOOL, occasion(scores), evidence=both)
+    assert report.clauses[0].evidence_total == 3
+    assert not report.clauses[0].has_changed
+
+
 def test_a_school_that_was_not_scored_is_refused() -> None:
     scores, _ = scored([labs(), tags()])
     with pytest.raises(EvidenceError, match="not among the schools scored"):
         school_report(scores, "2133999999", occasion(scores))
-
-
-def test_a_ranking_is_by_score_and_the_unrated_come_last() -> None:
-    scores = large()
-    lines = rank_lines(scores, {}, {})
-    values = [one.value for one in lines]
-    rated = [value for value in values if value is not None]
-    assert rated == sorted(rated, reverse=True)
-    assert values[len(rated) :] == [None] * (len(values) - len(rated))
-    assert [one.rank for one in lines[: len(rated)]] == [
-        1 + sum(other > value for other in rated) for value in rated
-    ]
-    assert {one.status for one in lines} <= {"undecided", "not_rated"}
-
-
-def test_a_county_has_its_own_schools_with_the_citys_ranks() -> None:
-    scores = large()
-    city = area_report(scores, occasion(scores))
-    county = area_report(scores, occasion(scores), division="331002")
-    assert county.area == "椒江区"
-    assert county.rows == tuple(one for one in city.rows if one.division == "椒江区")
-    assert [one.division for one in city.divisions] == ["椒江区", "天台县"]
-    assert sum(one.schools for one in city.divisions) == len(city.rows) == 60
-    assert county.divisions == ()
-
-
-def test_compliance_counts_every_school_to_which_a_clause_applies_once() -> None:
-    scores = large()
-    for one in area_report(scores, occasion(scores)).clauses:
-        clause = next(c for c in scores.standard.clauses if c.id == one.clause)
-        outcomes = [
-            next(f.outcome for f in findings(scores, school) if f.clause is clause)
-            for school in scores.table["id"].to_list()[:15]
-        ]
-        few = score_table(scores.standard, scores.table.head(15))
-        line = next(c for c in area_report(few, occasion(few)).clauses if c.clause == one.clause)
-        assert line.met == outcomes.count("met")
-        assert line.partly_met == outcomes.count("partly_met")
-        assert line.unmet == outcomes.count("unmet")
-        assert line.no_data == outcomes.count("no_data")
-        assert one.applies == one.met + one.partly_met + one.unmet + one.no_data
-
-
-def test_variation_is_the_deviation_over_the_mean() -> None:
-    standard = standard_of([labs()], dimensions={"provision": 100})
-    rows = [
-        {"id": str(n), "A01.part": float(n), "A01.whole": 4.0, "A01.unknown": 0.0}
-        for n in (1, 2, 3)
-    ]
-    scores = score_table(standard, pl.DataFrame(rows))
-    total = area_report(scores, occasion(scores)).spread[0]
-    assert (total.schools, total.least, total.median, total.most) == (3, 25, 50, 75)
-    assert total.mean == 50
-    assert total.variation == pytest.approx((2 * 25**2 / 3) ** 0.5 / 50)
-
-
-def test_an_area_of_which_nothing_is_rated_has_no_figures() -> None:
-    standard = standard_of([labs()], dimensions={"provision": 100}, min_coverage=0.9)
-    scores = score_table(standard, pl.DataFrame([{"id": "x"}]))
-    report = area_report(scores, occasion(scores))
-    assert (report.spread[0].mean, report.spread[0].variation) == (None, None)
-    assert report.divisions[0].division == "未注明"
-    assert report.divisions[0].mean is None
-    assert report.rows[0].rule == "证据覆盖率不足"
-
-
-def test_limits_on_variation_are_those_of_the_standard() -> None:
-    path = standard_file("national-balance")
-    assert path is not None
-    standard = load_standard(path)
-    columns = [c.parameters["column"] for c in standard.clauses if "column" in c.parameters]
-    rows = [
-        {
-            "id": f"{n}",
-            "division": "331002",
-            "school_type": "211",
-            "pupils": 100,
-            **dict.fromkeys(columns, float(n)),
-        }
-        for n in (1, 2, 3)
-    ]
-    scores = score_table(standard, pl.DataFrame(rows))
-    city = area_report(scores, occasion(scores))
-    assert {(one.group, one.stage) for one in city.limits} == {("椒江区", "小学")}
-    assert area_report(scores, occasion(scores), division="331023").limits == ()
-    assert area_report(scores, occasion(scores), division="331002").limits == city.limits
-
-
-def test_verdicts_doubts_and_quotas_reach_the_ranking_and_the_notice() -> None:
-    scores = large()
-    first = rank_lines(scores, {}, {})[0].school
-    verdict = Verdict(
-        status="selected", rule="得分第一。", rank=1, among=60, interval=(1, 2), chance=0.98
-    )
-    doubt = Doubt(check="大屏无人开启", severity="low", text="三台。")
-    report = area_report(
-        scores,
-        occasion(scores),
-        verdicts={first: verdict},
-        doubts={first: [doubt, doubt]},
-        quotas=[QuotaLine(rule="全市", least=None, most=3, selected=1, holds=True)],
-        procedure="按得分。",
-    )
-    assert (report.rows[0].rule, report.rows[0].doubts) == ("得分第一。", 2)
-    assert report.doubts == (("大屏无人开启", 2, 1),)
-    told = notice(report, rules=["按得分。"], starts=date(2026, 12, 1))
-    assert [one.school for one in told.rows] == [first]
-    assert (told.considered, told.area) == (60, "台州市")
-    assert told.rated == sum(one.value is not None for one in report.rows)
 
 
 def test_every_flag_has_words_and_unknown_ones_claim_nothing() -> None:
@@ -309,9 +207,3 @@ def test_every_clause_shipped_has_a_flag_with_words() -> None:
         standard = parse_standard(path.read_text(encoding="utf-8"), path.name)
         for clause in standard.clauses:
             assert clause.source.confidence.startswith(trust(clause.source.confidence).flag)
-
-
-def test_the_shapes_are_plain() -> None:
-    scores = large(5)
-    report = area_report(scores, occasion(scores))
-    assert json.dumps([one.school for one in report.rows])

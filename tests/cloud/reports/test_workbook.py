@@ -56,6 +56,7 @@ def test_every_clause_of_a_school_stands_with_its_figures_and_its_source() -> No
             "要求的出处": one.source,
             "出处可信程度": one.trust,
             "证据条数": one.evidence_total,
+            "评价后的变化": None,
         }
 
 

@@ -1,0 +1,287 @@
+"""The reports of an assessment that was filed, with the selection made from it. Pure.
+
+Everything but the rows of evidence comes from what was filed, so a report made years later is the
+same report.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Literal
+
+import polars as pl
+
+from cloud.assessments import ranking
+from cloud.assessments.assessment import Assessment
+from cloud.assessments.selection import Chosen
+from cloud.errors import NotFound
+from cloud.registry import code_lists
+from cloud.registry.proceedings import StepRow
+from cloud.reports import words
+from cloud.reports.area_pdf import area_pdf, notice_pdf
+from cloud.reports.area_xlsx import area_xlsx, notice_xlsx
+from cloud.reports.build import occasion_of, school_report
+from cloud.reports.build_area import area_report, interval_of, notice, rule_of, status_of
+from cloud.reports.school_pdf import school_pdf
+from cloud.reports.school_xlsx import school_xlsx
+from cloud.reports.shapes import (
+    AreaReport,
+    Doubt,
+    Least,
+    Notice,
+    Occasion,
+    QuotaLine,
+    SchoolReport,
+    Verdict,
+)
+from cloud.scoring.bundle import bundle_text
+from cloud.scoring.engine import Scores
+from cloud.scoring.evidence import Evidence
+
+Paper = Literal["pdf", "xlsx"]
+Form = Literal["pdf", "xlsx", "json"]
+PAPERS: tuple[Paper, ...] = ("pdf", "xlsx")
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """An assessment, the selection made from it (if any), and the ranking of both."""
+
+    assessment: Assessment
+    chosen: Chosen | None
+    frame: pl.DataFrame
+
+    @property
+    def occasion(self) -> Occasion:
+        """What all reports say of it."""
+        row = self.assessment.row
+        return occasion_of(
+            self.assessment.standard,
+            assessment=row.id,
+            assessed_at=row.created_at,
+            digest=row.digest,
+            start=row.starts,
+            end=row.ends,
+            places=self.chosen.contents["places"] if self.chosen else None,
+        )
+
+
+def filed(assessment: Assessment, chosen: Chosen | None = None) -> Filed:
+    """Return an assessment and a selection from it, ready for reports."""
+    outcomes = chosen.outcomes if chosen else None
+    return Filed(assessment, chosen, ranking.ranking(assessment, outcomes))
+
+
+def of_school(
+    found: Filed, school: str, *, evidence: Evidence | None = None, least: Least | None = None
+) -> SchoolReport:
+    """Return the report of one school; raises NotFound where it was not assessed."""
+    rows = found.frame.filter(pl.col("id") == school).to_dicts()
+    if not rows:
+        raise NotFound(f"school {school} is not in assessment {found.assessment.row.id}")
+    return school_report(
+        found.assessment.scores,
+        school,
+        found.occasion,
+        evidence=evidence,
+        verdict=_verdict(found, rows[0]),
+        least=least,
+        doubts=_doubts(found.assessment, school),
+    )
+
+
+def of_area(found: Filed, division: str | None = None) -> AreaReport:
+    """Return the report of a county, or of the city; raises NotFound for an unknown county."""
+    if division is not None and code_lists.DIVISIONS.find(division) is None:
+        known = ", ".join(f"{one.code} {one.zh}" for one in code_lists.DIVISIONS.items)
+        raise NotFound(f"no county has the code {division!r}; known: {known}")
+    contents: Mapping[str, Any] = found.chosen.contents if found.chosen else {}
+    return area_report(
+        found.assessment,
+        found.frame,
+        found.occasion,
+        division=division,
+        quotas=[_quota(one) for one in contents.get("quotas", ())],
+        procedure="；".join(_order(contents)),
+    )
+
+
+def of_notice(
+    found: Filed,
+    division: str | None = None,
+    *,
+    period: tuple[date | None, date | None] | None = None,
+    office: str = "",
+    contact: str = "",
+) -> Notice:
+    """Return the publicity notice; raises NotFound where nothing was selected yet."""
+    if found.chosen is None:
+        raise NotFound(
+            f"nothing has been selected from assessment {found.assessment.row.id}; "
+            "make a selection first"
+        )
+    report = of_area(found, division)
+    rules = [_quota_words(one) for one in report.quotas]
+    return notice(
+        report,
+        rules=[*_marks(found.assessment), *rules, *_order(found.chosen.contents)],
+        starts=period[0] if period else None,
+        ends=period[1] if period else None,
+        office=office,
+        contact=contact,
+    )
+
+
+def published(steps: Sequence[StepRow], selection: str) -> tuple[date | None, date | None]:
+    """Return the publicity period of a selection, as the log of its procedure has it."""
+    for one in reversed(steps):
+        if one.step == "publicity" and one.selection_id == selection:
+            return (
+                date.fromisoformat(one.change["first_day"]),
+                date.fromisoformat(one.change["last_day"]),
+            )
+    return None, None
+
+
+def file_of(report: SchoolReport | AreaReport | Notice, form: Paper) -> bytes:
+    """Return a report as a file."""
+    if isinstance(report, SchoolReport):
+        return school_pdf(report) if form == "pdf" else school_xlsx(report)
+    if isinstance(report, AreaReport):
+        return area_pdf(report) if form == "pdf" else area_xlsx(report)
+    return notice_pdf(report) if form == "pdf" else notice_xlsx(report)
+
+
+def bundle_of(assessment: Assessment, schools: Collection[str] | None = None) -> str:
+    """Return the evidence bundle of some schools or of all: JSON that anyone can score again."""
+    row = assessment.row
+    about = {
+        "assessment": row.id,
+        "assessment_digest": row.digest,
+        "start": row.starts.isoformat(),
+        "end": row.ends.isoformat(),
+        "assessed_at": row.created_at.isoformat(),
+        "schools": "all" if schools is None else "some",
+    }
+    scores = assessment.scores if schools is None else _only(assessment.scores, schools)
+    return bundle_text(scores, row.standard_yaml, about)
+
+
+def schools_of(found: Filed, division: str) -> list[str]:
+    """Return the schools of a county."""
+    own: list[str] = found.frame.filter(pl.col("division") == division)["id"].to_list()
+    return own
+
+
+def _verdict(found: Filed, row: Mapping[str, Any]) -> Verdict:
+    return Verdict(
+        status=status_of(row),
+        rule=rule_of(row, found.assessment),
+        rank=row["rank"],
+        among=int(found.frame["value"].count()),
+        interval=interval_of(row),
+        chance=row["chance"],
+        beside=_beside(found, row),
+        override=_override(found, row["id"]),
+    )
+
+
+def _beside(found: Filed, row: Mapping[str, Any]) -> str:
+    """Return how far away the school on the other side of the line is."""
+    outcome = found.chosen.outcomes.get(row["id"], {}) if found.chosen else {}
+    rival = outcome.get("rival")
+    other = found.frame.filter(pl.col("id") == rival).to_dicts() if rival else []
+    if not other or row["value"] is None or other[0]["value"] is None:
+        return ""
+    there = other[0]
+    what = "未入选的第一名" if row["selected"] else "入选的最后一名"
+    name = there["name"] or there["id"]
+    score = words.score(there["value"])
+    return f"{what}是{name}（第 {there['rank']} 名，{score} 分），{_apart(row, there)}。"
+
+
+def _apart(row: Mapping[str, Any], other: Mapping[str, Any]) -> str:
+    far = abs(row["value"] - other["value"])
+    if far < 5e-5:
+        return "与本校同分"
+    digits = 2 if far >= 0.01 else 4
+    return f"本校{'高' if row['value'] > other['value'] else '低'} {far:.{digits}f} 分"
+
+
+def _override(found: Filed, school: str) -> str:
+    told = found.chosen.contents.get("override") if found.chosen else None
+    if not told or school not in {told.get("school"), told.get("instead_of")}:
+        return ""
+    return str(told.get("reason") or "有")
+
+
+def _doubts(assessment: Assessment, school: str) -> list[Doubt]:
+    found = [
+        Doubt(
+            check=one["title_zh"],
+            severity=one["severity"],
+            text=one["text_zh"],
+            ask=one["ask_zh"],
+            evidence=tuple(f"{row['text_zh']}（{row['ref']}）" for row in one["evidence"]),
+            evidence_total=one["evidence_total"],
+        )
+        for one in assessment.integrity
+        if one["school"] == school
+    ]
+    gravest = list(words.SEVERITIES)
+    return sorted(found, key=lambda one: (gravest.index(one.severity), one.check, one.text))
+
+
+def _quota(one: Mapping[str, Any]) -> QuotaLine:
+    return QuotaLine(
+        rule=one["title_zh"],
+        least=one["least"],
+        most=one["most"],
+        selected=one["selected"],
+        holds=one["holds"],
+    )
+
+
+def _quota_words(one: QuotaLine) -> str:
+    bounds = [
+        f"{what} {many} 所"
+        for what, many in (("不少于", one.least), ("不多于", one.most))
+        if many is not None
+    ]
+    return f"{one.rule}：{'，'.join(bounds)}。"
+
+
+def _marks(assessment: Assessment) -> list[str]:
+    """Return the hard rules of the standard in sentences."""
+    standard = assessment.standard
+    told = [f"证据覆盖率不低于 {words.percent(standard.min_coverage, 0)}。"]
+    if standard.pass_mark is not None:
+        told.append(f"总分不低于 {standard.pass_mark:g}。")
+    marked = [one for one in standard.dimensions if one.pass_mark is not None]
+    if marked:
+        marks = "，".join(f"{one.title.zh} {one.pass_mark:g}" for one in marked)
+        told.append(f"各维度得分不低于：{marks}。")
+    gates = [f"{one.id} {one.title.zh}" for one in standard.clauses if one.gate is not None]
+    if gates:
+        told.append(f"下列条款不低于否决线：{'，'.join(gates)}。")
+    return told
+
+
+def _order(contents: Mapping[str, Any]) -> list[str]:
+    order = contents.get("order") or []
+    if isinstance(order, Mapping):
+        order = order.get("zh", [])
+    told = [order] if isinstance(order, str) else [str(one) for one in order]
+    return [f"依次比较：{'、'.join(told)}。"] if told else []
+
+
+def _only(scores: Scores, schools: Collection[str]) -> Scores:
+    """Return the scores of some schools; nobody's depends on who else is there."""
+    own = pl.col("id").is_in(list(schools))
+    return Scores(
+        standard=scores.standard,
+        table=scores.table.filter(own),
+        totals=scores.totals.filter(own),
+        dimensions=scores.dimensions.filter(own),
+        clauses=scores.clauses.filter(own),
+    )
