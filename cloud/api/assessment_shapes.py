@@ -3,20 +3,19 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
-import polars as pl
-
 from cloud.api import assessment_models as models
 from cloud.api.schools import name_of
 from cloud.assessments import ranking
 from cloud.assessments.assessment import Assessment, Facts
+from cloud.assessments.present import NO_ROWS, Changes, Opened, row_of
 from cloud.assessments.ranking import division_name
 from cloud.registry import code_lists
 from cloud.registry.proceedings import AssessmentRow
 from cloud.scoring import result as results
 from cloud.scoring.clause import Source
 from cloud.scoring.confidence import trust
-from cloud.scoring.indicator import ROW, all_indicators
-from cloud.scoring.standard import TOTAL, Clause, Stage, Standard
+from cloud.scoring.indicator import all_indicators
+from cloud.scoring.standard import STAGES, TOTAL, Clause, Stage, Standard
 from cloud.scoring.variation import variations
 from cloud.scoring.words import dimension_shape, finding_shape
 
@@ -144,11 +143,11 @@ def assessed_finding(
     assessment: str,
     school: str,
     stages: Sequence[str],
-    rows: pl.DataFrame | None = None,
+    opened: Opened | None = None,
 ) -> models.AssessedFinding:
-    """Return a finding of record, with the rows given as its evidence."""
-    known = cast("tuple[Stage, ...]", tuple(stages))
-    shown = pl.DataFrame(schema=ROW) if rows is None else rows
+    """Return a finding of record, with its rows where it was opened."""
+    known = cast("tuple[Stage, ...]", tuple(stages) or STAGES)
+    shown = NO_ROWS if opened is None else opened.rows
     return models.AssessedFinding(
         **finding_shape(found, shown, known, first=None).model_dump(),
         coverage=found.coverage,
@@ -160,6 +159,51 @@ def assessed_finding(
         unknown=found.sums.unknown if found.sums else None,
         trust=trusted(found.clause.source.confidence),
         opens=f"{BASE}/assessments/{assessment}/schools/{school}/findings/{found.clause.id}",
+    )
+
+
+def opened_shape(found: Assessment, school: str, opened: Opened) -> models.Opened:
+    """Return a finding of record beside its rows as they stand now."""
+    row = row_of(ranking.ranking(found), school, found)
+    stages, name = ranking.stages_of(row), found.row.id
+    changed = opened.has_changed
+    return models.Opened(
+        assessment=name,
+        school=school,
+        finding=assessed_finding(opened.finding, name, school, stages, opened),
+        part_now=opened.now.part if opened.now else None,
+        whole_now=opened.now.whole if opened.now else None,
+        unknown_now=opened.now.unknown if opened.now else None,
+        has_changed=changed,
+        note_zh="评估之后证据有变化：下列明细合计与评估时不同，评估结果仍以当时的证据为准。"
+        if changed
+        else "下列明细合计与评估时一致。",
+        note_en="The evidence has changed since: its rows add up to something else now. "
+        "The assessment stands on the evidence of then."
+        if changed
+        else "The rows add up to what was assessed.",
+    )
+
+
+def changes_shape(found: Assessment, school: str, changed: Changes) -> models.Changes:
+    """Return how the evidence of a school differs from what was assessed."""
+    return models.Changes(
+        assessment=found.row.id,
+        school=school,
+        digest=changed.digest,
+        digest_now=changed.digest_now,
+        has_changed=changed.digest != changed.digest_now,
+        clauses=[
+            models.ChangedClause(
+                id=one.clause.id,
+                title_zh=one.clause.title.zh,
+                title_en=one.clause.title.en,
+                **one.then,
+                **{f"{name}_now": value for name, value in one.now.items()},
+            )
+            for one in changed.clauses
+        ],
+        attributes=list(changed.attributes),
     )
 
 

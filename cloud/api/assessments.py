@@ -2,7 +2,6 @@
 
 from typing import Annotated, Literal
 
-import polars as pl
 from fastapi import APIRouter, Path, Query, status
 from starlette.concurrency import run_in_threadpool
 
@@ -11,17 +10,11 @@ from cloud.api import assessment_shapes as shapes
 from cloud.api.deps import READ, WRITE, ServicesDep, ShelfDep
 from cloud.api.schools import registered
 from cloud.api.verdicts import outcomes_of, steps_of, verdict_of
-from cloud.assessments import gathering, ranking
-from cloud.assessments.assessment import Assessment
+from cloud.assessments import gathering, present, ranking
 from cloud.assessments.edition import text_in_force
 from cloud.assessments.ranking import SORTS, Asked
-from cloud.errors import BadRequest, NotFound
-from cloud.registry.rows import SchoolRow
-from cloud.scoring import result as results
+from cloud.errors import BadRequest
 from cloud.scoring.gather import gather
-from cloud.scoring.shapes import STAGES
-from cloud.scoring.standard import Clause
-from cloud.scoring.table import ATTRIBUTES, table_digest
 from cloud.services import Services
 
 router = APIRouter(prefix="/api/v1/assessments", tags=["assessments"], dependencies=[READ])
@@ -151,7 +144,7 @@ def clause_outcomes(
 ) -> list[models.ClauseOutcome]:
     """Return the outcome of a clause at the schools to which it applies, the weakest first."""
     found = shelf.assessment(assessment)
-    the_clause(found, clause)
+    present.clause_of(found, clause)
     rows = ranking.of_clause(found, clause, division)
     return [models.ClauseOutcome(**row) for row in rows.slice(offset, limit).iter_rows(named=True)]
 
@@ -187,11 +180,10 @@ def school_in(
     """Return all that leads to a school's place: findings, verdict, doubts, procedure."""
     shelf = services.shelf
     found = shelf.assessment(assessment)
-    scored = _result(found, school)
+    scored = present.result_of(found, school)
     chosen, outcomes = outcomes_of(shelf, found, selection)
-    frame = ranking.ranking(found, outcomes)
-    row = frame.filter(pl.col("id") == school).to_dicts()[0]
-    stages = ranking.stages_of(row) or list(STAGES)
+    row = present.row_of(ranking.ranking(found, outcomes), school, found)
+    stages = ranking.stages_of(row)
     standing = shelf.standing(found.row.id)
     return models.SchoolAssessment(
         assessment=shapes.line(found.row, found.standard, standing),
@@ -221,109 +213,29 @@ async def finding(
 ) -> models.Opened:
     """Return a finding as assessed, beside its rows of evidence as they stand now."""
     found = await run_in_threadpool(services.shelf.assessment, assessment)
-    scored = await run_in_threadpool(_result, found, school)
-    asked = the_clause(found, clause)
-    of_record = next(one for one in scored.findings if one.clause.id == clause)
-    await services.rollups.settled()
+    await run_in_threadpool(present.clause_of, found, clause)
     row = await run_in_threadpool(registered, services.registry, school)
+    await services.rollups.settled()
     facts = await gather(
         services.store, services.registry, row.id, found.row.starts, found.row.ends
     )
-    return await run_in_threadpool(
-        _opened, found, school, of_record, results.evidence_rows(asked, facts)
-    )
+    opened = await run_in_threadpool(present.opened, found, school, clause, facts)
+    return await run_in_threadpool(shapes.opened_shape, found, school, opened)
 
 
 @router.get("/{assessment}/schools/{school}/changes", summary="Whether its evidence has changed")
 async def changes(assessment: Id, school: School, services: ServicesDep) -> models.Changes:
     """Return what the evidence of a school says otherwise now than when it was assessed."""
     found = await run_in_threadpool(services.shelf.assessment, assessment)
-    then = found.scores.table.filter(pl.col("id") == school)
-    if then.is_empty():
-        raise NotFound(f"school {school} is not in assessment {found.row.id}")
-    row: SchoolRow = await run_in_threadpool(registered, services.registry, school)
+    row = await run_in_threadpool(registered, services.registry, school)
     await services.rollups.settled()
     now = await gathering.evidence_now(
         services.store, services.registry, found.standard, row, found.row.starts, found.row.ends
     )
-    return await run_in_threadpool(_changes, found, school, then, now)
-
-
-def the_clause(found: Assessment, clause: str) -> Clause:
-    """Return a clause of an assessment's standard; raises NotFound."""
-    for one in found.standard.clauses:
-        if one.id == clause:
-            return one
-    raise NotFound(f"{found.standard.edition} has no clause {clause!r}")
+    changed = await run_in_threadpool(present.changes, found, school, now)
+    return shapes.changes_shape(found, school, changed)
 
 
 def _whole(services: Services, name: str) -> models.Assessment:
     found = services.shelf.assessment(name)
     return shapes.whole(found, services.shelf.standing(found.row.id))
-
-
-def _result(found: Assessment, school: str) -> results.Result:
-    if school not in found.scores.table["id"]:
-        raise NotFound(f"school {school} is not in assessment {found.row.id}")
-    return results.result(found.scores, school)
-
-
-def _opened(
-    found: Assessment, school: str, of_record: results.Finding, rows: pl.DataFrame
-) -> models.Opened:
-    applies = of_record.outcome != "not_applicable"
-    rows = rows.filter(pl.col("school") == school) if applies else rows.clear()
-    row = ranking.ranking(found).filter(pl.col("id") == school).to_dicts()[0]
-    stages = ranking.stages_of(row) or list(STAGES)
-    now = tuple(float(rows[name].sum()) for name in ("part", "whole", "unknown"))
-    then = of_record.sums or (0.0, 0.0, 0.0)
-    changed = any(abs(a - b) > 1e-6 * max(1.0, abs(a)) for a, b in zip(then, now, strict=True))
-    known = not rows.is_empty()
-    return models.Opened(
-        assessment=found.row.id,
-        school=school,
-        finding=shapes.assessed_finding(of_record, found.row.id, school, stages, rows),
-        part_now=now[0] if known else None,
-        whole_now=now[1] if known else None,
-        unknown_now=now[2] if known else None,
-        has_changed=changed,
-        note_zh="评估之后证据有变化：下列明细合计与评估时的数值不同，评估结果仍以当时的证据为准。"
-        if changed
-        else "下列明细合计与评估时一致。",
-        note_en="The evidence has changed since: its rows add up to something else now. "
-        "The assessment stands on the evidence of then."
-        if changed
-        else "The rows add up to what was assessed.",
-    )
-
-
-def _changes(
-    found: Assessment, school: str, then: pl.DataFrame, now: pl.DataFrame
-) -> models.Changes:
-    was, is_ = then.to_dicts()[0], now.to_dicts()[0]
-    names = ("part", "whole", "unknown")
-    clauses = []
-    for clause in found.standard.clauses:
-        keys = [f"{clause.id}.{name}" for name in names]
-        if any(was.get(key) != is_.get(key) for key in keys):
-            before = {name: was.get(key) for name, key in zip(names, keys, strict=True)}
-            after = {f"{name}_now": is_.get(key) for name, key in zip(names, keys, strict=True)}
-            clauses.append(
-                models.ChangedClause(
-                    id=clause.id,
-                    title_zh=clause.title.zh,
-                    title_en=clause.title.en,
-                    **before,
-                    **after,
-                )
-            )
-    digest, digest_now = (table_digest(found.standard, table) for table in (then, now))
-    return models.Changes(
-        assessment=found.row.id,
-        school=school,
-        digest=digest,
-        digest_now=digest_now,
-        has_changed=digest != digest_now,
-        clauses=clauses,
-        attributes=[name for name in ATTRIBUTES if was.get(name) != is_.get(name)],
-    )

@@ -2,10 +2,9 @@
 
 from collections.abc import Mapping
 
-import polars as pl
-
 from cloud.api import assessment_models as models
 from cloud.assessments.assessment import Assessment
+from cloud.assessments.present import row_of
 from cloud.assessments.procedure import TITLES
 from cloud.assessments.ranking import Outcomes
 from cloud.assessments.selection import Chosen
@@ -115,9 +114,8 @@ def state_shape(services: Services, selection: str) -> models.ProcedureState:
 def _rival(found: Assessment, chosen: Chosen, school: str | None) -> models.Rival | None:
     if school is None:
         return None
-    is_it = pl.col("id") == school
-    name = found.scores.table.filter(is_it)["name"][0]
-    value = found.scores.totals.filter(is_it)["value"][0]
+    name = row_of(found.scores.table, school, found)["name"]
+    value = row_of(found.scores.totals, school, found)["value"]
     return models.Rival(
         school=school, name=name or "", rank=chosen.outcomes[school]["rank"], value=value
     )
