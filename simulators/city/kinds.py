@@ -82,5 +82,5 @@ def school_name(number: int, division: str, title: str) -> str:
     first, second = number % len(_FIRST), number // len(_FIRST)
     word = _FIRST[first] + _SECOND[(second + first * 7) % len(_SECOND)]
     turn = second // len(_SECOND)
-    tail = f"第{'二三四五六七八九十'[turn - 1]}" if turn else ""
+    tail = f"第{turn + 1}" if turn else ""
     return f"台州市{DIVISIONS[division][0]}{word}{tail}{title}（模拟）"

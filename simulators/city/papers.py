@@ -71,7 +71,7 @@ def _actual(home: Home, use: Use, random: np.random.Generator) -> dict[str, floa
     luck = random.random(12)
     counts = _terminals(home)
     found = {
-        "library_books": school.pupils * (12 if school.is_kindergarten else 24 + 26 * luck[0]),
+        "library_books": school.pupils * (12 if school.is_kindergarten else 32 + 26 * luck[0]),
         "new_books": school.pupils * (0.7 + 0.9 * luck[1]),
         "library_hours_week": 28 + 18 * care * luck[2] + 4,
         "teacher_terminals": counts["teacher"],

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pyarrow as pa  # type: ignore[import-untyped]  # it ships no types
 import pyarrow.parquet as pq  # type: ignore[import-untyped]  # it ships no types
@@ -50,7 +50,7 @@ class Parts:
         self._folder = folder
         self._writers: dict[str, Any] = {}
 
-    def __enter__(self) -> "Parts":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_error: object) -> None:

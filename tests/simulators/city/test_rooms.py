@@ -33,3 +33,9 @@ def test_a_primary_school_has_what_the_provincial_table_asks_for_its_classes() -
     needed = {18: 2, 24: 2, 30: 3, 36: 3}
     for classes, number in needed.items():
         assert max(found[classes]) == number
+
+
+def test_no_two_schools_of_a_province_share_a_name_or_a_code() -> None:
+    schools = make_schools(14_000, 7, make_calendar(END, 5))
+    assert len({school.name for school in schools}) == len(schools)
+    assert len({school.code for school in schools}) == len(schools)
