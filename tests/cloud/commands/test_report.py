@@ -7,9 +7,9 @@ from cloud.assessments.selection import Chosen
 from cloud.cli import main
 from cloud.registry.store import Registry
 from cloud.settings import Settings
+from tests._parts.area_reports import chosen_by_score
 from tests._parts.filed import evidence, filed, register
 from tests._parts.many_schools import large_standard
-from tests._parts.reports import chosen_by_score
 
 SCHOOL, OTHER = "2133100000", "2133100001"
 

@@ -17,8 +17,8 @@ from cloud.scoring.bundle import read_bundle, rescore
 from cloud.scoring.engine import score_table
 from cloud.scoring.result import findings
 from cloud.scoring.standard import load_standard, standard_file
+from tests._parts.area_reports import chosen_by_score
 from tests._parts.filed import MADE, filed
-from tests._parts.reports import chosen_by_score
 from tests._parts.scoring import standard_of
 
 

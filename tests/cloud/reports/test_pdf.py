@@ -10,7 +10,8 @@ from cloud.reports import words
 from cloud.reports.area_pdf import area_data, area_pdf, notice_pdf
 from cloud.reports.school_pdf import school_data, school_pdf
 from cloud.reports.shapes import Notice, SchoolReport
-from tests._parts.reports import area_report, notice, school_report, unrated
+from tests._parts.area_reports import area_report, notice
+from tests._parts.reports import school_report, unrated
 
 Read = Callable[[bytes], str]
 

@@ -11,7 +11,8 @@ from openpyxl import Workbook, load_workbook
 from cloud.reports import words
 from cloud.reports.area_xlsx import area_xlsx, notice_xlsx
 from cloud.reports.school_xlsx import school_xlsx
-from tests._parts.reports import area_report, notice, school_report, unrated
+from tests._parts.area_reports import area_report, notice
+from tests._parts.reports import school_report, unrated
 
 
 def near(value: float | None) -> Any:

@@ -1,0 +1,229 @@
+"""Reports of areas, made up for the tests, and a selection as one is filed."""
+
+import random
+from datetime import date
+from typing import Any
+
+import polars as pl
+
+from cloud.assessments.assessment import Assessment
+from cloud.assessments.selection import Chosen, chosen_of
+from cloud.assessments.selection import filed as file_selection
+from cloud.reports.filed import filed
+from cloud.reports.shapes import (
+    AreaReport,
+    ComplianceLine,
+    DivisionLine,
+    LimitLine,
+    Notice,
+    QuotaLine,
+    RankLine,
+    SpreadLine,
+    Status,
+)
+from cloud.scoring.confidence import trust
+from tests._parts.reports import CLAUSES, DIMENSIONS, OCCASION
+
+DIVISIONS = (
+    "椒江区", "黄岩区", "路桥区", "三门县", "天台县", "仙居县", "温岭市", "临海市", "玉环市"
+)  # fmt: skip
+KINDS = ("幼儿园", "小学", "初级中学", "九年一贯制学校", "高级中学", "职业高中")
+
+
+def rank_lines(many: int, places: int = 50) -> tuple[RankLine, ...]:
+    chance = random.Random(7)
+    scores = sorted((min(99.0, chance.gauss(74, 9)) for _ in range(many)), reverse=True)
+    lines: list[RankLine] = []
+    for number, value in enumerate(scores, start=1):
+        rated = number <= many * 0.95
+        eligible = rated and value >= 60 and number % 17 != 0
+        status: Status = (
+            "not_rated"
+            if not rated
+            else "ineligible"
+            if not eligible
+            else "selected"
+            if sum(one.status == "selected" for one in lines) < places
+            else "not_selected"
+        )
+        division = DIVISIONS[number % 9]
+        lines.append(
+            RankLine(
+                rank=number if rated else None,
+                school=f"2133{number:06d}",
+                name=f"{division}第{number}{KINDS[number % 6]}",
+                division=division,
+                kind=KINDS[number % 6],
+                value=value if rated else None,
+                raw=value,
+                coverage=0.95 if rated else 0.7,
+                grade=None if not rated else "A" if value >= 90 else "B" if value >= 80 else "C",
+                dimensions=tuple(min(100.0, value + 3 - n) for n in range(8)),
+                status=status,
+                rule={
+                    "selected": "得分排在符合条件学校的前 50 名。",
+                    "not_selected": "符合条件，得分低于入选线 85.72。",
+                    "ineligible": "否决线 B01 账物相符率未过。",
+                    "not_rated": "证据覆盖率 70.0%，低于 80%。",
+                    "undecided": "",
+                }[status],
+                interval=(max(1, number - 9), number + 12) if rated else None,
+                chance=max(0.0, 1 - number / 100) if rated else None,
+                doubts=number % 3,
+            )
+        )
+    return tuple(lines)
+
+
+def area_report(many: int = 120) -> AreaReport:
+    return AreaReport(
+        occasion=OCCASION,
+        area="台州市",
+        dimensions=tuple(title for _, title, *_ in DIMENSIONS),
+        rows=rank_lines(many),
+        clauses=tuple(
+            ComplianceLine(
+                clause=one[0],
+                title=one[1],
+                dimension=next(title for name, title, *_ in DIMENSIONS if name == one[2]),
+                applies=900 + n,
+                met=500 + n,
+                partly_met=200,
+                unmet=150,
+                no_data=50,
+                attainment=0.712 + n / 100,
+                source=one[9],
+                trust=trust(one[10]).zh,
+            )
+            for n, one in enumerate(CLAUSES)
+        ),
+        spread=tuple(
+            SpreadLine(
+                what=title,
+                schools=998,
+                least=31.2,
+                lower=62.5,
+                median=71.9,
+                upper=80.4,
+                most=97.7,
+                mean=71.3,
+                variation=0.171,
+            )
+            for title in ("总分", *(title for _, title, *_ in DIMENSIONS))
+        ),
+        limits=(
+            LimitLine(
+                title="校际差异系数",
+                group="椒江区",
+                stage="小学",
+                clause="A12",
+                schools=44,
+                variation=0.412,
+                at_most=0.5,
+                holds=True,
+            ),
+            LimitLine(
+                title="校际差异系数",
+                group="三门县",
+                stage="初中",
+                clause="A12",
+                schools=12,
+                variation=0.471,
+                at_most=0.45,
+                holds=False,
+            ),
+        ),
+        quotas=(
+            QuotaLine(rule="每个县（市、区）", least=2, most=12, selected=50, holds=True),
+            QuotaLine(rule="幼儿园", least=5, most=None, selected=8, holds=True),
+        ),
+        divisions=tuple(
+            DivisionLine(
+                division=name,
+                schools=111,
+                rated=106,
+                mean=71.4,
+                coverage=0.931,
+                passed=20,
+                selected=6 - n % 2,
+            )
+            for n, name in enumerate(DIVISIONS)
+        ),
+        doubts=(("大屏无人开启", 41, 12), ("填报与感知不符", 17, 17)),
+        procedure="符合条件的学校按得分从高到低，满足各项名额规则，精确求解；同分依次比较使用、账物维度。",
+    )
+
+
+def notice() -> Notice:
+    rows = tuple(one for one in rank_lines(1000) if one.status == "selected")
+    return Notice(
+        occasion=OCCASION,
+        area="台州市",
+        rows=rows,
+        rules=(
+            "总分不低于 85 分，每个维度不低于 60 分，无一否决线未过。",
+            "每个县（市、区）不少于 2 所，不多于 12 所。",
+            "同分时依次比较使用、账物维度得分，再比较学校标识码。",
+        ),
+        starts=date(2026, 12, 1),
+        ends=date(2026, 12, 7),
+        office="",
+        contact="",
+        considered=1000,
+        rated=950,
+    )
+
+
+def chosen_by_score(
+    found: Assessment, places: int = 5, override: dict[str, Any] | None = None
+) -> Chosen:
+    """Return a selection of the best by score, as one is filed."""
+    frame = filed(found).frame
+    order = frame.filter(pl.col("rank").is_not_null())
+    inside = order["id"].to_list()[:places]
+    schools = {
+        row["id"]: {
+            "selected": row["id"] in inside,
+            "rank": row["rank"],
+            "rule": "score",
+            "reason_zh": f"按得分排第 {row['rank']} 名。" if row["rank"] else "未评级。",
+            "reason_en": "By score.",
+            "rank_low": row["rank"] and max(1, row["rank"] - 2),
+            "rank_high": row["rank"] and row["rank"] + 3,
+            "chance": 0.5,
+            "rival": order["id"][places if row["id"] in inside else places - 1],
+            "is_override": False,
+        }
+        for row in frame.to_dicts()
+    }
+    contents = {
+        "places": places,
+        "trials": 100,
+        "order": ["得分", "证据覆盖率", "学校标识码"],
+        "schools": schools,
+        "quotas": [
+            {
+                "title_zh": "椒江区",
+                "title_en": "Jiaojiang",
+                "group": "331002",
+                "least": 1,
+                "most": None,
+                "selected": 2,
+                "holds": True,
+                "members": [],
+            },
+            {
+                "title_zh": "每县",
+                "title_en": "each",
+                "group": "",
+                "least": 1,
+                "most": 3,
+                "selected": 5,
+                "holds": False,
+                "members": [],
+            },
+        ],
+        "override": override,
+        "warnings": [],
+    }
+    return chosen_of(file_selection(found.row.id, {}, 0, contents, found.row.created_at))
