@@ -14,13 +14,12 @@ from cloud.api.ledger import span, today
 from cloud.api.models import Finding, Score, StandardLine
 from cloud.api.schools import registered
 from cloud.errors import NotFound
-from cloud.registry import code_lists
 from cloud.scoring import result as results
 from cloud.scoring import standard
 from cloud.scoring.engine import score_table
 from cloud.scoring.evidence import Evidence
 from cloud.scoring.gather import gather
-from cloud.scoring.standard import Stage, Standard
+from cloud.scoring.standard import Standard
 from cloud.scoring.table import evidence_table
 from cloud.scoring.words import dimension_shape, finding_shape, standard_line
 from cloud.services import Services
@@ -38,7 +37,6 @@ Name = Annotated[str, Query(alias="standard", description="The standard's id.")]
 class _Scored(NamedTuple):
     standard: Standard
     evidence: Evidence
-    stages: tuple[Stage, ...]
     result: results.Result
 
 
@@ -72,7 +70,7 @@ async def finding(
     if found is None:
         raise NotFound(f"{scored.standard.edition} has no clause {clause!r}")
     rows = await run_in_threadpool(_rows, found, scored)
-    return finding_shape(found, rows, scored.stages, first=None)
+    return finding_shape(found, rows, scored.result.stages, first=None)
 
 
 @cache
@@ -83,7 +81,7 @@ def _editions() -> tuple[Standard, ...]:
 async def _score(
     services: Services, school: str, start: date | None, end: date | None, name: str
 ) -> _Scored:
-    row = await run_in_threadpool(registered, services.registry, school)
+    await run_in_threadpool(registered, services.registry, school)
     first, last = await run_in_threadpool(_span, services, school, start, end)
     chosen = standard.in_force(_editions(), name, last)
     if chosen is None:
@@ -91,8 +89,7 @@ async def _score(
         raise NotFound(f"no edition of {name!r} is in force on {last}; known: {known}")
     await services.rollups.settled()
     facts = await gather(services.store, services.registry, school, first, last)
-    stages = code_lists.stages(row.school_type)
-    return _Scored(chosen, facts, stages, await run_in_threadpool(_result, chosen, facts, school))
+    return _Scored(chosen, facts, await run_in_threadpool(_result, chosen, facts, school))
 
 
 def _result(chosen: Standard, facts: Evidence, school: str) -> results.Result:
@@ -123,7 +120,7 @@ def _shape(scored: _Scored, services: Services) -> Score:
         coverage=result.coverage,
         min_coverage=scored.standard.min_coverage,
         dimensions=[dimension_shape(one) for one in result.dimensions],
-        findings=[finding_shape(one, _rows(one, scored), scored.stages) for one in result.findings],
+        findings=[finding_shape(one, _rows(one, scored), result.stages) for one in result.findings],
         inputs_digest=_digest(scored),
         computed_at=services.clock.now(),
     )

@@ -26,18 +26,20 @@ neither the order of a file nor the company of other schools changes a bit of th
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import reduce
-from operator import add, and_
+from operator import and_
 
 import polars as pl
 
 from cloud.registry import code_lists
 from cloud.scoring.clause import Aggregate
-from cloud.scoring.shapes import STAGES, UNNAMED, Band, over, thresholds
-from cloud.scoring.standard import TOTAL, Clause, Dimension, Standard
+from cloud.scoring.columns import EPSILON, any_of, over, summed
+from cloud.scoring.shapes import STAGES, UNNAMED, Band, thresholds
+from cloud.scoring.standard import Clause, Dimension, Standard
 from cloud.scoring.table import COLUMN, ready
+from cloud.scoring.verdict import failures, verdicts
 
-EPSILON = 1e-9
-"""Marks, gates and rules are met by what falls short only by rounding."""
+__all__ = ["EPSILON", "Scores", "score_table", "taught"]
+
 _NONE = pl.lit(None, pl.Float64)
 
 
@@ -75,7 +77,7 @@ def score_table(standard: Standard, table: pl.DataFrame) -> Scores:
         work = work.with_columns(step(standard, clauses, dimensions, stages))
     work = work.with_columns(_clauses(standard, clauses, stages))
     work = work.with_columns(_whole(standard, clauses, dimensions, stages))
-    work = work.with_columns(_verdicts(standard))
+    work = work.with_columns(failures(standard)).with_columns(verdicts(standard))
     return Scores(
         standard=standard,
         table=own,
@@ -205,7 +207,7 @@ def _inside(
     for stage in stages:
         for dimension in dimensions:
             weights = [_own(one, stage) for one in _asking(clauses, stage, dimension.id)]
-            yield _sum(weights).alias(f"inside:{dimension.id}:{stage}")
+            yield summed(weights).alias(f"inside:{dimension.id}:{stage}")
 
 
 def _own(clause: Clause, stage: str) -> pl.Expr:
@@ -227,7 +229,7 @@ def _asked(
             pl.when(pl.col(f"inside:{one.id}:{stage}") > 0).then(float(one.weight)).otherwise(0.0)
             for one in dimensions
         ]
-        yield _sum(weights).alias(f"asked:{stage}")
+        yield summed(weights).alias(f"asked:{stage}")
 
 
 def _shares(
@@ -245,8 +247,8 @@ def _shares(
         .otherwise(0.0)
         for stage in named
     }
-    all_pupils = _sum(pupils.values())  # null where a size is not known
-    many = _sum([counts[stage].cast(pl.Float64) for stage in stages])
+    all_pupils = summed(pupils.values())  # null where a size is not known
+    many = summed([counts[stage].cast(pl.Float64) for stage in stages])
     for stage in stages:
         equal = over(pl.lit(1.0), many)
         by_size = over(pupils[stage], all_pupils) if stage in pupils else equal
@@ -317,14 +319,14 @@ def _together(
         least = [pl.when(weight > 0).then(value) for weight, value in parts]
         return pl.min_horizontal(least)
     if aggregate == "geometric":
-        nothing = _any([(weight > 0) & (value <= 0) for weight, value in parts])
+        nothing = any_of([(weight > 0) & (value <= 0) for weight, value in parts])
         logs = [
             pl.when((weight > 0) & (value > 0)).then(weight * value.log()).otherwise(0.0)
             for weight, value in parts
         ]
-        mean = pl.when(nothing).then(0.0).otherwise(over(_sum(logs), weights).exp())
+        mean = pl.when(nothing).then(0.0).otherwise(over(summed(logs), weights).exp())
         return pl.when(weights > 0).then(mean)
-    return pl.when(weights > 0).then(over(_sum([w * value for w, value in parts]), weights))
+    return pl.when(weights > 0).then(over(summed([w * value for w, value in parts]), weights))
 
 
 def _clauses(
@@ -334,9 +336,9 @@ def _clauses(
     for clause in clauses:
         own = [stage for stage in stages if _asking([clause], stage)]
         by_stage = [(pl.col(f"weight:{clause.id}:{s}"), _attainment(clause, s)) for s in own]
-        weight = _sum([weight for weight, _ in by_stage])
-        earned = _sum([weight * attained.fill_null(0.0) for weight, attained in by_stage])
-        known = _any([attained.is_not_null() & (weight > 0) for weight, attained in by_stage])
+        weight = summed([weight for weight, _ in by_stage])
+        earned = summed([weight * attained.fill_null(0.0) for weight, attained in by_stage])
+        known = any_of([attained.is_not_null() & (weight > 0) for weight, attained in by_stage])
         attainment = over(earned, weight).clip(0.0, 1.0)
         if not thresholds(clause.shape):
             attainment = _attainment(clause, UNNAMED)
@@ -355,15 +357,15 @@ def _whole(
     dimensions: Sequence[Dimension],
     stages: Sequence[str],
 ) -> Iterable[pl.Expr]:
-    """Return the dimensions, the score that would be, its coverage and what was failed."""
+    """Return the dimensions, the score that would be and its coverage."""
 
     def of(clause: Clause, what: str) -> pl.Expr:
         return pl.col(f"clause:{clause.id}.{what}")
 
     for one in dimensions:
         own = [clause for clause in clauses if clause.dimension == one.id]
-        weight = _sum([of(clause, "weight") for clause in own])
-        seen = _sum([of(clause, "weight") * of(clause, "seen") for clause in own])
+        weight = summed([of(clause, "weight") for clause in own])
+        seen = summed([of(clause, "weight") * of(clause, "seen") for clause in own])
         by_stage = [
             (
                 pl.when(pl.col(f"inside:{one.id}:{s}") > 0)
@@ -373,74 +375,14 @@ def _whole(
             )
             for s in stages
         ]
-        value = over(_sum([w * v for w, v in by_stage]), _sum([w for w, _ in by_stage]))
+        value = over(summed([w * v for w, v in by_stage]), summed([w for w, _ in by_stage]))
         coverage = pl.when(weight > 0).then(over(seen, weight).clip(0.0, 1.0)).otherwise(0.0)
         yield coverage.alias(f"dimension:{one.id}.coverage")
         scaled = (value * standard.scale).clip(0.0, standard.scale)
         yield pl.when(seen > 0).then(scaled).alias(f"dimension:{one.id}")
         yield (weight > 0).alias(f"asked:{one.id}")
-    counted = _any([pl.col(f"share:{stage}") > 0 for stage in stages])
-    raw = _sum([pl.col(f"share:{s}") * pl.col(f"score:{s}").fill_null(0.0) for s in stages])
-    seen = _sum([of(clause, "weight") * of(clause, "seen") for clause in clauses])
+    counted = any_of([pl.col(f"share:{stage}") > 0 for stage in stages])
+    raw = summed([pl.col(f"share:{s}") * pl.col(f"score:{s}").fill_null(0.0) for s in stages])
+    seen = summed([of(clause, "weight") * of(clause, "seen") for clause in clauses])
     yield pl.when(counted).then((raw * standard.scale).clip(0.0, standard.scale)).alias("total:raw")
     yield (seen * 0.01).clip(0.0, 1.0).alias("total:coverage")
-    gates = {
-        clause.id: (of(clause, "weight") > 0)
-        & (of(clause, "measured") < clause.gate - EPSILON).fill_null(value=True)
-        for clause in standard.clauses
-        if clause.gate is not None
-    }
-    yield _names(gates).alias("total:failed_gates")
-    by_id = {clause.id: clause for clause in clauses}
-    rules = {}
-    for rule in standard.rules:
-        asked = [by_id[name] for name in sorted(rule.of)]
-        applying = [of(clause, "weight") > 0 for clause in asked]
-        got = [of(clause, "attainment").fill_null(0.0) for clause in asked]
-        missed = [a & (g < rule.attained - EPSILON) for a, g in zip(applying, got, strict=True)]
-        low = [a & (g < rule.others_at_least - EPSILON) for a, g in zip(applying, got, strict=True)]
-        may_miss = len(asked) - rule.at_least
-        many = _sum([one.cast(pl.Float64) for one in missed])
-        rules[rule.id] = (many > may_miss) | _any(low)
-    yield _names(rules).alias("total:failed_rules")
-
-
-def _verdicts(standard: Standard) -> list[pl.Expr]:
-    """Return the value, the grade and whether the school passes."""
-    coverage, raw = pl.col("total:coverage"), pl.col("total:raw")
-    rated = raw.is_not_null() & (coverage >= standard.min_coverage - 1e-12)
-    grade = pl.lit(None, pl.String)
-    for name, least in sorted(standard.grades.items(), key=lambda pair: pair[1]):
-        grade = pl.when(raw >= least - EPSILON).then(pl.lit(name)).otherwise(grade)
-    marks = {
-        one.id: pl.col(f"asked:{one.id}")
-        & (pl.col(f"dimension:{one.id}") < one.pass_mark - EPSILON).fill_null(value=True)
-        for one in standard.dimensions
-        if one.pass_mark is not None
-    }
-    if standard.pass_mark is not None:
-        marks[TOTAL] = (raw < standard.pass_mark - EPSILON).fill_null(value=True)
-    fine = [pl.col("total:failed_gates"), pl.col("total:failed_rules"), _names(marks)]
-    return [
-        pl.when(rated).then(raw).alias("total:value"),
-        pl.when(rated).then(grade).alias("total:grade"),
-        _names(marks).alias("total:failed_marks"),
-        reduce(and_, [rated, *(one.list.len() == 0 for one in fine)]).alias("total:passed"),
-    ]
-
-
-def _names(failed: dict[str, pl.Expr]) -> pl.Expr:
-    """Return the list of the names of which an expression holds."""
-    if not failed:
-        return pl.lit([], pl.List(pl.String))
-    named = [pl.when(holds).then(pl.lit(name)) for name, holds in failed.items()]
-    return pl.concat_list(named).list.drop_nulls()
-
-
-def _sum(parts: Iterable[pl.Expr]) -> pl.Expr:
-    """Return the sum, added one after the other: the same in any company."""
-    return reduce(add, parts, pl.lit(0.0))
-
-
-def _any(parts: Sequence[pl.Expr]) -> pl.Expr:
-    return pl.any_horizontal(parts) if parts else pl.lit(value=False)

@@ -7,9 +7,10 @@ from typing import Any, Literal
 import polars as pl
 
 from cloud.errors import EvidenceError
-from cloud.scoring.engine import EPSILON, Scores
+from cloud.scoring.engine import EPSILON, Scores, taught
 from cloud.scoring.evidence import Evidence
 from cloud.scoring.indicator import Sums, all_indicators
+from cloud.scoring.shapes import STAGES, Stage
 from cloud.scoring.standard import Clause, Dimension, Standard
 from cloud.scoring.table import COLUMN
 
@@ -51,10 +52,14 @@ class DimensionResult:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A school's score; `value` is None where coverage is below the standard's minimum."""
+    """A school's score; `value` is None where coverage is below the standard's minimum.
+
+    `raw` is what it would be then; `stages` are those that the school is known to teach.
+    """
 
     standard: Standard
     school: str
+    stages: tuple[Stage, ...]
     value: float | None
     raw: float | None
     coverage: float
@@ -75,6 +80,7 @@ def result(scores: Scores, school: str) -> Result:
     return Result(
         standard=scores.standard,
         school=school,
+        stages=_stages(scores.table, school),
         **{key: total[key] for key in ("value", "raw", "coverage", "grade", "passed")},
         failed_gates=tuple(total["failed_gates"]),
         failed_marks=tuple(total["failed_marks"]),
@@ -112,6 +118,12 @@ def evidence_rows(clause: Clause, evidence: Evidence) -> pl.DataFrame:
     rows = indicator.evidence_rows(evidence, clause.parameters)
     missing = pl.col("whole") - pl.col("part")
     return rows.sort("school", missing, "label", "ref", descending=[False, True, False, False])
+
+
+def _stages(table: pl.DataFrame, school: str) -> tuple[Stage, ...]:
+    own = table.filter(pl.col("id") == school)
+    row = own.select(taught(own)).row(0, named=True)
+    return tuple(stage for stage in STAGES if row[f"taught:{stage}"])
 
 
 def _row(table: pl.DataFrame, school: str) -> Mapping[str, Any]:

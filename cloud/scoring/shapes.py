@@ -14,6 +14,7 @@ import polars as pl
 from pydantic import BaseModel, ConfigDict, Field, RootModel, model_validator
 
 from cloud.registry.code_lists import Stage as Stage  # noqa: PLC0414  a name of this module too
+from cloud.scoring.columns import over
 
 STAGES: tuple[Stage, ...] = ("KG", "PRI", "JUN", "SEN", "VOC")
 UNNAMED = "ANY"
@@ -185,16 +186,6 @@ def thresholds(shape: Shape) -> Iterable[str]:
 def shown(value: float, unit: str) -> str:
     """Return a figure as people write it; a share in percent."""
     return f"{100 * value:g}%" if unit == "%" else f"{value:g}"
-
-
-def over(part: pl.Expr, whole: pl.Expr) -> pl.Expr:
-    """Return part ÷ whole, rounded alike in a table of one row and of many.
-
-    Polars multiplies a column by the inverse of a number, where the column has more than one row,
-    which may differ from dividing by it in the last bit; two columns it divides. So the whole is
-    made a column like the part.
-    """
-    return part / (whole + 0.0 * part)
 
 
 def _share(figure: pl.Expr, nothing: float, full: float) -> pl.Expr:

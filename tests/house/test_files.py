@@ -17,6 +17,7 @@ LONG_WITH_REASON = {
 GENERATED = {
     "cloud/web/package-lock.json",
     "docs/reference/openapi.json",
+    "docs/reference/standard.schema.json",
     "requirements/cloud.txt",
     "requirements/dev.txt",
     "requirements/edge.txt",

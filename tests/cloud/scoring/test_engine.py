@@ -258,6 +258,8 @@ def test_a_stage_of_which_nothing_is_asked_does_not_count() -> None:
     found = total(standard, x=1.0, school_type="211", pupils_KG=900, pupils_PRI=100)
     assert found["value"] == 100
     assert total(standard, x=1.0, school_type="111")["raw"] is None
+    table = pl.DataFrame([{"id": "s", "school_type": "211", "pupils_KG": 900}])
+    assert result(score_table(standard, table), "s").stages == ("KG", "PRI")
     assert total(standard, x=1.0, school_type="514")["raw"] is None
 
 

@@ -1,8 +1,10 @@
+from dataclasses import replace
 from datetime import date
 
 import polars as pl
 import pytest
 
+from cloud.scoring.indicator import ROW, all_indicators
 from cloud.scoring.shapes import STAGES
 from cloud.scoring.standard import Standard, named
 from cloud.scoring.table import (
@@ -81,3 +83,22 @@ def test_the_digest_of_known_inputs_is_known() -> None:
     more = {"mean_years_schooling": 13.9, "gni_per_capita": 69117}
     got = inputs_digest(standard, pl.DataFrame([{"id": "Iceland", **one, **more}]))
     assert got == "6f5cde0903d7ef3453aa46d0838ad214dae02a4a4d17803e27255f9ecfa94694"
+
+
+def test_a_clause_is_confirmed_where_each_of_its_rows_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    said = [("1", True), ("1", True), ("2", True), ("2", None), ("3", False)]
+    rows = pl.DataFrame(
+        [(school, "x", "x", 1.0, 1.0, 0.0, confirmed) for school, confirmed in said],
+        schema={**ROW, "confirmed": pl.Boolean},
+        orient="row",
+    )
+    indicator = replace(all_indicators()["assets_tagged"], id="said", rows=lambda *_: rows)
+    monkeypatch.setitem(all_indicators(), "said", indicator)
+    standard = standard_of([{"indicator": "said", "data_source": "declared"}])
+    facts = evidence_of({})
+    schools = pl.DataFrame({"school": ["1", "2", "3", "4"]})
+    found = evidence_table(standard, replace(facts, schools=schools))
+    assert found["A01.confirmed"].to_list() == [True, False, False, None]
+    assert found["A01.part"].to_list() == [2, 2, 1, None]
