@@ -137,7 +137,7 @@ def _occasion(occasion: Occasion) -> Iterator[tuple[str, Any, str]]:
     yield "评价时段", words.span(occasion.start, occasion.end), "@"
     yield "评价时间", words.moment(occasion.assessed_at), "@"
     yield "评价编号", occasion.assessment, "@"
-    yield "输入摘要", occasion.digest, "@"
+    yield "输入摘要（全部学校）", occasion.digest, "@"
 
 
 def _said(notice: Notice) -> Iterator[tuple[str, Any, str]]:

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import polars as pl
 
-from cloud.assessments import ranking
+from cloud.assessments import choosing, ranking
 from cloud.assessments.assessment import Assessment
 from cloud.assessments.selection import Chosen
 from cloud.errors import NotFound
@@ -32,6 +32,7 @@ from cloud.reports.shapes import (
     Occasion,
     QuotaLine,
     SchoolReport,
+    Step,
     Verdict,
 )
 from cloud.scoring.bundle import bundle_text
@@ -59,7 +60,7 @@ class Filed:
             self.assessment.standard,
             assessment=row.id,
             assessed_at=row.created_at,
-            digest=row.digest,
+            digest=row.inputs,
             start=row.starts,
             end=row.ends,
             places=self.chosen.contents["places"] if self.chosen else None,
@@ -72,9 +73,7 @@ def filed(assessment: Assessment, chosen: Chosen | None = None) -> Filed:
     return Filed(assessment, chosen, ranking.ranking(assessment, outcomes))
 
 
-def of_school(
-    found: Filed, school: str, *, evidence: Evidence | None = None, least: Least | None = None
-) -> SchoolReport:
+def of_school(found: Filed, school: str, *, evidence: Evidence | None = None) -> SchoolReport:
     """Return the report of one school; raises NotFound where it was not assessed."""
     rows = found.frame.filter(pl.col("id") == school).to_dicts()
     if not rows:
@@ -85,8 +84,33 @@ def of_school(
         found.occasion,
         evidence=evidence,
         verdict=_verdict(found, rows[0]),
-        least=least,
+        least=least_of(found, school),
         doubts=_doubts(found.assessment, school),
+    )
+
+
+def least_of(found: Filed, school: str) -> Least | None:
+    """Return the least it would take for a school to be in; None for one that is, or if unknown."""
+    if found.chosen is None or found.chosen.outcomes.get(school, {}).get("selected"):
+        return None
+    try:
+        facts = choosing.least(found.assessment, found.chosen, school)
+    except NotFound:
+        return None
+    return Least(
+        steps=tuple(
+            Step(
+                clause=one["id"],
+                title=one["title_zh"],
+                todo=one["remedy_zh"],
+                points=one["points"],
+                yuan=one["yuan"],
+            )
+            for one in facts["improvements"]
+        ),
+        total_yuan=facts["yuan"],
+        becomes=facts["value_then"],
+        words=facts["text_zh"],
     )
 
 
