@@ -24,6 +24,7 @@ HOMES = {
     "httpx": ("simulators/*",),
     "ibis": ("cloud/utilization/*",),
     "influxdb_client": ("edge/uplink/*",),
+    "numpy": ("cloud/scoring/*", "simulators/city/*"),
     "openpyxl": ("cloud/registry/*", "cloud/reports/workbook.py", "simulators/*"),
     "paho": ("edge/drivers/mqtt/*",),
     "polars": ("cloud/scoring/*", "cloud/assessments/*", "cloud/reports/*", "cloud/api/score.py"),
