@@ -77,3 +77,14 @@ def test_a_reader_that_has_seen_enough_is_no_failure() -> None:
     command = f"{Path(sys.executable).with_name('campus-cloud')} standard schema | head -n 1"
     done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
     assert (done.stdout, done.stderr) == ("{\n", "")
+
+
+def test_caps_and_grades_are_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = BALANCE.read_text(encoding="utf-8").split("\nrules:")[0]
+    more = "declared_cap: 0.8\ngrades: {A: 90}\npass_mark: 60\nmin_coverage: 1.0\n"
+    rule = "\nrules:\n  - {id: one, title: {zh: 一, en: one}, of: [key-teachers], at_least: 1}\n"
+    path = tmp_path / "capped.yaml"
+    path.write_text(text.replace("min_coverage: 1.0\n", more) + rule, encoding="utf-8")
+    shown = printed(capsys, "show", str(path))
+    assert "declared evidence at most 80% until confirmed, pass mark 60, A from 90\n" in shown
+    assert shown.endswith("at least 1 of key-teachers attain 1, the others 0\n")
