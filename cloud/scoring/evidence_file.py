@@ -56,11 +56,10 @@ def parse_table(text: str, name: str, standard: Standard) -> pl.DataFrame:
             )
     _check_ids(name, header, numbered)
     found = {
-        column: _cells(
-            name, column, kind, [(at, row[header.index(column)]) for at, row in numbered]
-        )
+        column: _cells(name, column, kind, [(at, row[place]) for at, row in numbered])
         for column, kind in columns(standard).items()
         if column in header
+        for place in [header.index(column)]
     }
     return ready(standard, pl.DataFrame(found))
 
@@ -93,9 +92,9 @@ def _check_header(name: str, header: Sequence[str], standard: Standard) -> None:
 def _check_ids(
     name: str, header: Sequence[str], numbered: Sequence[tuple[int, Sequence[str]]]
 ) -> None:
-    seen: dict[str, int] = {}
+    place, seen = header.index("id"), dict[str, int]()
     for at, row in numbered:
-        key = row[header.index("id")].strip()
+        key = row[place].strip()
         if not key:
             raise EvidenceError(f"{name}: row {at}, column id: is empty")
         if key in seen:
