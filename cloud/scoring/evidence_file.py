@@ -107,9 +107,14 @@ def _check_ids(
 def _cells(
     name: str, column: str, kind: type[pl.DataType], cells: Sequence[tuple[int, str]]
 ) -> pl.Series:
+    texts = pl.Series([text for _, text in cells], dtype=pl.String()).str.strip_chars()
+    if kind is pl.Float64:
+        numbers = texts.cast(pl.Float64, strict=False)
+        odd = (texts != "") & ~numbers.is_finite().fill_null(value=False)
+        if not odd.any():
+            return numbers.alias(column)
     values = []
-    for at, cell in cells:
-        text = cell.strip()
+    for at, text in zip((at for at, _ in cells), texts, strict=True):
         try:
             values.append(_value(text, kind) if text else None)
         except ValueError as error:
