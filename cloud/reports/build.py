@@ -29,7 +29,7 @@ from cloud.scoring.standard import TOTAL, Stage, Standard
 from cloud.scoring.table import COLUMN
 from cloud.scoring.words import finding_shape
 
-EVIDENCE_ROWS = 2000
+EVIDENCE_ROWS = 500
 """Rows of a clause that a workbook holds at most; it says how many more there are."""
 
 

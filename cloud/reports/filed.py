@@ -94,9 +94,13 @@ def least_of(found: Filed, school: str) -> Least | None:
     if found.chosen is None or found.chosen.outcomes.get(school, {}).get("selected"):
         return None
     try:
-        facts = choosing.least(found.assessment, found.chosen, school)
+        return least_shape(choosing.least(found.assessment, found.chosen, school))
     except NotFound:
         return None
+
+
+def least_shape(facts: Mapping[str, Any]) -> Least:
+    """Return the least it would take, of what a selection says of it."""
     return Least(
         steps=tuple(
             Step(

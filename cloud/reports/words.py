@@ -134,7 +134,7 @@ def cut(value: float, digits: int) -> float:
 
 def clean(text: str) -> str:
     """Return a text without what no page can show or what would turn the text around it."""
-    shown = "".join(_shown(one) for one in text)
+    shown = text if text.isprintable() else "".join(_shown(one) for one in text)
     return shown if len(shown) <= _LONGEST else shown[:_LONGEST] + "…"
 
 
