@@ -366,7 +366,7 @@ class Registry:
 
     def school_days(self, school: str, start: dt.date, end: dt.date) -> list[dt.date]:
         """Return the school days of a span, both ends included, oldest first."""
-        return [one.day for one in self._taught(school, start, end)]
+        return [one.day for one in self.taught(school, start, end)]
 
     def last_school_days(self, school: str, day: dt.date, n: int) -> list[dt.date]:
         """Return the last `n` school days up to and including a day, oldest first."""
@@ -376,15 +376,16 @@ class Registry:
 
     def calendar(self, school: str, start: dt.date, end: dt.date) -> list[CalendarRow]:
         """Every period of every school day of a span, as UTC moments."""
-        taught = self._taught(school, start, end)
+        taught = self.taught(school, start, end)
         return calendar.calendar_rows(taught, self.periods(school), self.zone(school))
 
     def lessons(self, school: str, start: dt.date, end: dt.date) -> list[LessonRow]:
         """Every lesson scheduled in a span, both ends included."""
-        taught = self._taught(school, start, end)
+        taught = self.taught(school, start, end)
         return calendar.lesson_rows(taught, self.timetable(school))
 
-    def _taught(self, school: str, start: dt.date, end: dt.date) -> Sequence[SchoolDay]:
+    def taught(self, school: str, start: dt.date, end: dt.date) -> Sequence[SchoolDay]:
+        """Return the school days of a span with the timetable that each follows."""
         return calendar.school_days(self.terms(school), self.holidays(school), start, end)
 
 

@@ -1,128 +1,144 @@
-"""Collect the evidence of one school from the registry, the roll-up and the telemetry store."""
+"""Collect the evidence of schools from the registry, the roll-ups and the telemetry store.
+
+One query for each table and batch of schools, however many schools there are in it; what a term of
+a school comes to is some megabytes, so a city is asked for in batches.
+"""
 
 import asyncio
-from dataclasses import asdict
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 
+import duckdb
 import polars as pl
-import pyarrow as pa  # type: ignore[import-untyped]  # it ships no types
 
-from cloud.registry.rows import BindingRow
 from cloud.registry.store import Registry
 from cloud.scoring import evidence
-from cloud.scoring.evidence import Evidence, table
+from cloud.scoring.air import gather_air
+from cloud.scoring.books import Books
+from cloud.scoring.evidence import Columns, Evidence
 from cloud.telemetry.store import TelemetryStore
 
 _USE_SQL = """
 select school, asset_id, category, room, day, week, period, due_s, active_s, standby_s, off_s,
        unobserved_s, scheduled, lesson_over, lesson_observed, lesson_used
 from usage_rollup
-where school = ? and day between ? and ? and asset_id is not null
-order by asset_id, day, period
+where school in (select unnest(?)) and day between ? and ? and asset_id is not null
+order by school, asset_id, day, period
+"""
+_DAYS_SQL = """
+select school, asset, day, asset_id, category, due_slots, slots, in_time_slots, evening_due_s,
+       evening_on_s, evening_unobserved_s, active_s, night_active_s
+from usage_days
+where school in (select unnest(?)) and day between ? and ? and asset_id is not null
+order by school, asset, day
+"""
+_HEARD_SQL = """
+select school, asset as device, max(day) as day from usage_rollup
+where school in (select unnest(?)) and day <= ? and unobserved_s < due_s
+group by school, asset
 """
 _READINGS_BACK = 90
 """Days; the store keeps readings no longer by default."""
-_HEARD_SQL = """
-select asset, day from usage_rollup
-where school = ? and day <= ? and unobserved_s < due_s
-qualify row_number() over (partition by asset order by day desc) = 1
-order by asset
-"""
+_HEARD = {"school": pl.String, "device": pl.String, "day": pl.Date}
 
 
 async def gather(
-    store: TelemetryStore, registry: Registry, school: str, start: date, end: date
+    store: TelemetryStore, registry: Registry, schools: str | Sequence[str], start: date, end: date
 ) -> Evidence:
-    """Return what is known of a school over a span of its local days, both included."""
-    span = [school, start, end]
-    use = await store.read(lambda con: con.sql(_USE_SQL, params=span).to_arrow_table())
-    slots = await store.read(lambda con: con.execute(_HEARD_SQL, [school, end]).fetchall())
-    heard = await _heard(store, registry, school, end, dict(slots))
-    return await asyncio.to_thread(_evidence, registry, school, start, end, use, heard)
+    """Return what is known of schools over a span of their local days, both included."""
+    asked = [schools] if isinstance(schools, str) else sorted(set(schools))
+    span = [asked, start, end]
+    use = await _table(store, _USE_SQL, span, evidence.USE)
+    days = await _table(store, _DAYS_SQL, span, evidence.DAYS)
+    slots = await _table(store, _HEARD_SQL, [asked, end], _HEARD)
+    heard = pl.concat([slots, *[await _heard(store, registry, one, end) for one in asked]])
+    heard = heard.group_by("school", "device").agg(pl.col("day").max()).sort("school", "device")
+    books = Books(registry, asked)
+    air = await gather_air(store, books, start, end)
+    return await asyncio.to_thread(_evidence, books, start, end, use, days, heard, air)
 
 
-async def _heard(
-    store: TelemetryStore, registry: Registry, school: str, end: date, heard: dict[str, date]
-) -> dict[str, date]:
-    """Return the last local day, up to the end, on which each name in telemetry said something.
+async def _table(
+    store: TelemetryStore, sql: str, parameters: list[object], columns: Columns
+) -> pl.DataFrame:
+    """Return the answer to a query as a table of these columns; a missing table is empty."""
 
-    A slot in which nothing was seen says nothing. Sensors without a usage rule send readings only:
-    of these the newest is at hand, and only where that came after the end the store is asked.
+    def work(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
+        try:
+            found = con.sql(sql, params=parameters).to_arrow_table()
+        except duckdb.CatalogException:
+            return pl.DataFrame(schema=dict(columns))
+        return pl.DataFrame(found).cast(pl.Schema(columns))
+
+    return await store.read(work)
+
+
+async def _heard(store: TelemetryStore, registry: Registry, school: str, end: date) -> pl.DataFrame:
+    """Return the last local day, up to the end, on which each sensor said something in readings.
+
+    Sensors without a usage rule send no slots: of their readings the newest is at hand, and only
+    where that came after the end the store is asked.
     """
+    latest = store.latest_readings(school)
+    if not latest:
+        return pl.DataFrame(schema=_HEARD)
     zone = registry.zone(school)
     after = datetime.combine(end + timedelta(days=1), time(), zone).astimezone(UTC)
-    for latest in store.latest_readings(school):
-        moment = max((value.observed_at for value in latest.points.values()), default=after)
-        if moment >= after and latest.asset not in heard:
+    rows = []
+    for one in latest:
+        moment = max((value.observed_at for value in one.points.values()), default=after)
+        if moment >= after:
             first = after - timedelta(days=_READINGS_BACK)
-            found = await store.readings(school, latest.asset, first, after, limit=1)
+            found = await store.readings(school, one.asset, first, after, limit=1)
             moment = max((rows[-1][0] for rows in found.values()), default=after)
         if moment < after:
-            day = moment.astimezone(zone).date()
-            heard[latest.asset] = max(day, heard.get(latest.asset, day))
-    return heard
+            rows.append((school, one.asset, moment.astimezone(zone).date()))
+    return pl.DataFrame(rows, schema=_HEARD, orient="row")
 
 
 def _evidence(
-    registry: Registry,
-    school: str,
+    books: Books,
     start: date,
     end: date,
-    use: pa.Table,
-    heard: dict[str, date],
+    use: pl.DataFrame,
+    days: pl.DataFrame,
+    heard: pl.DataFrame,
+    air: pl.DataFrame,
 ) -> Evidence:
-    row = registry.school(school)
-    bindings: dict[str, list[BindingRow]] = {}
-    for binding in registry.bindings(school):
-        bindings.setdefault(binding.device, []).append(binding)
-    bound: dict[str, int] = {}
-    reported: dict[int, date] = {}
-    for device, day in heard.items():
-        held = [one for one in bindings.get(device, ()) if one.holds_on(day)]
-        if held:
-            bound[device] = asset_id = held[-1].asset_id
-            reported[asset_id] = max(day, reported.get(asset_id, day))
-    assets = [
-        {
-            **{key: value for key, value in asdict(asset).items() if key in evidence.ASSETS},
-            "asset_id": asset.id,
-            "reported": reported.get(asset.id),
-        }
-        for asset in registry.asset_rows(school)
-    ]
+    senders = _bound(books, heard)
+    reported = (
+        senders.drop_nulls("asset_id")
+        .group_by("school", "asset_id")
+        .agg(pl.col("day").max().alias("reported"))
+    )
+    assets = books.assets().join(reported, on=["school", "asset_id"], how="left")
     return Evidence(
         start=start,
         end=end,
-        schools=table(
-            []
-            if row is None
-            else [
-                {
-                    "school": row.id,
-                    "school_type": row.school_type,
-                    "classes": row.classes,
-                    "pupils": row.pupils,
-                    "teachers": row.teachers,
-                }
-            ],
-            evidence.SCHOOLS,
-        ),
-        rooms=table(
-            [
-                {"school": school, "room": room.number, "name": room.name, "use": room.use}
-                for room in registry.rooms(school)
-            ],
-            evidence.ROOMS,
-        ),
-        assets=table(assets, evidence.ASSETS),
-        use=pl.DataFrame(use, schema_overrides=dict(evidence.USE)).cast(
-            {name: kind() for name, kind in evidence.USE.items()}
-        ),
-        senders=table(
-            [
-                {"school": school, "device": device, "asset_id": bound.get(device)}
-                for device in heard
-            ],
-            evidence.SENDERS,
-        ),
+        schools=books.schools(),
+        stages=books.stages(),
+        rooms=books.rooms(),
+        assets=assets.select(*evidence.ASSETS),
+        use=use,
+        senders=senders.select(*evidence.SENDERS),
+        tickets=books.tickets(start, end),
+        stocktakes=books.stocktakes(end),
+        disposals=books.disposals(end),
+        chemicals=books.chemicals(),
+        declarations=books.declarations(end),
+        air=air,
+        days=days,
     )
+
+
+def _bound(books: Books, heard: pl.DataFrame) -> pl.DataFrame:
+    """Return the names heard, with the asset each was bound to on the day it was last heard."""
+    day, since, until = pl.col("day"), pl.col("valid_from"), pl.col("valid_to")
+    held = (
+        heard.join(books.bindings(), on=["school", "device"])
+        .filter((since.is_null() | (since <= day)) & (until.is_null() | (day <= until)))
+        .sort("valid_from", nulls_last=False)
+        .group_by("school", "device", maintain_order=True)
+        .agg(pl.col("asset_id").last())
+    )
+    return heard.join(held, on=["school", "device"], how="left").sort("school", "device")
