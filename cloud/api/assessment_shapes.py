@@ -7,7 +7,7 @@ from cloud.api import assessment_models as models
 from cloud.api.schools import name_of
 from cloud.assessments import ranking
 from cloud.assessments.assessment import Assessment, Facts
-from cloud.assessments.present import NO_ROWS, Changes, Opened, row_of
+from cloud.assessments.present import NO_ROWS, Changes, Opened
 from cloud.assessments.ranking import division_name
 from cloud.registry import code_lists
 from cloud.registry.proceedings import AssessmentRow
@@ -15,7 +15,7 @@ from cloud.scoring import result as results
 from cloud.scoring.clause import Source
 from cloud.scoring.confidence import trust
 from cloud.scoring.indicator import all_indicators
-from cloud.scoring.standard import STAGES, TOTAL, Clause, Stage, Standard
+from cloud.scoring.standard import TOTAL, Clause, Stage, Standard
 from cloud.scoring.variation import variations
 from cloud.scoring.words import dimension_shape, finding_shape
 
@@ -142,14 +142,13 @@ def assessed_finding(
     found: results.Finding,
     assessment: str,
     school: str,
-    stages: Sequence[str],
+    stages: tuple[Stage, ...],
     opened: Opened | None = None,
 ) -> models.AssessedFinding:
     """Return a finding of record, with its rows where it was opened."""
-    known = cast("tuple[Stage, ...]", tuple(stages) or STAGES)
     shown = NO_ROWS if opened is None else opened.rows
     return models.AssessedFinding(
-        **finding_shape(found, shown, known, first=None).model_dump(),
+        **finding_shape(found, shown, stages, first=None).model_dump(),
         coverage=found.coverage,
         capped=found.capped,
         gate=found.clause.gate,
@@ -164,13 +163,11 @@ def assessed_finding(
 
 def opened_shape(found: Assessment, school: str, opened: Opened) -> models.Opened:
     """Return a finding of record beside its rows as they stand now."""
-    row = row_of(ranking.ranking(found), school, found)
-    stages, name = ranking.stages_of(row), found.row.id
-    changed = opened.has_changed
+    name, changed = found.row.id, opened.has_changed
     return models.Opened(
         assessment=name,
         school=school,
-        finding=assessed_finding(opened.finding, name, school, stages, opened),
+        finding=assessed_finding(opened.finding, name, school, opened.stages, opened),
         part_now=opened.now.part if opened.now else None,
         whole_now=opened.now.whole if opened.now else None,
         unknown_now=opened.now.unknown if opened.now else None,

@@ -183,7 +183,6 @@ def school_in(
     scored = present.result_of(found, school)
     chosen, outcomes = outcomes_of(shelf, found, selection)
     row = present.row_of(ranking.ranking(found, outcomes), school, found)
-    stages = ranking.stages_of(row)
     standing = shelf.standing(found.row.id)
     return models.SchoolAssessment(
         assessment=shapes.line(found.row, found.standard, standing),
@@ -193,7 +192,8 @@ def school_in(
         pass_mark=found.standard.pass_mark,
         dimensions=[shapes.assessed_dimension(one) for one in scored.dimensions],
         findings=[
-            shapes.assessed_finding(one, found.row.id, school, stages) for one in scored.findings
+            shapes.assessed_finding(one, found.row.id, school, scored.stages)
+            for one in scored.findings
         ],
         verdict=verdict_of(shelf, found, chosen, school),
         integrity=[

@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from cloud.assessments import ranking
 from cloud.assessments.assessment import Assessment
 from cloud.assessments.selection import Chosen, filed
-from cloud.errors import NotFound, Unprocessable
+from cloud.errors import NotFound, SettingsError, Unprocessable
 from cloud.registry.proceedings import SelectionRow
+from device_profiles import yaml_tree
 
 PLACES = 50
 
@@ -18,6 +20,21 @@ def select(
 ) -> SelectionRow:
     """Return the selection that rules and a seed make of an assessment, ready to be filed."""
     return filed(found.row.id, rules, seed, _contents(found, rules), created_at)
+
+
+def read_rules(path: Path) -> dict[str, Any]:
+    """Return the rules in a YAML or JSON file; raises SettingsError where it is wrong."""
+    try:
+        tree = yaml_tree.parse(path.read_text(encoding="utf-8"))
+    except UnicodeDecodeError:
+        raise SettingsError(f"{path.name}: not UTF-8 text; save it as UTF-8") from None
+    except OSError as error:
+        raise SettingsError(f"{path}: cannot be read: {error.strerror}") from None
+    if tree.faults:
+        raise SettingsError(f"{path.name}:{tree.faults[0].line}: {tree.faults[0].problem}")
+    if not isinstance(tree.value, dict):
+        raise SettingsError(f"{path.name}:1: expected rules, such as places: 50")
+    return dict(tree.value)
 
 
 def least(_found: Assessment, chosen: Chosen, school: str) -> dict[str, Any]:
@@ -67,6 +84,7 @@ def _outcome(row: Mapping[str, Any], inside: bool, places: int) -> dict[str, Any
         rule, zh, en = "marks", f"未达到：{told}。", f"Did not reach: {told}."
     return {
         "selected": inside,
+        "is_eligible": row["passed"],
         "rank": rank,
         "rule": rule,
         "reason_zh": zh,

@@ -97,11 +97,9 @@ async def _batch(
     end: date,
 ) -> tuple[pl.DataFrame, list[Facts]]:
     """Return the evidence table of a few schools, and what does not fit in their evidence."""
-    tables = []
-    for school in schools:
-        facts = await gather(store, registry, school.id, start, end)
-        tables.append(await asyncio.to_thread(evidence_table, standard, facts))
-    return _named(pl.concat(tables, how="vertical"), schools), []
+    facts = await gather(store, registry, [school.id for school in schools], start, end)
+    table = await asyncio.to_thread(evidence_table, standard, facts)
+    return _named(table, schools), []
 
 
 def _named(table: pl.DataFrame, schools: Sequence[SchoolRow]) -> pl.DataFrame:

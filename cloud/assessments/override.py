@@ -49,7 +49,7 @@ def overridden(
             "reason": reason,
         },
     }
-    return {**contents, **_quotas(contents)}
+    return {**contents, **_kept(contents)}
 
 
 def _turn(one: dict[str, Any], inside: bool, by: str, reason: str) -> None:
@@ -63,10 +63,15 @@ def _turn(one: dict[str, Any], inside: bool, by: str, reason: str) -> None:
     one["reason_en"] = f"By a decision of {by} {what_en}: {reason}. By the rules: {before_en}"
 
 
-def _quotas(contents: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the list makes of each quota, and the ones that it no longer keeps."""
+def _kept(contents: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the list makes of each quota, and what it no longer keeps."""
     schools: Mapping[str, Mapping[str, Any]] = contents["schools"]
-    quotas, warnings = [], []
+    quotas = []
+    warnings = [
+        f"school {name} is in, though the rules exclude it"
+        for name, one in sorted(schools.items())
+        if one["selected"] and not one["is_eligible"]
+    ]
     for one in contents["quotas"]:
         selected = sum(schools[name]["selected"] for name in one["members"])
         low = one["least"] is None or selected >= one["least"]

@@ -11,6 +11,7 @@ from cloud.errors import NotFound
 from cloud.scoring.evidence import Evidence
 from cloud.scoring.indicator import ROW, Sums
 from cloud.scoring.result import Finding, Result, evidence_rows, result
+from cloud.scoring.shapes import Stage
 from cloud.scoring.standard import Clause
 from cloud.scoring.table import ATTRIBUTES, table_digest
 
@@ -24,6 +25,7 @@ class Opened:
     """A finding of record with the rows that it would be the sum of now."""
 
     finding: Finding
+    stages: tuple[Stage, ...]
     rows: pl.DataFrame
     now: Sums | None
 
@@ -63,13 +65,15 @@ def result_of(found: Assessment, school: str) -> Result:
 def opened(found: Assessment, school: str, clause: str, facts: Evidence) -> Opened:
     """Return a finding with its rows as the facts of now give them; raises NotFound."""
     asked = clause_of(found, clause)
-    finding = next(one for one in result_of(found, school).findings if one.clause.id == clause)
+    got = result_of(found, school)
+    finding = next(one for one in got.findings if one.clause.id == clause)
     if finding.outcome == "not_applicable":
-        return Opened(finding, NO_ROWS, None)
+        return Opened(finding, got.stages, NO_ROWS, None)
     rows = evidence_rows(asked, facts).filter(pl.col("school") == school)
-    if rows.is_empty():
-        return Opened(finding, rows, None)
-    return Opened(finding, rows, Sums(*(float(rows[name].sum()) for name in _NAMES)))
+    sums = None
+    if not rows.is_empty():
+        sums = Sums(*(float(rows[name].sum()) for name in _NAMES))
+    return Opened(finding, got.stages, rows, sums)
 
 
 def changes(found: Assessment, school: str, table: pl.DataFrame) -> Changes:

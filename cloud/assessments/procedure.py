@@ -143,6 +143,8 @@ def _publicity(step: NewStep, log: Sequence[StepRow], context: Context) -> None:
         raise Conflict(
             f"selection {step.selection_id} is published from {period[0]} to {period[1]} already"
         )
+    if not context.selected:
+        raise Conflict(f"selection {step.selection_id} has no school; there is nothing to publish")
     unseen = _unvisited(log, context)
     if unseen:
         raise Conflict(

@@ -8,7 +8,8 @@ import polars as pl
 
 from cloud.assessments.assessment import Assessment
 from cloud.registry import code_lists
-from cloud.scoring.engine import EPSILON, taught
+from cloud.scoring.columns import EPSILON
+from cloud.scoring.engine import taught
 from cloud.scoring.shapes import STAGES
 from cloud.scoring.standard import TOTAL
 

@@ -1,6 +1,7 @@
 """Take a step of the procedure: put it together with what it has to be seen beside, and file it."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -99,21 +100,17 @@ class Desk:
         """Decide against the rules: a new selection takes the place of the one that stands."""
         chosen = self._shelf.selection(selection)
         row = self._shelf.row(chosen.row.assessment_id)
+        change = {"decision": decision, "instead_of": instead_of}
+        step = self._step(row, "override", by, reason, change, school=school, selection=selection)
+        context, proceedings = self._context(chosen, school), self._registry.proceedings
+        check(step, proceedings.steps(round=row.round), context)
         contents = overridden(
             chosen, school=school, decision=decision, instead_of=instead_of, by=by, reason=reason
         )
         made = filed(
-            row.id,
-            chosen.rules,
-            chosen.row.seed,
-            contents,
-            self._clock.now(),
-            before=chosen.row.id,
+            row.id, chosen.rules, chosen.row.seed, contents, self._clock.now(), before=chosen.row.id
         )
-        change = {"decision": decision, "instead_of": instead_of, "selection": made.id}
-        step = self._step(row, "override", by, reason, change, school=school, selection=selection)
-        context = self._context(chosen, school)
-        proceedings = self._registry.proceedings
+        step = replace(step, change={**change, "selection": made.id})
         return proceedings.take(step, lambda log: check(step, log, context), selection=made)
 
     def answer(self, objection: int, result: str, by: str, reason: str) -> StepRow:

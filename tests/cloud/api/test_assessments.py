@@ -5,8 +5,7 @@ import pytest
 from cloud.assessments.assessment import Facts
 from cloud.scoring.standard import editions
 from tests._parts.cloud_app import CloudApp
-from tests._parts.filed import evidence, filed, register
-from tests._parts.many_schools import large_standard
+from tests._parts.filed import evidence, filed, gentle_standard, register
 from tests._parts.small_school import MONDAY, SCHOOL, furnish, local, send, slots
 
 BASE = "/api/v1/assessments"
@@ -36,7 +35,7 @@ async def one_school(cloud: CloudApp) -> dict[str, Any]:
 def many(cloud: CloudApp) -> str:
     doubts = (DOUBT, {**DOUBT, "check": "phantom", "severity": "low"})
     one = filed(integrity=doubts)
-    register(cloud.services.registry, one, evidence(large_standard(24), 30, 1))
+    register(cloud.services.registry, one, evidence(gentle_standard(), 30, 1))
     return one.row.id
 
 

@@ -11,14 +11,13 @@ from cloud.assessments.assessment import assessed, evidence_of, evidence_text, o
 from cloud.assessments.text import pack, unpack
 from cloud.errors import EvidenceError
 from cloud.scoring.table import ready
-from tests._parts.filed import END, MADE, START, evidence, filed, text_of
-from tests._parts.many_schools import large_standard
+from tests._parts.filed import END, MADE, START, evidence, filed, gentle_standard, text_of
 
 DOUBT = {"school": "2133100000", "check": "left_on", "severity": "high"}
 
 
 def test_the_same_inputs_are_the_same_assessment_byte_for_byte() -> None:
-    standard = large_standard(24)
+    standard = gentle_standard()
     table = evidence(standard, 12, 5)
     shuffled = table.sample(fraction=1, shuffle=True, seed=3).select(reversed(table.columns))
     first = assessed(text_of(standard), table, start=START, end=END, created_at=MADE)
@@ -31,7 +30,7 @@ def test_the_same_inputs_are_the_same_assessment_byte_for_byte() -> None:
 
 
 def test_any_other_input_is_another_assessment() -> None:
-    standard = large_standard(24)
+    standard = gentle_standard()
     table, text = evidence(standard, 12, 5), text_of(standard)
     clause = standard.clauses[0].id
     more = table.with_columns(pl.col(f"{clause}.part") + 1)
@@ -83,7 +82,7 @@ NAMES = st.text(st.characters(codec="utf-8", exclude_characters="\r\\\x00")) | s
 def test_evidence_survives_as_text_exactly(
     rows: list[tuple[str | None, float | None, float | None, bool | None]],
 ) -> None:
-    standard = large_standard(24)
+    standard = gentle_standard()
     clause = standard.clauses[2].id
     table = pl.DataFrame(
         [(f"{n:03d}", *row) for n, row in enumerate(rows)],

@@ -213,6 +213,12 @@ def test_a_step_out_of_order_is_refused_in_a_sentence(
     assert str(refused.value) == says
 
 
+def test_an_empty_list_is_not_published() -> None:
+    nobody = Context(today=TODAY, schools=(A,), selected=(), standing="s1")
+    with pytest.raises(Conflict, match="selection s1 has no school; there is nothing to publish"):
+        check(published(24, 30), [], nobody)
+
+
 def test_the_state_says_what_is_missing_in_both_languages() -> None:
     found = state("s1", log(*VISITED[:3], OBJECTION), ALL)
     assert (found.objections, found.unanswered, found.is_final, found.is_public) == (1, 1, False, 0)

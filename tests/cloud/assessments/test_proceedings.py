@@ -15,8 +15,7 @@ from cloud.registry import proceedings as module
 from cloud.registry.proceedings import NewStep, Proceedings, StepRow
 from cloud.registry.store import Registry
 from cloud.settings import Settings
-from tests._parts.filed import MADE, evidence, filed, register
-from tests._parts.many_schools import large_standard
+from tests._parts.filed import MADE, evidence, filed, gentle_standard, register
 
 TABLES = ("assessment", "selection", "procedure_step")
 CONTENTS = {"places": 1, "schools": {}, "quotas": [], "override": None, "warnings": []}
@@ -25,7 +24,7 @@ CONTENTS = {"places": 1, "schools": {}, "quotas": [], "override": None, "warning
 @pytest.fixture
 def registry(tmp_path: Path) -> Iterator[Registry]:
     opened = Registry.open(f"sqlite:///{tmp_path / 'registry.sqlite'}")
-    register(opened, filed(), evidence(large_standard(24), 30, 1))
+    register(opened, filed(), evidence(gentle_standard(), 30, 1))
     yield opened
     opened.close()
 

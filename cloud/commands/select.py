@@ -1,0 +1,77 @@
+"""`campus-cloud select`: choose schools from an assessment by rules, without a server."""
+
+import argparse
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cloud.commands import Commands
+from cloud.errors import SettingsError
+
+if TYPE_CHECKING:
+    from cloud.registry.store import Registry
+
+
+def add(commands: Commands) -> None:
+    """Add the command."""
+    select = commands.add_parser(
+        "select",
+        help="select schools from an assessment by rules",
+        description="Select from an assessment that was filed, and file the selection: the same "
+        "assessment, rules and seed always give the same list. docs/explanation/selection.md "
+        "describes the rules.",
+    )
+    select.add_argument("--data", type=Path, help="folder of `campus-cloud serve` (cloud-data)")
+    select.add_argument("--assessment", default="latest", metavar="ID", help="which one (latest)")
+    select.add_argument("--places", type=int, help="how many are selected; overrules the file (50)")
+    select.add_argument("--rules", type=Path, metavar="FILE", help="rules as YAML or JSON")
+    select.add_argument("--seed", type=int, default=0, help="seed of the trials (0)")
+    select.set_defaults(run=_select)
+
+
+def _select(arguments: argparse.Namespace) -> int:
+    from cloud.assessments import choosing
+    from cloud.assessments.shelf import Shelf
+    from cloud.clock import SystemClock
+
+    rules = choosing.read_rules(arguments.rules) if arguments.rules else {}
+    if arguments.places is not None:
+        rules["places"] = arguments.places
+    registry = filed_registry(arguments.data)
+    try:
+        shelf = Shelf(registry.proceedings)
+        found = shelf.assessment(arguments.assessment)
+        made = choosing.select(found, rules, arguments.seed, SystemClock().now())
+        is_new = registry.proceedings.file_selection(made)
+        chosen = shelf.selection(made.id)
+    finally:
+        registry.close()
+    rated = found.scores.totals["value"].count()
+    print(
+        f"selection {made.id}{'' if is_new else ' (filed before)'}: {len(chosen.selected)} of "
+        f"{rated} rated schools, {chosen.contents['places']} places, assessment {found.row.id}"
+    )
+    for quota in chosen.contents["quotas"]:
+        print(f"  {_quota(quota)}")
+    return 0
+
+
+def filed_registry(data: Path | None) -> "Registry":
+    """Return the registry of a folder; raises SettingsError where there is none."""
+    from cloud.registry.store import Registry
+    from cloud.settings import load
+
+    settings = load(os.environ, {"data": data})
+    if settings.database_url is None and not (settings.data / "registry.sqlite").exists():
+        raise SettingsError(f"{settings.data}: holds no registry; give the folder of the cloud")
+    return Registry.open(settings.registry_url)
+
+
+def _quota(quota: dict[str, Any]) -> str:
+    bounds = [
+        f"{what} {quota[key]}"
+        for what, key in (("at least", "least"), ("at most", "most"))
+        if quota[key] is not None
+    ]
+    told = "" if quota["holds"] else "  NOT KEPT"
+    return f"{quota['title_en']}: {quota['selected']} ({', '.join(bounds)}){told}"
