@@ -34,7 +34,7 @@ class School(Shape):
     classes: int | None
     pupils: int | None
     teachers: int | None
-    stages: list[Literal["KG", "PRI", "JUN", "SEN"]]
+    stages: list[Literal["KG", "PRI", "JUN", "SEN", "VOC"]]
 
 
 class UseSummary(Shape):

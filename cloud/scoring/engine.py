@@ -339,9 +339,9 @@ def _clauses(
         weight = summed([weight for weight, _ in by_stage])
         earned = summed([weight * attained.fill_null(0.0) for weight, attained in by_stage])
         known = any_of([attained.is_not_null() & (weight > 0) for weight, attained in by_stage])
-        attainment = over(earned, weight).clip(0.0, 1.0)
-        if not thresholds(clause.shape):
-            attainment = _attainment(clause, UNNAMED)
+        attainment = _attainment(clause, UNNAMED)
+        if thresholds(clause.shape):
+            attainment = _by_weight([(one, attained.fill_null(0.0)) for one, attained in by_stage])
         points = earned * (standard.scale / 100)
         seen = pl.when(known).then(pl.col(f"seen:{clause.id}")).otherwise(0.0)
         yield pl.col(f"low:{clause.id}").alias(f"clause:{clause.id}.measured")
@@ -375,14 +375,19 @@ def _whole(
             )
             for s in stages
         ]
-        value = over(summed([w * v for w, v in by_stage]), summed([w for w, _ in by_stage]))
+        value = _by_weight(by_stage)
         coverage = pl.when(weight > 0).then(over(seen, weight).clip(0.0, 1.0)).otherwise(0.0)
         yield coverage.alias(f"dimension:{one.id}.coverage")
-        scaled = (value * standard.scale).clip(0.0, standard.scale)
-        yield pl.when(seen > 0).then(scaled).alias(f"dimension:{one.id}")
+        yield pl.when(seen > 0).then(value * standard.scale).alias(f"dimension:{one.id}")
         yield (weight > 0).alias(f"asked:{one.id}")
     counted = any_of([pl.col(f"share:{stage}") > 0 for stage in stages])
     raw = summed([pl.col(f"share:{s}") * pl.col(f"score:{s}").fill_null(0.0) for s in stages])
     seen = summed([of(clause, "weight") * of(clause, "seen") for clause in clauses])
     yield pl.when(counted).then((raw * standard.scale).clip(0.0, standard.scale)).alias("total:raw")
     yield (seen * 0.01).clip(0.0, 1.0).alias("total:coverage")
+
+
+def _by_weight(parts: Sequence[tuple[pl.Expr, pl.Expr]]) -> pl.Expr:
+    """Return the weighted mean of shares, to the last bit what the only one is that weighs."""
+    whole = summed([weight for weight, _ in parts])
+    return summed([over(weight, whole) * value for weight, value in parts]).clip(0.0, 1.0)
