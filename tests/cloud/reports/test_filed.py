@@ -185,6 +185,27 @@ def test_schools_with_the_same_score_or_nearly_are_told_so() -> None:
     assert "本校低 0.0050 分" in (told[2].beside if told[2] else "")
 
 
+def test_the_least_it_would_take_is_told_as_the_selection_says_it(found: Filed) -> None:
+    told = {
+        "improvements": [
+            {
+                "id": "A01",
+                "title_zh": "实验室",
+                "remedy_zh": "补一间。",
+                "points": 2.5,
+                "yuan": 90_000.0,
+            }
+        ],
+        "yuan": 90_000.0,
+        "value_then": 61.5,
+        "text_zh": "补一间实验室即可。",
+    }
+    assert reports.of_school(found, reports.of_area(found).rows[0].school).least is None
+    least = reports.least_shape(told)
+    assert (least.words, least.total_yuan, least.becomes) == ("补一间实验室即可。", 90_000, 61.5)
+    assert [(one.clause, one.todo, one.points) for one in least.steps] == [("A01", "补一间。", 2.5)]
+
+
 def test_a_notice_has_rules_in_sentences_and_the_period_of_the_log(found: Filed) -> None:
     assert found.chosen is not None
     step = StepRow(
@@ -208,7 +229,9 @@ def test_a_notice_has_rules_in_sentences_and_the_period_of_the_log(found: Filed)
     assert notice.ends == date(2026, 12, 7)
     assert "椒江区：不少于 1 所。" in notice.rules
     assert "每县：不少于 1 所，不多于 3 所。" in notice.rules
-    assert "总分不低于 60。" in notice.rules
+    mark = found.assessment.standard.pass_mark
+    assert mark is not None
+    assert f"总分不低于 {mark:g}。" in notice.rules
     assert notice.rules[-1] == "依次比较：得分、证据覆盖率、学校标识码。"
     assert any(one.startswith("下列条款不低于否决线：") for one in notice.rules)
 
