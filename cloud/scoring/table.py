@@ -118,11 +118,8 @@ def _attributes(evidence: Evidence) -> pl.DataFrame:
     schools = evidence.schools
     own = [name for name in ATTRIBUTES if name in schools.columns]
     table = schools.select(pl.col("school").alias("id"), *own)
-    stages: pl.DataFrame | None = getattr(evidence, "stages", None)
-    if stages is None:
-        return table
     for stage in STAGES:
-        sizes = stages.filter(pl.col("stage") == stage).select(
+        sizes = evidence.stages.filter(pl.col("stage") == stage).select(
             pl.col("school").alias("id"),
             pl.col("classes").alias(f"classes_{stage}"),
             pl.col("pupils").alias(f"pupils_{stage}"),

@@ -4,6 +4,7 @@ from datetime import date
 import polars as pl
 import pytest
 
+from cloud.scoring.evidence import STAGES as STAGE_SIZES
 from cloud.scoring.indicator import ROW, all_indicators
 from cloud.scoring.shapes import STAGES
 from cloud.scoring.standard import Standard, named
@@ -102,3 +103,12 @@ def test_a_clause_is_confirmed_where_each_of_its_rows_is(
     found = evidence_table(standard, replace(facts, schools=schools))
     assert found["A01.confirmed"].to_list() == [True, False, False, None]
     assert found["A01.part"].to_list() == [2, 2, 1, None]
+
+
+def test_sizes_by_stage_stand_in_their_columns() -> None:
+    stages = pl.DataFrame(
+        [(SCHOOL, "PRI", 12, 500), (SCHOOL, "JUN", 6, None)], schema=STAGE_SIZES, orient="row"
+    )
+    (row,) = evidence_table(STANDARD, replace(evidence_of(CASE), stages=stages)).to_dicts()
+    assert [row[key] for key in ("classes_PRI", "pupils_PRI", "classes_JUN")] == [12, 500, 6]
+    assert (row["pupils_JUN"], row["classes_SEN"]) == (None, None)
