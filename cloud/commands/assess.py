@@ -1,0 +1,123 @@
+"""`campus-cloud assess`: score every school of a folder and file it, without a server."""
+
+import argparse
+import asyncio
+import os
+import sys
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cloud.commands import Commands
+from cloud.errors import SettingsError
+
+if TYPE_CHECKING:
+    from cloud.assessments.assessment import Filed
+    from cloud.registry.store import Registry
+    from cloud.settings import Settings
+
+DEFAULT = "taizhou-smart-management"
+
+
+def add(commands: Commands) -> None:
+    """Add the command."""
+    assess = commands.add_parser(
+        "assess",
+        help="assess the schools of a folder against a standard",
+        description="Score every school over a span of days and file the assessment: the same "
+        "inputs always make the same one. Stop a running cloud first: the telemetry file belongs "
+        "to one process; or ask the running one (POST /api/v1/assessments).",
+    )
+    assess.add_argument("--data", type=Path, help="folder of `campus-cloud serve` (cloud-data)")
+    assess.add_argument("--start", type=_day, required=True, help="first day, YYYY-MM-DD")
+    assess.add_argument("--end", type=_day, required=True, help="last day, included")
+    assess.add_argument(
+        "--standard",
+        default=DEFAULT,
+        metavar="ID|FILE",
+        help=f"an id (its edition in force on the last day), id@date, or a file ({DEFAULT})",
+    )
+    assess.add_argument("--school", action="append", metavar="CODE", help="only these; repeatable")
+    assess.set_defaults(run=_assess)
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no day; write YYYY-MM-DD") from None
+
+
+def _assess(arguments: argparse.Namespace) -> int:
+    from cloud.assessments.edition import text_in_force, text_of
+    from cloud.assessments.shelf import Shelf
+    from cloud.registry.store import Registry
+    from cloud.settings import load
+
+    settings = load(os.environ, {"data": arguments.data})
+    if not settings.telemetry_path.exists():
+        raise SettingsError(f"{settings.data}: holds no telemetry; give the folder of the cloud")
+    path = Path(arguments.standard)
+    is_file = path.suffix in {".yaml", ".yml"}
+    text = text_of(path) if is_file else text_in_force(arguments.standard, arguments.end)
+    registry = Registry.open(settings.registry_url)
+    try:
+        before = {row.id: row.created_at for row in registry.proceedings.assessments()}
+        made = asyncio.run(_made(settings, registry, text, arguments))
+        found = Shelf(registry.proceedings).assessment(made.row.id)
+    finally:
+        registry.close()
+    totals = found.scores.totals
+    rated = totals["value"].count()
+    print(
+        f"assessment {made.row.id}{_filed(before.get(made.row.id))}: {made.row.edition}, "
+        f"{made.row.starts} to {made.row.ends}"
+    )
+    print(
+        f"  {made.row.schools} schools: {rated} rated, {totals['passed'].sum()} pass, "
+        f"{made.row.schools - rated} with too little evidence"
+    )
+    print(f"  {len(found.integrity)} integrity findings; inputs {made.row.inputs}")
+    return 0
+
+
+async def _made(
+    settings: "Settings", registry: "Registry", text: str, arguments: argparse.Namespace
+) -> "Filed":
+    from cloud.assessments.gathering import assess
+    from cloud.clock import SystemClock
+    from cloud.telemetry.duckdb import DuckDBStore
+    from cloud.utilization.refresh import Rollups
+
+    clock = SystemClock()
+    store = DuckDBStore(
+        settings.telemetry_path,
+        clock=clock,
+        memory_mb=settings.duckdb_memory_mb,
+        threads=settings.duckdb_threads,
+        max_waiting_values=settings.max_waiting_values,
+    )
+    try:
+        rollups = Rollups(store, registry, clock)
+        await rollups.prepare()
+        await rollups.settled()
+        return await assess(
+            store,
+            registry,
+            text,
+            start=arguments.start,
+            end=arguments.end,
+            created_at=clock.now(),
+            schools=arguments.school,
+            progress=_told if sys.stderr.isatty() else None,
+        )
+    finally:
+        await asyncio.to_thread(store.close)
+
+
+def _told(done: int, of: int) -> None:
+    print(f"\r{done} of {of} schools", end="\n" if done == of else "", file=sys.stderr, flush=True)
+
+
+def _filed(before: datetime | None) -> str:
+    return "" if before is None else f" (filed on {before:%Y-%m-%d %H:%M} UTC)"
