@@ -34,7 +34,9 @@ NONE = "—"
 CHINA = timezone(timedelta(hours=8))
 """The reports' clock: the whole country's."""
 _LONGEST = 32_000
-_RUN = re.compile(r"[\x21-\x7e]{25,}")
+_RUN = re.compile(r"[!-,.0-~]{25,}")
+"""Printable ASCII without `-` and `/`, after which a line breaks anyway."""
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 _PIECE = 12
 _HIDDEN = {"Cc", "Cs", "Cn", "Co"}
 _TURNING = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -141,11 +143,14 @@ def clean(text: str) -> str:
 def breakable(text: str) -> str:
     """Return a text as one line whose long runs without a space may be broken over lines."""
     line = clean(text).replace("\n", " ")
-    return _RUN.sub(lambda run: "\u200b".join(_pieces(run[0])), line)
+    return _RUN.sub(lambda run: _broken(run[0]), line)
 
 
-def _pieces(run: str) -> list[str]:
-    return [run[at : at + _PIECE] for at in range(0, len(run), _PIECE)]
+def _broken(run: str) -> str:
+    """Return a run with places to break it; a digest has none, for it is there to be copied."""
+    if _DIGEST.fullmatch(run):
+        return run
+    return "\u200b".join(run[at : at + _PIECE] for at in range(0, len(run), _PIECE))
 
 
 def _shown(one: str) -> str:

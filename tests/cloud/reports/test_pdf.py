@@ -37,11 +37,19 @@ def test_a_school_reads_score_verdict_gaps_and_costs(text_in: Read) -> None:
         "入选概率31%",
         *report.blocks,
         report.least.words,
-        report.occasion.digest,
         "campus-cloudscore--bundle",
         report.occasion.note,
     ):
         assert close(told) in text
+
+
+def test_a_digest_is_fit_to_be_copied(text_in: Read) -> None:
+    report = school_report()
+    for content in (school_pdf(report), area_pdf(area_report()), notice_pdf(notice())):
+        text = text_in(content)
+        assert report.occasion.digest in text
+        assert report.occasion.edition in text
+    assert "\u200b" not in text_in(school_pdf(report))
 
 
 def test_every_clause_reads_with_its_source_and_its_flag_in_words(text_in: Read) -> None:
