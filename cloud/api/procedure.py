@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, status
 
-from cloud.api import assessment_models as models
+from cloud.api import procedure_models as models
 from cloud.api.deps import READ, WRITE, ServicesDep
 from cloud.api.verdicts import state_shape, step_shape
 from cloud.assessments.shelf import LATEST

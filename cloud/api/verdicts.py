@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from cloud.api import assessment_models as models
+from cloud.api.procedure_models import ProcedureState, Step
 from cloud.assessments.assessment import Assessment
 from cloud.assessments.present import row_of
 from cloud.assessments.procedure import TITLES
@@ -64,17 +65,17 @@ def verdict_of(
     )
 
 
-def steps_of(services: Services, round_: str, school: str | None) -> list[models.Step]:
+def steps_of(services: Services, round_: str, school: str | None) -> list[Step]:
     """Return the steps of a round, of a school with those that concern every school."""
     rows = services.registry.proceedings.steps(round=round_, school=school)
     names = {row.id: row.name for row in services.registry.schools()}
     return [step_shape(row, names) for row in rows]
 
 
-def step_shape(row: StepRow, names: Mapping[str, str]) -> models.Step:
+def step_shape(row: StepRow, names: Mapping[str, str]) -> Step:
     """Return a step."""
     title = TITLES[row.step]
-    return models.Step.model_validate(
+    return Step.model_validate(
         {
             "id": row.id,
             "step": row.step,
@@ -94,10 +95,10 @@ def step_shape(row: StepRow, names: Mapping[str, str]) -> models.Step:
     )
 
 
-def state_shape(services: Services, selection: str) -> models.ProcedureState:
+def state_shape(services: Services, selection: str) -> ProcedureState:
     """Return where the procedure of a selection stands."""
     found = Desk(services.shelf, services.registry, services.clock).state(selection)
-    return models.ProcedureState(
+    return ProcedureState(
         selection=selection,
         standing=services.shelf.last(selection),
         first_day=found.first_day,
