@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from cloud.api import assessment_models as models
+from cloud.api import standard_models
 from cloud.api.schools import name_of
 from cloud.assessments import ranking
 from cloud.assessments.assessment import Assessment, Facts
@@ -22,15 +23,15 @@ from cloud.scoring.words import dimension_shape, finding_shape
 BASE = "/api/v1"
 
 
-def trusted(confidence: str) -> models.Trusted:
+def trusted(confidence: str) -> standard_models.Trusted:
     """Return how far a source can be relied on."""
     found = trust(confidence)
-    return models.Trusted(flag=found.flag, zh=found.zh, en=found.en)
+    return standard_models.Trusted(flag=found.flag, zh=found.zh, en=found.en)
 
 
-def source_shape(source: Source) -> models.Source:
+def source_shape(source: Source) -> standard_models.Source:
     """Return where a threshold stands."""
-    return models.Source(
+    return standard_models.Source(
         title=source.title,
         clause=source.clause,
         confidence=source.confidence,
@@ -38,13 +39,13 @@ def source_shape(source: Source) -> models.Source:
     )
 
 
-def titled(standard: Standard, kind: str, names: Sequence[str]) -> list[models.Titled]:
+def titled(standard: Standard, kind: str, names: Sequence[str]) -> list[standard_models.Titled]:
     """Return clauses, dimensions or rules of a standard by their ids."""
     known = {one.id: one.title for one in getattr(standard, kind)}
     return [
-        models.Titled(id=name, title_zh="总分", title_en="the whole")
+        standard_models.Titled(id=name, title_zh="总分", title_en="the whole")
         if name == TOTAL
-        else models.Titled(id=name, title_zh=known[name].zh, title_en=known[name].en)
+        else standard_models.Titled(id=name, title_zh=known[name].zh, title_en=known[name].en)
         for name in names
     ]
 
@@ -91,10 +92,10 @@ def whole(found: Assessment, latest: str | None) -> models.Assessment:
     )
 
 
-def dimension_lines(standard: Standard) -> list[models.DimensionLine]:
+def dimension_lines(standard: Standard) -> list[standard_models.DimensionLine]:
     """Return the dimensions of a standard."""
     return [
-        models.DimensionLine(
+        standard_models.DimensionLine(
             id=one.id,
             title_zh=one.title.zh,
             title_en=one.title.en,
@@ -120,7 +121,7 @@ def ranking_row(standard: Standard, row: Mapping[str, Any]) -> models.RankingRow
         school=row["id"],
         division_name=division_name(row["division"]),
         school_type_name=name_of(code_lists.SCHOOL_TYPES, kind) if kind else "",
-        stages=cast("list[models.StageName]", ranking.stages_of(row)),
+        stages=cast("list[standard_models.StageName]", ranking.stages_of(row)),
         dimensions={one.id: row[f"dimension:{one.id}"] for one in standard.dimensions},
         failed_gates=titled(standard, "clauses", row["failed_gates"]),
         failed_marks=titled(standard, "dimensions", row["failed_marks"]),
@@ -258,9 +259,9 @@ def variation_report(found: Assessment) -> models.VariationReport:
     )
 
 
-def standard_detail(standard: Standard) -> models.StandardDetail:
+def standard_detail(standard: Standard) -> standard_models.StandardDetail:
     """Return an edition of a standard, whole."""
-    return models.StandardDetail(
+    return standard_models.StandardDetail(
         id=standard.id,
         edition=standard.edition,
         effective=standard.effective,
@@ -277,7 +278,7 @@ def standard_detail(standard: Standard) -> models.StandardDetail:
         dimensions=dimension_lines(standard),
         clauses=[_standard_clause(clause) for clause in standard.clauses],
         rules=[
-            models.StandardRule(
+            standard_models.StandardRule(
                 id=one.id,
                 title_zh=one.title.zh,
                 title_en=one.title.en,
@@ -290,7 +291,7 @@ def standard_detail(standard: Standard) -> models.StandardDetail:
             for one in standard.rules
         ],
         variation=[
-            models.StandardVariation(
+            standard_models.StandardVariation(
                 id=one.id,
                 title_zh=one.title.zh,
                 title_en=one.title.en,
@@ -304,9 +305,9 @@ def standard_detail(standard: Standard) -> models.StandardDetail:
     )
 
 
-def _standard_clause(clause: Clause) -> models.StandardClause:
+def _standard_clause(clause: Clause) -> standard_models.StandardClause:
     unit = all_indicators()[clause.indicator].unit
-    return models.StandardClause(
+    return standard_models.StandardClause(
         id=clause.id,
         title_zh=clause.title.zh,
         title_en=clause.title.en,

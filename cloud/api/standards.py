@@ -2,9 +2,9 @@
 
 from fastapi import APIRouter
 
-from cloud.api.assessment_models import StandardDetail
 from cloud.api.assessment_shapes import standard_detail
 from cloud.api.deps import READ
+from cloud.api.standard_models import StandardDetail
 from cloud.assessments.edition import edition
 
 router = APIRouter(prefix="/api/v1", tags=["standards"], dependencies=[READ])
