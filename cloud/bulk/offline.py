@@ -1,0 +1,67 @@
+"""The store and the registry of a data folder, for a command that works without a running cloud."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from cloud.clock import Clock
+from cloud.errors import SettingsError
+from cloud.registry.store import Registry
+from cloud.settings import Settings, load
+from cloud.telemetry.duckdb import DuckDBStore
+
+
+def settings_of(data: Path | None) -> Settings:
+    """Return the settings as `campus-cloud serve` would have them; None is its own folder."""
+    return load(os.environ, {"data": data})
+
+
+def open_offline(
+    data: Path | None,
+    *,
+    make: bool = False,
+    memory_mb: int | None = None,
+    clock: Clock | None = None,
+) -> tuple[DuckDBStore, Registry]:
+    """Return the store and the registry of a folder, both for this process alone.
+
+    Close both. Raises SettingsError where there is no such folder (unless it is to be made), and
+    StoreLocked where a running cloud holds the telemetry.
+    """
+    settings = settings_of(data)
+    if not make and not settings.telemetry_path.exists():
+        raise SettingsError(
+            f"{settings.data}: no data of a cloud here (telemetry.duckdb is missing); "
+            "give --data the folder of `campus-cloud serve` or `campus-cloud load`"
+        )
+    try:
+        settings.data.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError(f"{settings.data}: cannot make the folder: {error.strerror}") from None
+    store = DuckDBStore(
+        settings.telemetry_path,
+        clock=clock,
+        memory_mb=memory_mb or settings.duckdb_memory_mb,
+        threads=settings.duckdb_threads,
+        max_waiting_values=settings.max_waiting_values,
+    )
+    try:
+        registry = Registry.open(settings.registry_url)
+    except BaseException:
+        store.close()
+        raise
+    return store, registry
+
+
+@contextmanager
+def offline(
+    data: Path | None, *, make: bool = False, memory_mb: int | None = None
+) -> Iterator[tuple[DuckDBStore, Registry]]:
+    """Open the store and the registry of a folder for the length of a block."""
+    store, registry = open_offline(data, make=make, memory_mb=memory_mb)
+    try:
+        yield store, registry
+    finally:
+        registry.close()
+        store.close()
