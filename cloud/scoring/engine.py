@@ -1,7 +1,8 @@
 """Evidence held against a standard: scores, of one school or of fourteen thousand. Pure.
 
 The one rule for absence:
-- what does not apply leaves the denominator;
+- what does not apply leaves the denominator: by stage, type or size, or because it is known that
+  there is nothing to be judged (part, whole and unknown are all 0, not missing);
 - what nobody saw leaves the numerator and lowers coverage: a clause without any evidence earns
   nothing, and of a clause that was seen in part the worst that the unseen part could be is assumed;
 - coverage below the standard's `min_coverage` gives no value.
@@ -140,6 +141,8 @@ def _measured(clauses: Sequence[Clause]) -> Iterable[pl.Expr]:
         else:
             part, whole = pl.col(f"{clause.id}.part"), pl.col(f"{clause.id}.whole")
             unknown = pl.col(f"{clause.id}.unknown").fill_null(0.0)
+            nothing = (part == 0) & (whole == 0) & (unknown == 0)
+            yield nothing.fill_null(value=False).alias(f"nothing:{clause.id}")
         share = 1.0 - over(unknown, pl.max_horizontal(whole, unknown)).clip(0.0, 1.0)
         there = part.is_finite() & (whole > 0) & whole.is_finite() & (share > 0)
         yield pl.when(there).then(over(part, whole)).alias(f"low:{clause.id}")
@@ -176,6 +179,8 @@ def _attainment(clause: Clause, stage: str) -> pl.Expr:
 def _applies(clause: Clause, stage: str) -> pl.Expr | None:
     """Return whether a clause applies to a stage, None for always; ask `_asking` first."""
     conditions = []
+    if clause.indicator != COLUMN:
+        conditions.append(~pl.col(f"nothing:{clause.id}"))
     if clause.min_classes:
         classes = pl.col("classes")
         if stage != UNNAMED:

@@ -14,6 +14,8 @@ from cloud.scoring.shapes import STAGES, Stage
 from cloud.scoring.standard import Clause, Dimension, Standard
 from cloud.scoring.table import COLUMN
 
+NOTHING = Sums(0.0, 0.0, 0.0)
+"""The sums of a clause where there is nothing to be judged."""
 Outcome = Literal["met", "partly_met", "unmet", "no_data", "not_applicable"]
 
 
@@ -21,6 +23,7 @@ Outcome = Literal["met", "partly_met", "unmet", "no_data", "not_applicable"]
 class Finding:
     """One clause, applied to one school.
 
+    `sums` of what does not apply are NOTHING where there is nothing to be judged, else None.
     `measured` and `attainment` are None without evidence; `coverage` is the share of the clause's
     evidence that was seen; `weight` is what the clause counts of 100, `points` what it earned of
     the standard's scale. `capped` says that it would have earned more, were what was declared
@@ -141,9 +144,10 @@ def _finding(
     failed_gates: list[str],
 ) -> Finding:
     weight, attainment = row[f"{clause.id}.weight"], row[f"{clause.id}.attainment"]
-    if weight <= 0:
-        return Finding(clause, "not_applicable", None, None, None, 0.0, 0.0, None)
     sums, failed = _sums(clause, evidence), clause.id in failed_gates
+    if weight <= 0:
+        nothing = sums if sums == NOTHING else None
+        return Finding(clause, "not_applicable", nothing, None, None, 0.0, 0.0, None)
     if attainment is None:
         return Finding(clause, "no_data", sums, None, None, 0.0, weight, None, failed_gate=failed)
     capped = (
@@ -177,4 +181,6 @@ def _sums(clause: Clause, evidence: Mapping[str, Any]) -> Sums | None:
     part, whole, unknown = (
         evidence[f"{clause.id}.{name}"] for name in ("part", "whole", "unknown")
     )
-    return None if part is None or not whole else Sums(part, whole, unknown or 0.0)
+    if part is None or whole is None or (whole <= 0 and (part, whole, unknown or 0.0) != NOTHING):
+        return None
+    return Sums(part, whole, unknown or 0.0)

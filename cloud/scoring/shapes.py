@@ -14,7 +14,7 @@ import polars as pl
 from pydantic import BaseModel, ConfigDict, Field, RootModel, model_validator
 
 from cloud.registry.code_lists import Stage as Stage  # noqa: PLC0414  a name of this module too
-from cloud.scoring.columns import over
+from cloud.scoring.columns import EPSILON, over
 
 STAGES: tuple[Stage, ...] = ("KG", "PRI", "JUN", "SEN", "VOC")
 UNNAMED = "ANY"
@@ -155,7 +155,7 @@ class Deduction(Block):
     def curve(self, measured: pl.Expr, whole: pl.Expr, _stage: str) -> pl.Expr:
         """Return the attainment of a column of figures, have ÷ need, and of the need."""
         missing = whole * (1.0 - measured)
-        return (1.0 - missing * (self.per_missing / self.points)).clip(0.0, 1.0)
+        return _attained(1.0 - missing * (self.per_missing / self.points))
 
     def attainment(self, measured: float, stage: str = UNNAMED, whole: float = 1.0) -> float:
         """Return 0 to 1."""
@@ -190,7 +190,15 @@ def shown(value: float, unit: str) -> str:
 
 def _share(figure: pl.Expr, nothing: float, full: float) -> pl.Expr:
     """Return how far a figure is on its way, 0 to 1."""
-    return over(figure - nothing, pl.lit(full - nothing)).clip(0.0, 1.0)
+    return _attained(over(figure - nothing, pl.lit(full - nothing)))
+
+
+def _attained(share: pl.Expr) -> pl.Expr:
+    """Return a share within 0 to 1; what is left over by rounding is nothing.
+
+    A geometric mean makes much of next to nothing, and all of nothing.
+    """
+    return pl.when(share < EPSILON).then(0.0).otherwise(share.clip(upper_bound=1.0))
 
 
 def _one(expression: pl.Expr) -> float:

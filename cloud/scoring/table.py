@@ -3,7 +3,8 @@
 Columns, beside `id`:
 - attributes, null where unknown: name, division, school type, sizes, and sizes by stage;
 - of a clause whose indicator works on facts `<clause>.part`, `<clause>.whole`, `<clause>.unknown`,
-  the sums of its evidence rows, null where there are none;
+  the sums of its evidence rows, null where there are none; all of them 0 where it is known that
+  there is nothing to be judged, so that the clause does not apply;
 - of a clause whose indicator is `column` the column it names;
 - of any clause `<clause>.confirmed`: whether somebody confirmed what was declared.
 
@@ -32,6 +33,8 @@ ATTRIBUTES: Mapping[str, type[pl.DataType]] = {
     **{f"{size}_{stage}": pl.Int64 for stage in STAGES for size in ("classes", "pupils")},
 }
 COLUMN = "column"
+_NOTHING = "nothing"
+"""`ref` of the evidence row that says so."""
 
 
 def clause_columns(clause: Clause) -> dict[str, type[pl.DataType]]:
@@ -141,4 +144,6 @@ def _sums(rows: pl.DataFrame) -> pl.DataFrame:
     sums = [pl.col(name).sum() for name in amounts]
     if "confirmed" in rows.columns:
         sums.append(pl.col("confirmed").fill_null(value=False).all())
-    return ordered.group_by("school", maintain_order=True).agg(*sums).filter(pl.col("whole") > 0)
+    nothing = (pl.col("ref") == _NOTHING).all().alias(_NOTHING)
+    found = ordered.group_by("school", maintain_order=True).agg(*sums, nothing)
+    return found.filter((pl.col("whole") > 0) | pl.col(_NOTHING)).drop(_NOTHING)

@@ -74,6 +74,11 @@ def standard_line(standard: Standard) -> dict[str, str]:
 
 
 def _reason(found: result.Finding) -> Words:
+    if found.outcome == "not_applicable" and found.sums == result.NOTHING:
+        return Words(
+            "该校没有需要评判的事项，本条不计入总分。",
+            "There is nothing to be judged here; it is left out of the score.",
+        )
     if found.outcome == "not_applicable":
         return Words(
             "本条不适用于该校的学段或规模，不计入总分。",

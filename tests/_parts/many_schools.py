@@ -92,7 +92,7 @@ def _row(standard: Standard, random: Random, number: int) -> dict[str, Any]:
         "pupils_SEN": random.choice([None, 500]) if kind in {"341", "345"} else None,
     }
     for clause in standard.clauses:
-        whole = random.randrange(1, 60)
+        whole = random.choice([0, *range(60)])
         part = random.randrange(whole + 1)
         unknown = random.choice([0, 0, 0, random.randrange(whole - part + 1)])
         known = random.random() > 0.03

@@ -116,6 +116,10 @@ def _of_stage(standard: Standard, row: Row, stage: str) -> dict[str, Any] | None
 def _applies(clause: Clause, row: Row, stage: str) -> bool:
     if stage != UNNAMED and stage not in clause.stages:
         return False
+    if clause.indicator != "column":
+        part, whole = row.get(f"{clause.id}.part"), row.get(f"{clause.id}.whole")
+        if part == 0 and whole == 0 and not row.get(f"{clause.id}.unknown"):
+            return False
     classes = row.get(f"classes_{stage}")
     classes = row.get("classes") if classes is None else classes
     if classes is not None and classes < clause.min_classes:
@@ -152,6 +156,7 @@ def _attained(standard: Standard, clause: Clause, row: Row, stage: str) -> float
         return None
     high = (sums[0] + sums[2]) / sums[1]
     worse = min(_curve(clause.shape, one, sums[1], stage) for one in (low, high))
+    worse = 0.0 if worse < 1e-9 else worse
     if clause.data_source == "declared" and not row.get(f"{clause.id}.confirmed"):
         worse = min(worse, standard.declared_cap)
     return worse

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from cloud.errors import EvidenceError
 from cloud.scoring.engine import Scores, score_table
-from cloud.scoring.result import findings, result
+from cloud.scoring.result import NOTHING, findings, result
 from cloud.scoring.standard import Standard
 from tests._parts.many_schools import large_standard, many_schools
 from tests._parts.plain_score import plain_score
@@ -371,6 +371,20 @@ def test_the_worse_end_of_what_was_seen_in_part_counts() -> None:
     assert [one.measured for one in found] == [0.2, 0.2]
     assert [one.attainment for one in found] == [pytest.approx(1 / 3), pytest.approx(0.2)]
     assert [one.coverage for one in found] == [pytest.approx(0.7)] * 2
+
+
+def test_where_there_is_nothing_to_be_judged_the_clause_does_not_apply() -> None:
+    standard = standard_of([{"indicator": "assets_tagged", "gate": 0.9}, column("y")])
+    none = {"A01.part": 0.0, "A01.whole": 0.0}
+    table = pl.DataFrame([{"id": "s", "y": 0.5, **none}])
+    found = result(score_table(standard, table), "s")
+    assert (found.value, found.coverage, found.failed_gates) == (50, 1, ())
+    assert [one.outcome for one in found.findings] == ["not_applicable", "partly_met"]
+    assert found.findings[0].sums == NOTHING
+    unseen = total(standard, y=0.5, **none, **{"A01.unknown": 1.0})
+    assert (unseen["raw"], unseen["coverage"]) == (25, 0.5)
+    unknown = total(standard, y=0.5, **{"A01.part": 2.0, "A01.whole": 0.0})
+    assert (unknown["raw"], unknown["coverage"]) == (25, 0.5)
 
 
 SUMS = {"part": 20.0, "whole": 100.0, "unknown": 30.0}

@@ -105,6 +105,20 @@ def test_a_clause_is_confirmed_where_each_of_its_rows_is(
     assert found["A01.part"].to_list() == [2, 2, 1, None]
 
 
+def test_that_there_is_nothing_is_not_that_nobody_knows(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = [("1", "nothing", 0.0), ("2", "room:A", 3.0), ("3", "asset:1", 0.0)]
+    rows = pl.DataFrame(
+        [(school, ref, "x", part, 0.0, 0.0) for school, ref, part in said],
+        schema=ROW,
+        orient="row",
+    )
+    indicator = replace(all_indicators()["assets_tagged"], id="said", rows=lambda *_: rows)
+    monkeypatch.setitem(all_indicators(), "said", indicator)
+    facts = replace(evidence_of({}), schools=pl.DataFrame({"school": ["1", "2", "3"]}))
+    found = evidence_table(standard_of([{"indicator": "said"}]), facts)
+    assert found["A01.whole"].to_list() == [0, None, None]
+
+
 def test_sizes_by_stage_stand_in_their_columns() -> None:
     stages = pl.DataFrame(
         [(SCHOOL, "PRI", 12, 500), (SCHOOL, "JUN", 6, None)], schema=STAGE_SIZES, orient="row"
