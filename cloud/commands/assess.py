@@ -2,19 +2,17 @@
 
 import argparse
 import asyncio
-import os
 import sys
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cloud.commands import Commands
-from cloud.errors import SettingsError
 
 if TYPE_CHECKING:
     from cloud.assessments.assessment import Filed
     from cloud.registry.store import Registry
-    from cloud.settings import Settings
+    from cloud.telemetry.store import TelemetryStore
 
 DEFAULT = "taizhou-smart-management"
 
@@ -51,22 +49,15 @@ def _day(text: str) -> date:
 def _assess(arguments: argparse.Namespace) -> int:
     from cloud.assessments.edition import text_in_force, text_of
     from cloud.assessments.shelf import Shelf
-    from cloud.registry.store import Registry
-    from cloud.settings import load
+    from cloud.bulk.offline import offline
 
-    settings = load(os.environ, {"data": arguments.data})
-    if not settings.telemetry_path.exists():
-        raise SettingsError(f"{settings.data}: holds no telemetry; give the folder of the cloud")
     path = Path(arguments.standard)
     is_file = path.suffix in {".yaml", ".yml"}
     text = text_of(path) if is_file else text_in_force(arguments.standard, arguments.end)
-    registry = Registry.open(settings.registry_url)
-    try:
+    with offline(arguments.data) as (store, registry):
         before = {row.id: row.created_at for row in registry.proceedings.assessments()}
-        made = asyncio.run(_made(settings, registry, text, arguments))
+        made = asyncio.run(_made(store, registry, text, arguments))
         found = Shelf(registry.proceedings).assessment(made.row.id)
-    finally:
-        registry.close()
     totals = found.scores.totals
     rated = totals["value"].count()
     print(
@@ -82,37 +73,26 @@ def _assess(arguments: argparse.Namespace) -> int:
 
 
 async def _made(
-    settings: "Settings", registry: "Registry", text: str, arguments: argparse.Namespace
+    store: "TelemetryStore", registry: "Registry", text: str, arguments: argparse.Namespace
 ) -> "Filed":
     from cloud.assessments.gathering import assess
     from cloud.clock import SystemClock
-    from cloud.telemetry.duckdb import DuckDBStore
     from cloud.utilization.refresh import Rollups
 
     clock = SystemClock()
-    store = DuckDBStore(
-        settings.telemetry_path,
-        clock=clock,
-        memory_mb=settings.duckdb_memory_mb,
-        threads=settings.duckdb_threads,
-        max_waiting_values=settings.max_waiting_values,
+    rollups = Rollups(store, registry, clock)
+    await rollups.prepare()
+    await rollups.settled()
+    return await assess(
+        store,
+        registry,
+        text,
+        start=arguments.start,
+        end=arguments.end,
+        created_at=clock.now(),
+        schools=arguments.school,
+        progress=_told if sys.stderr.isatty() else None,
     )
-    try:
-        rollups = Rollups(store, registry, clock)
-        await rollups.prepare()
-        await rollups.settled()
-        return await assess(
-            store,
-            registry,
-            text,
-            start=arguments.start,
-            end=arguments.end,
-            created_at=clock.now(),
-            schools=arguments.school,
-            progress=_told if sys.stderr.isatty() else None,
-        )
-    finally:
-        await asyncio.to_thread(store.close)
 
 
 def _told(done: int, of: int) -> None:

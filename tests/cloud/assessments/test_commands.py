@@ -82,7 +82,7 @@ def test_a_selection_is_made_offline_and_only_once(
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["assess", *SPAN], "holds no telemetry; give the folder of the cloud"),
+        (["assess", *SPAN], "the folder of `campus-cloud serve` or `campus-cloud load`"),
         (["select"], "holds no registry; give the folder of the cloud"),
         (["select", "--rules", "no.yaml"], "no.yaml: cannot be read: No such file or directory"),
     ],
