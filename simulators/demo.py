@@ -5,31 +5,32 @@ seconds and is audited: what the devices said against what the cloud answers.
 """
 
 import json
-import os
-import shutil
 import signal
 import socket
-import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import httpx
-
 from simulators.audit import Grace
 from simulators.campus import SCHOOL_NAME, make_campus
-from simulators.errors import SimulatorError
 from simulators.plan import GATEWAY_FILE, WORKBOOK_FILE, Reach, write_plan
 from simulators.processes import Process, command, watch
 from simulators.report import Run, audit_run
+from simulators.steps import (
+    Steps,
+    cloud_port,
+    finish,
+    invite,
+    is_healthy,
+    prepare,
+    say,
+    until_stopped,
+)
 from simulators.timetable import ZONE
 
 MARKER = ".campus-demo"
-FIRST_PORT = 8090
 _LONG_S = 60.0
 _DRAIN_S = 45.0
 _SETTLE_S = 2.0
@@ -50,45 +51,25 @@ class Options:
     is_kept: bool = False
 
 
-@dataclass(slots=True)
-class _Steps:
-    """One line of progress for each step, with the seconds it took."""
-
-    begun: float = field(default_factory=time.monotonic)
-
-    @contextmanager
-    def step(self, text: str) -> Iterator[Callable[[str], None]]:
-        start = time.monotonic()
-        words: list[str] = []
-        yield words.append
-        result = f": {words[-1]}" if words else ""
-        _say(f"  {time.monotonic() - start:5.1f} s  {text}{result}")
-
-
 def run_demo(options: Options) -> int:
     """Run the demo; 0 when it was stopped or its audit is clean, 1 when the audit found a fault."""
-    port = _cloud_port(options.port)
+    port = cloud_port(options.port)
     folder = options.data.resolve()
-    is_new = _prepare(folder, is_kept=options.is_kept)
+    is_new = prepare(folder, MARKER, "demo", is_kept=options.is_kept)
+    if options.is_kept:
+        (folder / "truth.jsonl").unlink(missing_ok=True)
     demo = _Demo(options, folder, port)
-    previous = signal.signal(signal.SIGTERM, _interrupt)
-    try:
-        demo.start(is_new=is_new)
-        if options.duration_s is None:
-            demo.invite()
-            demo.watch(None)
-            return 0  # pragma: no cover  it runs until it is interrupted
-        return demo.measure(options.duration_s)
-    except KeyboardInterrupt:
-        _say("\nstopping ...")
-        return 0 if options.duration_s is None else 1
-    finally:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C must not leave half of it
+    with until_stopped(demo.stop):
         try:
-            demo.stop()
-        finally:
-            signal.signal(signal.SIGINT, signal.default_int_handler)
-            signal.signal(signal.SIGTERM, previous)
+            demo.start(is_new=is_new)
+            if options.duration_s is None:
+                invite(demo.url)
+                demo.watch(None)
+                return 0  # pragma: no cover  it runs until it is interrupted
+            return demo.measure(options.duration_s)
+        except KeyboardInterrupt:
+            say("\nstopping ...")
+            return 0 if options.duration_s is None else 1
 
 
 class _Demo:
@@ -97,10 +78,10 @@ class _Demo:
     def __init__(self, options: Options, folder: Path, port: int) -> None:
         self._options = options
         self._folder = folder
-        self._url = f"http://127.0.0.1:{port}"
+        self.url = f"http://127.0.0.1:{port}"
         self._port = port
         self._token = folder / "cloud" / "token"
-        self._steps = _Steps()
+        self._steps = Steps()
         self._processes: dict[str, Process] = {}
         self._ports = _free_ports(3)
         self._began = datetime.now(UTC)
@@ -108,7 +89,7 @@ class _Demo:
 
     def start(self, *, is_new: bool) -> None:
         """Start everything, step by step."""
-        _say(f"Smart Campus demo: {self._options.devices} devices, data in {self._folder}")
+        say(f"Smart Campus demo: {self._options.devices} devices, data in {self._folder}")
         with self._steps.step("plan of the school") as tell:
             self._plan()
             tell(f"{SCHOOL_NAME}, seed {self._options.seed}")
@@ -120,19 +101,13 @@ class _Demo:
         self._start_school()
         self._start_gateway()
 
-    def invite(self) -> None:
-        """Print the address in a way that cannot be missed."""
-        line = f"  Open  {self._url}/  in a browser.  Ctrl-C stops the demo.  "
-        bar = "=" * len(line)
-        _say(f"\n{bar}\n{line}\n{bar}\n")
-
     def watch(self, seconds: float | None) -> None:
         """Wait while all of it runs."""
         watch(list(self._processes.values()), seconds)
 
     def measure(self, seconds: float) -> int:
         """Run so long, stop in order, audit, and write the report."""
-        with self._steps.step(f"live for {seconds:.0f} s at {self._url}/"):
+        with self._steps.step(f"live for {seconds:.0f} s at {self.url}/"):
             self.watch(seconds)
         with self._steps.step("devices fall silent, the gateway empties its buffer"):
             school, gateway = self._processes["school"], self._processes["gateway"]
@@ -161,7 +136,7 @@ class _Demo:
         options = self._options
         campus = make_campus(options.seed, options.devices, datetime.now(ZONE).date())
         mqtt, modbus, radio = self._ports
-        reach = Reach(mqtt, modbus, radio, self._url, self._token)
+        reach = Reach(mqtt, modbus, radio, self.url, self._token)
         write_plan(self._folder, campus, reach)
 
     def _start_broker(self) -> None:
@@ -177,20 +152,20 @@ class _Demo:
                 "cloud", "campus-cloud", "serve", "--data", str(self._folder / "cloud"),
                 "--port", str(self._port), "--log-level", "warning",
             )  # fmt: skip
-            cloud.wait_until(lambda: _is_healthy(self._url), _LONG_S, "starting")
-            tell(self._url)
+            cloud.wait_until(lambda: is_healthy(self.url), _LONG_S, "starting")
+            tell(self.url)
 
     def _import(self) -> None:
         with self._steps.step("ledger, rooms and timetable from Excel") as tell:
             tell(self._finish(
                 "import", "campus-cloud", "import", "workbook", str(self._folder / WORKBOOK_FILE),
-                "--url", self._url, "--token-file", str(self._token),
+                "--url", self.url, "--token-file", str(self._token),
             ))  # fmt: skip
 
     def _write_history(self) -> None:
         with self._steps.step(f"{self._options.history_days} school days of history") as tell:
             tell(self._finish(
-                "history", "campus-sim", "history", str(self._folder), "--url", self._url,
+                "history", "campus-sim", "history", str(self._folder), "--url", self.url,
                 "--token-file", str(self._token), "--days", str(self._options.history_days),
             ))  # fmt: skip
 
@@ -236,7 +211,7 @@ class _Demo:
         report = audit_run(
             Run(
                 plan=self._folder,
-                url=self._url,
+                url=self.url,
                 token=self._token.read_text(encoding="utf-8").strip(),
                 until=stopped,
                 grace=(unheard, leaving),
@@ -256,14 +231,8 @@ class _Demo:
 
     def _finish(self, name: str, script: str, *arguments: str) -> str:
         """Run a command to its end and return the last line it wrote."""
-        log = self._folder / "logs" / f"{name}.log"
-        process = Process(name, [*command(script), *arguments], log)
-        try:
-            process.finish(watched=list(self._processes.values()))
-        except BaseException:
-            process.kill()
-            raise
-        return (process.said().strip().splitlines() or [""])[-1]
+        others = list(self._processes.values())
+        return finish(name, self._folder, script, *arguments, watched=others)
 
 
 def _conclude(report: dict[str, Any], target: Path | None) -> int:
@@ -271,58 +240,17 @@ def _conclude(report: dict[str, Any], target: Path | None) -> int:
     if target is not None:
         target.write_text(text + "\n", encoding="utf-8")
     readings, usage = report["readings"], report["usage"]
-    _say(
+    say(
         f"\n{readings['said']} readings said, {readings['stored']} stored, "
         f"{readings['lost']} lost, {readings['doubled']} doubled; "
         f"{usage['slots']} usage slots, at most {usage['max_difference_s']} s from the truth"
     )
     is_clean = not readings["lost"] and not readings["doubled"] and not usage["over"]
     for example in () if is_clean else report["examples"]:
-        _say(f"  {example}")
+        say(f"  {example}")
     if target is not None:
-        _say(f"report in {target}")
+        say(f"report in {target}")
     return 0 if is_clean else 1
-
-
-def _prepare(folder: Path, *, is_kept: bool) -> bool:
-    """Make the folder anew unless it is kept; return whether it is new. Deletes only our own."""
-    marker = folder / MARKER
-    if folder.exists() and any(folder.iterdir()):
-        if not marker.exists():
-            raise SimulatorError(
-                f"{folder} is no folder of a demo; name another with --data, or empty it"
-            )
-        if is_kept:
-            (folder / "truth.jsonl").unlink(missing_ok=True)
-            return not (folder / "cloud" / "token").exists()
-        shutil.rmtree(folder)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        marker.write_text("Made by `campus-sim demo`, which may delete this folder.\n")
-    except OSError as error:
-        raise SimulatorError(f"{folder}: cannot be made: {error.strerror}") from error
-    return True
-
-
-def _cloud_port(wanted: int | None) -> int:
-    if wanted is not None:
-        if not _is_free(wanted):
-            raise SimulatorError(f"port {wanted} is taken; name another with --port")
-        return wanted
-    for port in range(FIRST_PORT, FIRST_PORT + 100):
-        if _is_free(port):
-            return port
-    raise SimulatorError(f"no free port from {FIRST_PORT} on; name one with --port")
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except (OSError, OverflowError):
-            return False
-        return True
 
 
 def _free_ports(number: int) -> list[int]:
@@ -342,19 +270,3 @@ def _is_open(port: int) -> bool:
             return True
     except OSError:
         return False
-
-
-def _is_healthy(url: str) -> bool:
-    try:
-        return httpx.get(f"{url}/health", timeout=2, trust_env=False).is_success
-    except httpx.HTTPError:
-        return False
-
-
-def _interrupt(_number: int, _frame: object) -> None:
-    raise KeyboardInterrupt
-
-
-def _say(text: str) -> None:
-    sys.stdout.write(text + os.linesep)
-    sys.stdout.flush()

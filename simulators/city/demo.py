@@ -1,0 +1,159 @@
+"""`campus-sim city-demo`: a whole city from its books to its reports, through the command lines.
+
+City, load, assessment, selection, reports; then the cloud serves its pages until Ctrl-C, or for
+`--duration` seconds.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from simulators.city.city import read_city
+from simulators.errors import SimulatorError
+from simulators.processes import Process, command, watch
+from simulators.steps import (
+    Steps,
+    cloud_port,
+    finish,
+    invite,
+    is_healthy,
+    prepare,
+    say,
+    until_stopped,
+)
+
+MARKER = ".campus-city-demo"
+RULES = Path(__file__).with_name("rules.yaml")
+"""Quotas a bureau might set: every county, stage and kind of place has its share."""
+_LONG_S = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What `campus-sim city-demo` was told."""
+
+    data: Path = Path("city-data")
+    port: int | None = None
+    duration_s: float | None = None
+    report: Path | None = None
+    schools: int = 1000
+    days: int = 20
+    seed: int = 7
+    places: int = 50
+
+
+def run_city_demo(options: Options) -> int:
+    """Run all of it; 0 when it was stopped or its time is over."""
+    port = cloud_port(options.port)
+    folder = options.data.resolve()
+    prepare(folder, MARKER, "city-demo", is_kept=False)
+    demo = _CityDemo(options, folder, port)
+    with until_stopped(demo.stop):
+        try:
+            demo.make()
+            demo.serve()
+            demo.conclude()
+            if options.duration_s is None:
+                invite(demo.url, "ranking")
+            watch(demo.running, options.duration_s)
+        except KeyboardInterrupt:
+            say("\nstopping ...")
+            return 0 if options.duration_s is None else 1
+    return 0
+
+
+class _CityDemo:
+    """The steps of one run."""
+
+    def __init__(self, options: Options, folder: Path, port: int) -> None:
+        self.url = f"http://127.0.0.1:{port}"
+        self.running: list[Process] = []
+        self._options = options
+        self._folder = folder
+        self._cloud = folder / "cloud"
+        self._port = port
+        self._steps = Steps()
+
+    def make(self) -> None:
+        """Make the city and everything the pages show."""
+        options, city = self._options, self._folder / "city"
+        say(f"Smart Campus city: {options.schools:,} schools, data in {self._folder}")
+        self._run(
+            f"a city of {options.schools:,} schools, {options.days} school days",
+            "campus-sim", "city", "--schools", str(options.schools), "--days", str(options.days),
+            "--seed", str(options.seed), "--out", str(city),
+        )  # fmt: skip
+        told = read_city(city)
+        self._run(
+            "books by the ordinary import, slots into the roll-ups",
+            "campus-cloud", "load", str(city), "--data", str(self._cloud),
+        )  # fmt: skip
+        self._run(
+            "assessment of every school against the standard in force",
+            "campus-cloud", "assess", "--data", str(self._cloud), "--start", told["start"],
+            "--end", told["end"],
+        )  # fmt: skip
+        self._run(
+            f"selection of {options.places}, quotas as in {RULES.name}",
+            "campus-cloud", "select", "--data", str(self._cloud), "--places", str(options.places),
+            "--rules", str(RULES), "--seed", str(options.seed),
+        )  # fmt: skip
+        reports = self._folder / "reports"
+        self._run(
+            "reports of the city",
+            "campus-cloud", "report", "--data", str(self._cloud), "--city", "--out", str(reports),
+        )  # fmt: skip
+        self._run(
+            "reports of one school",
+            "campus-cloud", "report", "--data", str(self._cloud), "--school", told["schools"][0],
+            "--out", str(reports),
+        )  # fmt: skip
+
+    def serve(self) -> None:
+        """Start the cloud on what was made."""
+        with self._steps.step("cloud") as tell:
+            log = self._folder / "logs" / "cloud.log"
+            arguments = ["serve", "--data", str(self._cloud), "--port", str(self._port)]
+            cloud = Process("cloud", [*command("campus-cloud"), *arguments], log)
+            self.running.append(cloud)
+            cloud.wait_until(lambda: is_healthy(self.url), _LONG_S, "starting")
+            tell(self.url)
+
+    def conclude(self) -> None:
+        """Say what came out, asked of the cloud itself, and write it down if wanted."""
+        selection = _newest(self.url, "selections")
+        assessment = _newest(self.url, "assessments")
+        files = sorted(path.name for path in (self._folder / "reports").rglob("*.*"))
+        told = {
+            "assessment": assessment,
+            "selection": selection,
+            "reports": files,
+            "seconds": {name: round(took, 1) for name, took in self._steps.seconds.items()},
+            "peak_memory_mb": {"cloud": self.running[0].peak_mb()},
+            "seed": self._options.seed,
+        }
+        if self._options.report is not None:
+            text = json.dumps(told, ensure_ascii=False, indent=2)
+            self._options.report.write_text(text + "\n", encoding="utf-8")
+        say(f"\n{len(files)} reports in {self._folder / 'reports'}")
+
+    def stop(self) -> None:
+        """Stop what still runs."""
+        for process in reversed(self.running):
+            process.stop()
+
+    def _run(self, text: str, script: str, name: str, *arguments: str) -> None:
+        with self._steps.step(text) as tell:
+            tell(finish(name, self._folder, script, name, *arguments))
+
+
+def _newest(url: str, noun: str) -> dict[str, Any]:
+    """Return the newest assessment or selection, as the cloud tells it."""
+    answer = httpx.get(f"{url}/api/v1/{noun}", timeout=60, trust_env=False)
+    if not answer.is_success or not answer.json():
+        raise SimulatorError(f"{url}/api/v1/{noun}: answered {answer.status_code}, nothing filed")
+    newest: dict[str, Any] = answer.json()[0]
+    return newest
