@@ -89,7 +89,10 @@ def _whole(services: Services, selection: str) -> models.Selection:
     found = shelf.assessment(chosen.row.assessment_id)
     frame = ranking.ranking(found, chosen.outcomes)
     inside = ranking.matching(frame, ranking.Asked(selected=True))
-    outside = ranking.matching(frame, ranking.Asked(selected=False, rated=True)).head(FIRST_OUT)
+    outside = ranking.matching(frame, ranking.Asked(selected=False, rated=True))
+    able = [
+        row for row in outside.iter_rows(named=True) if chosen.outcomes[row["id"]]["is_eligible"]
+    ]
     order = chosen.contents["order"]
     names = dict(found.scores.table.select("id", "name").iter_rows())
     return models.Selection(
@@ -98,9 +101,7 @@ def _whole(services: Services, selection: str) -> models.Selection:
         order_zh=order["zh"],
         order_en=order["en"],
         items=[shapes.ranking_row(found.standard, row) for row in inside.iter_rows(named=True)],
-        first_out=[
-            shapes.ranking_row(found.standard, row) for row in outside.iter_rows(named=True)
-        ],
+        first_out=[shapes.ranking_row(found.standard, row) for row in able[:FIRST_OUT]],
         quotas=[
             models.Quota(**{key: one[key] for key in models.Quota.model_fields})
             for one in chosen.contents["quotas"]

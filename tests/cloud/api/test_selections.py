@@ -1,0 +1,120 @@
+from typing import Any
+
+import pytest
+
+from tests._parts.cloud_app import CloudApp
+from tests._parts.filed import evidence, filed, gentle_standard, register
+
+URL = "/api/v1/selections"
+COUNTIES = ("331002", "331003", "331004")
+
+
+@pytest.fixture
+def assessment(cloud: CloudApp) -> str:
+    one = filed()
+    register(cloud.services.registry, one, evidence(gentle_standard(), 30, 1))
+    return one.row.id
+
+
+async def select(cloud: CloudApp, **said: Any) -> dict[str, Any]:
+    answer = await cloud.client.post(URL, json=said)
+    assert answer.status_code == 201, answer.text
+    made: dict[str, Any] = answer.json()
+    return made
+
+
+async def ask(cloud: CloudApp, path: str, **params: Any) -> Any:
+    answer = await cloud.stranger.get(path, params=params)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+async def test_the_same_rules_and_seed_are_the_same_selection(
+    cloud: CloudApp, assessment: str
+) -> None:
+    first = await select(cloud, rules={"places": 5}, seed=7)
+    assert await select(cloud, assessment=assessment, rules={"places": 5}, seed=7) == first
+    assert [one["id"] for one in await ask(cloud, URL)] == [first["id"]]
+    other = await select(cloud, rules={"places": 6}, seed=7)
+    assert other["id"] != first["id"]
+    assert {one["id"] for one in await ask(cloud, URL, assessment="latest")} == {
+        first["id"],
+        other["id"],
+    }
+    assert await ask(cloud, f"{URL}/{first['id']}") == first
+
+
+async def test_a_selection_says_of_every_school_in_or_out_and_why(
+    cloud: CloudApp, assessment: str
+) -> None:
+    made = await select(cloud, rules={"places": 5})
+    page = await ask(cloud, f"/api/v1/assessments/{assessment}/ranking", selection=made["id"])
+    assert page["selection"] == made["id"]
+    assert len(page["items"]) == 30
+    for row in page["items"]:
+        assert isinstance(row["selected"], bool)
+        assert row["rule"]
+        assert row["reason_zh"].endswith("。")
+        assert row["reason_en"].endswith(".")
+    inside = await ask(cloud, f"/api/v1/assessments/{assessment}/ranking", selected=True)
+    assert inside["items"] == made["items"]
+    assert (made["selected"], made["places"], len(made["items"])) == (5, 5, 5)
+    assert all(row["passed"] and row["rank"] for row in made["items"])
+    assert not {row["school"] for row in made["first_out"]} & {
+        row["school"] for row in made["items"]
+    }
+    assert made["order_zh"]
+    assert made["order_en"]
+
+
+async def test_each_school_is_shown_its_rival_and_the_way_in(
+    cloud: CloudApp, assessment: str
+) -> None:
+    made = await select(cloud, rules={"places": 5})
+    path = f"/api/v1/assessments/{assessment}/schools"
+    last = (await ask(cloud, f"{path}/{made['items'][-1]['school']}"))["verdict"]
+    assert (last["selected"], last["least_opens"], last["selection"]) == (True, None, made["id"])
+    assert last["rival"]["school"] == made["first_out"][0]["school"]
+    assert last["rival"]["name"] == made["first_out"][0]["name"]
+    assert last["places"] == 5
+    first_out = (await ask(cloud, f"{path}/{made['first_out'][0]['school']}"))["verdict"]
+    assert first_out["rival"]["school"] == made["items"][-1]["school"]
+    assert first_out["least_opens"].endswith("/least")
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "says"),
+    [
+        ("/none", 404, "no selection has the id 'none'"),
+        ("/none/schools/2133100000/least", 404, "no selection has the id 'none'"),
+        ("/{id}/schools/0000000000/least", 404, "school 0000000000 is not in selection"),
+        ("?assessment=none", 404, "no assessment has the id 'none'"),
+    ],
+)
+async def test_a_wrong_question_gets_one_sentence(
+    cloud: CloudApp, assessment: str, path: str, status: int, says: str
+) -> None:
+    name = (await select(cloud, rules={"places": 5}))["id"]
+    answer = await cloud.stranger.get(f"{URL}{path.format(id=name)}")
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert says in answer.json()["detail"]
+
+
+async def test_a_selection_of_another_assessment_is_refused(
+    cloud: CloudApp, assessment: str
+) -> None:
+    made = await select(cloud, rules={"places": 5})
+    other = filed(seed=2)
+    cloud.services.registry.proceedings.file_assessment(other.row, other.evidence, other.integrity)
+    answer = await cloud.stranger.get(
+        f"/api/v1/assessments/{other.row.id}/ranking", params={"selection": made["id"]}
+    )
+    assert answer.status_code == 400
+    assert answer.json()["detail"] == (
+        f"selection {made['id']} is one of assessment {assessment}, not of {other.row.id}"
+    )
+
+
+async def test_writing_needs_the_token(cloud: CloudApp) -> None:
+    assert (await cloud.stranger.post(URL, json={})).status_code == 401
