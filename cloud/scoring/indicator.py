@@ -23,6 +23,7 @@ from typing import Any, Literal, NamedTuple
 
 import polars as pl
 
+from cloud.registry.code_lists import STAGE_CODES
 from cloud.scoring import indicators
 from cloud.scoring.evidence import Evidence
 
@@ -34,10 +35,20 @@ ROW = {
     "whole": pl.Float64,
     "unknown": pl.Float64,
 }
-"""`ref` opens the row ("asset:12", "asset:12/day:2026-11-23", "room:A-301", "school")."""
+"""`ref` opens the row: "asset:12", "asset:12/day:2026-11-23", "room:A-301", "ticket:T-7",
+"count:X-1", "disposal:A-9", "chemical:P-3", "declaration:new_books", "school".
+
+Rows of what a school declares also say whether it is `confirmed`.
+"""
 
 SCHOOL = "school"
 """`ref` of the one row that holds what a school needs, not what it has."""
+NOTHING = "nothing"
+"""`ref` of the one row, all zero, of a school that has nothing to be judged: no disposals, say.
+
+It takes the clause out of the denominator, so it needs evidence that there is nothing; where
+nobody looked there is no row at all.
+"""
 
 Parameters = Mapping[str, Any]
 
@@ -60,32 +71,54 @@ class Sums(NamedTuple):
 class Parameter(NamedTuple):
     """What a clause may set, and has to where `default` is None.
 
-    "steps" are a number, or {from how many: number}; `known` are the only words there are, "text" is
-    free.
+    "steps" are a number, or {from how many: number}; "needs" are steps, or {stage: steps}. `known`
+    are the only words there are, any where it is empty; "text" is free.
     """
 
-    kind: Literal["number", "steps", "word", "words", "text"]
+    kind: Literal["number", "steps", "needs", "word", "words", "text"]
     meaning: str
     default: Any = None
     known: Collection[str] = ()
 
     def problem(self, value: Any) -> str | None:
         """Return what is wrong with a value; None for nothing."""
-        if self.kind == "number" or (self.kind == "steps" and not isinstance(value, dict)):
-            return None if _is_amount(value) else f"got {value!r}, expected a number above 0"
-        if self.kind == "steps":
-            fine = value and all(type(at) is int and _is_amount(n) for at, n in value.items())
-            return None if fine else f"got {value!r}, expected {{classes: number}}"
+        if self.kind == "needs" and isinstance(value, dict) and value.keys() & set(_STAGES):
+            return _by_stage(value)
+        if self.kind in {"number", "steps", "needs"}:
+            return _figures(value, may_step=self.kind != "number")
         if self.kind == "text":
             return None if isinstance(value, str) and value else f"got {value!r}, expected text"
         words = [value] if self.kind == "word" else value
         if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
             return f"got {value!r}, expected {self.kind}"
-        strange = [word for word in words if word not in self.known]
+        strange = [word for word in words if self.known and word not in self.known]
         if strange or not words:
             what = f"{strange[0]!r} is not known" if strange else "is empty"
-            return f"{what}; use {', '.join(sorted(self.known))}"
+            use = f"use {', '.join(sorted(self.known))}" if self.known else "give some words"
+            return f"{what}; {use}"
         return None
+
+
+def _figures(value: Any, *, may_step: bool) -> str | None:
+    """Return what is wrong with a number, or with steps."""
+    if not may_step or not isinstance(value, dict):
+        return None if _is_amount(value) else f"got {value!r}, expected a number above 0"
+    fine = value and all(type(at) is int and _is_amount(n) for at, n in value.items())
+    return None if fine else f"got {value!r}, expected {{classes: number}}"
+
+
+def _by_stage(value: Mapping[str, Any]) -> str | None:
+    """Return what is wrong with steps by stage."""
+    for stage, steps in value.items():
+        if stage not in _STAGES:
+            return f"stage {stage!r} is not known; use {', '.join(_STAGES)}"
+        wrong = _figures(steps, may_step=True)
+        if wrong:
+            return f"{stage}: {wrong}"
+    return None
+
+
+_STAGES = tuple(item.code for item in STAGE_CODES.items)
 
 
 def _is_amount(value: object) -> bool:
@@ -149,8 +182,10 @@ def rows_of(
     part: pl.Expr,
     whole: pl.Expr | None = None,
     unknown: pl.Expr | None = None,
+    confirmed: pl.Expr | None = None,
 ) -> pl.DataFrame:
     """Return evidence rows made from the columns of a table; whole is 1, unknown 0 unless given."""
+    declared = [] if confirmed is None else [confirmed.alias("confirmed")]
     return frame.select(
         pl.col("school"),
         ref.cast(pl.String).alias("ref"),
@@ -158,7 +193,26 @@ def rows_of(
         part.cast(pl.Float64).alias("part"),
         (pl.lit(1.0) if whole is None else whole).cast(pl.Float64).alias("whole"),
         (pl.lit(0.0) if unknown is None else unknown).cast(pl.Float64).alias("unknown"),
+        *declared,
     )
+
+
+def nothing_for(schools: pl.DataFrame) -> pl.DataFrame:
+    """Return the row of each school that has nothing to be judged."""
+    none = pl.lit(0.0)
+    return rows_of(
+        schools.select("school").unique(),
+        ref=pl.lit(NOTHING),
+        label=pl.lit(""),
+        part=none,
+        whole=none,
+    )
+
+
+def or_nothing(rows: pl.DataFrame, schools: pl.DataFrame) -> pl.DataFrame:
+    """Return the rows, and that there is nothing to be judged for those schools that have none."""
+    without = schools.join(rows, on="school", how="anti")
+    return pl.concat([rows, nothing_for(without)])
 
 
 def due_of_school(evidence: Evidence, whole: pl.Expr) -> pl.DataFrame:
@@ -244,6 +298,27 @@ def ledger_share(name: str, holds: pl.Expr, *, did: Words, yes: Words, no: Words
 
     tell = yes_no(yes.zh, no.zh, yes.en, no.en)
     return Indicator(id=name, unit="%", rows=rows, reason=reason, tell=tell)
+
+
+def written(template: Words, sums: Sums | Mapping[str, Any]) -> Words:
+    """Return a sentence with its {part}, {whole}, {unknown}, {share} and {each} filled in."""
+    known = sums._asdict() if isinstance(sums, Sums) else dict(sums)
+    part, whole = known["part"], known["whole"]
+    known["share"] = share(part, whole)
+    known["each"] = part / whole if whole else 0.0
+    return Words(template.zh.format(**known), template.en.format(**known))
+
+
+def sentence(zh: str, en: str) -> Callable[[Sums], Words]:
+    """Return a reason written from a template."""
+    return lambda sums: written(Words(zh, en), sums)
+
+
+def unless_nothing(
+    tell: Callable[[Mapping[str, Any]], Words], zh: str, en: str
+) -> Callable[[Mapping[str, Any]], Words]:
+    """Return the teller, with other words for the row that says there is nothing to be judged."""
+    return lambda row: Words(zh, en) if row["ref"] == NOTHING else tell(row)
 
 
 def live_assets(evidence: Evidence) -> pl.DataFrame:

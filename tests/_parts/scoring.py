@@ -1,7 +1,7 @@
 """Evidence and standards written in plain words, as the scoring cases do."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import polars as pl
@@ -19,6 +19,7 @@ from cloud.utilization.use import LessonRule
 SCHOOL = "2133100001"
 TEACHES_NOTHING = "514"
 START, END = date(2026, 9, 1), date(2026, 11, 27)
+DAYS_OF_ASSETS = ("acquired", "booked", "reported", "assessed")
 STATES = {"active": "active", "standby": "standby", "idle": "off", "unseen": "unobserved"}
 
 
@@ -28,7 +29,9 @@ def evidence_of(case: Mapping[str, Any]) -> Evidence:
     ids = {row["asset_no"]: row["asset_id"] for row in assets}
     by_no = {str(row["asset_no"]): row for row in assets}
     school = {"school": SCHOOL, **case.get("school", {})}
-    school.pop("stages", None)
+    taught = school.pop("stages", ["PRI"])
+    sizes = case.get("stages", {stage: {} for stage in taught})
+    usual = {key: school.get(key) for key in ("classes", "pupils")} if len(sizes) == 1 else {}
     return Evidence(
         start=START,
         end=END,
@@ -43,11 +46,84 @@ def evidence_of(case: Mapping[str, Any]) -> Evidence:
             ],
             evidence.SENDERS,
         ),
+        stages=table(
+            [{"school": SCHOOL, "stage": stage, **usual, **size} for stage, size in sizes.items()],
+            evidence.STAGES,
+        ),
+        **_papers(case, ids),
+        air=table([{"school": SCHOOL, **row} for row in case.get("air", [])], evidence.AIR),
+        days=table([_whole_day(row, by_no) for row in case.get("days", [])], evidence.DAYS),
     )
 
 
+def _papers(case: Mapping[str, Any], ids: Mapping[object, object]) -> dict[str, pl.DataFrame]:
+    """Return the papers of a case: tickets, counts, disposals, chemicals, declarations."""
+    moments = ("reported_at", "accepted_at", "closed_at", "verified_at")
+    tickets = [
+        {
+            "school": SCHOOL,
+            "ticket_no": f"T-{number}",
+            "origin": "report",
+            "is_fault": True,
+            **{key: value for key, value in row.items() if key != "asset"},
+            **{key: _moment(row[key]) for key in moments if row.get(key)},
+            "asset_id": ids[row["asset"]] if row.get("asset") else None,
+        }
+        for number, row in enumerate(case.get("tickets", []), 1)
+    ]
+    counts = {"school": SCHOOL, "counted_on": date(2026, 6, 30), "result": "matched"}
+    gone = {"school": SCHOOL, "disposed_on": date(2026, 5, 20)}
+    declared = {"school": SCHOOL, "declared_on": date(2026, 9, 10), "confirmed": False}
+    return {
+        "tickets": table(tickets, evidence.TICKETS),
+        "stocktakes": table([counts | row for row in case.get("counts", [])], evidence.STOCKTAKES),
+        "disposals": table([gone | row for row in case.get("disposals", [])], evidence.DISPOSALS),
+        "chemicals": table(
+            [
+                {"school": SCHOOL, "name": "浓硫酸", **row}
+                | ({"counted_on": _day(row["counted_on"])} if "counted_on" in row else {})
+                for row in case.get("chemicals", [])
+            ],
+            evidence.CHEMICALS,
+        ),
+        "declarations": table(
+            [
+                {**declared, "item": item, **(said if isinstance(said, dict) else {"value": said})}
+                for item, said in case.get("declarations", {}).items()
+            ],
+            evidence.DECLARATIONS,
+        ),
+    }
+
+
+def _whole_day(row: Mapping[str, Any], assets: Mapping[str, Any]) -> dict[str, object]:
+    """Return one whole day of an asset; 288 slots of which all came in time unless it says less."""
+    asset = assets[row["asset"]]
+    due = row.get("due_slots", 288)
+    slots = row.get("slots", due)
+    return {
+        "school": SCHOOL,
+        "asset": row["asset"],
+        "asset_id": asset["asset_id"],
+        "category": asset.get("category"),
+        "day": _day(row.get("day", "2026-11-23")),
+        "due_slots": due,
+        "slots": slots,
+        "in_time_slots": row.get("in_time_slots", slots),
+        "evening_due_s": row.get("evening_due_s", 7200),
+        "evening_on_s": row.get("evening_on_s", 0),
+        "evening_unobserved_s": row.get("evening_unobserved_s", 0),
+        "active_s": row.get("active_s", 0),
+        "night_active_s": row.get("night_active_s", 0),
+    }
+
+
+def _moment(value: object) -> datetime:
+    return datetime.fromisoformat(str(value))
+
+
 def _asset(number: int, row: Mapping[str, Any]) -> dict[str, object]:
-    days = {key: _day(row[key]) for key in ("acquired", "booked", "reported") if row.get(key)}
+    days = {key: _day(row[key]) for key in DAYS_OF_ASSETS if row.get(key)}
     usual = {"name": "设备", "asset_no": f"A-{number}", "condition": "1", "quantity": 1.0}
     return {"school": SCHOOL, "asset_id": number, **usual, **row, **days}
 

@@ -13,13 +13,12 @@ from cloud.scoring.indicator import (
     Words,
     asset_label,
     asset_ref,
-    due_of_school,
     had_of_needed,
     in_use_assets,
     rows_of,
     units,
 )
-from cloud.scoring.indicators.room_count import needed
+from cloud.scoring.needs import due
 from device_profiles.schema import Category
 
 
@@ -31,7 +30,7 @@ def _rows(evidence: Evidence, parameters: Parameters) -> pl.DataFrame:
         part=units(),
         whole=pl.lit(0.0),
     )
-    return pl.concat([have, due_of_school(evidence, needed(parameters["need"]))])
+    return pl.concat([have, due(evidence, parameters["need"])])
 
 
 def _reason(sums: Sums) -> Words:
@@ -48,6 +47,6 @@ INDICATOR = Indicator(
     tell=had_of_needed(Words("可用", "working"), Words("应有数", "needed:")),
     parameters={
         "category": Parameter("word", "the category that counts", known=get_args(Category)),
-        "need": Parameter("steps", "assets needed, by number of classes", 1),
+        "need": Parameter("needs", "assets needed, by number of classes, by stage", 1),
     },
 )

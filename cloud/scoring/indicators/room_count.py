@@ -1,8 +1,12 @@
-"""Rooms of a use against the number needed for the school's classes: have ÷ need."""
+"""Rooms of some uses or names against the number needed for the classes: have ÷ need.
+
+`named` are words of which a room's name has to hold one. Rooms smaller than `least_m2` do not
+count, and of a room whose area is not stated nobody can tell. A school of several stages needs what
+all of them need together.
+"""
 
 import polars as pl
 
-from cloud.registry.code_lists import ROOM_USES
 from cloud.scoring.evidence import Evidence
 from cloud.scoring.indicator import (
     Indicator,
@@ -10,38 +14,24 @@ from cloud.scoring.indicator import (
     Parameters,
     Sums,
     Words,
-    due_of_school,
     had_of_needed,
     rows_of,
 )
-
-
-def needed(need: float | dict[int, float]) -> pl.Expr:
-    """Return how many a school needs: a number, or by steps {classes: number}.
-
-    The highest step not above its number of classes counts, below the lowest step the lowest.
-    Steps say nothing of a school whose number of classes is not known.
-    """
-    if not isinstance(need, dict):
-        return pl.lit(float(need))
-    classes = pl.col("classes")
-    lowest, *higher = sorted(need.items())
-    expression = pl.when(classes > 0).then(pl.lit(float(lowest[1])))
-    steps: pl.Expr = expression.otherwise(None)
-    for at, number in higher:
-        steps = pl.when(classes >= at).then(pl.lit(float(number))).otherwise(steps)
-    return steps
+from cloud.scoring.needs import USES, due, room_label, room_ref, rooms_like
 
 
 def _rows(evidence: Evidence, parameters: Parameters) -> pl.DataFrame:
+    rooms = rooms_like(evidence, parameters["uses"], parameters["named"])
+    least, area = float(parameters["least_m2"]), pl.col("area_m2")
     have = rows_of(
-        evidence.rooms.filter(pl.col("use").is_in(list(parameters["uses"]))),
-        ref=pl.format("room:{}", pl.col("room")),
-        label=pl.format("{} {}", pl.col("room"), pl.col("name").fill_null("")).str.strip_chars(),
-        part=pl.lit(1.0),
+        rooms.filter((area >= least).fill_null(value=True)),
+        ref=room_ref(),
+        label=room_label(),
+        part=pl.lit(1.0) if least <= _ANY else area.is_not_null(),
         whole=pl.lit(0.0),
+        unknown=pl.lit(0.0) if least <= _ANY else area.is_null(),
     )
-    return pl.concat([have, due_of_school(evidence, needed(parameters["need"]))])
+    return pl.concat([have, due(evidence, parameters["need"])])
 
 
 def _reason(sums: Sums) -> Words:
@@ -51,15 +41,18 @@ def _reason(sums: Sums) -> Words:
     )
 
 
+_ANY = 0.01
+"""Square metres: a room so small is any room."""
+
 INDICATOR = Indicator(
     id="room_count",
     rows=_rows,
     reason=_reason,
     tell=had_of_needed(Words("已有", "there"), Words("应有间数", "rooms needed:")),
     parameters={
-        "uses": Parameter(
-            "words", "codes of 房间用途 that count", known={item.code for item in ROOM_USES.items}
-        ),
-        "need": Parameter("steps", "rooms needed, by number of classes", 1),
+        "uses": USES,
+        "named": Parameter("words", "words of which a room's name holds one; any where none", []),
+        "least_m2": Parameter("number", "square metres below which a room does not count", _ANY),
+        "need": Parameter("needs", "rooms needed, by number of classes, by stage", 1),
     },
 )

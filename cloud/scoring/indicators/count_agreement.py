@@ -1,0 +1,50 @@
+"""Assets that the last count of the year matched ÷ assets in the ledger or found beyond it.
+
+What is in the ledger and was not counted was seen by nobody; what was acquired within the year and
+not counted yet is left out.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import polars as pl
+
+from cloud.scoring.counts import counted_assets
+from cloud.scoring.evidence import Evidence
+from cloud.scoring.indicator import Indicator, Parameters, Words, rows_of, sentence
+
+
+def _rows(evidence: Evidence, _parameters: Parameters) -> pl.DataFrame:
+    result = pl.col("result")
+    return rows_of(
+        counted_assets(evidence),
+        ref=pl.col("ref"),
+        label=pl.col("label"),
+        part=(result == "matched").fill_null(value=False),
+        unknown=result.is_null(),
+    )
+
+
+def _tell(row: Mapping[str, Any]) -> Words:
+    label = row["label"]
+    if row["unknown"]:
+        return Words(f"{label}：未盘点", f"{label}: not counted")
+    if row["part"]:
+        return Words(f"{label}：账物相符", f"{label}: matched")
+    if row["ref"].startswith("count:"):
+        return Words(f"{label}：盘盈，账上没有", f"{label}: found, not in the ledger")
+    return Words(f"{label}：盘亏，账上有而实物没有", f"{label}: in the ledger, not found")
+
+
+INDICATOR = Indicator(
+    id="count_agreement",
+    unit="%",
+    rows=_rows,
+    reason=sentence(
+        "账上与盘盈资产合计 {whole:.0f} 件，盘点相符 {part:.0f} 件（{share}），"
+        "未盘点 {unknown:.0f} 件。",
+        "Of {whole:.0f} assets in the ledger or found beyond it {part:.0f} matched ({share}); "
+        "{unknown:.0f} were not counted.",
+    ),
+    tell=_tell,
+)

@@ -1,0 +1,67 @@
+"""Declared figures that agree with ledger and telemetry ÷ those that can be held against them.
+
+Compared are hours of use of the displays, computers in the ledger, use of the computer rooms, and
+rooms in the ledger, each within `tolerance`. Telemetry of which half is missing contradicts nobody.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import polars as pl
+
+from cloud.registry.code_lists import DECLARED_ITEMS
+from cloud.scoring.claims import agrees, claims
+from cloud.scoring.evidence import Evidence
+from cloud.scoring.indicator import Indicator, Parameter, Parameters, Words, sentence
+
+
+def _rows(evidence: Evidence, parameters: Parameters) -> pl.DataFrame:
+    holds = agrees(float(parameters["tolerance"]))
+    return claims(evidence).select(
+        "school",
+        pl.format("declaration:{}", pl.col("item")).alias("ref"),
+        pl.col("item").alias("label"),
+        holds.fill_null(value=False).cast(pl.Float64).alias("part"),
+        pl.lit(1.0).alias("whole"),
+        holds.is_null().cast(pl.Float64).alias("unknown"),
+        "claimed",
+        "least",
+        "most",
+    )
+
+
+def _tell(row: Mapping[str, Any]) -> Words:
+    item = DECLARED_ITEMS.find(row["label"])
+    zh, en = (row["label"],) * 2 if item is None else (item.zh, item.en)
+    claimed = _shown(row["claimed"])
+    if row["unknown"]:
+        return Words(
+            f"{zh}：申报 {claimed}，感知数据不足，无法核对",
+            f"{en}: declared {claimed}, too little was seen to compare",
+        )
+    least, most = _shown(row["least"]), _shown(row["most"])
+    known = least if least == most else f"{least}–{most}"
+    verdict = ("相符", "agrees") if row["part"] else ("不符", "does not agree")
+    return Words(
+        f"{zh}：申报 {claimed}，台账或感知为 {known}，{verdict[0]}",
+        f"{en}: declared {claimed}, ledger or telemetry say {known}, {verdict[1]}",
+    )
+
+
+def _shown(value: float) -> str:
+    return f"{value:,.2f}".rstrip("0").rstrip(".")
+
+
+INDICATOR = Indicator(
+    id="declarations_agree",
+    unit="%",
+    rows=_rows,
+    reason=sentence(
+        "可核对的申报 {whole:.0f} 项，与台账或感知相符 {part:.0f} 项（{share}），"
+        "无法核对 {unknown:.0f} 项。",
+        "{part:.0f} of {whole:.0f} declared figures agree with ledger or telemetry ({share}); "
+        "{unknown:.0f} could not be compared.",
+    ),
+    tell=_tell,
+    parameters={"tolerance": Parameter("number", "how far off still agrees, as a share", 0.25)},
+)

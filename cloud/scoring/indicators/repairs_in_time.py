@@ -1,0 +1,25 @@
+"""Faults repaired and verified within some working days ÷ faults: a share instead of the median."""
+
+import polars as pl
+
+from cloud.scoring.evidence import Evidence
+from cloud.scoring.indicator import Indicator, Parameter, Parameters, sentence, yes_no
+from cloud.scoring.repairs import HOURS_A_DAY, faults, handled_in_time
+
+
+def _rows(evidence: Evidence, parameters: Parameters) -> pl.DataFrame:
+    hours = HOURS_A_DAY * float(parameters["days"])
+    return handled_in_time(evidence, faults(evidence), "reported_at", "verified_at", hours)
+
+
+INDICATOR = Indicator(
+    id="repairs_in_time",
+    unit="%",
+    rows=_rows,
+    reason=sentence(
+        "故障 {whole:.0f} 起，按时修复并验收 {part:.0f} 起（{share}）。",
+        "{part:.0f} of {whole:.0f} faults were repaired and verified in time ({share}).",
+    ),
+    tell=yes_no("按时修复", "未按时修复", "repaired in time", "not repaired in time"),
+    parameters={"days": Parameter("number", "working days from report to verification", 3)},
+)

@@ -1,0 +1,28 @@
+"""Repair tickets accepted within some working hours ÷ tickets: a share instead of the median.
+
+A median does not add up ticket by ticket; that half of them were in time is the same question.
+"""
+
+import polars as pl
+
+from cloud.scoring.evidence import Evidence
+from cloud.scoring.indicator import Indicator, Parameter, Parameters, sentence, yes_no
+from cloud.scoring.repairs import handled_in_time
+
+
+def _rows(evidence: Evidence, parameters: Parameters) -> pl.DataFrame:
+    hours = float(parameters["hours"])
+    return handled_in_time(evidence, evidence.tickets, "reported_at", "accepted_at", hours)
+
+
+INDICATOR = Indicator(
+    id="response_in_time",
+    unit="%",
+    rows=_rows,
+    reason=sentence(
+        "报修 {whole:.0f} 单，按时受理 {part:.0f} 单（{share}）。",
+        "{part:.0f} of {whole:.0f} repair tickets were accepted in time ({share}).",
+    ),
+    tell=yes_no("按时受理", "未按时受理", "accepted in time", "not accepted in time"),
+    parameters={"hours": Parameter("number", "working hours from report to acceptance", 4)},
+)

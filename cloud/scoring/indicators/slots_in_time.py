@@ -1,0 +1,23 @@
+"""Five-minute slots that arrived within ten minutes of their end ÷ slots due, all day long."""
+
+import polars as pl
+
+from cloud.scoring.evidence import Evidence
+from cloud.scoring.indicator import Indicator, Parameters, amounts, sentence
+from cloud.scoring.whole_days import slots_per_asset
+
+
+def _rows(evidence: Evidence, _parameters: Parameters) -> pl.DataFrame:
+    return slots_per_asset(evidence, "in_time_slots")
+
+
+INDICATOR = Indicator(
+    id="slots_in_time",
+    unit="%",
+    rows=_rows,
+    reason=sentence(
+        "应上报时段 {whole:,.0f} 个，按时到达 {part:,.0f} 个（{share}）。",
+        "{part:,.0f} of {whole:,.0f} slots due arrived in time ({share}).",
+    ),
+    tell=amounts("个时段", "slots"),
+)

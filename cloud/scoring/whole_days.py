@@ -1,0 +1,29 @@
+"""The whole days of assets that still count, not only their school hours. Pure."""
+
+import polars as pl
+
+from cloud.scoring.evidence import Evidence
+from cloud.scoring.indicator import asset_label, asset_ref, live_assets, rows_of
+
+
+def live_days(evidence: Evidence) -> pl.DataFrame:
+    """Return the days of the assets that still count, with their names and numbers."""
+    names = live_assets(evidence).select("school", "asset_id", "asset_no", "name")
+    return evidence.days.join(names, on=["school", "asset_id"], how="inner")
+
+
+def slots_per_asset(evidence: Evidence, arrived: str) -> pl.DataFrame:
+    """Return a row per asset: slots of a column, at most as many as were due, ÷ slots due."""
+    sums = (
+        live_days(evidence)
+        .group_by("school", "asset_id", "name", "asset_no")
+        .agg(pl.min_horizontal(arrived, "due_slots").sum().alias("part"), pl.col("due_slots").sum())
+        .filter(pl.col("due_slots") > 0)
+    )
+    return rows_of(
+        sums,
+        ref=asset_ref(),
+        label=asset_label(),
+        part=pl.col("part"),
+        whole=pl.col("due_slots"),
+    )
