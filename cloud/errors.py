@@ -6,6 +6,7 @@ CloudError
 ├─ SettingsError                 a flag, a variable or a file at start is wrong
 ├─ StandardError                 a standard's file is wrong
 ├─ EvidenceError                 a table of evidence, or a bundle of it, is wrong
+├─ LoadError                     a file or folder to be loaded in bulk, or rolled up, is wrong
 ├─ StoreError
 │  ├─ StoreLocked(path)          another process has the telemetry file open
 │  ├─ StoreTooNew(path)          a later version wrote the telemetry file
@@ -36,6 +37,10 @@ class StandardError(CloudError):
 
 class EvidenceError(CloudError):
     """A table of evidence, or a bundle of it, is wrong."""
+
+
+class LoadError(CloudError):
+    """A file or folder to be loaded in bulk, or rolled up, is wrong."""
 
 
 class StoreError(CloudError):

@@ -6,6 +6,7 @@
 - A point is replaced by a later write of the same series, field and time. A usage slot keeps the
   values that a later write of it leaves out.
 - A field keeps its first type in the whole file (InfluxDB: within a week's shard).
+- Slots that came in bulk lie in Parquet files beside it (`archive.py`), in `telemetry.slots`.
 """
 
 import asyncio
@@ -22,6 +23,7 @@ import duckdb
 from cloud.clock import Clock, SystemClock
 from cloud.errors import StoreFailed, StoreLocked
 from cloud.telemetry import schema
+from cloud.telemetry.archive import Archive, naive_utc
 from cloud.telemetry.group import Group
 from cloud.telemetry.line_protocol import Batch, FieldType, SeriesKey
 from cloud.telemetry.names import Names
@@ -60,8 +62,11 @@ class DuckDBStore:
     ) -> None:
         self._clock = clock or SystemClock()
         self._connection = _open(path, memory_mb, threads)
+        self.archive = Archive(path.with_suffix(".slots").absolute())
         try:
             schema.migrate(self._connection, str(path))
+            self.archive.sweep(self._connection)
+            self.archive.attach(self._connection)
         except BaseException:
             self._connection.close()
             raise
@@ -176,17 +181,17 @@ class DuckDBStore:
         self, school: str, asset: str, start: datetime, end: datetime
     ) -> Awaitable[list[Slot]]:
         """Return the usage slots that start in [start, end), in order."""
-        return self.read(
-            lambda cursor: [
-                _slot(row)
-                for row in cursor.execute(
-                    f"SELECT {_SLOT_COLUMNS} FROM usage_slots "  # noqa: S608  fixed columns
-                    "WHERE school = ? AND asset = ? AND slot_start >= ? AND slot_start < ? "
-                    "ORDER BY slot_start",
-                    [school, asset, _naive(start), _naive(end)],
-                ).fetchall()
-            ]
-        )
+        first, last = naive_utc(start), naive_utc(end)
+
+        def work(cursor: duckdb.DuckDBPyConnection) -> list[Slot]:
+            rows = cursor.execute(
+                f"SELECT {_SLOT_COLUMNS} FROM ({self.archive.slots_sql(cursor, first, last)}) "  # noqa: S608  fixed
+                "WHERE school = ? AND asset = ? AND slot_start < ? ORDER BY slot_start",
+                [school, asset, last],
+            )
+            return [_slot(row) for row in rows.fetchall()]
+
+        return self.read(work)
 
     def export_readings(
         self, school: str, start: datetime | None, end: datetime | None
@@ -233,8 +238,8 @@ class DuckDBStore:
                 "AND slot_start >= ? AND slot_start < ? ORDER BY asset, slot_start",
                 [
                     school,
-                    datetime.min if start is None else _naive(start),  # noqa: DTZ901  compared
-                    datetime.max if end is None else _naive(end),  # noqa: DTZ901  with naive UTC
+                    datetime.min if start is None else naive_utc(start),  # noqa: DTZ901  compared
+                    datetime.max if end is None else naive_utc(end),  # noqa: DTZ901  with naive UTC
                 ],
             )
             while rows := cursor.fetchmany(_CHUNK):
@@ -247,10 +252,13 @@ class DuckDBStore:
             points = cursor.execute(
                 "DELETE FROM points WHERE time < ?", [to_ns(readings_before)]
             ).fetchone()
+            before = naive_utc(slots_before)
             slots = cursor.execute(
-                "DELETE FROM usage_slots WHERE slot_start < ?", [_naive(slots_before)]
+                "DELETE FROM live_slots WHERE slot_start < ?", [before]
             ).fetchone()
-            return int(points[0] if points else 0) + int(slots[0] if slots else 0)
+            self.archive.sweep(cursor)
+            archived = self.archive.drop_before(cursor, before)
+            return sum(int(row[0]) for row in (points, slots) if row) + archived
 
         return asyncio.wrap_future(self.run_write(work))
 
@@ -270,7 +278,7 @@ class DuckDBStore:
         try:
             with transaction(cursor):
                 self._names.store_new(cursor)
-                group.store(cursor, _naive(self._clock.now()))
+                group.store(cursor, naive_utc(self._clock.now()))
         except BaseException:
             self._names.load(cursor)
             raise
@@ -336,10 +344,6 @@ def _open(path: Path, memory_mb: int, threads: int) -> duckdb.DuckDBPyConnection
         if "lock" in str(error).lower():
             raise StoreLocked(str(path)) from None
         raise StoreFailed(f"{path}: cannot open the telemetry file: {error}") from error
-
-
-def _naive(moment: datetime) -> datetime:
-    return moment.astimezone(UTC).replace(tzinfo=None)
 
 
 def _value(kind: FieldType, number: float | None, text: str | None) -> Value:

@@ -35,13 +35,13 @@ _SLOTS = pa.schema(
     ]
 )
 _PUT_POINTS = (
-    "INSERT OR REPLACE INTO points SELECT series, field, time, number, text, ?::TIMESTAMP "
+    "INSERT OR REPLACE INTO points SELECT series, field, time, number, text, $at::TIMESTAMP "
     "FROM incoming_points"
 )
 _PUT_SLOTS = """
-INSERT INTO usage_slots
+INSERT INTO live_slots
 SELECT school, asset, make_timestamp(slot_ns // 1000), room, category,
-       active_s, standby_s, off_s, unobserved_s, energy_wh, ?::TIMESTAMP
+       active_s, standby_s, off_s, unobserved_s, energy_wh, $at::TIMESTAMP, $at::TIMESTAMP
 FROM incoming_slots
 ON CONFLICT (school, asset, slot_start) DO UPDATE SET
     room = excluded.room,
@@ -209,6 +209,6 @@ def _put(
 ) -> None:
     cursor.register(name, rows)
     try:
-        cursor.execute(statement, [received_at])
+        cursor.execute(statement, {"at": received_at})
     finally:
         cursor.unregister(name)

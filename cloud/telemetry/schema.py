@@ -1,7 +1,8 @@
 """The tables of the DuckDB file, and how an older file becomes a current one.
 
 `points` holds one row per value; series and fields are numbered in `series` and `fields`. Times of
-points are nanoseconds, as they came. A usage line is a row of `usage_slots` instead.
+points are nanoseconds, as they came. A usage line is a row of `live_slots` instead; slots that came
+in bulk are files (`cloud.telemetry.archive`), and the view `usage_slots` holds both.
 """
 
 import duckdb
@@ -44,7 +45,36 @@ CREATE TABLE usage_slots (
     PRIMARY KEY (school, asset, slot_start)
 );
 """
-_MIGRATIONS = (_VERSION_1,)
+_VERSION_2 = """
+ALTER TABLE usage_slots RENAME TO live_slots;
+ALTER TABLE live_slots ADD COLUMN first_received_at TIMESTAMP;
+UPDATE live_slots SET first_received_at = received_at;
+CREATE TABLE archived_files (
+    path VARCHAR PRIMARY KEY,
+    digest VARCHAR NOT NULL,
+    day DATE NOT NULL,
+    rows BIGINT NOT NULL,
+    first_slot TIMESTAMP NOT NULL,
+    last_slot TIMESTAMP NOT NULL
+);
+CREATE TABLE archived_senders (
+    file VARCHAR NOT NULL,
+    day DATE NOT NULL,
+    school VARCHAR NOT NULL,
+    asset VARCHAR NOT NULL,
+    first_slot TIMESTAMP NOT NULL,
+    last_slot TIMESTAMP NOT NULL,
+    room VARCHAR,
+    category VARCHAR
+);
+CREATE TABLE loaded_files (
+    digest VARCHAR NOT NULL,
+    kind VARCHAR NOT NULL,
+    name VARCHAR NOT NULL,
+    PRIMARY KEY (kind, digest)
+);
+"""
+_MIGRATIONS = (_VERSION_1, _VERSION_2)
 
 
 def migrate(cursor: duckdb.DuckDBPyConnection, path: str) -> None:

@@ -6,15 +6,18 @@ nothing. Three measurements mean more than that to the cloud:
 
 - `reading` (tags school, room, asset, category, profile): the newest value per asset and point is
   at hand without a query (`latest_readings`).
-- `usage` (tags school, room, asset, category): kept as rows of the table `usage_slots`, one per
-  school, asset and slot start.
+- `usage` (tags school, room, asset, category): kept as slots (`usage_slots`), one per school, asset
+  and slot start.
 - `gateway` (tags school, gateway; and asset, device, profile, protocol for one device).
 
 Tables that other parts may query through `read` (all times are TIMESTAMP, naive UTC):
 
     usage_slots(school VARCHAR, asset VARCHAR, slot_start TIMESTAMP, room VARCHAR, category VARCHAR,
                 active_s DOUBLE, standby_s DOUBLE, off_s DOUBLE, unobserved_s DOUBLE,
-                energy_wh DOUBLE, received_at TIMESTAMP, PRIMARY KEY (school, asset, slot_start))
+                energy_wh DOUBLE, received_at TIMESTAMP, first_received_at TIMESTAMP)
+
+It is a view: of `live_slots`, the same columns with a primary key, and of archived files. A slot
+that was sent again has `received_at` of the last and `first_received_at` of the first time.
 
 Other parts may keep tables of their own in the same file: they create them with `run_write`.
 """
@@ -185,7 +188,7 @@ class TelemetryStore(Protocol):
         """Yield all usage slots in chunks, by asset and time; blocks, for a worker thread."""
 
     def purge(self, readings_before: datetime, slots_before: datetime) -> Awaitable[int]:
-        """Delete what is older; returns how many rows went."""
+        """Delete what is older; returns how many rows went. Archived slots go by whole files."""
 
     def close(self) -> None:
         """Finish what is queued and close the file."""

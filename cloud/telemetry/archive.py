@@ -1,0 +1,290 @@
+"""Slots of whole days as Parquet files beside the DuckDB file, for what comes in bulk.
+
+A city's slots of a term are more than a billion rows: an index over them fits into no memory. A
+bulk load leaves them in the files in which they are sorted already; the view `usage_slots` reads
+the table of live slots and the files as one.
+
+Invariants:
+
+- A file holds slots of one local day, sorted by school, asset and slot start, each of them once.
+- Of one day at most one file holds slots of a school. So no two files hold the same slot.
+- A slot that a gateway wrote (table `live_slots`) counts instead of an archived one.
+- A file is named by the digest of its content, is never changed, and counts once `archived_files`
+  names it: the same file twice changes nothing, and one left over by a crash is swept away.
+- `archived_senders` says per file who sent, so that nobody has to read the files for that.
+"""
+
+import hashlib
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa  # type: ignore[import-untyped]  # it ships no types
+import pyarrow.parquet as pq  # type: ignore[import-untyped]  # it ships no types
+
+from cloud.errors import LoadError, StoreFailed
+
+SCHEMA = pa.schema(
+    [
+        ("school", pa.string()),
+        ("asset", pa.string()),
+        ("slot_start", pa.timestamp("us")),
+        ("room", pa.string()),
+        ("category", pa.string()),
+        ("active_s", pa.float32()),
+        ("standby_s", pa.float32()),
+        ("off_s", pa.float32()),
+        ("unobserved_s", pa.float32()),
+        ("energy_wh", pa.float32()),
+        ("received_at", pa.timestamp("us")),
+    ]
+)
+"""What a file of slots holds; times are UTC without a zone."""
+_NEVER_NULL = ("school", "asset", "slot_start", "received_at")
+_NUMBERS = ("active_s", "standby_s", "off_s", "unobserved_s", "energy_wh")
+_WIDEST_DAY = timedelta(hours=14)
+"""How far the midnight of a local day may lie from the one of UTC."""
+_LIVE = """
+select school, asset, slot_start, room, category, active_s, standby_s, off_s, unobserved_s,
+       energy_wh, received_at, first_received_at
+from live_slots
+"""
+_WHO_SENT = """
+insert into archived_senders
+select ?, ?::date, school, asset, min(slot_start), max(slot_start),
+       arg_max(room, slot_start), arg_max(category, slot_start)
+from read_parquet(?, hive_partitioning = false) group by school, asset order by school, asset
+"""
+_OUT_OF_ORDER = """
+select school, asset, slot_start from (
+    select school, asset, slot_start, lag((school, asset, slot_start)) over () as before
+    from read_parquet(?, hive_partitioning = false)
+) where (school, asset, slot_start) <= before limit 1
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class SlotFile:
+    """A file that may be archived: where it lies, of what day it is, and what its footer says."""
+
+    path: Path
+    day: date
+    digest: str
+    rows: int
+    first_slot: datetime
+    last_slot: datetime
+
+
+def digest_of(path: Path) -> str:
+    """Return the SHA-256 of a file's content; raises LoadError where it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise LoadError(f"{path}: cannot be read: {error.strerror}") from None
+
+
+def slot_file(path: Path, day: date) -> SlotFile:
+    """Return what a file says of itself; raises LoadError where it is not as it should be."""
+    digest = digest_of(path)
+    try:
+        parquet = pq.ParquetFile(path)
+    except pa.ArrowException as error:
+        raise LoadError(f"{path}: not a Parquet file: {error}") from None
+    with parquet:
+        _agree(path, parquet.schema_arrow)
+        footer = parquet.metadata
+    if footer.num_rows == 0:
+        raise LoadError(f"{path}: holds no slots")
+    first, last = _span(path, footer)
+    midnight = datetime.combine(day, datetime.min.time())
+    if first < midnight - _WIDEST_DAY or last >= midnight + timedelta(days=1) + _WIDEST_DAY:
+        raise LoadError(
+            f"{path}: holds slots of {first} to {last} UTC, expected those of the day {day}"
+        )
+    return SlotFile(path, day, digest, footer.num_rows, first, last)
+
+
+class Archive:
+    """The folder of archived files; all methods take the cursor of the writer's transaction."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def has(self, cursor: duckdb.DuckDBPyConnection, digest: str) -> bool:
+        """Whether a file of this content is archived."""
+        query = "select 1 from archived_files where digest = ?"
+        return cursor.execute(query, [digest]).fetchone() is not None
+
+    def add(self, cursor: duckdb.DuckDBPyConnection, file: SlotFile) -> bool:
+        """Take a file in; False where it is here already. Call `attach` after the last one.
+
+        Raises LoadError where another file holds slots of one of its schools on its day, or where
+        it is not sorted.
+        """
+        if self.has(cursor, file.digest):
+            return False
+        name = f"day={file.day}/{file.digest[:20]}.parquet"
+        stray = cursor.execute(_OUT_OF_ORDER, [str(file.path)]).fetchone()
+        if stray is not None:
+            raise LoadError(
+                f"{file.path}: the slot of {stray[0]} {stray[1]} at {stray[2]} stands twice or out "
+                "of order; sort by school, asset and slot_start"
+            )
+        cursor.execute(_WHO_SENT, [name, file.day, str(file.path)])
+        rival = cursor.execute(
+            "select school from archived_senders where day = ? and file = ? and school in "
+            "(select school from archived_senders where day = ? and file <> ?) limit 1",
+            [file.day, name, file.day, name],
+        ).fetchone()
+        if rival is not None:
+            raise LoadError(
+                f"{file.path}: slots of school {rival[0]} on {file.day} were loaded before, from a "
+                "file with other contents; load into a new --data folder"
+            )
+        _copy(file.path, self.folder / name)
+        cursor.execute(
+            "insert into archived_files values (?, ?, ?, ?, ?, ?)",
+            [name, file.digest, file.day, file.rows, file.first_slot, file.last_slot],
+        )
+        return True
+
+    def paths(
+        self,
+        cursor: duckdb.DuckDBPyConnection,
+        first: datetime | None = None,
+        last: datetime | None = None,
+    ) -> list[str]:
+        """Return the files that may hold slots of a span (naive UTC, both included), or all."""
+        found = cursor.execute(
+            "select path from archived_files where last_slot >= ? and first_slot <= ? "
+            "order by day, path",
+            [first or datetime.min, last or datetime.max],  # noqa: DTZ901  compared with naive UTC
+        ).fetchall()
+        return [str(self.folder / name) for (name,) in found]
+
+    def slots_sql(
+        self,
+        cursor: duckdb.DuckDBPyConnection,
+        first: datetime | None = None,
+        last: datetime | None = None,
+    ) -> str:
+        """Return a query for all slots, live and archived, or for those of a span."""
+        paths = self.paths(cursor, first, last)
+        return f"{_LIVE}{_of_span('where', first, last)}" + (
+            f"union all {_archived(paths, first, last)}" if paths else ""
+        )
+
+    def attach(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        """Let the view `usage_slots` read every file; raises StoreFailed where one is lost."""
+        for path in self.paths(cursor):
+            if not Path(path).is_file():
+                raise StoreFailed(
+                    f"{path}: an archived file of slots is missing; restore it from a copy"
+                )
+        cursor.execute(f"create or replace view usage_slots as {self.slots_sql(cursor)}")
+
+    def drop_before(self, cursor: duckdb.DuckDBPyConnection, moment: datetime) -> int:
+        """Forget the files that end before a moment (naive UTC); returns how many slots went.
+
+        The files themselves go with the next sweep: somebody may be reading them.
+        """
+        row = cursor.execute(
+            "select coalesce(sum(rows), 0)::bigint from archived_files where last_slot < ?",
+            [moment],
+        ).fetchone()
+        gone = int(row[0]) if row else 0
+        if gone:
+            cursor.execute(
+                "delete from archived_senders where file in "
+                "(select path from archived_files where last_slot < ?)",
+                [moment],
+            )
+            cursor.execute("delete from archived_files where last_slot < ?", [moment])
+            self.attach(cursor)
+        return gone
+
+    def sweep(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        """Delete the files that nobody counts: forgotten ones, and those of a load that died."""
+        kept = set(self.paths(cursor))
+        for path in [*self.folder.glob("day=*/*.parquet"), *self.folder.glob("day=*/*.part")]:
+            if str(path) not in kept:
+                path.unlink(missing_ok=True)
+
+
+def _archived(paths: Sequence[str], first: datetime | None, last: datetime | None) -> str:
+    numbers = ", ".join(f"{name}::double as {name}" for name in _NUMBERS)
+    files = ", ".join("'" + path.replace("'", "''") + "'" for path in paths)
+    return f"""
+select school, asset, slot_start, room, category, {numbers}, received_at,
+       received_at as first_received_at
+from read_parquet([{files}], hive_partitioning = false) as archived
+where not exists (
+    select 1 from live_slots as live where live.school = archived.school
+    and live.asset = archived.asset and live.slot_start = archived.slot_start
+    {_of_span("and live.", first, last)}
+) {_of_span("and", first, last)}
+"""  # noqa: S608  paths of our own, quoted
+
+
+def _of_span(begin: str, first: datetime | None, last: datetime | None) -> str:
+    space = "" if begin.endswith(".") else " "
+    if first is None or last is None:
+        return ""
+    return f"{begin}{space}slot_start between timestamp '{first}' and timestamp '{last}'\n"
+
+
+def _agree(path: Path, schema: pa.Schema) -> None:
+    for field in SCHEMA:
+        index = schema.get_field_index(field.name)
+        if index < 0:
+            raise LoadError(f"{path}: the column {field.name} is missing")
+        if schema.field(index).type != field.type:
+            raise LoadError(
+                f"{path}: {field.name} is {schema.field(index).type}, expected {field.type}"
+            )
+
+
+def _span(path: Path, footer: pq.FileMetaData) -> tuple[datetime, datetime]:
+    """Return the first and the last slot by the statistics of the file."""
+    spans: list[tuple[datetime, datetime]] = []
+    for column, statistics in _statistics(footer):
+        if column not in _NEVER_NULL:
+            continue
+        if statistics is None or not statistics.has_null_count or not statistics.has_min_max:
+            raise LoadError(f"{path}: its footer has no statistics of {column}; write it anew")
+        if statistics.null_count:
+            raise LoadError(f"{path}: {column} is empty in {statistics.null_count} rows")
+        if column == "slot_start":
+            spans.append((statistics.min, statistics.max))
+    return min(first for first, _ in spans), max(last for _, last in spans)
+
+
+def _statistics(footer: pq.FileMetaData) -> Iterator[tuple[str, pq.Statistics | None]]:
+    for number in range(footer.num_row_groups):
+        group = footer.row_group(number)
+        for index in range(group.num_columns):
+            column = group.column(index)
+            yield column.path_in_schema, column.statistics
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy a file so that it is there whole, and on the disk, or not at all."""
+    part = target.with_suffix(".part")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, part)
+        with part.open("rb") as file:
+            os.fsync(file.fileno())
+        part.replace(target)
+    except OSError as error:
+        raise StoreFailed(f"{target}: cannot be written: {error.strerror}") from error
+
+
+def naive_utc(moment: datetime) -> datetime:
+    """Return a moment as the tables keep it: UTC without saying so."""
+    return moment.astimezone(UTC).replace(tzinfo=None)
