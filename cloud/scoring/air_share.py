@@ -4,7 +4,7 @@ import polars as pl
 
 from cloud.scoring.evidence import Evidence
 from cloud.scoring.indicator import Indicator, Parameters, Words, amounts, rows_of, written
-from cloud.scoring.needs import room_label, room_ref
+from cloud.scoring.room_needs import room_label, room_ref
 
 
 def air_share(name: str, quantity: str, reason: Words) -> Indicator:

@@ -4,7 +4,7 @@ import polars as pl
 
 from cloud.scoring.evidence import Evidence
 from cloud.scoring.indicator import lessons, rows_of
-from cloud.scoring.needs import room_label, room_ref
+from cloud.scoring.room_needs import room_label, room_ref
 from cloud.utilization.use import TEACHING
 
 

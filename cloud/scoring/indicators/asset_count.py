@@ -18,7 +18,7 @@ from cloud.scoring.indicator import (
     rows_of,
     units,
 )
-from cloud.scoring.needs import due
+from cloud.scoring.room_needs import due
 from device_profiles.schema import Category
 
 

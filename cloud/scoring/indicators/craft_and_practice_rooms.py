@@ -4,7 +4,7 @@ More of one kind makes up for none of the other. Rooms are known by their names.
 """
 
 from cloud.scoring.indicator import Words
-from cloud.scoring.needs import rooms_of_kinds
+from cloud.scoring.room_needs import rooms_of_kinds
 
 INDICATOR = rooms_of_kinds(
     "craft_and_practice_rooms",

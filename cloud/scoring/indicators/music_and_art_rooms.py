@@ -4,7 +4,7 @@ A second music room makes up for no missing art room. Rooms are known by their n
 """
 
 from cloud.scoring.indicator import Words
-from cloud.scoring.needs import rooms_of_kinds
+from cloud.scoring.room_needs import rooms_of_kinds
 
 INDICATOR = rooms_of_kinds(
     "music_and_art_rooms",

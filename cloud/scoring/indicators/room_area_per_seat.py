@@ -11,7 +11,7 @@ import polars as pl
 
 from cloud.scoring.evidence import Evidence
 from cloud.scoring.indicator import Indicator, Parameter, Parameters, Words, rows_of, sentence
-from cloud.scoring.needs import USES, room_label, room_ref, rooms_like
+from cloud.scoring.room_needs import USES, room_label, room_ref, rooms_like
 
 
 def _rows(evidence: Evidence, parameters: Parameters) -> pl.DataFrame:

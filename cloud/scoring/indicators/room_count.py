@@ -17,7 +17,7 @@ from cloud.scoring.indicator import (
     had_of_needed,
     rows_of,
 )
-from cloud.scoring.needs import USES, due, room_label, room_ref, rooms_like
+from cloud.scoring.room_needs import USES, due, room_label, room_ref, rooms_like
 
 
 def _rows(evidence: Evidence, parameters: Parameters) -> pl.DataFrame:
