@@ -1,155 +1,102 @@
-"""What a school needs by its number of classes, and rooms held against it. Pure."""
+"""What each school would need to be in, and who stands nearest to it across the line. Pure.
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, cast
+A school that is out is in once its score is at least `needs`: the best sum without it, less the
+best sum of the others with it. That depends only on the limits it counts for, so schools of one
+class share it. A tie at that score is settled by the published order, as everywhere.
+"""
 
-import polars as pl
+from collections.abc import Collection
+from dataclasses import dataclass
 
-from cloud.registry.code_lists import ROOM_USES
-from cloud.scoring.evidence import Evidence
-from cloud.scoring.indicator import (
-    SCHOOL,
-    Indicator,
-    Parameter,
-    Parameters,
-    Sums,
-    Words,
-    due_of_school,
-    rows_of,
-)
-
-Steps = float | dict[int, float]
-Needs = Steps | dict[str, Steps]
-
-USES = Parameter(
-    "words",
-    "codes of 房间用途 that count; any where none is given",
-    [],
-    known={item.code for item in ROOM_USES.items},
-)
+from cloud.scoring.field import Field
+from cloud.scoring.optimum import Best, best
 
 
-def needed(need: Steps) -> pl.Expr:
-    """Return how many a school needs: a number, or by steps {classes: number}.
+@dataclass(frozen=True, slots=True)
+class Need:
+    """Of one school: the least score that brings (or keeps) it in, in units; None for any.
 
-    The highest step not above its number of classes counts, below the lowest step the lowest.
-    Steps say nothing of a school whose number of classes is not known.
-    """
-    if not isinstance(need, dict):
-        return pl.lit(float(need))
-    classes = pl.col("classes")
-    lowest, *higher = sorted(need.items())
-    expression = pl.when(classes > 0).then(pl.lit(float(lowest[1])))
-    steps: pl.Expr = expression.otherwise(None)
-    for at, number in higher:
-        steps = pl.when(classes >= at).then(pl.lit(float(number))).otherwise(steps)
-    return steps
-
-
-def due(evidence: Evidence, need: Needs) -> pl.DataFrame:
-    """Return one row per school with what it needs, of all its stages together.
-
-    There is none for a school whose need is not known for each of its stages that need something.
-    """
-    if not isinstance(need, dict) or not any(isinstance(key, str) for key in need):
-        return due_of_school(evidence, needed(cast("Steps", need)))
-    by_stage = [
-        evidence.stages.filter(pl.col("stage") == stage).select(
-            "school", needed(steps).alias("need")
-        )
-        for stage, steps in cast("dict[str, Steps]", need).items()
-    ]
-    sums = (
-        pl.concat(by_stage)
-        .group_by("school")
-        .agg(pl.when(pl.col("need").is_not_null().all()).then(pl.col("need").sum()).alias("need"))
-        .filter(pl.col("need") > 0)
-    )
-    return rows_of(
-        sums, ref=pl.lit(SCHOOL), label=pl.lit(""), part=pl.lit(0.0), whole=pl.col("need")
-    )
-
-
-def rooms_like(
-    evidence: Evidence, uses: Sequence[str] = (), named: Sequence[str] = ()
-) -> pl.DataFrame:
-    """Return the rooms of some uses whose name holds one of some words; all where none is given."""
-    rooms = evidence.rooms
-    if uses:
-        rooms = rooms.filter(pl.col("use").is_in(list(uses)))
-    if named:
-        rooms = rooms.filter(pl.col("name").str.contains_any(list(named)).fill_null(value=False))
-    return rooms
-
-
-def room_ref() -> pl.Expr:
-    """Return the expression for a room's reference."""
-    return pl.format("room:{}", pl.col("room"))
-
-
-def room_label() -> pl.Expr:
-    """Return the expression for a room's number and name."""
-    return pl.format("{} {}", pl.col("room"), pl.col("name").fill_null("")).str.strip_chars()
-
-
-def rooms_of_kinds(name: str, kinds: Mapping[str, tuple[Words, Sequence[str]]]) -> Indicator:
-    """Return the indicator: rooms of each of some kinds ÷ rooms needed of all of them.
-
-    More than is needed of one kind makes up for no other: a kind counts at most as it is needed.
-    `kinds` gives the title of each and the words of which a room's name has to hold one.
+    `is_reachable` is False where no score does. `rival` makes room for it or would come in its
+    stead. `is_tied`: with the score it has, only the order of ties decided.
     """
 
-    def rows(evidence: Evidence, parameters: Parameters) -> pl.DataFrame:
-        found = []
-        for kind, (title, named) in kinds.items():
-            asked = due(evidence, parameters[kind]).with_columns(pl.lit(title.zh).alias("label"))
-            have = (
-                rooms_like(evidence, named=named)
-                .sort("school", "room")
-                .join(asked.select("school", "whole"), on="school")
-                .with_columns(pl.int_range(pl.len()).over("school").alias("place"))
-            )
-            counts = pl.col("place") < pl.col("whole")
-            found += [
-                asked,
-                rows_of(
-                    have,
-                    ref=room_ref(),
-                    label=room_label(),
-                    part=counts,
-                    whole=pl.lit(0.0),
-                ),
-            ]
-        return pl.concat(found)
+    least: int | None
+    is_reachable: bool
+    rival: int | None
+    is_tied: bool
 
-    return Indicator(
-        id=name,
-        rows=rows,
-        reason=_reason,
-        tell=_teller({title.zh: title.en for title, _ in kinds.values()}),
-        parameters={
-            kind: Parameter("needs", f"{title.en} rooms needed, by number of classes", 1)
-            for kind, (title, _) in kinds.items()
-        },
+
+_ANY = Need(None, is_reachable=True, rival=None, is_tied=False)
+_NEVER = Need(None, is_reachable=False, rival=None, is_tied=False)
+
+
+def needs_of(field: Field, chosen: Best) -> list[Need]:
+    """Return what each school needs, by its number."""
+    inside = set(chosen.chosen)
+    bound = field.contest.inside | field.contest.outside
+    of_class: dict[int, tuple[int, Best | None]] = {}
+    found = []
+    for number in range(len(field.schools)):
+        if number in bound:
+            found.append(_ANY if number in inside else _NEVER)
+        elif number in inside:
+            found.append(_to_stay(field, chosen, number))
+        else:
+            kind = int(field.contest.classes[number])
+            if kind not in of_class:
+                of_class[kind] = number, _with(field, chosen, number)
+            other, with_it = of_class[kind]
+            if other != number and with_it is not None and number in with_it.chosen:
+                other, with_it = number, _with(field, chosen, number)
+            found.append(_to_enter(field, chosen, number, other, with_it))
+    return found
+
+
+def _with(field: Field, chosen: Best, number: int) -> Best | None:
+    return best(field.contest.forced(inside=[number]), chosen.prices)
+
+
+def _to_stay(field: Field, chosen: Best, number: int) -> Need:
+    without = best(field.contest.forced(outside=[number]), chosen.prices)
+    if without is None:
+        return _ANY
+    came = sorted(set(without.chosen) - set(chosen.chosen))
+    rival = came[0] if came else None
+    if without.count < chosen.count:
+        return Need(None, is_reachable=True, rival=rival, is_tied=False)
+    least = int(field.values[number]) - (chosen.value - without.value)
+    others = set(chosen.chosen) - {number}
+    wins = _wins(field, number, least, others, set(without.chosen))
+    return Need(
+        max(0, least if wins else least + 1),
+        is_reachable=True,
+        rival=rival,
+        is_tied=without.value == chosen.value,
     )
 
 
-def _reason(sums: Sums) -> Words:
-    return Words(
-        f"按班级数各类教室共应有 {sums.whole:.0f} 间，分类计算现有 {sums.part:.0f} 间。",
-        f"{sums.whole:.0f} needed of all kinds for this number of classes; "
-        f"{sums.part:.0f} there, kind by kind.",
+def _to_enter(field: Field, chosen: Best, number: int, other: int, with_other: Best | None) -> Need:
+    if with_other is None or with_other.count < chosen.count:
+        return _NEVER
+    others = set(with_other.chosen) - {other}
+    went = sorted(set(chosen.chosen) - others)
+    rival = went[-1] if went else None
+    if with_other.count > chosen.count:
+        return Need(None, is_reachable=True, rival=rival, is_tied=False)
+    least = chosen.value - (with_other.value - int(field.values[other]))
+    wins = _wins(field, number, least, others, set(chosen.chosen))
+    return Need(
+        max(0, least if wins else least + 1),
+        is_reachable=True,
+        rival=rival,
+        is_tied=int(field.values[number]) == least and not wins,
     )
 
 
-def _teller(english: Mapping[str, str]) -> Callable[[Mapping[str, Any]], Words]:
-    def tell(row: Mapping[str, Any]) -> Words:
-        label, whole = row["label"], row["whole"]
-        if row["ref"] == SCHOOL:
-            title = english.get(label, label)
-            return Words(f"{label}教室应有 {whole:.0f} 间", f"{title} rooms needed: {whole:.0f}")
-        if row["part"]:
-            return Words(f"{label}：已有", f"{label}: there")
-        return Words(f"{label}：超出应有数", f"{label}: more than needed")
-
-    return tell
+def _wins(
+    field: Field, number: int, value: int, others: Collection[int], without: Collection[int]
+) -> bool:
+    """Return whether the school with others stands before a set without it, of the same sum."""
+    own = [field.key(one) for one in set(others) - set(without)]
+    theirs = [field.key(one) for one in set(without) - set(others)]
+    return min([*own, field.key(number, value)]) < min(theirs)
