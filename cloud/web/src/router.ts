@@ -9,6 +9,11 @@ export const router = createRouter({
     { path: "/assets/:id(\\d+)", name: "asset", component: () => import("@/views/AssetView.vue") },
     { path: "/gateways", name: "gateways", component: () => import("@/views/GatewaysView.vue") },
     { path: "/score", name: "score", component: () => import("@/views/ScoreView.vue") },
+    { path: "/ranking", name: "ranking", component: () => import("@/views/RankingView.vue"), meta: { group: "award" } },
+    { path: "/ranking/:school(\\d{10})", name: "ranked", component: () => import("@/views/RankedSchoolView.vue"), meta: { group: "award" } },
+    { path: "/procedure", name: "procedure", component: () => import("@/views/ProcedureView.vue"), meta: { group: "award" } },
+    { path: "/counties", name: "counties", component: () => import("@/views/CountiesView.vue"), meta: { group: "award" } },
+    { path: "/standard", name: "standard", component: () => import("@/views/StandardView.vue"), meta: { group: "award", alone: true } },
     { path: "/:rest(.*)*", name: "missing", component: () => import("@/views/MissingView.vue") },
   ],
 });

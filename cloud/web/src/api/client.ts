@@ -1,6 +1,7 @@
 // One way to ask the cloud: a path and its query, an answer or a Problem.
 
 const KEY = "campus-token";
+const BASE = "/api/v1";
 
 /** What the cloud answers when it cannot do what was asked (RFC 9457). */
 export class Problem extends Error {
@@ -29,11 +30,36 @@ export function address(path: string, query: Query = {}): string {
     if (value !== null && value !== undefined && value !== "") search.set(key, String(value));
   }
   const text = search.toString();
-  return `/api/v1${path}${text ? `?${text}` : ""}`;
+  return `${BASE}${path}${text ? `?${text}` : ""}`;
+}
+
+/** The path of an address that the cloud itself gave in an answer. */
+export function pathOf(opens: string): string {
+  return opens.startsWith(`${BASE}/`) ? opens.slice(BASE.length) : opens;
 }
 
 export async function get<T>(path: string, query: Query = {}, signal?: AbortSignal): Promise<T> {
-  const headers: Record<string, string> = { Accept: "application/json" };
+  return (await (await ask(path, query, "application/json", signal)).json()) as T;
+}
+
+/** Fetch a file, so that a token can go along, and hand it to the reader under the name it came with. */
+export async function download(path: string, query: Query = {}): Promise<void> {
+  const answer = await ask(path, query, "*/*");
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(await answer.blob());
+  link.download = fileName(answer.headers.get("Content-Disposition")) ?? path.split("/").at(-1) ?? "";
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}
+
+/** The name in a Content-Disposition header (RFC 6266); null where there is none. */
+export function fileName(header: string | null): string | null {
+  const found = /filename\*=UTF-8''([^;]+)/i.exec(header ?? "");
+  return found?.[1] ? decodeURIComponent(found[1]) : null;
+}
+
+async function ask(path: string, query: Query, accept: string, signal?: AbortSignal): Promise<Response> {
+  const headers: Record<string, string> = { Accept: accept };
   if (token()) headers.Authorization = `Bearer ${token()}`;
   let answer: Response;
   try {
@@ -43,7 +69,7 @@ export async function get<T>(path: string, query: Query = {}, signal?: AbortSign
     throw new Problem(0, "");
   }
   if (!answer.ok) throw new Problem(answer.status, await detailOf(answer));
-  return (await answer.json()) as T;
+  return answer;
 }
 
 async function detailOf(answer: Response): Promise<string> {

@@ -1,6 +1,6 @@
 // ECharts with what our pages draw.
 
-import { BarChart, CustomChart, HeatmapChart, LineChart } from "echarts/charts";
+import { BarChart, BoxplotChart, CustomChart, HeatmapChart, LineChart } from "echarts/charts";
 import {
   DataZoomComponent,
   GridComponent,
@@ -15,6 +15,7 @@ import VChart from "vue-echarts";
 
 use([
   BarChart,
+  BoxplotChart,
   CanvasRenderer,
   CustomChart,
   DataZoomComponent,

@@ -1,0 +1,52 @@
+import { computed, ref } from "vue";
+import { get, Problem } from "@/api/client";
+import type { AssessmentLine, SelectionLine } from "@/api/award";
+
+const assessments = ref<AssessmentLine[]>([]);
+const selections = ref<SelectionLine[]>([]);
+const asked = ref({ assessment: "", selection: "" });
+const problem = ref<Problem | null>(null);
+const loading = ref(true);
+
+const assessment = computed(
+  () => assessments.value.find((one) => one.id === asked.value.assessment) ?? assessments.value[0] ?? null,
+);
+const ofAssessment = computed(() => selections.value.filter((one) => one.assessment === assessment.value?.id));
+const selection = computed(
+  () =>
+    ofAssessment.value.find((one) => one.id === asked.value.selection) ??
+    ofAssessment.value.find((one) => one.id === assessment.value?.latest_selection) ??
+    null,
+);
+
+/** What an address has to say so that it shows the same to whom it is sent; nothing of the newest. */
+const kept = computed<Record<string, string>>(() => {
+  const query: Record<string, string> = {};
+  if (assessment.value && assessment.value.id !== assessments.value[0]?.id) query.assessment = assessment.value.id;
+  if (selection.value && selection.value.id !== assessment.value?.latest_selection) query.selection = selection.value.id;
+  return query;
+});
+
+async function load(): Promise<void> {
+  loading.value = true;
+  try {
+    [assessments.value, selections.value] = await Promise.all([
+      get<AssessmentLine[]>("/assessments"),
+      get<SelectionLine[]>("/selections"),
+    ]);
+    problem.value = null;
+  } catch (error) {
+    problem.value = error instanceof Problem ? error : new Problem(0, String(error));
+  } finally {
+    loading.value = false;
+  }
+}
+
+function choose(one: { assessment?: string; selection?: string }): void {
+  asked.value = { assessment: one.assessment ?? asked.value.assessment, selection: one.selection ?? "" };
+}
+
+/** The assessment and the selection that the pages of the award show: the newest, or as asked for. */
+export function useAward() {
+  return { assessments, selections: ofAssessment, assessment, selection, kept, problem, loading, load, choose };
+}
