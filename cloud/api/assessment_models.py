@@ -112,7 +112,11 @@ class RankingRow(Shape):
     selected: bool | None
     """None without a selection."""
     rule: str | None
-    """The rule that decided, by name."""
+    """What decided: score, tie_break, quota, everybody, override, coverage, gate, mark, rule."""
+    because: list[str] | None
+    """The gates, marks, rules or quotas that are meant."""
+    place: int | None
+    """Among the schools that nothing excludes."""
     reason_zh: str | None
     reason_en: str | None
     rank_low: int | None
@@ -134,6 +138,14 @@ class RankingPage(Shape):
     items: list[RankingRow]
 
 
+class Sign(Shape):
+    """One row that an integrity finding stands on; `ref` opens it."""
+
+    ref: str
+    text_zh: str
+    text_en: str
+
+
 class IntegrityFinding(Shape):
     """Something that does not fit, with its evidence: a question, never a deduction."""
 
@@ -144,12 +156,17 @@ class IntegrityFinding(Shape):
     severity: Severity
     text_zh: str
     text_en: str
+    strength: float
+    """0.3 to 1."""
     ask_zh: str
-    """What to look at or to ask."""
+    """What the school can answer or do."""
     ask_en: str
+    innocent_zh: str
+    """What would explain it without anybody's ill will."""
+    innocent_en: str
     evidence_total: int
-    evidence: list[dict[str, Any]]
-    """Rows with `ref` ("asset:12", "asset:12/day:2026-11-23", ...), `text_zh`, `text_en`."""
+    evidence: list[Sign]
+    """The heaviest of them."""
 
 
 class IntegrityPage(Shape):
@@ -245,10 +262,16 @@ class Verdict(Shape):
     rank_high: int | None
     chance: float | None
     rule: str
+    because: list[str]
+    place: int | None
+    eligible: int
+    """How many schools nothing excludes."""
     reason_zh: str
     reason_en: str
     rival: Rival | None
-    """For a school that is out the last one in before it, for one that is in the first one out."""
+    """Who would make room for a school that is out, or would come instead of one that is in."""
+    needs: float | None
+    """The least score that would bring it in, were nothing else against it."""
     is_override: bool
     override_reason: str | None
     least_opens: str | None
@@ -369,7 +392,8 @@ class Quota(Shape):
     id: str
     title_zh: str
     title_en: str
-    group: str
+    group: Literal["division", "stage", "urban_rural"]
+    code: str
     least: int | None
     most: int | None
     selected: int
@@ -400,8 +424,13 @@ class Selection(SelectionLine):
     first_out: list[RankingRow]
     """The next ones, by rank."""
     quotas: list[Quota]
+    eligible: int
+    """How many schools nothing excludes."""
+    notes_zh: list[str]
+    """What whoever reads the list should know of it."""
+    notes_en: list[str]
     warnings: list[str]
-    """What an override broke."""
+    """Schools that an override took in, though the rules exclude them."""
     override_log: list[Override]
     trials: int
     """How many trials rank intervals and chances come from."""

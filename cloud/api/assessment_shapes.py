@@ -112,6 +112,7 @@ def ranking_row(standard: Standard, row: Mapping[str, Any]) -> models.RankingRow
     same = (
         "rank", "name", "division", "school_type", "urban_rural", "classes", "pupils", "value",
         "raw", "coverage", "grade", "passed", "integrity", "integrity_high", "selected", "rule",
+        "because", "place",
         "reason_zh", "reason_en", "rank_low", "rank_high", "chance",
     )  # fmt: skip
     values = {key: row[key] for key in same}

@@ -42,7 +42,9 @@ def selections(
 def select(wanted: models.SelectionRequest, services: ServicesDep) -> models.Selection:
     """Make a selection and return it; the same assessment, rules and seed are the same list."""
     found = services.shelf.assessment(wanted.assessment)
-    made = choosing.select(found, wanted.rules, wanted.seed, services.clock.now())
+    made = choosing.select(
+        found, choosing.rules_from(wanted.rules), wanted.seed, services.clock.now()
+    )
     services.shelf.proceedings.file_selection(made)
     return _whole(services, made.id)
 
@@ -106,6 +108,9 @@ def _whole(services: Services, selection: str) -> models.Selection:
             models.Quota(**{key: one[key] for key in models.Quota.model_fields})
             for one in chosen.contents["quotas"]
         ],
+        notes_zh=chosen.contents["notes"]["zh"],
+        notes_en=chosen.contents["notes"]["en"],
+        eligible=chosen.contents["eligible"],
         warnings=chosen.contents["warnings"],
         override_log=[
             models.Override(

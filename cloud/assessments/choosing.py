@@ -2,96 +2,168 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
-from cloud.assessments import ranking
 from cloud.assessments.assessment import Assessment
 from cloud.assessments.selection import Chosen, filed
-from cloud.errors import NotFound, SettingsError, Unprocessable
+from cloud.errors import Conflict, NotFound, SettingsError, Unprocessable
 from cloud.registry.proceedings import SelectionRow
-from device_profiles import yaml_tree
+from cloud.scoring.selection import Filled, Outcome, Selection, select_scores
+from cloud.scoring.selection_rules import Override, SelectionRules, rules_of
 
-PLACES = 50
+
+def rules_from(value: Mapping[str, Any]) -> SelectionRules:
+    """Return rules from JSON; raises Unprocessable with one line per fault."""
+    try:
+        return rules_of(value)
+    except SettingsError as error:
+        raise Unprocessable(str(error)) from None
 
 
 def select(
-    found: Assessment, rules: Mapping[str, Any], seed: int, created_at: datetime
+    found: Assessment, rules: SelectionRules, seed: int, created_at: datetime
 ) -> SelectionRow:
     """Return the selection that rules and a seed make of an assessment, ready to be filed."""
-    return filed(found.row.id, rules, seed, _contents(found, rules), created_at)
+    selection = _selected(found, rules)
+    contents = _contents(selection)
+    return filed(found.row.id, _told(selection.rules), seed, contents, created_at)
 
 
-def read_rules(path: Path) -> dict[str, Any]:
-    """Return the rules in a YAML or JSON file; raises SettingsError where it is wrong."""
-    try:
-        tree = yaml_tree.parse(path.read_text(encoding="utf-8"))
-    except UnicodeDecodeError:
-        raise SettingsError(f"{path.name}: not UTF-8 text; save it as UTF-8") from None
-    except OSError as error:
-        raise SettingsError(f"{path}: cannot be read: {error.strerror}") from None
-    if tree.faults:
-        raise SettingsError(f"{path.name}:{tree.faults[0].line}: {tree.faults[0].problem}")
-    if not isinstance(tree.value, dict):
-        raise SettingsError(f"{path.name}:1: expected rules, such as places: 50")
-    return dict(tree.value)
+def override(
+    found: Assessment, chosen: Chosen, decisions: tuple[Override, ...], created_at: datetime
+) -> SelectionRow:
+    """Return the selection that decisions of a reviewer make of another one; that one stays.
+
+    The first decision is what was asked for, a second one says who gives or takes the place. What
+    was decided before stays decided. The rules choose the rest: every quota is kept.
+    """
+    for one in decisions:
+        said = chosen.outcomes.get(one.school)
+        if said is None:
+            raise NotFound(f"school {one.school} is not in selection {chosen.row.id}")
+        if said["selected"] == (one.decision == "in"):
+            if one is decisions[0]:
+                what = "there is nothing to override"
+            else:
+                what = "name one that gives or takes the place, or leave instead_of out"
+            raise Conflict(f"school {one.school} is {one.decision} already; {what}")
+    concerned = {one.school for one in decisions}
+    rules = rules_from(chosen.rules)
+    kept = tuple(one for one in rules.overrides if one.school not in concerned)
+    rules = rules.model_copy(update={"overrides": (*kept, *decisions)})
+    selection = _selected(found, rules)
+    first = decisions[0]
+    decided = {
+        "school": first.school,
+        "decision": first.decision,
+        "instead_of": decisions[1].school if len(decisions) > 1 else None,
+        "by": first.by,
+        "reason": first.reason,
+    }
+    contents = {**_contents(selection), "override": decided}
+    before = chosen.row.id
+    return filed(found.row.id, _told(rules), chosen.row.seed, contents, created_at, before)
 
 
-def least(_found: Assessment, chosen: Chosen, school: str) -> dict[str, Any]:
+def least(found: Assessment, chosen: Chosen, school: str) -> dict[str, Any]:
     """Return the least it would take for a school to be in."""
-    raise NotFound(f"selection {chosen.row.id}: the least for {school} is not known yet")
-
-
-def _contents(found: Assessment, rules: Mapping[str, Any]) -> dict[str, Any]:
-    strange = sorted(rules.keys() - {"places"})
-    if strange:
-        raise Unprocessable(f"rules: {strange[0]!r} is not known; use places")
-    places = int(rules.get("places", PLACES))
-    frame = ranking.ranking(found)
-    rows = frame.to_dicts()
-    able = [row["id"] for row in rows if row["passed"]]
-    inside, outside = able[:places], able[places:]
-    first_out, last_in = (outside or [None])[0], (inside or [None])[-1]
-    schools = {row["id"]: _outcome(row, row["id"] in inside, places) for row in rows}
-    for school, one in schools.items():
-        one["rival"] = first_out if school in inside else last_in
+    said = chosen.outcomes[school]
+    value = found.scores.totals.filter(found.scores.totals["id"] == school)["value"][0]
+    if said["selected"]:
+        zh, en = "该校已入选。", "The school is in."
+    elif not said["is_reachable"]:
+        zh, en = "按现有规则，提高得分也不能入选。", "No score would bring it in under these rules."
+    else:
+        zh = f"总分需达到 {said['needs']:g}。"
+        en = f"It would take a score of {said['needs']:g}."
     return {
-        "places": places,
-        "trials": 0,
-        "order": {"zh": ["总分", "学校标识码"], "en": ["score", "school code"]},
-        "schools": schools,
-        "quotas": [],
-        "override": None,
-        "warnings": [],
+        "is_possible": said["is_reachable"],
+        "text_zh": zh,
+        "text_en": en,
+        "improvements": [],
+        "yuan": None,
+        "value": value,
+        "value_then": said["needs"],
+        "rank_then": None,
     }
 
 
-def _outcome(row: Mapping[str, Any], inside: bool, places: int) -> dict[str, Any]:
-    rank, value = row["rank"], row["value"]
-    if inside:
-        rule, zh, en = (
-            "rank",
-            f"第 {rank} 名，在 {places} 个名额之内。",
-            f"Rank {rank} of {places}.",
-        )
-    elif value is None:
-        rule, zh, en = "coverage", "证据覆盖率不足，未评定。", "Too little evidence: not rated."
-    elif row["passed"]:
-        rule, zh, en = "rank", f"第 {rank} 名，名额已满。", f"Rank {rank}: the places are taken."
-    else:
-        failed = [*row["failed_gates"], *row["failed_marks"], *row["failed_rules"]]
-        told = ", ".join(failed)
-        rule, zh, en = "marks", f"未达到：{told}。", f"Did not reach: {told}."
+def _selected(found: Assessment, rules: SelectionRules) -> Selection:
+    """Return the selection; raises Conflict where the rules cannot hold together."""
+    try:
+        selection = select_scores(found.scores, rules)
+    except SettingsError as error:
+        raise Unprocessable(str(error)) from None
+    if not selection.is_possible:
+        clashing = "; ".join(one.en for one in selection.clash)
+        raise Conflict(f"these rules cannot hold together, so nobody is selected: {clashing}")
+    return selection
+
+
+def _contents(selection: Selection) -> dict[str, Any]:
+    overridden = {one.school for one in selection.rules.overrides}
     return {
-        "selected": inside,
-        "is_eligible": row["passed"],
-        "rank": rank,
-        "rule": rule,
-        "reason_zh": zh,
-        "reason_en": en,
+        "places": selection.rules.places,
+        "eligible": selection.eligible,
+        "trials": 0,
+        "order": {
+            "zh": [one.zh for one in selection.order],
+            "en": [one.en for one in selection.order],
+        },
+        "schools": {
+            school: _outcome(one, is_override=school in overridden)
+            for school, one in selection.outcomes.items()
+        },
+        "quotas": [_quota(one) for one in selection.quotas],
+        "notes": {
+            "zh": [one.zh for one in selection.notes],
+            "en": [one.en for one in selection.notes],
+        },
+        "override": None,
+        "warnings": [
+            f"school {school} is in, though the rules exclude it"
+            for school in selection.selected
+            if selection.outcomes[school].place is None
+        ],
+    }
+
+
+def _outcome(one: Outcome, *, is_override: bool) -> dict[str, Any]:
+    return {
+        "selected": one.selected,
+        "is_eligible": one.place is not None,
+        "rank": one.rank,
+        "place": one.place,
+        "rule": one.decided,
+        "because": list(one.because),
+        "reason_zh": one.words.zh,
+        "reason_en": one.words.en,
+        "rival": one.rival,
+        "needs": one.needs,
+        "is_reachable": one.is_reachable,
         "rank_low": None,
         "rank_high": None,
         "chance": None,
-        "rival": None,
-        "is_override": False,
+        "is_override": is_override,
     }
+
+
+def _quota(one: Filled) -> dict[str, Any]:
+    low = one.selected >= one.least
+    high = one.most is None or one.selected <= one.most
+    return {
+        "id": one.id,
+        "group": one.group,
+        "code": one.code,
+        "title_zh": one.title.zh,
+        "title_en": one.title.en,
+        "least": one.least or None,
+        "most": one.most,
+        "selected": one.selected,
+        "holds": low and high,
+    }
+
+
+def _told(rules: SelectionRules) -> dict[str, Any]:
+    """Return rules as they are filed, every one of them, whatever is usual."""
+    return rules.model_dump(mode="json")

@@ -16,9 +16,11 @@ from cloud.scoring.standard import TOTAL
 Outcomes = Mapping[str, Mapping[str, Any]]
 """What a selection says of each school."""
 
-OF_SELECTION: Mapping[str, type[pl.DataType]] = {
+OF_SELECTION: Mapping[str, pl.DataType | type[pl.DataType]] = {
     "selected": pl.Boolean,
     "rule": pl.String,
+    "because": pl.List(pl.String),
+    "place": pl.Int64,
     "reason_zh": pl.String,
     "reason_en": pl.String,
     "rank_low": pl.Int64,
@@ -70,14 +72,14 @@ def ranking(assessment: Assessment, outcomes: Outcomes | None = None) -> pl.Data
             "value", "raw", "coverage", "id", descending=[True, True, True, False], nulls_last=True
         )
         rank = pl.when(pl.col("value").is_not_null()).then(pl.int_range(1, pl.len() + 1))
-        nothing = [pl.lit(None, kind()).alias(name) for name, kind in OF_SELECTION.items()]
+        nothing = [pl.lit(None, kind).alias(name) for name, kind in OF_SELECTION.items()]
         return ordered.with_columns(rank.cast(pl.Int64).alias("rank"), *nothing)
     said = pl.DataFrame(
         [
             {"id": school, "rank": one["rank"], **{key: one[key] for key in OF_SELECTION}}
             for school, one in outcomes.items()
         ],
-        schema={"id": pl.String(), "rank": pl.Int64(), **{k: v() for k, v in OF_SELECTION.items()}},
+        schema={"id": pl.String, "rank": pl.Int64, **OF_SELECTION},
     )
     return frame.join(said, on="id", how="left").sort("rank", "raw", "id", nulls_last=True)
 

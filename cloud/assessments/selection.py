@@ -2,10 +2,12 @@
 
 Its contents are JSON:
 
-- `places`, `trials` and `order` (how ties are broken, in words);
-- `schools`: of each school `selected`, `is_eligible` (nothing excludes it), `rank`, `rule` (what
-  decided), `reason_zh`, `reason_en`, `rank_low`, `rank_high`, `chance`, `rival` (on the other side
-  of the line) and `is_override`;
+- `places`, `eligible` (how many schools nothing excludes), `trials`, `order` (how ties are broken,
+  in words) and `notes`;
+- `schools`: of each school `selected`, `is_eligible` (nothing excludes it), `rank`, `place` (among
+  the eligible), `rule` (what decided), `because`, `reason_zh`, `reason_en`, `rival` (on the other
+  side of the line), `needs` (the score that would bring it in), `is_reachable`, `rank_low`,
+  `rank_high`, `chance`, `is_override`;
 - `quotas`: what the rules ask of counties, stages and kinds, and how many were selected;
 - `override`: the decision of a reviewer that made it out of the selection before, else null;
 - `warnings`: what that decision broke.

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 
-from cloud.assessments.override import overridden
+from cloud.assessments import choosing
 from cloud.assessments.procedure import Context, State, check, state
-from cloud.assessments.selection import Chosen, filed
+from cloud.assessments.selection import Chosen
 from cloud.assessments.shelf import Shelf
 from cloud.clock import Clock
 from cloud.errors import NotFound
@@ -15,6 +15,9 @@ from cloud.registry import review
 from cloud.registry.proceedings import AssessmentRow, NewStep, StepRow
 from cloud.registry.rows import SchoolRow
 from cloud.registry.store import Registry
+from cloud.scoring.selection_rules import Override
+
+Decision = Literal["in", "out"]
 
 
 class Desk:
@@ -92,7 +95,7 @@ class Desk:
         self,
         selection: str,
         school: str,
-        decision: str,
+        decision: Decision,
         instead_of: str | None,
         by: str,
         reason: str,
@@ -104,11 +107,11 @@ class Desk:
         step = self._step(row, "override", by, reason, change, school=school, selection=selection)
         context, proceedings = self._context(chosen, school), self._registry.proceedings
         check(step, proceedings.steps(round=row.round), context)
-        contents = overridden(
-            chosen, school=school, decision=decision, instead_of=instead_of, by=by, reason=reason
-        )
-        made = filed(
-            row.id, chosen.rules, chosen.row.seed, contents, self._clock.now(), before=chosen.row.id
+        made = choosing.override(
+            self._shelf.assessment(row.id),
+            chosen,
+            _decisions(school, decision, instead_of, by, reason),
+            self._clock.now(),
         )
         step = replace(step, change={**change, "selection": made.id})
         return proceedings.take(step, lambda log: check(step, log, context), selection=made)
@@ -185,3 +188,13 @@ class Desk:
         if found is None:
             raise NotFound(f"no school {school} is registered")
         return found
+
+
+def _decisions(
+    school: str, decision: Decision, instead_of: str | None, by: str, reason: str
+) -> tuple[Override, ...]:
+    own = Override(school=school, decision=decision, reason=reason, by=by)
+    if instead_of is None:
+        return (own,)
+    other: Decision = "out" if decision == "in" else "in"
+    return own, Override(school=instead_of, decision=other, reason=reason, by=by)

@@ -33,10 +33,11 @@ def _select(arguments: argparse.Namespace) -> int:
     from cloud.assessments import choosing
     from cloud.assessments.shelf import Shelf
     from cloud.clock import SystemClock
+    from cloud.scoring.selection_rules import SelectionRules, load_rules
 
-    rules = choosing.read_rules(arguments.rules) if arguments.rules else {}
+    rules = load_rules(arguments.rules) if arguments.rules else SelectionRules()
     if arguments.places is not None:
-        rules["places"] = arguments.places
+        rules = rules.model_copy(update={"places": arguments.places})
     registry = filed_registry(arguments.data)
     try:
         shelf = Shelf(registry.proceedings)

@@ -105,10 +105,6 @@ async def test_an_override_makes_a_new_selection_and_leaves_the_old_one(
     name, first = selection["id"], inside(selection)[0]
     before = await ask(cloud, f"/api/v1/selections/{name}")
     out = before["first_out"][0]["school"]
-    says = await refused(
-        cloud, "override", 422, selection=name, school=out, decision="in", reason="特色突出"
-    )
-    assert says == "all 3 places are taken; name the school that makes room in instead_of"
     taken = await take(
         cloud,
         "override",
@@ -147,19 +143,42 @@ async def test_an_override_makes_a_new_selection_and_leaves_the_old_one(
     assert f"was replaced by {made}" in says
 
 
+async def test_who_is_taken_in_against_the_rules_is_named(
+    cloud: CloudApp, selection: dict[str, Any]
+) -> None:
+    rows = await ask(cloud, "/api/v1/assessments/latest/ranking")
+    excluded = next(row["school"] for row in rows["items"] if not row["passed"])
+    taken = await take(
+        cloud,
+        "override",
+        selection=selection["id"],
+        school=excluded,
+        decision="in",
+        reason="山区唯一学校",
+    )
+    made = await ask(cloud, f"/api/v1/selections/{taken['change']['selection']}")
+    assert made["selected"] == made["places"] == 3
+    assert excluded in inside(made)
+    assert made["warnings"] == [f"school {excluded} is in, though the rules exclude it"]
+    (lost,) = set(inside(selection)) - set(inside(made))
+    verdict = (await ask(cloud, f"/api/v1/assessments/latest/schools/{lost}"))["verdict"]
+    assert (verdict["selected"], verdict["rule"]) == (False, "override")
+    assert (verdict["is_override"], verdict["override_reason"]) == (False, None)
+
+
 @pytest.mark.parametrize(
     ("said", "status", "says"),
     [
         ({"school": "in 0", "decision": "in"}, 409, "is in already; there is nothing to override"),
         (
             {"school": "in 0", "decision": "out", "instead_of": "in 1"},
-            422,
-            "takes the place that becomes",
+            409,
+            "is in already; name one that gives",
         ),
         (
             {"school": "out 0", "decision": "in", "instead_of": "out 1"},
-            422,
-            "gives up a place it has",
+            409,
+            "is out already; name one that gives",
         ),
         ({"school": "2133999999", "decision": "in"}, 404, "school 2133999999"),
     ],

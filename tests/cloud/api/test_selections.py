@@ -82,6 +82,39 @@ async def test_each_school_is_shown_its_rival_and_the_way_in(
     assert first_out["least_opens"].endswith("/least")
 
 
+async def test_quotas_are_kept_and_counted(cloud: CloudApp, assessment: str) -> None:
+    county = {"331003": {"least": 2, "most": 3}}
+    made = await select(cloud, rules={"places": 6, "quotas": {"division": county}})
+    (quota,) = made["quotas"]
+    assert (quota["group"], quota["code"], quota["title_zh"]) == ("division", "331003", "黄岩区")
+    assert (quota["least"], quota["most"], quota["holds"]) == (2, 3, True)
+    assert quota["selected"] == sum(row["division"] == "331003" for row in made["items"])
+    assert made["rules"]["quotas"]["division"]["331003"] == {"least": 2, "most": 3}
+
+
+@pytest.mark.parametrize(
+    ("rules", "status", "says"),
+    [
+        (
+            {"places": 6, "quotas": {"division": {"331003": {"least": 9}}}},
+            409,
+            "these rules cannot hold together, so nobody is selected: Huangyan District: at least",
+        ),
+        ({"place": 5}, 422, "place: unknown key; did you mean places?"),
+        ({"places": -1}, 422, "places"),
+        ({"tie_break": ["height"]}, 422, "height"),
+        ({"overrides": [{"school": "x", "decision": "in", "reason": "??", "by": "?"}]}, 422, "x"),
+    ],
+)
+async def test_rules_that_cannot_be_are_refused_in_sentences(
+    cloud: CloudApp, assessment: str, rules: dict[str, Any], status: int, says: str
+) -> None:
+    answer = await cloud.client.post(URL, json={"rules": rules})
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert says in answer.json()["detail"]
+
+
 @pytest.mark.parametrize(
     ("path", "status", "says"),
     [

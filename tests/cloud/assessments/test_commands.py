@@ -102,7 +102,7 @@ def test_rules_that_are_no_yaml_are_told_with_their_line(
     path = tmp_path / "rules.yaml"
     path.write_text("- 50\n", encoding="utf-8")
     told = said(capsys, "select", "--data", str(tmp_path), "--rules", str(path), code=1)
-    assert told == "campus-cloud: rules.yaml:1: expected rules, such as places: 50\n"
+    assert told == "campus-cloud: rules.yaml:1: got a list, expected keys and values\n"
     path.write_text("places: 50\nplaces: 60\n", encoding="utf-8")
     told = said(capsys, "select", "--data", str(tmp_path), "--rules", str(path), code=1)
     assert told.startswith("campus-cloud: rules.yaml:2: ")
