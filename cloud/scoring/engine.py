@@ -39,7 +39,7 @@ from cloud.scoring.standard import Clause, Dimension, Standard
 from cloud.scoring.table import COLUMN, ready
 from cloud.scoring.verdict import failures, verdicts
 
-__all__ = ["EPSILON", "Scores", "score_table", "taught"]
+__all__ = ["EPSILON", "Scores", "by_stage", "score_table", "taught"]
 
 _NONE = pl.lit(None, pl.Float64)
 
@@ -70,12 +70,7 @@ def score_table(standard: Standard, table: pl.DataFrame) -> Scores:
     own = ready(standard, table)
     clauses = sorted(standard.clauses, key=lambda one: one.id)
     dimensions = sorted(standard.dimensions, key=lambda one: one.id)
-    work = own.with_columns(taught(own))
-    stages = [stage for stage in (*STAGES, UNNAMED) if work[f"taught:{stage}"].any()] or [UNNAMED]
-    work = work.with_columns(_measured(clauses))
-    work = work.with_columns(_attained(standard, clauses, stages))
-    for step in (_inside, _asked, _shares, _weights, _dimensions, _stage_scores):
-        work = work.with_columns(step(standard, clauses, dimensions, stages))
+    work, stages = by_stage(standard, own)
     work = work.with_columns(_clauses(standard, clauses, stages))
     work = work.with_columns(_whole(standard, clauses, dimensions, stages))
     work = work.with_columns(failures(standard)).with_columns(verdicts(standard))
@@ -102,16 +97,25 @@ def score_table(standard: Standard, table: pl.DataFrame) -> Scores:
     )
 
 
-_TOTALS = (
-    "value",
-    "raw",
-    "coverage",
-    "grade",
-    "passed",
-    "failed_gates",
-    "failed_marks",
-    "failed_rules",
-)
+_FAILED = ("failed_gates", "failed_marks", "failed_rules")
+_TOTALS = ("value", "raw", "coverage", "grade", "passed", *_FAILED)
+
+
+def by_stage(standard: Standard, table: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
+    """Return all that scores are made of, up to each stage's own, and which stages there are.
+
+    Of each clause `low:<clause>`, `high:`, `whole:` and `seen:`, and by stage `weight:<clause>:
+    <stage>`, 0 where it does not apply; `share:<stage>` is what a stage counts in its school.
+    """
+    clauses = sorted(standard.clauses, key=lambda one: one.id)
+    dimensions = sorted(standard.dimensions, key=lambda one: one.id)
+    work = table.with_columns(taught(table))
+    stages = [stage for stage in (*STAGES, UNNAMED) if work[f"taught:{stage}"].any()] or [UNNAMED]
+    work = work.with_columns(_measured(clauses))
+    work = work.with_columns(_attained(standard, clauses, stages))
+    for step in (_inside, _asked, _shares, _weights, _dimensions, _stage_scores):
+        work = work.with_columns(step(standard, clauses, dimensions, stages))
+    return work, stages
 
 
 def taught(table: pl.DataFrame) -> Iterable[pl.Expr]:
