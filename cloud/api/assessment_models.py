@@ -82,6 +82,11 @@ class AssessmentRequest(BaseModel):
         description="A standard's id (the edition in force on `end`), or id@date.",
     )
     schools: list[str] | None = Field(default=None, min_length=1)
+    inspections: dict[str, list[date]] = Field(
+        default_factory=dict,
+        description="Days of inspections that were announced, by school or county code: the "
+        "integrity checks look at what fell silent before them.",
+    )
 
 
 class RankingRow(Shape):

@@ -7,7 +7,7 @@ from cloud.api import assessment_models as models
 from cloud.api import standard_models
 from cloud.api.schools import name_of
 from cloud.assessments import ranking
-from cloud.assessments.assessment import Assessment, Facts
+from cloud.assessments.assessment import Assessment, Doubt
 from cloud.assessments.present import NO_ROWS, Changes, Opened
 from cloud.assessments.ranking import division_name
 from cloud.registry import code_lists
@@ -206,7 +206,7 @@ def changes_shape(found: Assessment, school: str, changed: Changes) -> models.Ch
     )
 
 
-def integrity_shape(found: Facts) -> models.IntegrityFinding:
+def integrity_shape(found: Doubt) -> models.IntegrityFinding:
     """Return an integrity finding."""
     return models.IntegrityFinding.model_validate(found)
 

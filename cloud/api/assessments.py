@@ -58,6 +58,7 @@ async def assess(wanted: models.AssessmentRequest, services: ServicesDep) -> mod
         end=wanted.end,
         created_at=services.clock.now(),
         schools=wanted.schools,
+        inspections=wanted.inspections,
     )
     return await run_in_threadpool(_whole, services, made.row.id)
 

@@ -28,7 +28,7 @@ FORMAT = "smart-campus-assessment/1"
 ID_LENGTH = 16
 _UNKNOWN = "\\N"
 
-Facts = Mapping[str, Any]
+Doubt = Mapping[str, Any]
 """An integrity finding as JSON holds it."""
 
 
@@ -39,7 +39,7 @@ class Assessment:
     row: AssessmentRow
     standard: Standard
     scores: Scores
-    integrity: tuple[Facts, ...]
+    integrity: tuple[Doubt, ...]
 
     @property
     def scores_as_filed(self) -> bool:
@@ -62,7 +62,7 @@ def assessed(
     *,
     start: date,
     end: date,
-    integrity: Sequence[Facts] = (),
+    integrity: Sequence[Doubt] = (),
     created_at: datetime,
 ) -> Filed:
     """Return the assessment of an evidence table, ready to be filed."""

@@ -6,10 +6,14 @@ from datetime import date, datetime
 
 import polars as pl
 
-from cloud.assessments.assessment import Facts, Filed, assessed
+from cloud.assessments.assessment import Doubt, Filed, assessed
 from cloud.errors import NotFound, Unprocessable
+from cloud.integrity.facts import Facts
+from cloud.integrity.gather import Inspections, gather_facts
+from cloud.integrity.results import as_filed, run_checks
 from cloud.registry.rows import SchoolRow
 from cloud.registry.store import Registry
+from cloud.scoring.evidence import Evidence
 from cloud.scoring.gather import gather
 from cloud.scoring.standard import Standard, parse_standard
 from cloud.scoring.table import evidence_table
@@ -30,9 +34,13 @@ async def assess(
     end: date,
     created_at: datetime,
     schools: Sequence[str] | None = None,
+    inspections: Inspections | None = None,
     progress: Progress | None = None,
 ) -> Filed:
-    """Return the assessment of some schools, or of all, and file it where it is not filed yet."""
+    """Return the assessment of some schools, or of all, and file it where it is not filed yet.
+
+    `inspections` are days that schools knew of before, which the integrity checks look at.
+    """
     if start > end:
         raise Unprocessable(f"start {start} is after end {end}; give the earlier day first")
     if (end - start).days > MOST_DAYS:
@@ -40,12 +48,13 @@ async def assess(
     rows = await asyncio.to_thread(_chosen, registry, schools)
     standard = parse_standard(standard_yaml, "the standard")
     tables: list[pl.DataFrame] = []
-    integrity: list[Facts] = []
+    integrity: list[Doubt] = []
     for at in range(0, len(rows), BATCH):
         batch = rows[at : at + BATCH]
-        table, found = await _batch(store, registry, standard, batch, start, end)
-        tables.append(table)
-        integrity += found
+        facts = await _gathered(store, registry, batch, start, end)
+        tables.append(await asyncio.to_thread(_table, standard, facts, batch))
+        beside = await gather_facts(store, registry, facts, inspections)
+        integrity += await asyncio.to_thread(_doubts, beside)
         if progress is not None:
             progress(min(at + BATCH, len(rows)), len(rows))
     filed = await asyncio.to_thread(
@@ -72,8 +81,8 @@ async def evidence_now(
     end: date,
 ) -> pl.DataFrame:
     """Return the evidence table of one school as it stands now."""
-    table, _ = await _batch(store, registry, standard, [school], start, end)
-    return table
+    facts = await _gathered(store, registry, [school], start, end)
+    return await asyncio.to_thread(_table, standard, facts, [school])
 
 
 def _chosen(registry: Registry, schools: Sequence[str] | None) -> list[SchoolRow]:
@@ -88,18 +97,22 @@ def _chosen(registry: Registry, schools: Sequence[str] | None) -> list[SchoolRow
     return rows
 
 
-async def _batch(
+async def _gathered(
     store: TelemetryStore,
     registry: Registry,
-    standard: Standard,
     schools: Sequence[SchoolRow],
     start: date,
     end: date,
-) -> tuple[pl.DataFrame, list[Facts]]:
-    """Return the evidence table of a few schools, and what does not fit in their evidence."""
-    facts = await gather(store, registry, [school.id for school in schools], start, end)
-    table = await asyncio.to_thread(evidence_table, standard, facts)
-    return _named(table, schools), []
+) -> Evidence:
+    return await gather(store, registry, [school.id for school in schools], start, end)
+
+
+def _table(standard: Standard, facts: Evidence, schools: Sequence[SchoolRow]) -> pl.DataFrame:
+    return _named(evidence_table(standard, facts), schools)
+
+
+def _doubts(facts: Facts) -> Sequence[Doubt]:
+    return as_filed(run_checks(facts))
 
 
 def _named(table: pl.DataFrame, schools: Sequence[SchoolRow]) -> pl.DataFrame:

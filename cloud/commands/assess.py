@@ -2,12 +2,14 @@
 
 import argparse
 import asyncio
+import json
 import sys
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cloud.commands import Commands
+from cloud.errors import SettingsError
 
 if TYPE_CHECKING:
     from cloud.assessments.assessment import Filed
@@ -36,6 +38,13 @@ def add(commands: Commands) -> None:
         help=f"an id (its edition in force on the last day), id@date, or a file ({DEFAULT})",
     )
     assess.add_argument("--school", action="append", metavar="CODE", help="only these; repeatable")
+    assess.add_argument(
+        "--inspections",
+        type=Path,
+        metavar="FILE",
+        help="announced inspections as JSON: a day or a list of days by county or school code "
+        "(a city.json will do)",
+    )
     assess.set_defaults(run=_assess)
 
 
@@ -54,9 +63,10 @@ def _assess(arguments: argparse.Namespace) -> int:
     path = Path(arguments.standard)
     is_file = path.suffix in {".yaml", ".yml"}
     text = text_of(path) if is_file else text_in_force(arguments.standard, arguments.end)
+    inspections = _inspections(arguments.inspections) if arguments.inspections else {}
     with offline(arguments.data) as (store, registry):
         before = {row.id: row.created_at for row in registry.proceedings.assessments()}
-        made = asyncio.run(_made(store, registry, text, arguments))
+        made = asyncio.run(_made(store, registry, text, arguments, inspections))
         found = Shelf(registry.proceedings).assessment(made.row.id)
     totals = found.scores.totals
     rated = totals["value"].count()
@@ -73,7 +83,11 @@ def _assess(arguments: argparse.Namespace) -> int:
 
 
 async def _made(
-    store: "TelemetryStore", registry: "Registry", text: str, arguments: argparse.Namespace
+    store: "TelemetryStore",
+    registry: "Registry",
+    text: str,
+    arguments: argparse.Namespace,
+    inspections: dict[str, list[date]],
 ) -> "Filed":
     from cloud.assessments.gathering import assess
     from cloud.clock import SystemClock
@@ -91,8 +105,26 @@ async def _made(
         end=arguments.end,
         created_at=clock.now(),
         schools=arguments.school,
+        inspections=inspections,
         progress=_told if sys.stderr.isatty() else None,
     )
+
+
+def _inspections(path: Path) -> dict[str, list[date]]:
+    """Return the days in a file; raises SettingsError where it is wrong."""
+    try:
+        tree = json.loads(path.read_text(encoding="utf-8"))
+        days = tree.get("inspections", tree)
+        return {
+            code: [date.fromisoformat(day) for day in ([one] if isinstance(one, str) else one)]
+            for code, one in days.items()
+        }
+    except OSError as error:
+        raise SettingsError(f"{path}: cannot be read: {error.strerror}") from None
+    except (ValueError, TypeError, AttributeError) as error:
+        raise SettingsError(
+            f'{path.name}: expected days by code, such as {{"331002": ["2026-11-20"]}}: {error}'
+        ) from None
 
 
 def _told(done: int, of: int) -> None:

@@ -94,7 +94,7 @@ class _CityDemo:
         self._run(
             "assessment of every school against the standard in force",
             "campus-cloud", "assess", "--data", str(self._cloud), "--start", told["start"],
-            "--end", told["end"],
+            "--end", told["end"], "--inspections", str(city / "city.json"),
         )  # fmt: skip
         self._run(
             f"selection of {options.places}, quotas as in {RULES.name}",

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from cloud.assessments.assessment import Facts
+from cloud.assessments.assessment import Doubt
 from cloud.scoring.standard import editions
 from tests._parts.cloud_app import CloudApp
 from tests._parts.filed import evidence, filed, gentle_standard, register
@@ -11,7 +11,7 @@ from tests._parts.small_school import MONDAY, SCHOOL, furnish, local, send, slot
 BASE = "/api/v1/assessments"
 DAY = {"start": str(MONDAY), "end": str(MONDAY)}
 ROW: dict[str, str] = {"ref": "asset:1", "text_zh": "设备", "text_en": "device"}
-DOUBT: Facts = {
+DOUBT: Doubt = {
     "school": "2133100003",
     "check": "left_on",
     "title_zh": "长开机",
@@ -19,6 +19,9 @@ DOUBT: Facts = {
     "severity": "high",
     "text_zh": "无人时开机。",
     "text_en": "On with nobody there.",
+    "strength": 0.8,
+    "innocent_zh": "可能在展示通知。",
+    "innocent_en": "It may show notices.",
     "ask_zh": "看一看。",
     "ask_en": "Have a look.",
     "evidence_total": 1,
