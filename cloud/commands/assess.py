@@ -14,7 +14,7 @@ from cloud.errors import SettingsError
 if TYPE_CHECKING:
     from cloud.assessments.assessment import Filed
     from cloud.registry.store import Registry
-    from cloud.telemetry.store import TelemetryStore
+    from cloud.telemetry.duckdb import DuckDBStore
 
 DEFAULT = "taizhou-smart-management"
 
@@ -83,7 +83,7 @@ def _assess(arguments: argparse.Namespace) -> int:
 
 
 async def _made(
-    store: "TelemetryStore",
+    store: "DuckDBStore",
     registry: "Registry",
     text: str,
     arguments: argparse.Namespace,
