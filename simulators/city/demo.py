@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import yaml
 
 from simulators.city.city import read_city
+from simulators.city.kinds import DIVISIONS
 from simulators.errors import SimulatorError
 from simulators.processes import Process, command, watch
 from simulators.steps import (
@@ -26,8 +28,7 @@ from simulators.steps import (
 )
 
 MARKER = ".campus-city-demo"
-RULES = Path(__file__).with_name("rules.yaml")
-"""Quotas a bureau might set: every county, stage and kind of place has its share."""
+RULES_FILE = "rules.yaml"
 _LONG_S = 120.0
 
 
@@ -96,10 +97,12 @@ class _CityDemo:
             "campus-cloud", "assess", "--data", str(self._cloud), "--start", told["start"],
             "--end", told["end"], "--inspections", str(city / "city.json"),
         )  # fmt: skip
+        rules = self._folder / RULES_FILE
+        rules.write_text(rules_text(options.places), encoding="utf-8")
         self._run(
-            f"selection of {options.places}, quotas as in {RULES.name}",
-            "campus-cloud", "select", "--data", str(self._cloud), "--places", str(options.places),
-            "--rules", str(RULES), "--seed", str(options.seed),
+            f"selection of {options.places}, quotas as in {RULES_FILE}",
+            "campus-cloud", "select", "--data", str(self._cloud), "--rules", str(rules),
+            "--seed", str(options.seed),
         )  # fmt: skip
         reports = self._folder / "reports"
         self._run(
@@ -148,6 +151,20 @@ class _CityDemo:
     def _run(self, text: str, script: str, name: str, *arguments: str) -> None:
         with self._steps.step(text) as tell:
             tell(finish(name, self._folder, script, name, *arguments))
+
+
+def rules_text(places: int) -> str:
+    """Return rules as a bureau might set them: no county, stage or kind of place takes it all."""
+    share = {"least": places // 25, "most": -(-places * 6 // 25)}
+    rules = {
+        "places": places,
+        "quotas": {
+            "division": {code: dict(share) for code in DIVISIONS},
+            "stage": {"KG": {"most": places // 4}, "PRI": {"least": places // 10}},
+            "urban_rural": {"2": {"least": places // 10}},
+        },
+    }
+    return yaml.safe_dump(rules, allow_unicode=True, sort_keys=False)
 
 
 def _newest(url: str, noun: str) -> dict[str, Any]:
