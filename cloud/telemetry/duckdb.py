@@ -181,17 +181,20 @@ class DuckDBStore:
         self, school: str, asset: str, start: datetime, end: datetime
     ) -> Awaitable[list[Slot]]:
         """Return the usage slots that start in [start, end), in order."""
-        first, last = naive_utc(start), naive_utc(end)
 
         def work(cursor: duckdb.DuckDBPyConnection) -> list[Slot]:
             rows = cursor.execute(
-                f"SELECT {_SLOT_COLUMNS} FROM ({self.archive.slots_sql(cursor, first, last)}) "  # noqa: S608  fixed
+                f"SELECT {_SLOT_COLUMNS} FROM ({self.slots_sql(cursor, start, end)}) "  # noqa: S608  fixed
                 "WHERE school = ? AND asset = ? AND slot_start < ? ORDER BY slot_start",
-                [school, asset, last],
+                [school, asset, naive_utc(end)],
             )
             return [_slot(row) for row in rows.fetchall()]
 
         return self.read(work)
+
+    def slots_sql(self, cursor: duckdb.DuckDBPyConnection, first: datetime, last: datetime) -> str:
+        """Return a query for the slots that start in a span, both included."""
+        return self.archive.slots_sql(cursor, naive_utc(first), naive_utc(last))
 
     def export_readings(
         self, school: str, start: datetime | None, end: datetime | None

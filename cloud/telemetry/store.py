@@ -177,6 +177,12 @@ class TelemetryStore(Protocol):
     ) -> Awaitable[list[Slot]]:
         """Return the usage slots that start in [start, end), in order."""
 
+    def slots_sql(self, cursor: duckdb.DuckDBPyConnection, first: datetime, last: datetime) -> str:
+        """Return a query for the rows of `usage_slots` that start in a span, both included.
+
+        It names only the files that may hold some, so it is quicker than the view.
+        """
+
     def export_readings(
         self, school: str, start: datetime | None, end: datetime | None
     ) -> Iterator[list[StoredReading]]:

@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from cloud.registry.rows import AssetRow, BindingRow, CalendarRow
+from cloud.utilization.ledgers import Owned
 from cloud.utilization.periods import Day, Period, local_day
 from cloud.utilization.use import TEACHING, Target
 
@@ -35,7 +36,7 @@ class Books:
         self,
         school: str,
         zone: ZoneInfo,
-        assets: Iterable[AssetRow],
+        assets: Iterable[AssetRow | Owned],
         bindings: Iterable[BindingRow],
         senders: Mapping[str, Sender],
     ) -> None:
@@ -51,8 +52,16 @@ class Books:
 
     @property
     def names(self) -> set[str]:
-        """Every name in telemetry that is bound, or that ever sent a slot."""
-        return set(self._bindings) | set(self._senders)
+        """Every name in telemetry that ever sent a slot, or that may owe some without having."""
+        return set(self._senders) | {
+            name
+            for name, held in self._bindings.items()
+            if any(
+                row.category in TEACHING and is_stated(binding, row)
+                for binding in held
+                if (row := self._assets.get(binding.asset_id))
+            )
+        }
 
     def day_of(self, moment: datetime) -> date:
         """Return the local day of a moment."""
@@ -83,7 +92,7 @@ class Books:
         return held[-1] if held else None
 
 
-def is_stated(binding: BindingRow, asset: AssetRow) -> bool:
+def is_stated(binding: BindingRow, asset: AssetRow | Owned) -> bool:
     """Whether somebody said that a device belongs to the asset; else its number stands in."""
     return bool(asset.device_no) or binding.device != asset.asset_no or bool(binding.valid_from)
 

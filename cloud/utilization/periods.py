@@ -1,5 +1,7 @@
 """The school day as the timetable cuts it: which seconds of a day belong to which period.
 
+The evening (from 22:00) and the night (to 05:00) of a day are told beside, whatever the timetable.
+
 Every second of a local day belongs to exactly one of: a period of the timetable (its number, 1 and
 up), `BETWEEN` (between the first period's start and the last one's end, but in none: breaks,
 lunch), or `OUTSIDE` (before and after school, and the whole of a day without school).
@@ -14,6 +16,8 @@ from device_profiles.usage import SLOT_S
 
 BETWEEN = 0
 OUTSIDE = -1
+EVENING = time(22)
+NIGHT_END = time(5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,8 @@ class Day:
     day: date
     start: datetime
     end: datetime
+    night_end: datetime
+    evening: datetime
     periods: tuple[Period, ...] = ()
 
     @property
@@ -56,19 +62,26 @@ class Stint:
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """The part of one slot that falls into one period; `overlap_s` is at most the slot's length."""
+    """The part of one slot that falls into one period; `overlap_s` is at most the slot's length.
+
+    `evening_s` and `night_s` are how much of it is evening or night.
+    """
 
     day: date
     period: int
     slot_start: datetime
     overlap_s: float
+    evening_s: float
+    night_s: float
 
 
 def local_day(day: date, zone: ZoneInfo, periods: tuple[Period, ...] = ()) -> Day:
     """Return the day with its midnights; a day of a clock change has 23 or 25 hours."""
-    midnight = datetime.combine(day, time(), zone)
-    following = datetime.combine(day + timedelta(days=1), time(), zone)
-    return Day(day, midnight.astimezone(UTC), following.astimezone(UTC), periods)
+
+    def at(moment: time, after: int = 0) -> datetime:
+        return datetime.combine(day + timedelta(days=after), moment, zone).astimezone(UTC)
+
+    return Day(day, at(time()), at(time(), 1), at(NIGHT_END), at(EVENING), periods)
 
 
 def week_of(day: date) -> str:
@@ -102,10 +115,18 @@ def cuts(day: Day) -> Iterator[Cut]:
     for stint in stints(day):
         slot = slot_start(stint.start)
         while slot < stint.end:
-            end = slot + timedelta(seconds=SLOT_S)
-            overlap = min(end, stint.end) - max(slot, stint.start)
-            yield Cut(day.day, stint.period, slot, overlap.total_seconds())
-            slot = end
+            following = slot + timedelta(seconds=SLOT_S)
+            start, end = max(slot, stint.start), min(following, stint.end)
+            evening, night = end - max(start, day.evening), min(end, day.night_end) - start
+            yield Cut(
+                day.day,
+                stint.period,
+                slot,
+                (end - start).total_seconds(),
+                max(evening.total_seconds(), 0.0),
+                max(night.total_seconds(), 0.0),
+            )
+            slot = following
 
 
 def slot_start(moment: datetime) -> datetime:

@@ -3,56 +3,54 @@
 Invariants:
 
 - Every (school, asset, day) touched by a committed write of slots is recomputed after that commit;
-  late slots are like any others.
+  late slots are like any others. A name that is met for the first time is recomputed on all days.
 - A row is computed on a reader and written on the writer. A slot that arrives between the two marks
   its day again, and recomputations never overlap, so the last word is always the right one.
 - Time alone makes rows too: once in a slot's length the current day of every connected school is
   recomputed, so that a silent device becomes unobserved without saying anything.
-- `usage_rollup_state` remembers up to which receipt everything is rolled up, and whether a change
-  of the books was still to be followed. A restart recomputes what came after, and no more.
+- What is stale is noted in the file (`cloud.utilization.kept`). A restart recomputes what was noted
+  and what came after, and no more; a city that is interrupted goes on where it was.
+
+Schools are worked off in batches, days in chunks: memory does not grow with their number.
 """
 
 import asyncio
 import logging
 import threading
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from itertools import groupby
-from typing import Any
 
 import duckdb
 import pyarrow as pa  # type: ignore[import-untyped]  # it ships no types
 
 from cloud.clock import Clock
+from cloud.registry.many import book_tables
 from cloud.registry.store import Registry
 from cloud.telemetry.store import TelemetryStore, UsageWritten
-from cloud.utilization import rollup
-from cloud.utilization.books import Books, Sender, days_between, school_days
-from cloud.utilization.periods import cuts, slot_start
-from cloud.utilization.use import Lesson, LessonRule
+from cloud.utilization import kept
+from cloud.utilization.books import Sender, days_between
+from cloud.utilization.inputs import DayCuts, School, SchoolDays, inputs
+from cloud.utilization.ledgers import ledgers
+from cloud.utilization.periods import slot_start
+from cloud.utilization.use import GRACE, LessonRule
 from device_profiles.usage import SLOT_S
 
 log = logging.getLogger(__name__)
 
-GRACE = timedelta(minutes=10)
-"""How long after its end a slot may take to arrive before its absence counts."""
 REACH = timedelta(days=400)
 """How far back slots are rolled up; what claims to be older, or of a later day, is not."""
 
-_BATCH_DAYS = 7
+_SCHOOLS_AT_ONCE = 100
+_SCHOOL_DAYS_AT_ONCE = 500
 _RETRY_S = 5
 _RECEIPT_MARGIN = timedelta(hours=1)
 
-
-_SLOTS_OF_SPAN = """
-with slots as (
-    select * from usage_slots where school = ? and slot_start between ? and ?
-)
-select * from (
-"""
+Progress = Callable[[int, int], None]
+"""Called with how many days of schools are rolled up, and of how many."""
+Days = dict[date, set[str] | None]
+"""Days to be recomputed for some assets, or (None) for all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +62,8 @@ class _Span:
     end: date | None
 
 
-@dataclass(slots=True)
-class _Work:
-    """What is to be recomputed for one school: single assets on days, and whole days."""
-
-    pairs: dict[date, set[str]] = field(default_factory=lambda: defaultdict(set))
-    whole: set[date] = field(default_factory=set)
-
-
 class Rollups:
-    """The table `usage_rollup`, kept true: `prepare()` once, then `run()` for good."""
+    """The roll-up's tables, kept true: `prepare()` once, then `run()` for good."""
 
     def __init__(
         self,
@@ -113,13 +103,11 @@ class Rollups:
     async def prepare(self) -> None:
         """Make the tables where they are missing, and mark whatever is stale."""
         self._loop = asyncio.get_running_loop()
-        await asyncio.wrap_future(self._store.run_write(_make_tables))
-        self._senders = await self._store.read(
-            lambda con: {school: _senders(con, school, self._reach) for school in _schools(con)}
-        )
-        stale, spans = await self._store.read(self._stale)
+        await asyncio.wrap_future(self._store.run_write(kept.make_tables))
+        self._senders = await self._store.read(lambda con: kept.senders(con, self._reach))
+        written, spans = await self._store.read(self._stale)
         with self._lock:
-            self._written.extend(stale)
+            self._written.extend(written)
             self._spans.update(spans)
 
     async def run(self) -> None:
@@ -139,10 +127,10 @@ class Rollups:
                 continue
             await asyncio.sleep(self._coalesce_s)
 
-    async def settled(self) -> None:
+    async def settled(self, progress: Progress | None = None) -> None:
         """Return once everything written and imported so far is rolled up."""
         await asyncio.wrap_future(self._store.run_write(lambda _: None))
-        await self._work_off()
+        await self._work_off(progress)
 
     async def rebuild(
         self, school: str, start: date | None = None, end: date | None = None
@@ -152,26 +140,31 @@ class Rollups:
             self._spans.add(_Span(school, start, end))
         await self.settled()
 
+    def mark(self, schools: Iterable[str]) -> None:
+        """Mark all days of schools, whose slots were archived."""
+        with self._lock:
+            self._spans.update(_Span(school, None, None) for school in schools)
+        self._rouse()
+
     def _on_usage(self, written: Sequence[UsageWritten]) -> None:
         with self._lock:
             self._written.extend(written)
         self._rouse()
 
     def _on_change(self, _kind: str, schools: frozenset[str]) -> None:
-        with self._lock:
-            self._spans.update(_Span(school, None, None) for school in schools)
-        self._store.run_write(_note_change)
-        self._rouse()
+        # The note first: what is marked may be worked off at once, and the note must be there then.
+        self._store.run_write(lambda con: kept.note_stale(con, schools))
+        self.mark(schools)
 
     def _rouse(self) -> None:
         loop = self._loop
         if loop is not None and not loop.is_closed():
             loop.call_soon_threadsafe(self._wake.set)
 
-    async def _work_off(self) -> None:
+    async def _work_off(self, progress: Progress | None = None) -> None:
         async with self._working:
             self._wake.clear()
-            await self._tick()
+            self._tick()
             while True:
                 with self._lock:
                     written, self._written = self._written, []
@@ -179,235 +172,203 @@ class Rollups:
                 if not written and not spans:
                     break
                 try:
-                    await self._recompute_all(written, spans)
+                    await self._recompute_all(written, spans, progress)
                 except BaseException:
                     with self._lock:
                         self._written.extend(written)
                         self._spans.update(spans)
                     raise
 
-    async def _tick(self) -> None:
+    def _tick(self) -> None:
         """Mark the current day of every connected school, once in a slot's length."""
         tick = slot_start(self.horizon)
         if self._ticked == tick:
             return
         since = max(self._ticked or tick, tick - timedelta(days=1)) - timedelta(seconds=SLOT_S)
         self._ticked = tick
-        for school in self._senders:
-            zone = await asyncio.to_thread(self._registry.zone, school)
-            span = _Span(school, since.astimezone(zone).date(), tick.astimezone(zone).date())
-            with self._lock:
-                self._spans.add(span)
+        with self._lock:
+            self._spans.update(self._since(school, since) for school in self._senders)
 
-    async def _recompute_all(self, written: Sequence[UsageWritten], spans: Iterable[_Span]) -> None:
-        for school in sorted({w.school for w in written} | {s.school for s in spans}):
-            await self._recompute(
-                school,
-                [w for w in written if w.school == school],
-                [s for s in spans if s.school == school],
-            )
+    def _since(self, school: str, moment: datetime) -> _Span:
+        """Return the days from a moment on, wherever in the world the school is."""
+        return _Span(school, (moment - timedelta(hours=12)).date(), None)
+
+    async def _recompute_all(
+        self, written: Sequence[UsageWritten], spans: Iterable[_Span], progress: Progress | None
+    ) -> None:
+        by_school: dict[str, tuple[list[UsageWritten], list[_Span]]] = defaultdict(lambda: ([], []))
+        for one in written:
+            by_school[one.school][0].append(one)
+        for span in spans:
+            by_school[span.school][1].append(span)
+        names = sorted(by_school)
+        for at in range(0, len(names), _SCHOOLS_AT_ONCE):
+            batch = names[at : at + _SCHOOLS_AT_ONCE]
+            asked = {school: by_school[school] for school in batch}
+
+            def told(share: float, at: int = at, size: int = len(batch)) -> None:
+                if progress is not None:
+                    progress(round(100 * (at + share * size)), 100 * len(names))
+
+            await self._recompute(asked, told)
         await asyncio.wrap_future(self._store.run_write(self._note_done))
 
     async def _recompute(
-        self, school: str, written: Sequence[UsageWritten], spans: Sequence[_Span]
-    ) -> None:
-        connected = self._connected(school)
-        await self._meet(school, written, afresh=bool(spans))
-        books = await asyncio.to_thread(self._books, school)
-        if books.connected is None:
-            return
-        work = _Work()
-        today = books.day_of(self.horizon)
-        reach = days_between(books.day_of(self._reach), today + timedelta(days=1))
-        for one in written:
-            for day in days_between(
-                max(books.day_of(one.first), reach[0]), min(books.day_of(one.last), reach[-1])
-            ):
-                work.pairs[day].add(one.asset)
-        whole = await self._first_whole(books)
-        for span in spans:
-            start = max(span.start or whole, whole)
-            work.whole.update(days_between(start, min(span.end or today, today)))
-        if connected is not None and self._connected(school) != connected:
-            work.whole.update(days_between(books.connected, books.day_of(connected)))
-        elif connected is None:
-            work.whole.update(days_between(books.connected, today))
-        dirty = sorted(work.whole | set(work.pairs))
-        for _, group in groupby(enumerate(dirty), lambda item: item[0] // _BATCH_DAYS):
-            await self._recompute_days(books, [day for _, day in group], work)
-
-    async def _first_whole(self, books: Books) -> date:
-        """Return the first day of which every slot is still there; a purge may cut into one."""
-        connected = books.connected
-        assert connected is not None  # noqa: S101  asked by the caller
-
-        def is_cut(con: duckdb.DuckDBPyConnection) -> bool:
-            query = "select 1 from usage_rollup where school = ? and day < ? limit 1"
-            return con.execute(query, [books.school, connected]).fetchone() is not None
-
-        return connected + timedelta(days=1) if await self._store.read(is_cut) else connected
-
-    async def _recompute_days(self, books: Books, days: list[date], work: _Work) -> None:
-        names = books.names
-        targets = [
-            books.target(asset, day)
-            for day in days
-            for asset in sorted(names if day in work.whole else work.pairs[day])
-        ]
-        calendar, lessons = await asyncio.to_thread(self._timetable, books.school, days)
-        cut = [c for day in school_days(days, calendar, books.zone) for c in cuts(day)]
-        tables = {
-            "cuts": rollup.cuts_table(books.school, cut, self.horizon),
-            "targets": rollup.targets_table(targets),
-            "lessons": rollup.lessons_table(books.school, lessons),
-        }
-        span = (cut[0].slot_start, cut[-1].slot_start)
-        fresh = await self._store.read(lambda con: self._compute(con, books.school, span, tables))
-        whole = [day for day in days if day in work.whole]
-        await asyncio.wrap_future(
-            self._store.run_write(
-                lambda con: _replace(con, books.school, tables["targets"], whole, fresh)
-            )
-        )
-
-    def _compute(
         self,
-        con: duckdb.DuckDBPyConnection,
-        school: str,
-        span: tuple[datetime, datetime],
-        tables: dict[str, pa.Table],
-    ) -> pa.Table:
-        query = _SLOTS_OF_SPAN + rollup.sql("duckdb", self._rule) + ")"
-        parameters = [school, rollup.naive_utc(span[0]), rollup.naive_utc(span[1])]
-        with _registered(con, tables):
-            return con.sql(query, params=parameters).to_arrow_table()
-
-    def _timetable(self, school: str, days: Sequence[date]) -> tuple[Any, set[Lesson]]:
-        calendar = self._registry.calendar(school, days[0], days[-1])
-        lessons = self._registry.lessons(school, days[0], days[-1])
-        return calendar, {Lesson(row.day, row.period, row.room) for row in lessons}
-
-    def _connected(self, school: str) -> datetime | None:
-        return min((s.first for s in self._senders.get(school, {}).values()), default=None)
-
-    async def _meet(self, school: str, written: Iterable[UsageWritten], *, afresh: bool) -> None:
-        """Learn who sends: from the table, or from the write where every name is known."""
-        known = self._senders.get(school)
-        if afresh or known is None or any(one.asset not in known for one in written):
-            self._senders[school] = await self._store.read(
-                lambda con: _senders(con, school, self._reach)
+        asked: dict[str, tuple[list[UsageWritten], list[_Span]]],
+        told: Callable[[float], None],
+    ) -> None:
+        """Recompute what is asked of a batch of schools."""
+        before = {school: self._senders.get(school, {}) for school in asked}
+        await self._meet(asked)
+        schools = await asyncio.to_thread(self._schools, sorted(asked))
+        purged = await self._purged(schools, asked)
+        wanted: dict[str, Days] = {}
+        for name, (written, spans) in asked.items():
+            wanted[name] = self._wanted(
+                schools[name], before[name], written, spans, is_purged=name in purged
             )
-            return
-        for one in written:
-            sender = known[one.asset]
-            if one.first < sender.first:
-                first = max(one.first, self._reach)
-                known[one.asset] = Sender(first, sender.room, sender.category)
+        whole = [name for name, (_, spans) in asked.items() if any(s.start is None for s in spans)]
+        if whole:
+            noted = [
+                (name, day)
+                for name in whole
+                for day, assets in wanted[name].items()
+                if assets is None
+            ]
+            note = self._store.run_write(lambda con: kept.note_days(con, whole, noted))
+            await asyncio.wrap_future(note)
+        chunks = list(_chunks(wanted))
+        cut = DayCuts(self.horizon)
+        for number, chunk in enumerate(chunks, 1):
+            await self._recompute_chunk(schools, chunk, cut)
+            told(number / len(chunks))
 
-    def _books(self, school: str) -> Books:
-        return Books(
-            school,
-            self._registry.zone(school),
-            self._registry.asset_rows(school),
-            self._registry.bindings(school),
-            self._senders.get(school, {}),
+    def _wanted(
+        self,
+        school: School,
+        before: dict[str, Sender],
+        written: Iterable[UsageWritten],
+        spans: Iterable[_Span],
+        *,
+        is_purged: bool,
+    ) -> Days:
+        """Return the days to be recomputed: of single assets, or whole."""
+        books = school.books
+        found: Days = {}
+        if books.connected is None:
+            return found
+        today = books.day_of(self.horizon)
+        reach = books.day_of(self._reach), today + timedelta(days=1)
+        # Of the first day that has slots, a purge may have taken some.
+        first = books.connected + timedelta(days=1) if is_purged else books.connected
+        for one in written:
+            is_new = one.asset not in before
+            start = first if is_new else max(books.day_of(one.first), reach[0])
+            end = min(books.day_of(one.last), reach[1])
+            for day in days_between(start, max(end, today) if is_new else end):
+                assets = found.setdefault(day, set())
+                assert assets is not None  # noqa: S101  no day is whole as yet
+                assets.add(one.asset)
+        whole = [(max(span.start or first, first), span.end or today) for span in spans]
+        connected = min((sender.first for sender in before.values()), default=None)
+        if connected is None or books.day_of(connected) > books.connected:
+            whole.append((books.connected, books.day_of(connected) if connected else today))
+        for start, end in whole:
+            found |= dict.fromkeys(days_between(start, min(end, today)))
+        return found
+
+    async def _recompute_chunk(
+        self, schools: dict[str, School], chunk: Sequence[SchoolDays], cut: DayCuts
+    ) -> None:
+        made = await asyncio.to_thread(inputs, schools, chunk, cut)
+        names = sorted(one.school for one in chunk)
+        tables = {"cuts": made.cuts, "targets": made.targets, "lessons": made.lessons}
+
+        def compute(con: duckdb.DuckDBPyConnection) -> dict[str, pa.Table]:
+            slots = self._store.slots_sql(con, made.first, made.last)
+            return kept.compute(con, slots, names, tables, self._rule)
+
+        fresh = await self._store.read(compute)
+        whole = [(o.school, day) for o in chunk for day, some in o.days.items() if some is None]
+        await asyncio.wrap_future(
+            self._store.run_write(lambda con: kept.replace(con, whole, made.targets, fresh))
         )
+
+    def _schools(self, names: Sequence[str]) -> dict[str, School]:
+        found = ledgers(book_tables(self._registry, names), names)
+        return {name: School.of(found[name], self._senders.get(name, {})) for name in names}
+
+    async def _purged(
+        self,
+        schools: dict[str, School],
+        asked: dict[str, tuple[list[UsageWritten], list[_Span]]],
+    ) -> set[str]:
+        """Return the schools that have rows of days whose slots are gone."""
+        connected = {name: school.books.connected for name, school in schools.items()}
+        in_question = [
+            name
+            for name, first in connected.items()
+            if first is not None
+            and any(span.start is None or span.start <= first for span in asked[name][1])
+        ]
+        if not in_question:
+            return set()
+        first_days = await self._store.read(lambda con: kept.first_days(con, in_question))
+        return {
+            name
+            for name in in_question
+            if name in first_days and first_days[name] < (connected[name] or date.min)
+        }
+
+    async def _meet(self, asked: dict[str, tuple[list[UsageWritten], list[_Span]]]) -> None:
+        """Learn who sends: from the tables, or from the write where every name is known."""
+        afresh = []
+        for school, (written, spans) in asked.items():
+            known = self._senders.get(school)
+            if (
+                known is None
+                or any(span.start is None for span in spans)
+                or any(one.asset not in known for one in written)
+            ):
+                afresh.append(school)
+                continue
+            for one in written:
+                sender = known[one.asset]
+                if one.first < sender.first:
+                    first = max(one.first, self._reach)
+                    # A new dictionary: what was known before is compared with it.
+                    known = known | {one.asset: Sender(first, sender.room, sender.category)}
+            self._senders[school] = known
+        if afresh:
+            reach = self._reach
+            self._senders |= await self._store.read(lambda con: kept.senders(con, reach, afresh))
 
     def _note_done(self, con: duckdb.DuckDBPyConnection) -> None:
         """Note that all is rolled up; on the writer, where no write of slots can come between."""
         with self._lock:
             if self._written or self._spans:
                 return
-        con.execute(
-            "update usage_rollup_state set books_changed = false, received_until = "
-            "coalesce((select max(received_at) from usage_slots), timestamp '1970-01-01')"
-        )
+        kept.note_progress(con, self.horizon)
 
     def _stale(self, con: duckdb.DuckDBPyConnection) -> tuple[list[UsageWritten], list[_Span]]:
         """Return the slots received since everything was rolled up, and the days since then."""
-        row = con.execute("select received_until, books_changed from usage_rollup_state").fetchone()
-        until, changed = row or (None, True)
-        if until is None or changed:
-            return [], [_Span(school, None, None) for school in _schools(con)]
-        found = con.execute(
-            "select school, asset, min(slot_start), max(slot_start) from usage_slots "
-            "where received_at > ? group by school, asset, cast(slot_start as date)",
-            [until - _RECEIPT_MARGIN],
-        ).fetchall()
-        written = [
-            UsageWritten(school, asset, first.replace(tzinfo=UTC), last.replace(tzinfo=UTC))
-            for school, asset, first, last in found
-        ]
-        day = until.date() - timedelta(days=1)
-        return written, [_Span(school, day, None) for school in _schools(con)]
+        spans = [_Span(school, day, day) for school, day in kept.stale_days(con)]
+        received_until, rolled_until = kept.progress(con)
+        if received_until is None or rolled_until is None:
+            return [], [*spans, *(_Span(school, None, None) for school in kept.schools(con))]
+        since = received_until - _RECEIPT_MARGIN
+        written = [UsageWritten(*one) for one in kept.received_since(con, since)]
+        moment = rolled_until.replace(tzinfo=UTC)
+        return written, [*spans, *(self._since(school, moment) for school in self._senders)]
 
 
-@contextmanager
-def _registered(con: duckdb.DuckDBPyConnection, tables: dict[str, pa.Table]) -> Iterator[None]:
-    """Let a cursor name Arrow tables, for the length of a block."""
-    for name, table in tables.items():
-        con.register(name, table)
-    try:
-        yield
-    finally:
-        for name in tables:
-            con.unregister(name)
-
-
-def _make_tables(con: duckdb.DuckDBPyConnection) -> None:
-    con.execute(rollup.DDL)
-    con.execute(
-        "create table if not exists usage_rollup_state "
-        "(received_until timestamp, books_changed boolean)"
-    )
-    con.execute(
-        "insert into usage_rollup_state "
-        "select null, true where not exists (select 1 from usage_rollup_state)"
-    )
-
-
-def _note_change(con: duckdb.DuckDBPyConnection) -> None:
-    con.execute("update usage_rollup_state set books_changed = true")
-
-
-def _schools(con: duckdb.DuckDBPyConnection) -> list[str]:
-    found = con.execute("select distinct school from usage_slots order by school").fetchall()
-    return [school for (school,) in found]
-
-
-def _senders(con: duckdb.DuckDBPyConnection, school: str, since: datetime) -> dict[str, Sender]:
-    found = con.execute(
-        "select asset, min(slot_start), arg_max(room, slot_start), arg_max(category, slot_start) "
-        "from usage_slots where school = ? and slot_start >= ? group by asset",
-        [school, rollup.naive_utc(since)],
-    ).fetchall()
-    return {
-        asset: Sender(first.replace(tzinfo=UTC), room or None, category or None)
-        for asset, first, room, category in found
-    }
-
-
-def _replace(
-    con: duckdb.DuckDBPyConnection,
-    school: str,
-    targets: pa.Table,
-    whole: Sequence[date],
-    fresh: pa.Table,
-) -> None:
-    """Put the fresh rows in the place of the old ones, dropping those that are no more."""
-    tables = {
-        "targets": targets.select(["asset", "day"]),
-        "whole_days": pa.table({"day": pa.array(whole, pa.date32())}),
-        "fresh": fresh,
-    }
-    with _registered(con, tables):
-        con.execute(
-            """
-            delete from usage_rollup where school = ?
-            and ((asset, day) in (select asset, day from targets)
-                 or day in (select day from whole_days))
-            and (asset, day, period) not in (select asset, day, period from fresh)
-            """,
-            [school],
-        )
-        con.execute("insert or replace into usage_rollup select * from fresh")
+def _chunks(wanted: dict[str, Days]) -> Iterator[list[SchoolDays]]:
+    """Yield the days of schools in the order of days, so many at once."""
+    pairs = sorted((day, school) for school, days in wanted.items() for day in days)
+    for at in range(0, len(pairs), _SCHOOL_DAYS_AT_ONCE):
+        chunk: dict[str, dict[date, frozenset[str] | None]] = {}
+        for day, school in pairs[at : at + _SCHOOL_DAYS_AT_ONCE]:
+            assets = wanted[school][day]
+            chunk.setdefault(school, {})[day] = None if assets is None else frozenset(assets)
+        yield [SchoolDays(school, days) for school, days in chunk.items()]

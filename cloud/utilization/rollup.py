@@ -6,22 +6,26 @@ calendars stay out of it: Python cuts a school's day into slots once (`periods.c
 all its assets, and the expression joins on the slot's start.
 
 Inputs: `slots` as stored; `cuts`, the slots of each school day by period; `targets`, the assets and
-days wanted; `lessons`, what was timetabled. Output: the columns of the table `usage_rollup`.
+days wanted; `lessons`, what was timetabled. The slots are gone through once: `seen` is what arrived
+per asset, day and period, and both tables follow from it, `usage_rollup` here and `usage_days` in
+`cloud.utilization.days`.
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 
 import ibis  # type: ignore[import-untyped]  # it ships no types
 import ibis.expr.types as ir  # type: ignore[import-untyped]  # it ships no types
 import pyarrow as pa  # type: ignore[import-untyped]  # it ships no types
 
+from cloud.utilization.dialect import to_sql
 from cloud.utilization.periods import Cut, week_of
-from cloud.utilization.use import SLACK_S, Lesson, LessonRule, Target, is_due
+from cloud.utilization.use import GRACE, SLACK_S, Lesson, LessonRule, Target, is_due
 from device_profiles.usage import SLOT_S
 
 TABLE = "usage_rollup"
+_IN_TIME = timedelta(seconds=SLOT_S) + GRACE
 
 DDL = f"""
 create table if not exists {TABLE} (
@@ -43,10 +47,11 @@ create table if not exists {TABLE} (
     scheduled boolean not null,
     lesson_over boolean not null,
     lesson_observed boolean not null,
-    lesson_used boolean not null,
-    primary key (school, asset, day, period)
+    lesson_used boolean not null
 )
 """
+"""Whoever writes keeps (school, asset, day, period) unique: an index over a city's rows is larger
+than the rows."""
 
 COLUMNS = (
     "school",
@@ -77,7 +82,9 @@ _SLOTS = {
     "active_s": "float64",
     "standby_s": "float64",
     "off_s": "float64",
+    "unobserved_s": "float64",
     "energy_wh": "float64",
+    "first_received_at": "timestamp",
 }
 _CUTS = {
     "school": "string",
@@ -86,6 +93,9 @@ _CUTS = {
     "slot_start": "timestamp",
     "overlap_s": "float64",
     "due_s": "float64",
+    "evening_s": "float64",
+    "night_s": "float64",
+    "late_after": "timestamp",
 }
 _TARGETS = {
     "school": "string",
@@ -101,21 +111,52 @@ _TARGETS = {
 _LESSONS = {"school": "string", "day": "date", "period": "int32", "room": "string"}
 
 
+_SEEN = {
+    "school": "string",
+    "asset": "string",
+    "day": "date",
+    "period": "int32",
+    "seen_active_s": "float64",
+    "seen_standby_s": "float64",
+    "seen_off_s": "float64",
+    "energy_wh": "float64",
+    "arrived_s": "float64",
+    "early_s": "float64",
+    "told_s": "float64",
+    "in_time_s": "float64",
+    "evening_arrived_s": "float64",
+    "evening_early_s": "float64",
+    "evening_on_s": "float64",
+    "evening_off_s": "float64",
+    "night_active_s": "float64",
+}
+SLOTS = ibis.table(_SLOTS, name="slots")
+CUTS = ibis.table(_CUTS, name="cuts")
+TARGETS = ibis.table(_TARGETS, name="targets")
+LESSONS = ibis.table(_LESSONS, name="lessons")
+SEEN = ibis.table(_SEEN, name="seen")
+
+
 @cache
 def sql(dialect: str, rule: LessonRule) -> str:
     """Return the roll-up for an engine, over tables named slots, cuts, targets and lessons."""
-    rows = rollup(
-        ibis.table(_SLOTS, name="slots"),
-        ibis.table(_CUTS, name="cuts"),
-        ibis.table(_TARGETS, name="targets"),
-        ibis.table(_LESSONS, name="lessons"),
-        rule,
-    )
-    return str(ibis.to_sql(rows, dialect=dialect))
+    return to_sql(rollup(seen(SLOTS, CUTS), CUTS, TARGETS, LESSONS, rule), dialect)
+
+
+@cache
+def seen_sql(dialect: str) -> str:
+    """Return what arrived, for an engine, over tables named slots and cuts."""
+    return to_sql(seen(SLOTS, CUTS), dialect)
+
+
+@cache
+def rows_sql(dialect: str, rule: LessonRule) -> str:
+    """Return the roll-up for an engine, over tables named seen, cuts, targets and lessons."""
+    return to_sql(rollup(SEEN, CUTS, TARGETS, LESSONS, rule), dialect)
 
 
 def rollup(
-    slots: ir.Table, cuts: ir.Table, targets: ir.Table, lessons: ir.Table, rule: LessonRule
+    seen: ir.Table, cuts: ir.Table, targets: ir.Table, lessons: ir.Table, rule: LessonRule
 ) -> ir.Table:
     """Return use per target and period; the same as `cloud.utilization.use.roll_up`."""
     lengths = cuts.group_by("school", "day", "period").agg(
@@ -123,7 +164,7 @@ def rollup(
     )
     rows = (
         targets.join(lengths, ["school", "day"])
-        .left_join(_seen(slots, cuts, targets), ["school", "asset", "day", "period"])
+        .left_join(seen, ["school", "asset", "day", "period"])
         .drop("school_right", "asset_right", "day_right", "period_right")
     )
     timetabled = lessons.distinct().mutate(timetabled=True)
@@ -131,19 +172,28 @@ def rollup(
     return _judged(rows.drop("school_right", "day_right", "period_right", "room_right"), rule)
 
 
-def _seen(slots: ir.Table, cuts: ir.Table, targets: ir.Table) -> ir.Table:
+def seen(slots: ir.Table, cuts: ir.Table) -> ir.Table:
     """Return what arrived per asset, day and period."""
-    wanted = slots.join(cuts, ["school", "slot_start"]).semi_join(
-        targets, ["school", "asset", "day"]
-    )
-    share = wanted.overlap_s / SLOT_S
-    return wanted.group_by("school", "asset", "day", "period").agg(
-        seen_active_s=(wanted.active_s * share).sum(),
-        seen_standby_s=(wanted.standby_s * share).sum(),
-        seen_off_s=(wanted.off_s * share).sum(),
-        energy_wh=(wanted.energy_wh * share).sum(),
-        arrived_s=wanted.overlap_s.sum(),
-        early_s=(wanted.overlap_s - wanted.due_s).sum(),
+    parts = slots.join(cuts, ["school", "slot_start"])
+    share, evening, night = (parts[name] / SLOT_S for name in ("overlap_s", "evening_s", "night_s"))
+    is_told = parts.unobserved_s.coalesce(0.0) < SLOT_S
+    is_in_time = is_told & (parts.first_received_at <= parts.late_after)
+    return parts.group_by("school", "asset", "day", "period").agg(
+        seen_active_s=(parts.active_s * share).sum(),
+        seen_standby_s=(parts.standby_s * share).sum(),
+        seen_off_s=(parts.off_s * share).sum(),
+        energy_wh=(parts.energy_wh * share).sum(),
+        arrived_s=parts.overlap_s.sum(),
+        early_s=(parts.overlap_s - parts.due_s).sum(),
+        told_s=ibis.ifelse(is_told, parts.overlap_s, 0.0).sum(),
+        in_time_s=ibis.ifelse(is_in_time, parts.overlap_s, 0.0).sum(),
+        evening_arrived_s=parts.evening_s.sum(),
+        evening_early_s=ibis.ifelse(parts.due_s > 0, 0.0, parts.evening_s).sum(),
+        evening_on_s=(
+            (parts.active_s.coalesce(0.0) + parts.standby_s.coalesce(0.0)) * evening
+        ).sum(),
+        evening_off_s=(parts.off_s * evening).sum(),
+        night_active_s=(parts.active_s * night).sum(),
     )
 
 
@@ -175,6 +225,11 @@ def _judged(rows: ir.Table, rule: LessonRule) -> ir.Table:
     return rows.select(*COLUMNS)
 
 
+LESSONS_SCHEMA = pa.schema(
+    [("school", pa.string()), ("day", pa.date32()), ("period", pa.int32()), ("room", pa.string())]
+)
+
+
 def cuts_table(school: str, cuts: Iterable[Cut], horizon: datetime) -> pa.Table:
     """Return the cuts of a school's days as an Arrow table."""
     found = list(cuts)
@@ -187,6 +242,11 @@ def cuts_table(school: str, cuts: Iterable[Cut], horizon: datetime) -> pa.Table:
             "overlap_s": pa.array([c.overlap_s for c in found], pa.float64()),
             "due_s": pa.array(
                 [c.overlap_s if is_due(c, horizon) else 0.0 for c in found], pa.float64()
+            ),
+            "evening_s": pa.array([c.evening_s for c in found], pa.float64()),
+            "night_s": pa.array([c.night_s for c in found], pa.float64()),
+            "late_after": pa.array(
+                [naive_utc(c.slot_start + _IN_TIME) for c in found], pa.timestamp("us")
             ),
         }
     )
@@ -214,11 +274,12 @@ def lessons_table(school: str, lessons: Iterable[Lesson]) -> pa.Table:
     found = list(lessons)
     return pa.table(
         {
-            "school": pa.array([school] * len(found), pa.string()),
-            "day": pa.array([lesson.day for lesson in found], pa.date32()),
-            "period": pa.array([lesson.period for lesson in found], pa.int32()),
-            "room": pa.array([lesson.room for lesson in found], pa.string()),
-        }
+            "school": [school] * len(found),
+            "day": [lesson.day for lesson in found],
+            "period": [lesson.period for lesson in found],
+            "room": [lesson.room for lesson in found],
+        },
+        schema=LESSONS_SCHEMA,
     )
 
 

@@ -23,6 +23,8 @@ from device_profiles.usage import SLOT_S, UsageSlot
 TEACHING = frozenset({"display", "recorder", "instrument", "epaper", "computer"})
 """Categories that can be used in a lesson; they owe a slot for every five minutes."""
 
+GRACE = timedelta(minutes=10)
+"""How long after its end a slot may take to arrive before its absence counts."""
 SLACK_S = 1e-6
 """Seconds by which a sum of shares may miss a threshold that it meets on paper."""
 

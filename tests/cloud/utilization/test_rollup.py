@@ -17,9 +17,10 @@ ZONE = ZoneInfo("Asia/Shanghai")
 FRIDAY = date(2026, 11, 20)
 ASSETS = ("A-1", "A-2", "未入账")
 ROOMS = (None, "101", "102")
+SLOT = timedelta(seconds=SLOT_S)
 
 
-def slots_table(slots: list[UsageSlot]) -> pa.Table:
+def slots_table(slots: list[UsageSlot], delay: timedelta = SLOT) -> pa.Table:
     return pa.table(
         {
             "school": pa.array(["s"] * len(slots), pa.string()),
@@ -28,7 +29,11 @@ def slots_table(slots: list[UsageSlot]) -> pa.Table:
             "active_s": pa.array([s.active_s for s in slots], pa.float64()),
             "standby_s": pa.array([s.standby_s for s in slots], pa.float64()),
             "off_s": pa.array([s.off_s for s in slots], pa.float64()),
+            "unobserved_s": pa.array([s.unobserved_s for s in slots], pa.float64()),
             "energy_wh": pa.array([s.energy_wh for s in slots], pa.float64()),
+            "first_received_at": pa.array(
+                [rollup.naive_utc(s.start + delay) for s in slots], pa.timestamp("us")
+            ),
         }
     )
 
