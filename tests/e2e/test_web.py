@@ -159,7 +159,7 @@ def test_a_score_opens_down_to_its_evidence(cloud: CloudServer, visit: Visit) ->
     page.get_by_text("一物一码率").click()
     panel = page.locator(".finding")
     expect(panel).to_contain_text("怎样改进")
-    expect(panel).to_contain_text("本项目默认值，并非官方规定")
+    expect(panel).to_contain_text("本项目自定，并非官方规定")
     panel.locator("li a").first.click()
     expect(page.get_by_role("heading", name="台账信息")).to_be_visible()
     assert visit.problems == []

@@ -15,6 +15,13 @@ export function number(value: number | null | undefined, digits = 0): string {
   return value.toLocaleString("en-US", { maximumFractionDigits: digits });
 }
 
+/** A score as it is published: cut, never rounded up, so that it agrees with the rule that decided. */
+export function score(value: number | null | undefined, digits = 2): string {
+  if (value === null || value === undefined) return DASH;
+  const places = 10 ** digits;
+  return (Math.floor(value * places + 1e-7) / places).toFixed(digits);
+}
+
 /** A reading as the device would show it: at most `digits` after the point, no trailing zeros. */
 export function plain(value: number | boolean | string, digits = 2): string {
   return typeof value === "number" ? number(value, digits) : String(value);

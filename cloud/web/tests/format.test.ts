@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { age, DASH, duration, hours, number, percent, plain } from "@/format";
+import { age, DASH, duration, hours, number, percent, plain, score } from "@/format";
 
 describe("what is not known is a dash, never a zero", () => {
   it.each([percent(null), hours(null), number(null), duration(null)])("%s", (text) => {
@@ -29,5 +29,17 @@ describe("plain", () => {
     expect(plain(230.2)).toBe("230.2");
     expect(plain(true)).toBe("true");
     expect(plain("recording")).toBe("recording");
+  });
+});
+
+describe("score", () => {
+  it.each([
+    [84.2, "84.20"],
+    [89.876, "89.87"],
+    [82.49999, "82.49"],
+    [0.7 * 100, "70.00"],
+    [null, DASH],
+  ])("%s is published as %s", (value, text) => {
+    expect(score(value)).toBe(text);
   });
 });

@@ -1,7 +1,7 @@
 // The shapes of assessments, selections and the procedure, as cloud/api/assessment_models.py states
 // them. null means "not known" or "not rated", never zero; shares are 0 to 1.
 
-import type { DimensionScore, Evidence, Finding, Outcome } from "./types";
+import type { DimensionScore, Finding, Outcome } from "./types";
 
 export type Stage = "KG" | "PRI" | "JUN" | "SEN" | "VOC";
 export type Severity = "high" | "medium" | "low";
@@ -95,6 +95,8 @@ export interface RankingRow {
   failed_rules: Titled[];
   selected: boolean | null;
   rule: string | null;
+  because: string[] | null;
+  place: number | null;
   reason_zh: string | null;
   reason_en: string | null;
   rank_low: number | null;
@@ -112,18 +114,27 @@ export interface RankingPage {
   items: RankingRow[];
 }
 
+export interface Sign {
+  ref: string;
+  text_zh: string;
+  text_en: string;
+}
+
 export interface IntegrityFinding {
   school: string;
   check: string;
   title_zh: string;
   title_en: string;
   severity: Severity;
+  strength: number;
   text_zh: string;
   text_en: string;
   ask_zh: string;
   ask_en: string;
+  innocent_zh: string;
+  innocent_en: string;
   evidence_total: number;
-  evidence: Evidence[];
+  evidence: Sign[];
 }
 
 export interface AssessedDimension extends DimensionScore {
@@ -182,9 +193,13 @@ export interface Verdict {
   rank_high: number | null;
   chance: number | null;
   rule: string;
+  because: string[];
+  place: number | null;
+  eligible: number;
   reason_zh: string;
   reason_en: string;
   rival: Rival | null;
+  needs: number | null;
   is_override: boolean;
   override_reason: string | null;
   least_opens: string | null;
@@ -370,7 +385,8 @@ export interface Quota {
   id: string;
   title_zh: string;
   title_en: string;
-  group: string;
+  group: "division" | "stage" | "urban_rural";
+  code: string;
   least: number | null;
   most: number | null;
   selected: number;
@@ -407,6 +423,9 @@ export interface Selection extends SelectionLine {
   items: RankingRow[];
   first_out: RankingRow[];
   quotas: Quota[];
+  eligible: number;
+  notes_zh: string[];
+  notes_en: string[];
   warnings: string[];
   override_log: Override[];
   trials: number;

@@ -9,6 +9,8 @@ const chosen = ref<string>(localStorage.getItem(KEY) ?? "");
 const problem = ref<Problem | null>(null);
 const loading = ref(true);
 
+const names = computed(() => new Map(schools.value.map((one) => [one.id, one.name])));
+
 const school = computed(
   () => schools.value.find((one) => one.id === chosen.value) ?? schools.value[0] ?? null,
 );
@@ -40,6 +42,11 @@ function codeWord(list: string, code: string | null, language: string): string {
   return item ? (language === "zh" ? item.zh : item.en) : code;
 }
 
+/** The name of a school by its code; the code itself where it is unknown. */
+function nameOf(id: string): string {
+  return names.value.get(id) ?? id;
+}
+
 export function useSchool() {
-  return { schools, school, problem, loading, load, choose, codeLists, codeWord };
+  return { schools, nameOf, school, problem, loading, load, choose, codeLists, codeWord };
 }
