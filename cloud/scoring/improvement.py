@@ -22,10 +22,11 @@ from cloud.scoring.columns import EPSILON
 from cloud.scoring.engine import Scores
 from cloud.scoring.gains import Gain, Priced, gains, priced
 from cloud.scoring.indicator import Words
-from cloud.scoring.selection import Outcome, Selection
+from cloud.scoring.selection import Selection
+from cloud.scoring.selection_rules import SelectionRules
 from cloud.scoring.standard import TOTAL, Standard
 
-__all__ = ["Improvement", "Least", "Priced", "least", "least_of_all", "priced"]
+__all__ = ["Improvement", "Least", "Priced", "least", "least_for", "least_of_all", "priced"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,35 +87,41 @@ def least_of_all(
 
 
 def least(of: Priced, selection: Selection, school: str) -> Least:
-    """Return the least it would take for a school that is out."""
-    standard = of.scores.standard
-    outcome, totals = selection.outcomes[school], of.totals[school]
-    names = titles(standard)
-    blank = Least(
-        school=school,
-        is_possible=None,
-        needs=outcome.needs,
-        value=totals["raw"],
-        value_then=None,
-        improvements=(),
-        yuan=None,
-        unpriced=_unpriced(of, school),
-        unseen=_unseen(of, school),
-        evidence=(),
-        missing=(),
-        words=Words("", ""),
-    )
+    """Return the least it would take for a school; nothing for one that is in."""
+    outcome = selection.outcomes[school]
     if outcome.selected:
-        return _told(replace(blank, is_possible=True, value_then=blank.value, yuan=0.0), names)
+        return replace(
+            _blank(of, school, outcome.needs),
+            is_possible=True,
+            value_then=of.totals[school]["raw"],
+            yuan=0.0,
+            words=_IS_IN,
+        )
+    return least_for(
+        of, selection.rules, school, needs=outcome.needs, is_reachable=outcome.is_reachable
+    )
+
+
+def least_for(
+    of: Priced,
+    rules: SelectionRules,
+    school: str,
+    *,
+    needs: float | None,
+    is_reachable: bool = True,
+) -> Least:
+    """Return the least it would take for a school that is out, from what a selection said of it."""
+    standard, totals, names = of.scores.standard, of.totals[school], titles(of.scores.standard)
+    blank = _blank(of, school, needs)
     if totals["raw"] is None:
         return replace(blank, is_possible=False, words=_NOTHING_APPLIES)
-    if not outcome.is_reachable:
+    if not is_reachable:
         return replace(blank, is_possible=False, words=_NO_SCORE)
     if not _adds_up(standard):
         return replace(blank, words=_NOT_COMPUTED)
     found = {gain.clause.id: gain for gain in gains(of, school)}
-    ask = _asked(of, selection, outcome, found, names)
-    evidence = _evidence(of, selection, school)
+    ask = _asked(of, rules, blank, found, names)
+    evidence = _evidence(of, rules, school)
     steps = None if ask.missing else _cheapest(list(found.values()), ask)
     if steps is None:
         missing = ask.missing or _out_of_reach(found, ask, names)
@@ -136,13 +143,30 @@ def least(of: Priced, selection: Selection, school: str) -> Least:
     return _told(
         replace(
             blank,
-            is_possible=None if _gates_unseen(of, selection, school) else True,
+            is_possible=None if _gates_unseen(of, rules, school) else True,
             value_then=min(scale, totals["raw"] + sum(one.points for one in improvements)),
             improvements=tuple(sorted(improvements, key=lambda one: (-one.points, one.clause))),
             yuan=sum(one.yuan for one in improvements),
             evidence=evidence,
         ),
         names,
+    )
+
+
+def _blank(of: Priced, school: str, needs: float | None) -> Least:
+    return Least(
+        school=school,
+        is_possible=None,
+        needs=needs,
+        value=of.totals[school]["raw"],
+        value_then=None,
+        improvements=(),
+        yuan=None,
+        unpriced=_unpriced(of, school),
+        unseen=_unseen(of, school),
+        evidence=(),
+        missing=(),
+        words=Words("", ""),
     )
 
 
@@ -172,22 +196,22 @@ def _unseen(of: Priced, school: str) -> tuple[str, ...]:
     )
 
 
-def _gates_unseen(of: Priced, selection: Selection, school: str) -> tuple[str, ...]:
+def _gates_unseen(of: Priced, rules: SelectionRules, school: str) -> tuple[str, ...]:
     row = of.clauses[school]
-    gates = of.totals[school]["failed_gates"] if "gates" in selection.rules.hard else []
+    gates = of.totals[school]["failed_gates"] if "gates" in rules.hard else []
     return tuple(name for name in gates if row[f"{name}.attainment"] is None)
 
 
-def _evidence(of: Priced, selection: Selection, school: str) -> tuple[str, ...]:
+def _evidence(of: Priced, rules: SelectionRules, school: str) -> tuple[str, ...]:
     """Return the fewest clauses whose evidence would lift the coverage, gates without any first."""
     standard, row = of.scores.standard, of.clauses[school]
-    asked = max(standard.min_coverage, selection.rules.min_coverage or 0.0)
+    asked = max(standard.min_coverage, rules.min_coverage or 0.0)
     lacking = asked - of.totals[school]["coverage"]
     unseen = {
         clause.id: row[f"{clause.id}.weight"] * (1 - row[f"{clause.id}.seen"]) / 100
         for clause in standard.clauses
     }
-    found = list(_gates_unseen(of, selection, school))
+    found = list(_gates_unseen(of, rules, school))
     lacking -= sum(unseen.pop(name) for name in found)
     for name in sorted(unseen, key=lambda one: (-unseen[one], one)):
         if lacking <= EPSILON:
@@ -199,14 +223,14 @@ def _evidence(of: Priced, selection: Selection, school: str) -> tuple[str, ...]:
 
 def _asked(
     of: Priced,
-    selection: Selection,
-    outcome: Outcome,
+    rules: SelectionRules,
+    blank: Least,
     found: Mapping[str, Gain],
     names: Titles,
 ) -> _Ask:
-    standard, school = of.scores.standard, outcome.school
+    standard, school = of.scores.standard, blank.school
     totals, clauses = of.totals[school], of.clauses[school]
-    hard = selection.rules.hard
+    hard = rules.hard
     failed = {
         "gates": totals["failed_gates"] if "gates" in hard else [],
         "marks": totals["failed_marks"] if "marks" in hard else [],
@@ -216,7 +240,7 @@ def _asked(
     missing: list[Words] = []
     everything = frozenset(found)
     wanted = max(
-        outcome.needs or 0.0,
+        blank.needs or 0.0,
         (standard.pass_mark or 0.0) if TOTAL in failed["marks"] else 0.0,
     )
     sums.append((everything, wanted - totals["raw"], called(names, TOTAL)))
@@ -229,7 +253,7 @@ def _asked(
             sums.append((everything & frozenset(own), lacking, called(names, one.id)))
     units: dict[str, int] = {}
     for name in failed["gates"]:
-        if name in _gates_unseen(of, selection, school):
+        if name in _gates_unseen(of, rules, school):
             continue  # evidence first
         gain = found.get(name)
         needed = None if gain is None else _to_pass(gain, standard.scale)
@@ -360,6 +384,7 @@ def _told(found: Least, names: Titles) -> Least:
 
 _NO_COST = Words("没有已知价格、未计入", "Left out, for no cost is known")
 _NO_EVIDENCE = Words("没有证据、未计入", "Left out, for there is no evidence yet")
+_IS_IN = Words("该校已入选。", "The school is in.")
 _NOTHING_APPLIES = Words(
     "本标准没有适用于该校的条款。", "No clause of this standard applies to the school."
 )

@@ -216,7 +216,7 @@ def test_what_no_improvement_can_bring_in_is_said() -> None:
         "按名额规则或人工改判，任何分数都不能入选。",
     )
     inside = least(priced(scores), selection, selection.selected[0])
-    assert (inside.is_possible, inside.yuan, inside.words.zh) == (True, 0.0, "无需改进。")
+    assert (inside.is_possible, inside.yuan, inside.words.zh) == (True, 0.0, "该校已入选。")
     geometric = standard.model_copy(update={"aggregate": "geometric"})
     scores = score_table(geometric, table)
     selection = select_scores(scores, rules_of({"places": 1}))
