@@ -50,6 +50,7 @@ const en: typeof zh = {
     reconnecting: "Reconnecting…",
     updated: "Updated {at}",
     none: "—",
+    colon: ": ",
     of: "{n} in all",
     token: "Access token",
     tokenHint: "This service asks for an access token; your administrator has it.",

@@ -48,6 +48,7 @@ export default {
     reconnecting: "正在重新连接…",
     updated: "更新于 {at}",
     none: "—",
+    colon: "：",
     of: "共 {n} 项",
     token: "访问口令",
     tokenHint: "此服务需要访问口令，请向管理员索取。",

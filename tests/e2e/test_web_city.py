@@ -1,0 +1,282 @@
+"""The pages of the award in a real browser, on a small city that came the ordinary way.
+
+A principal asks why the school lost, a county reviewer looks at the procedure, a journalist checks.
+"""
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, Page, ViewportSize, expect
+
+from tests._parts.browser import chromium
+from tests._parts.write_servers import CloudServer, running
+
+pytestmark = pytest.mark.real
+WIDE = ViewportSize(width=1440, height=900)
+PHONE = ViewportSize(width=390, height=844)
+PLACES = 3
+RULES = f"""
+places: {PLACES}
+hard: []
+quotas:
+  stage: {{PRI: {{least: 1}}}}
+"""
+PAGES = {
+    "/ranking": ("评选排名", "Ranking"),
+    "/procedure": ("评选过程", "Selection and procedure"),
+    "/counties": ("县域对比", "Counties"),
+    "/standard": ("评价标准", "Standard"),
+}
+KEYS = "nav|stage|rule|book|change|changed|award|score|outcome|common|measure|state"
+
+
+@dataclass(frozen=True, slots=True)
+class City:
+    """A cloud with an assessment and a selection."""
+
+    server: CloudServer
+    folder: Path
+
+    def ask(self, path: str, **params: Any) -> Any:
+        answer = httpx.get(f"{self.server.url}/api/v1{path}", params=params, timeout=60)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def take(self, **step: Any) -> dict[str, Any]:
+        answer = httpx.post(
+            f"{self.server.url}/api/v1/procedure",
+            json=step,
+            headers={"Authorization": f"Bearer {self.server.token}"},
+            timeout=60,
+        )
+        assert answer.status_code == 201, answer.text
+        taken: dict[str, Any] = answer.json()
+        return taken
+
+    def ranking(self, *, selected: bool | None = None) -> list[dict[str, Any]]:
+        asked = {} if selected is None else {"selected": selected}
+        rows: list[dict[str, Any]] = self.ask("/assessments/latest/ranking", **asked)["items"]
+        return rows
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
+    """Nine schools and two days of them, loaded, assessed and selected from by the commands."""
+    folder = tmp_path_factory.mktemp("city")
+    written, data = folder / "written", folder / "data"
+    rules = folder / "rules.yaml"
+    rules.write_text(RULES, encoding="utf-8")
+    _run("campus-sim", "city", "--schools=9", "--days=2", "--seed=5", "--out", written)
+    days = sorted(one.name.removeprefix("day=") for one in (written / "slots").iterdir())
+    _run("campus-cloud", "load", written, "--data", data)
+    _run("campus-cloud", "assess", "--data", data, "--start", days[0], "--end", days[-1])
+    _run("campus-cloud", "select", "--data", data, "--rules", rules)
+    server = CloudServer(folder)
+    with running(server):
+        yield City(server, folder)
+
+
+def _run(program: str, *arguments: str | Path) -> str:
+    done = subprocess.run(
+        [str(Path(sys.executable).with_name(program)), *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@dataclass
+class Visit:
+    """A page and everything that went wrong on it."""
+
+    page: Page
+    problems: list[str] = field(default_factory=list)
+
+
+@pytest.fixture
+def visit(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Visit]:
+    viewport = getattr(request, "param", WIDE)
+    context = browser.new_context(viewport=viewport, timezone_id="Asia/Shanghai")
+    one = Visit(context.new_page())
+    one.page.on("pageerror", lambda error: one.problems.append(str(error)))
+    one.page.on(
+        "console",
+        lambda message: one.problems.append(message.text) if message.type == "error" else None,
+    )
+    yield one
+    context.close()
+
+
+def _is_whole(visit: Visit) -> None:
+    """Fail where something still loads, is cut off, went wrong or has no translation."""
+    page = visit.page
+    expect(page.locator(".el-skeleton")).to_have_count(0)
+    keys = rf"\b({KEYS})\.[a-zA-Z]+"
+    assert re.findall(keys, page.locator("body").inner_text()) == []
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    assert visit.problems == []
+
+
+@pytest.mark.parametrize("visit", [WIDE, PHONE], indirect=True, ids=["wide", "phone"])
+@pytest.mark.parametrize("language", [0, 1], ids=["zh", "en"])
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_shows_what_it_should_and_nothing_is_cut_off(
+    city: City, visit: Visit, path: str, language: int
+) -> None:
+    visit.page.goto(f"{city.server.url}{path}?lang={('zh', 'en')[language]}")
+    expect(visit.page.locator("h1")).to_have_text(PAGES[path][language])
+    _is_whole(visit)
+
+
+@pytest.mark.parametrize("visit", [WIDE, PHONE], indirect=True, ids=["wide", "phone"])
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_every_school_has_a_page_that_says_why(city: City, visit: Visit, language: str) -> None:
+    row = city.ranking(selected=False)[0]
+    visit.page.goto(f"{city.server.url}/ranking/{row['school']}?lang={language}")
+    expect(visit.page.locator("h1")).to_have_text(row["name"])
+    expect(visit.page.locator(".verdict")).to_contain_text(row[f"reason_{language}"])
+    _is_whole(visit)
+
+
+def test_a_principal_sees_why_the_school_lost_and_opens_it_down_to_the_ledger(
+    city: City, visit: Visit
+) -> None:
+    page = visit.page
+    row = city.ranking(selected=False)[0]
+    page.goto(f"{city.server.url}/ranking")
+    page.get_by_placeholder("搜索学校名称或标识码").fill(row["name"][2:8])
+    page.locator("tbody tr", has_text=row["name"]).click()
+    expect(page.locator(".verdict .why")).to_have_text(row["reason_zh"])
+    expect(page.get_by_role("heading", name="最少做到什么就能入选")).to_be_visible()
+    page.locator(".el-collapse-item", has_text="一物一码率").get_by_role("button").click()
+    panel = page.locator(".finding")
+    for word in ("实测", "得分", "依据", "怎样改进", "出处", "本项目自定，并非官方规定"):
+        expect(panel).to_contain_text(word)
+    expect(panel).to_contain_text("下列明细合计与评估时一致")
+    panel.locator("li a").first.click()
+    expect(page.get_by_role("heading", name="台账信息")).to_be_visible()
+    expect(page.locator(".top [data-test=school]")).to_contain_text(row["name"])
+    assert visit.problems == []
+
+
+def test_the_ranking_is_filtered_by_county_and_by_who_is_in(city: City, visit: Visit) -> None:
+    page = visit.page
+    page.goto(f"{city.server.url}/ranking?place=in")
+    expect(page.locator("tbody tr")).to_have_count(PLACES)
+    county = city.ranking()[0]["division"]
+    page.goto(f"{city.server.url}/ranking?division={county}")
+    there = [row for row in city.ranking() if row["division"] == county]
+    expect(page.locator("tbody tr")).to_have_count(len(there))
+    page.get_by_role("button", name="清除筛选").click()
+    expect(page.locator("tbody tr")).to_have_count(9)
+    page.goto(f"{city.server.url}/ranking?q=没有这所学校")
+    expect(page.get_by_text("没有符合条件的学校。")).to_be_visible()
+
+
+def test_a_journalist_scores_a_school_again_from_its_bundle(city: City, visit: Visit) -> None:
+    page = visit.page
+    row = city.ranking(selected=True)[0]
+    page.goto(f"{city.server.url}/ranking/{row['school']}")
+    with page.expect_download() as started:
+        page.get_by_role("button", name="证据包 JSON").click()
+    bundle = city.folder / "bundle.json"
+    started.value.save_as(bundle)
+    assert started.value.suggested_filename == f"{row['school']}.bundle.json"
+    expect(page.locator("pre").last).to_contain_text(started.value.suggested_filename)
+    scored = _run("campus-cloud", "score", "--bundle", bundle)
+    value = next(line.split(",")[1] for line in scored.splitlines() if row["school"] in line)
+    assert float(value) == pytest.approx(row["value"], abs=1e-9)
+
+
+def test_every_clause_says_where_it_comes_from_in_words(city: City, visit: Visit) -> None:
+    page = visit.page
+    page.goto(f"{city.server.url}/standard")
+    clauses = page.locator("article.clause")
+    expect(clauses.first).to_be_visible()
+    told = clauses.locator(".trust").all_inner_texts()
+    assert len(told) == clauses.count() > 20
+    assert all(re.search("官方|转载|镜像|记忆|自定", one) for one in told)
+    page.locator("button.flag", has_text="本项目自定").click()
+    assert 0 < clauses.count() < len(told)
+    assert visit.problems == []
+
+
+def test_a_cell_of_the_comparison_opens_its_schools(city: City, visit: Visit) -> None:
+    page = visit.page
+    page.goto(f"{city.server.url}/counties")
+    expect(page.locator("canvas").first).to_be_visible()
+    page.get_by_role("button", name="一物一码率").click()
+    drawer = page.get_by_role("dialog")
+    expect(drawer.locator("li")).to_have_count(9)
+    drawer.locator("li a").first.click()
+    expect(page.locator(".verdict")).to_be_visible()
+    assert visit.problems == []
+
+
+def test_a_school_is_found_among_many_by_a_part_of_its_name(city: City, visit: Visit) -> None:
+    page = visit.page
+    row = city.ranking()[-1]
+    page.goto(city.server.url)
+    picker = page.locator("[data-test=school]")
+    picker.click()
+    page.keyboard.type(row["school"][-5:])
+    page.get_by_role("option", name=row["name"]).click()
+    expect(picker).to_contain_text(row["name"])
+    page.goto(f"{city.server.url}/ranking/{row['school']}")
+    page.get_by_role("link", name="这所学校的设备").click()
+    expect(page.locator("h1")).to_have_text("学校总览")
+
+
+def test_an_override_needs_a_reason_and_stays_to_be_seen(city: City, visit: Visit) -> None:
+    page = visit.page
+    inside, outside = city.ranking(selected=True)[-1], city.ranking(selected=False)[0]
+    selection = city.ask("/assessments/latest")["latest_selection"]
+    why = "盘点当日系统升级，补充盘点后账物相符"
+    who = "评审组 赵组长"
+    school, instead = outside["school"], inside["school"]
+    said = {"selection": selection, "school": school, "decision": "in", "instead_of": instead}
+    city.take(step="override", by=who, reason=why, **said)
+    page.goto(f"{city.server.url}/procedure")
+    shown = page.locator("article.override")
+    for word in (outside["name"], inside["name"], why, who):
+        expect(shown).to_contain_text(word)
+    page.goto(f"{city.server.url}/ranking/{school}")
+    expect(page.locator(".verdict")).to_contain_text("改判")
+    expect(page.locator(".log")).to_contain_text(why)
+    page.goto(f"{city.server.url}/ranking/{school}?selection={selection}")
+    expect(page.locator(".verdict")).to_contain_text("未入选")
+    page.goto(f"{city.server.url}/procedure?selection={selection}")
+    expect(page.get_by_text("已被后来的名单取代")).to_be_visible()
+    assert visit.problems == []
+
+
+def test_without_an_assessment_the_pages_say_how_to_make_one(
+    browser: Browser, tmp_path: Path
+) -> None:
+    server = CloudServer(tmp_path)
+    page = browser.new_page()
+    with running(server):
+        for path in ("/ranking", "/procedure", "/counties"):
+            page.goto(f"{server.url}{path}")
+            expect(page.locator("h1")).to_have_text(PAGES[path][0])
+            expect(page.get_by_text("campus-cloud assess")).to_be_visible()
+        page.goto(f"{server.url}/standard")
+        expect(page.locator("article.clause").first).to_be_visible()
+        page.goto(f"{server.url}/ranking/2133100001")
+        expect(page.get_by_text("campus-cloud assess")).to_be_visible()
+    page.close()
