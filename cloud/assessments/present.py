@@ -67,13 +67,11 @@ def opened(found: Assessment, school: str, clause: str, facts: Evidence) -> Open
     asked = clause_of(found, clause)
     got = result_of(found, school)
     finding = next(one for one in got.findings if one.clause.id == clause)
-    if finding.outcome == "not_applicable":
-        return Opened(finding, got.stages, NO_ROWS, None)
     rows = evidence_rows(asked, facts).filter(pl.col("school") == school)
-    sums = None
-    if not rows.is_empty():
-        sums = Sums(*(float(rows[name].sum()) for name in _NAMES))
-    return Opened(finding, got.stages, rows, sums)
+    if finding.outcome == "not_applicable":
+        kept = finding.sums if rows.is_empty() or finding.sums is None else _added(rows)
+        return Opened(finding, got.stages, NO_ROWS, kept)
+    return Opened(finding, got.stages, rows, None if rows.is_empty() else _added(rows))
 
 
 def changes(found: Assessment, school: str, table: pl.DataFrame) -> Changes:
@@ -107,6 +105,10 @@ def row_of(table: pl.DataFrame, school: str, found: Assessment) -> dict[str, Any
     if not rows:
         raise NotFound(f"school {school} is not in assessment {found.row.id}")
     return rows[0]
+
+
+def _added(rows: pl.DataFrame) -> Sums:
+    return Sums(*(float(rows[name].sum()) for name in _NAMES))
 
 
 def _sums(row: Mapping[str, Any], clause: Clause) -> dict[str, float | None]:
