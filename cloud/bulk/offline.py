@@ -42,7 +42,7 @@ def open_offline(
     store = DuckDBStore(
         settings.telemetry_path,
         clock=clock,
-        memory_mb=memory_mb or settings.duckdb_memory_mb,
+        memory_mb=max(memory_mb or 0, settings.duckdb_memory_mb),
         threads=settings.duckdb_threads,
         max_waiting_values=settings.max_waiting_values,
     )
@@ -56,10 +56,14 @@ def open_offline(
 
 @contextmanager
 def offline(
-    data: Path | None, *, make: bool = False, memory_mb: int | None = None
+    data: Path | None,
+    *,
+    make: bool = False,
+    memory_mb: int | None = None,
+    clock: Clock | None = None,
 ) -> Iterator[tuple[DuckDBStore, Registry]]:
     """Open the store and the registry of a folder for the length of a block."""
-    store, registry = open_offline(data, make=make, memory_mb=memory_mb)
+    store, registry = open_offline(data, make=make, memory_mb=memory_mb, clock=clock)
     try:
         yield store, registry
     finally:

@@ -78,6 +78,11 @@ class SlotFile:
     first_slot: datetime
     last_slot: datetime
 
+    @property
+    def name(self) -> str:
+        """Where it lies in the archive."""
+        return f"day={self.day}/{self.digest[:20]}.parquet"
+
 
 def digest_of(path: Path) -> str:
     """Return the SHA-256 of a file's content; raises LoadError where it cannot be read."""
@@ -128,30 +133,37 @@ class Archive:
         """
         if self.has(cursor, file.digest):
             return False
-        name = f"day={file.day}/{file.digest[:20]}.parquet"
         stray = cursor.execute(_OUT_OF_ORDER, [str(file.path)]).fetchone()
         if stray is not None:
             raise LoadError(
                 f"{file.path}: the slot of {stray[0]} {stray[1]} at {stray[2]} stands twice or out "
                 "of order; sort by school, asset and slot_start"
             )
-        cursor.execute(_WHO_SENT, [name, file.day, str(file.path)])
+        cursor.execute(_WHO_SENT, [file.name, file.day, str(file.path)])
         rival = cursor.execute(
             "select school from archived_senders where day = ? and file = ? and school in "
             "(select school from archived_senders where day = ? and file <> ?) limit 1",
-            [file.day, name, file.day, name],
+            [file.day, file.name, file.day, file.name],
         ).fetchone()
         if rival is not None:
             raise LoadError(
                 f"{file.path}: slots of school {rival[0]} on {file.day} were loaded before, from a "
                 "file with other contents; load into a new --data folder"
             )
-        _copy(file.path, self.folder / name)
+        _copy(file.path, self.folder / file.name)
         cursor.execute(
             "insert into archived_files values (?, ?, ?, ?, ?, ?)",
-            [name, file.digest, file.day, file.rows, file.first_slot, file.last_slot],
+            [file.name, file.digest, file.day, file.rows, file.first_slot, file.last_slot],
         )
         return True
+
+    def schools(self, cursor: duckdb.DuckDBPyConnection, file: SlotFile) -> list[str]:
+        """Return the schools whose slots an archived file holds, sorted."""
+        found = cursor.execute(
+            "select distinct school from archived_senders where file = ? order by school",
+            [file.name],
+        ).fetchall()
+        return [school for (school,) in found]
 
     def paths(
         self,

@@ -22,7 +22,7 @@ import duckdb
 
 from cloud.clock import Clock, SystemClock
 from cloud.errors import StoreFailed, StoreLocked
-from cloud.telemetry import schema
+from cloud.telemetry import readings_file, schema
 from cloud.telemetry.archive import Archive, naive_utc
 from cloud.telemetry.group import Group
 from cloud.telemetry.line_protocol import Batch, FieldType, SeriesKey
@@ -85,6 +85,17 @@ class DuckDBStore:
     def write(self, batch: Batch) -> Awaitable[WriteResult]:
         """Store a batch; done once it is durable. Raises StoreBusy when too much is waiting."""
         return asyncio.wrap_future(self._writer.write(batch))
+
+    async def put_readings(self, paths: Sequence[Path]) -> int:
+        """Store the readings of Parquet files, all or none; returns how many."""
+        readings_file.agree(paths)
+        try:
+            return await asyncio.wrap_future(
+                self.run_write(lambda c: readings_file.put(c, self._names, self._newest, paths))
+            )
+        except BaseException:
+            await asyncio.wrap_future(self.run_write(self._names.load))
+            raise
 
     def run_write(self, work: Callable[[duckdb.DuckDBPyConnection], T]) -> "Future[T]":
         """Run `work(cursor)` on the writer thread, inside one transaction of its own."""

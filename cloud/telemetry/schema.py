@@ -68,10 +68,8 @@ CREATE TABLE archived_senders (
     category VARCHAR
 );
 CREATE TABLE loaded_files (
-    digest VARCHAR NOT NULL,
-    kind VARCHAR NOT NULL,
-    name VARCHAR NOT NULL,
-    PRIMARY KEY (kind, digest)
+    name VARCHAR PRIMARY KEY,
+    digest VARCHAR NOT NULL
 );
 """
 _MIGRATIONS = (_VERSION_1, _VERSION_2)

@@ -1,0 +1,88 @@
+"""A folder of a whole city, as `campus-sim city` writes it: books, slots and readings.
+
+- `city.json` is written last: a folder without it is not finished.
+- `books/NN-<kind>/*.csv` are files of the ordinary import, in this order.
+- `slots/day=YYYY-MM-DD/*.parquet` and `readings/day=.../*.parquet` are of one local day each.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from cloud.errors import LoadError
+from cloud.registry.importer import KINDS
+
+_BOOKS = re.compile(r"\d+-(?P<kind>[a-z_]+)")
+_DAY = re.compile(r"day=(?P<day>\d{4}-\d{2}-\d{2})")
+_TABLES = (".csv", ".xlsx")
+
+
+@dataclass(frozen=True, slots=True)
+class BookFile:
+    """A file of the books, and what kind of import it is."""
+
+    kind: str
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class CityFolder:
+    """What is to be loaded, in the order in which it is."""
+
+    root: Path
+    books: tuple[BookFile, ...]
+    slots: dict[date, tuple[Path, ...]]
+    readings: dict[date, tuple[Path, ...]]
+
+    def name(self, path: Path) -> str:
+        """Return the path within the folder."""
+        return path.relative_to(self.root).as_posix()
+
+
+def city_folder(root: Path) -> CityFolder:
+    """Return what a folder holds; raises LoadError where it is not one of a city, or unfinished."""
+    if not root.is_dir():
+        raise LoadError(f"{root}: no such folder; give one that `campus-sim city` wrote")
+    if not (root / "city.json").is_file():
+        raise LoadError(
+            f"{root}: city.json is missing, so the folder is not finished or not one of a city"
+        )
+    found = CityFolder(
+        root, _books(root / "books"), _days(root / "slots"), _days(root / "readings")
+    )
+    if not found.books and not found.slots and not found.readings:
+        raise LoadError(f"{root}: holds no books, no slots and no readings")
+    return found
+
+
+def _books(folder: Path) -> tuple[BookFile, ...]:
+    found = []
+    for kind_folder in _in_order(folder):
+        match = _BOOKS.fullmatch(kind_folder.name)
+        if match is None or match["kind"] not in KINDS:
+            raise LoadError(
+                f"{kind_folder}: no kind of import, expected a number and one of {', '.join(KINDS)}"
+            )
+        found += [
+            BookFile(match["kind"], path)
+            for path in _in_order(kind_folder)
+            if path.suffix in _TABLES
+        ]
+    return tuple(found)
+
+
+def _days(folder: Path) -> dict[date, tuple[Path, ...]]:
+    found = {}
+    for day_folder in _in_order(folder):
+        match = _DAY.fullmatch(day_folder.name)
+        try:
+            day = date.fromisoformat(match["day"] if match else "")
+        except ValueError:
+            raise LoadError(f"{day_folder}: no day, expected day=YYYY-MM-DD") from None
+        found[day] = tuple(path for path in _in_order(day_folder) if path.suffix == ".parquet")
+    return found
+
+
+def _in_order(folder: Path) -> list[Path]:
+    return sorted(folder.iterdir()) if folder.is_dir() else []

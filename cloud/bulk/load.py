@@ -1,0 +1,176 @@
+"""A whole city into the cloud's files: books, slots, readings, and the roll-up of them.
+
+Invariants:
+
+- A file counts whole or not at all. That it is loaded is noted in the same commit (of slots), or
+  right after (of books and readings: loading these again changes nothing). So a load that was
+  killed goes on where it was, and the same folder twice changes nothing.
+- What a file makes stale is noted in the same commit; the roll-up at the end works off the notes.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import partial
+from typing import TypeVar
+
+import duckdb
+
+from cloud.bulk.folder import BookFile, CityFolder
+from cloud.clock import Clock
+from cloud.errors import LoadError
+from cloud.registry.importer import Report, import_file
+from cloud.registry.store import Registry
+from cloud.telemetry.archive import SlotFile, digest_of, slot_file
+from cloud.telemetry.duckdb import DuckDBStore
+from cloud.utilization import kept
+from cloud.utilization.refresh import REACH, Rollups
+
+T = TypeVar("T")
+Told = Callable[[str, int, int], None]
+"""Called with a step, how much of it is done, and of how much."""
+_SHOWN_PROBLEMS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What a load did; files that were loaded before count as unchanged."""
+
+    book_files: int
+    book_rows: int
+    slot_files: int
+    slots: int
+    reading_files: int
+    readings: int
+    unchanged_files: int
+
+
+class Load:
+    """One load of a folder into a store and a registry that nobody else has open."""
+
+    def __init__(
+        self, folder: CityFolder, store: DuckDBStore, registry: Registry, clock: Clock, told: Told
+    ) -> None:
+        self._folder = folder
+        self._store = store
+        self._registry = registry
+        self._clock = clock
+        self._told = told
+        self._unchanged = 0
+
+    async def run(self) -> Loaded:
+        """Load what was not loaded yet, and roll it up."""
+        rollups = Rollups(self._store, self._registry, self._clock)
+        await rollups.prepare()
+        book_files, book_rows = await self._books()
+        slot_files, slots = await self._slots(rollups)
+        reading_files, readings = await self._readings()
+        await rollups.settled(lambda done, of: self._told("roll-up", done, of))
+        return Loaded(
+            book_files=book_files,
+            book_rows=book_rows,
+            slot_files=slot_files,
+            slots=slots,
+            reading_files=reading_files,
+            readings=readings,
+            unchanged_files=self._unchanged,
+        )
+
+    async def _books(self) -> tuple[int, int]:
+        files = rows = 0
+        # A registry that was begun anew knows nothing of what was loaded into the old one.
+        is_new = not await asyncio.to_thread(self._registry.schools)
+        for number, file in enumerate(self._folder.books, 1):
+            name = self._folder.name(file.path)
+            digest = await asyncio.to_thread(digest_of, file.path)
+            if is_new or not await self._is_loaded(name, digest):
+                report = await asyncio.to_thread(self._import, file)
+                await self._note({name: digest})
+                files, rows = files + 1, rows + report.rows
+            else:
+                self._unchanged += 1
+            self._told("books", number, len(self._folder.books))
+        return files, rows
+
+    def _import(self, file: BookFile) -> Report:
+        report = import_file(
+            self._registry, file.kind, file.path.read_bytes(), self._folder.name(file.path)
+        )
+        if not report.applied:
+            problems = "; ".join(
+                f"row {one.row} {one.column or ''}: {one.problem}"
+                for one in report.problems[:_SHOWN_PROBLEMS]
+            )
+            raise LoadError(f"{file.path}: {report.problems_total} problems: {problems}")
+        return report
+
+    async def _slots(self, rollups: Rollups) -> tuple[int, int]:
+        files = slots = 0
+        pairs = [(path, day) for day, paths in self._folder.slots.items() for path in paths]
+        for day in self._folder.slots:
+            self._in_reach(day)
+        try:
+            for number, (path, day) in enumerate(pairs, 1):
+                file = await asyncio.to_thread(slot_file, path, day)
+                schools = await self._write(partial(self._archive, file))
+                if schools:
+                    rollups.mark(schools)
+                    files, slots = files + 1, slots + file.rows
+                else:
+                    self._unchanged += 1
+                self._told("slots", number, len(pairs))
+        finally:
+            await self._write(self._store.archive.attach)
+        return files, slots
+
+    def _archive(self, file: SlotFile, con: duckdb.DuckDBPyConnection) -> list[str]:
+        """Take a file in, with the note that its schools are stale; returns these."""
+        if not self._store.archive.add(con, file):
+            return []
+        schools = self._store.archive.schools(con, file)
+        kept.note_stale(con, schools)
+        return schools
+
+    def _in_reach(self, day: date) -> None:
+        now = self._clock.now()
+        if not (now - REACH).date() < day <= (now + timedelta(days=1)).date():
+            raise LoadError(
+                f"{self._folder.root}: slots of {day}, expected days of the last {REACH.days} days"
+            )
+
+    async def _readings(self) -> tuple[int, int]:
+        files = readings = 0
+        days = self._folder.readings
+        for number, paths in enumerate(days.values(), 1):
+            names = {self._folder.name(path): digest_of(path) for path in paths}
+            fresh = [
+                path
+                for path, (name, digest) in zip(paths, names.items(), strict=True)
+                if not await self._is_loaded(name, digest)
+            ]
+            self._unchanged += len(paths) - len(fresh)
+            if fresh:
+                readings += await self._store.put_readings(fresh)
+                files += len(fresh)
+                await self._note(names)
+            self._told("readings", number, len(days))
+        return files, readings
+
+    async def _is_loaded(self, name: str, digest: str) -> bool:
+        query = "select 1 from loaded_files where name = ? and digest = ?"
+        return await self._store.read(
+            lambda con: con.execute(query, [name, digest]).fetchone() is not None
+        )
+
+    async def _note(self, digests: Mapping[str, str]) -> None:
+        """Note that files are loaded, by their names."""
+
+        def work(con: duckdb.DuckDBPyConnection) -> None:
+            for name, digest in digests.items():
+                con.execute("insert or replace into loaded_files values (?, ?)", [name, digest])
+
+        await self._write(work)
+
+    async def _write(self, work: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
+        return await asyncio.wrap_future(self._store.run_write(work))
