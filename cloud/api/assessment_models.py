@@ -458,10 +458,12 @@ class SelectionRequest(BaseModel):
 class Improvement(Titled):
     """One step of the least it would take."""
 
-    attainment: float | None
+    attainment: float
     becomes: float
     points: float
-    yuan: float | None
+    units: int | None
+    """How many more of what the clause counts; None where cost goes by the point."""
+    yuan: float
     remedy_zh: str
     remedy_en: str
 
@@ -471,14 +473,26 @@ class Least(Shape):
 
     selection: str
     school: str
-    is_possible: bool
+    is_possible: bool | None
+    """None where it cannot be told: before there is evidence, or for such a standard."""
     text_zh: str
     text_en: str
-    improvements: list[Improvement]
-    yuan: float | None
+    needs: float | None
+    """The least score that brings it in."""
     value: float | None
     value_then: float | None
-    rank_then: int | None
+    """None where no improvements suffice."""
+    yuan: float | None
+    improvements: list[Improvement]
+    evidence: list[Titled]
+    """The fewest clauses of which evidence has to be given first."""
+    unpriced: list[Titled]
+    """Clauses that could gain and have no cost; not counted on."""
+    unseen: list[Titled]
+    """Clauses without any evidence; not counted on."""
+    missing_zh: list[str]
+    """What stays out of reach."""
+    missing_en: list[str]
 
 
 class ClauseOutcome(Shape):

@@ -1,15 +1,24 @@
 """Make a selection out of an assessment: the rules decide, and every school is told why."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
+
+import polars as pl
 
 from cloud.assessments.assessment import Assessment
 from cloud.assessments.selection import Chosen, filed
 from cloud.errors import Conflict, NotFound, SettingsError, Unprocessable
 from cloud.registry.proceedings import SelectionRow
+from cloud.scoring import improvement
+from cloud.scoring.clause import Clause
+from cloud.scoring.engine import Scores
+from cloud.scoring.indicator import Words
 from cloud.scoring.selection import Filled, Outcome, Selection, select_scores
 from cloud.scoring.selection_rules import Override, SelectionRules, rules_of
+
+_IS_IN = Words("该校已入选。", "The school is in.")
 
 
 def rules_from(value: Mapping[str, Any]) -> SelectionRules:
@@ -66,25 +75,43 @@ def override(
 
 
 def least(found: Assessment, chosen: Chosen, school: str) -> dict[str, Any]:
-    """Return the least it would take for a school to be in."""
-    said = chosen.outcomes[school]
-    value = found.scores.totals.filter(found.scores.totals["id"] == school)["value"][0]
+    """Return the least it would take for a school to be in: the cheapest set of improvements."""
+    said, clauses = chosen.outcomes[school], {one.id: one for one in found.standard.clauses}
+    told = improvement.least_for(
+        improvement.priced(_only(found.scores, school)),
+        rules_from(chosen.rules),
+        school,
+        needs=said["needs"],
+        is_reachable=said["is_reachable"],
+    )
     if said["selected"]:
-        zh, en = "该校已入选。", "The school is in."
-    elif not said["is_reachable"]:
-        zh, en = "按现有规则，提高得分也不能入选。", "No score would bring it in under these rules."
-    else:
-        zh = f"总分需达到 {said['needs']:g}。"
-        en = f"It would take a score of {said['needs']:g}."
+        told = replace(told, is_possible=True, improvements=(), words=_IS_IN)
     return {
-        "is_possible": said["is_reachable"],
-        "text_zh": zh,
-        "text_en": en,
-        "improvements": [],
-        "yuan": None,
-        "value": value,
-        "value_then": said["needs"],
-        "rank_then": None,
+        "is_possible": told.is_possible,
+        "text_zh": told.words.zh,
+        "text_en": told.words.en,
+        "needs": told.needs,
+        "value": told.value,
+        "value_then": told.value_then,
+        "yuan": told.yuan,
+        "improvements": [
+            {
+                **_titled(clauses[one.clause]),
+                "attainment": one.attained,
+                "becomes": one.becomes,
+                "points": one.points,
+                "units": one.units,
+                "yuan": one.yuan,
+                "remedy_zh": clauses[one.clause].remedy.zh,
+                "remedy_en": clauses[one.clause].remedy.en,
+            }
+            for one in told.improvements
+        ],
+        "evidence": [_titled(clauses[name]) for name in told.evidence],
+        "unpriced": [_titled(clauses[name]) for name in told.unpriced],
+        "unseen": [_titled(clauses[name]) for name in told.unseen],
+        "missing_zh": [one.zh for one in told.missing],
+        "missing_en": [one.en for one in told.missing],
     }
 
 
@@ -162,6 +189,22 @@ def _quota(one: Filled) -> dict[str, Any]:
         "selected": one.selected,
         "holds": low and high,
     }
+
+
+def _only(scores: Scores, school: str) -> Scores:
+    """Return the scores of one school; nobody's depends on who else is there."""
+    own = pl.col("id") == school
+    return replace(
+        scores,
+        table=scores.table.filter(own),
+        totals=scores.totals.filter(own),
+        dimensions=scores.dimensions.filter(own),
+        clauses=scores.clauses.filter(own),
+    )
+
+
+def _titled(clause: Clause) -> dict[str, str]:
+    return {"id": clause.id, "title_zh": clause.title.zh, "title_en": clause.title.en}
 
 
 def _told(rules: SelectionRules) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import yaml
 from cloud.assessments.assessment import Doubt, Filed, assessed
 from cloud.registry import tables
 from cloud.registry.store import Registry
+from cloud.scoring.clause import Cost
 from cloud.scoring.standard import Standard
 from tests._parts.many_schools import large_standard, many_schools
 
@@ -19,8 +20,13 @@ DIVISIONS = ("331002", "331003", "331004")
 def gentle_standard() -> Standard:
     """Return a standard of every kind of clause that many schools pass; gates stay."""
     strict = large_standard(24)
-    dimensions = tuple(one.model_copy(update={"pass_mark": None}) for one in strict.dimensions)
-    return strict.model_copy(update={"pass_mark": 30, "rules": (), "dimensions": dimensions})
+    plain = {"pass_mark": None, "aggregate": "arithmetic"}
+    dimensions = tuple(one.model_copy(update=plain) for one in strict.dimensions)
+    costs = {"cost": Cost(yuan=1000, per="unit")}
+    priced = tuple(one.model_copy(update=costs) for one in strict.clauses)
+    return strict.model_copy(
+        update={"pass_mark": 30, "rules": (), "dimensions": dimensions, "clauses": priced}
+    )
 
 
 def text_of(standard: Standard) -> str:

@@ -82,6 +82,31 @@ async def test_each_school_is_shown_its_rival_and_the_way_in(
     assert first_out["least_opens"].endswith("/least")
 
 
+async def test_each_school_that_is_out_is_told_the_least_it_would_take(
+    cloud: CloudApp, assessment: str
+) -> None:
+    made = await select(cloud, rules={"places": 5})
+    path = f"/api/v1/assessments/{assessment}"
+    outside = (await ask(cloud, f"{path}/ranking", selected=False))["items"]
+    ways = []
+    for row in outside:
+        verdict = (await ask(cloud, f"{path}/schools/{row['school']}"))["verdict"]
+        found = await ask(cloud, verdict["least_opens"])
+        assert (found["selection"], found["school"]) == (made["id"], row["school"])
+        assert found["text_zh"].endswith("。")
+        assert found["text_en"].endswith(".")
+        if found["improvements"]:
+            ways.append(found)
+            assert found["yuan"] == pytest.approx(sum(one["yuan"] for one in found["improvements"]))
+            gained = sum(one["points"] for one in found["improvements"])
+            assert found["value_then"] == pytest.approx(found["value"] + gained)
+            assert all(one["remedy_zh"] for one in found["improvements"])
+    assert ways
+    inside = await ask(cloud, f"{URL}/{made['id']}/schools/{made['items'][0]['school']}/least")
+    assert (inside["is_possible"], inside["improvements"]) == (True, [])
+    assert inside["text_zh"] == "该校已入选。"
+
+
 async def test_quotas_are_kept_and_counted(cloud: CloudApp, assessment: str) -> None:
     county = {"331003": {"least": 2, "most": 3}}
     made = await select(cloud, rules={"places": 6, "quotas": {"division": county}})
