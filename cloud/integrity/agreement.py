@@ -11,13 +11,14 @@ data honesty can count: `agreement(...)` is pure, of evidence alone.
 - `experiments_group_done`: not none, where instruments in laboratories were never used.
 
 What nobody saw may have been anything: a device out of sight for part of its days is taken as in
-use then, one out of sight for most as the busiest of its kind.
+use then; one out of sight for most as it was used while it was seen, or as the busiest of its kind.
 """
 
 from collections.abc import Callable
 
 import polars as pl
 
+from cloud.integrity.check import seen_s
 from cloud.integrity.thresholds import Declared
 from cloud.scoring.evidence import Evidence
 from cloud.scoring.indicator import live_assets, live_use, units
@@ -48,12 +49,17 @@ COMPUTER_ROOM = "123"
 LABORATORY = "121"
 _BUSIEST = 0.9
 """The quantile at which a device that nobody saw is taken to be in use."""
+_STUCK = 0.999
+"""Share of the seconds seen of a day in standby from which nothing else happened."""
 _WEEK = 5
 """School days."""
 
 
 def agreement(evidence: Evidence, limits: Declared | None = None) -> pl.DataFrame:
-    """Return a row for every declared item that could be measured (see `AGREEMENT`)."""
+    """Return a row for every declared item of which the school has anything to measure.
+
+    See `AGREEMENT` for the columns.
+    """
     limits = limits or Declared()
     declared = evidence.declarations.filter(
         pl.col("item").is_in(sorted(_MEASURES)) & pl.col("value").is_not_null()
@@ -62,13 +68,16 @@ def agreement(evidence: Evidence, limits: Declared | None = None) -> pl.DataFram
         measure(evidence, limits).select(
             "school",
             pl.lit(item).alias("item"),
-            pl.col("low", "high").cast(pl.Float64),
+            *(
+                pl.when("enough").then(name).cast(pl.Float64).alias(name)
+                for name in ("low", "high")
+            ),
             pl.lit("ledger" if item.endswith("_terminals") else "telemetry").alias("basis"),
             pl.col("things").cast(pl.Int64),
         )
         for item, measure in _MEASURES.items()
     ]
-    found = declared.join(pl.concat(measured), on=["school", "item"], how="left")
+    found = declared.join(pl.concat(measured), on=["school", "item"])
     return (
         found.with_columns(_verdict(limits).alias("verdict"))
         .select(*AGREEMENT)
@@ -76,16 +85,48 @@ def agreement(evidence: Evidence, limits: Declared | None = None) -> pl.DataFram
     )
 
 
-def _verdict(limits: Declared) -> pl.Expr:
+def honesty_rows(evidence: Evidence, limits: Declared | None = None) -> pl.DataFrame:
+    """Return evidence rows for an indicator: declared figures that are not too high ÷ comparable.
+
+    A figure counts once it would not be too high even if nothing unseen had happened; what may or
+    may not be is unknown. So silence can only cost, as an indicator's rows promise. `agreement`'s
+    columns come along, for the words.
+    """
+    limits = limits or Declared()
+    found = agreement(evidence, limits)
+    is_sure = pl.col("high").is_not_null() & ~_exceeds(pl.col("low"), limits)
+    is_over = (pl.col("verdict") == "overstated").fill_null(value=False)
+    return found.with_columns(
+        pl.format("declaration:{}", "item").alias("ref"),
+        pl.col("item").alias("label"),
+        is_sure.cast(pl.Float64).alias("part"),
+        pl.lit(1.0).alias("whole"),
+        (~is_sure & ~is_over).cast(pl.Float64).alias("unknown"),
+    )
+
+
+def _exceeds(figure: pl.Expr, limits: Declared) -> pl.Expr:
+    """Return whether what was declared is above a figure by more than is tolerated."""
+    share, least = _tolerance(limits)
+    over = pl.col("declared") - figure
+    return (over > share * figure) & (over >= least)
+
+
+def _tolerance(limits: Declared) -> tuple[pl.Expr, pl.Expr]:
     is_count = pl.col("basis") == "ledger"
-    share = pl.when(is_count).then(limits.count_tolerance).otherwise(limits.hours_tolerance)
-    least = pl.when(is_count).then(limits.least_count).otherwise(limits.least_hours)
-    over = pl.col("declared") - pl.col("high")
+    return (
+        pl.when(is_count).then(limits.count_tolerance).otherwise(limits.hours_tolerance),
+        pl.when(is_count).then(limits.least_count).otherwise(limits.least_hours),
+    )
+
+
+def _verdict(limits: Declared) -> pl.Expr:
+    share, least = _tolerance(limits)
     under = pl.col("low") - pl.col("declared")
     return (
         pl.when(pl.col("high").is_null())
         .then(pl.lit("unknown"))
-        .when((over > share * pl.col("high")) & (over >= least))
+        .when(_exceeds(pl.col("high"), limits))
         .then(pl.lit("overstated"))
         .when((under > share * pl.col("low")) & (under >= least))
         .then(pl.lit("understated"))
@@ -95,7 +136,7 @@ def _verdict(limits: Declared) -> pl.Expr:
 
 def display_hours(evidence: Evidence, limits: Declared) -> pl.DataFrame:
     """Return of each display how many hours of use a week were seen, and may have been unseen."""
-    use = live_use(evidence).filter(pl.col("category") == "display")
+    use = _alive(live_use(evidence).filter(pl.col("category") == "display"))
     taught = use.filter(pl.col("period") > BETWEEN).select("school", "day").unique()
     in_school = pl.col("period") >= BETWEEN
     return (
@@ -119,24 +160,45 @@ def display_hours(evidence: Evidence, limits: Declared) -> pl.DataFrame:
     )
 
 
+def _alive(use: pl.DataFrame) -> pl.DataFrame:
+    """Return roll-up rows with the days of a stuck sensor as not seen.
+
+    From midnight to midnight it says nothing but standby, which a living device may, but seldom.
+    """
+    day = ["school", "asset_id", "day"]
+    is_stuck = pl.col("standby_s").sum().over(day) >= _STUCK * seen_s().sum().over(day)
+    return use.with_columns(
+        pl.when(is_stuck).then("due_s").otherwise("unobserved_s").alias("unobserved_s"),
+        (pl.col("lesson_observed") & ~is_stuck).alias("lesson_observed"),
+    )
+
+
 def _display_hours_week(evidence: Evidence, limits: Declared) -> pl.DataFrame:
-    displays = display_hours(evidence, limits)
     measured = pl.col("measured")
-    unseen = (~measured).sum()
-    busiest = pl.col("low").filter(measured).quantile(_BUSIEST, "higher")
+    as_seen = (pl.col("low") / (1 - pl.col("unseen_share"))).fill_nan(None)
+    busiest = pl.col("low").filter(measured).quantile(_BUSIEST, "higher").over("school")
     return (
-        displays.group_by("school")
+        display_hours(evidence, limits)
+        .with_columns(
+            pl.when(measured)
+            .then("high")
+            .otherwise(pl.max_horizontal(as_seen, busiest))
+            .alias("high")
+        )
+        .group_by("school")
         .agg(
             pl.len().alias("all"),
             measured.sum().alias("things"),
             pl.col("days").max(),
-            (pl.col("low").filter(measured).sum() / pl.len()).alias("low"),
-            ((pl.col("high").filter(measured).sum() + unseen * busiest) / pl.len()).alias("high"),
+            pl.col("low", "high").mean(),
         )
-        .filter(
-            (pl.col("things") >= limits.least_devices * pl.col("all"))
-            & (pl.col("days") >= limits.least_days)
-        )
+        .with_columns(_enough(limits).alias("enough"))
+    )
+
+
+def _enough(limits: Declared) -> pl.Expr:
+    return (pl.col("things") >= limits.least_devices * pl.col("all")) & (
+        pl.col("days") >= limits.least_days
     )
 
 
@@ -144,14 +206,14 @@ def computer_room_hours(evidence: Evidence) -> pl.DataFrame:
     """Return of each computer room how many hours a week were timetabled, used and unseen."""
     rooms = evidence.rooms.filter(pl.col("use") == COMPUTER_ROOM).select("school", "room")
     lessons = (
-        live_use(evidence)
+        _alive(live_use(evidence))
         .filter(pl.col("scheduled") & pl.col("lesson_over"))
         .join(rooms, on=["school", "room"])
         .group_by("school", "room", "day", "period")
         .agg(
             pl.col("due_s").max(),
             pl.col("lesson_used").any().alias("used"),
-            pl.col("lesson_observed").any().alias("observed"),
+            pl.col("lesson_observed").all().alias("observed"),
         )
     )
     days = (
@@ -167,7 +229,7 @@ def computer_room_hours(evidence: Evidence) -> pl.DataFrame:
         .agg(
             pl.col("hours").sum().alias("timetabled"),
             pl.col("hours").filter("used").sum().alias("used"),
-            pl.col("hours").filter(~pl.col("observed")).sum().alias("unseen"),
+            pl.col("hours").filter(~pl.col("observed") & ~pl.col("used")).sum().alias("unseen"),
             pl.col("days").first(),
         )
         .sort("school", "room")
@@ -193,10 +255,7 @@ def _computer_room_hours(evidence: Evidence, limits: Declared) -> pl.DataFrame:
         )
         .join(known, on="school")
         .with_columns((pl.col("seen_high") + dark * pl.col("busiest")).alias("high"))
-        .filter(
-            (pl.col("things") >= limits.least_devices * pl.col("all"))
-            & (pl.col("days") >= limits.least_days)
-        )
+        .with_columns(_enough(limits).alias("enough"))
     )
 
 
@@ -228,6 +287,7 @@ def _terminals_of(whose: str) -> Callable[[Evidence, Declared], pl.DataFrame]:
                 pl.col("units").filter(is_theirs).sum().alias("low"),
                 pl.col("units").filter(is_theirs | pl.col("whose").is_null()).sum().alias("high"),
                 is_theirs.sum().alias("things"),
+                pl.lit(value=True).alias("enough"),
             )
         )
 
@@ -251,7 +311,12 @@ def _experiments(evidence: Evidence, limits: Declared) -> pl.DataFrame:
         lessons.group_by("school")
         .agg(pl.col("observed").sum().alias("things"), pl.col("active_s").sum())
         .filter((pl.col("things") >= limits.least_lessons) & (pl.col("active_s") == 0))
-        .with_columns(pl.lit(0.0).alias("low"), pl.lit(0.0).alias("high"))
+        .select(
+            "school",
+            "things",
+            *(pl.lit(0.0).alias(name) for name in ("low", "high")),
+            pl.lit(value=True).alias("enough"),
+        )
     )
 
 

@@ -115,5 +115,5 @@ def with_motion(facts: Facts) -> pl.DataFrame:
 
 
 def _moved() -> pl.Expr:
-    """Return the time somebody was there: who sits still is seen now and then."""
-    return (4 * pl.col("occupied_s")).clip(0.0, pl.col("seen_s"))
+    """Return the time somebody was there: who sits still is seen half of it."""
+    return (2 * pl.col("occupied_s")).clip(0.0, pl.col("seen_s"))

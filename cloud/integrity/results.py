@@ -113,9 +113,11 @@ def _rows(
     known = set(judged.schools["school"])
     reasons = {row["school"]: row for row in odd.iter_rows(named=True)}
     rows = judged.rows.filter(pl.col("school").is_in(list(reasons)))
+    order = ["weight", "ref", *sorted(set(rows.columns) - {"weight", "ref", "school"})]
+    rows = rows.sort(order, descending=[True, *[False] * (len(order) - 1)])
     evidence = {
-        key[0]: part.sort("weight", "ref", descending=[True, False])
-        for key, part in rows.partition_by("school", as_dict=True).items()
+        key[0]: part
+        for key, part in rows.partition_by("school", as_dict=True, maintain_order=True).items()
     }
     for school in schools:
         base: dict[str, Any] = {

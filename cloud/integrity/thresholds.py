@@ -26,8 +26,6 @@ class LeftOn:
     """Days that have to be seen before a screen is judged at all."""
     company_minutes: float = 30.0
     """Minutes of a room's motion or CO2 seen in a part of the day from which it has a say."""
-    company_share: float = 0.5
-    """Share of them with somebody there, from which use in that part of the day is not idle."""
     co2_ppm: float = 800.0
     """CO2 from which somebody breathes in the room; outside it is about 420."""
     co2_lag_minutes: float = 45.0

@@ -6,7 +6,7 @@ a slip of the pen, so several, or one that is far off, weigh more.
 
 import polars as pl
 
-from cloud.integrity.agreement import ITEMS, agreement
+from cloud.integrity.agreement import ITEMS, agreement, computer_room_hours, display_hours
 from cloud.integrity.check import Check, Judged, Row
 from cloud.integrity.facts import Facts
 from cloud.integrity.thresholds import Thresholds
@@ -31,10 +31,41 @@ def _judge(facts: Facts, thresholds: Thresholds) -> Judged:
             .alias("strength")
         )
     )
-    rows = found.filter(is_over).with_columns(
-        pl.format("declaration:{}", "item").alias("ref"), pl.col("excess").alias("weight")
+    over = found.filter(is_over)
+    rows = over.with_columns(
+        pl.format("declaration:{}", "item").alias("ref"), (10 + pl.col("excess")).alias("weight")
     )
-    return Judged(schools, rows)
+    details = [
+        _details(over, "display_hours_week", _displays(facts, thresholds)),
+        _details(over, "computer_room_hours_logged", _rooms(facts)),
+    ]
+    return Judged(schools, pl.concat([rows, *details], how="diagonal"))
+
+
+def _details(over: pl.DataFrame, item: str, rows: pl.DataFrame) -> pl.DataFrame:
+    """Return what a figure was measured by, of the schools that overstated it."""
+    schools = over.filter(pl.col("item") == item).select("school")
+    return rows.join(schools, on="school", how="semi").with_columns(pl.lit(0.0).alias("weight"))
+
+
+def _displays(facts: Facts, thresholds: Thresholds) -> pl.DataFrame:
+    return display_hours(facts.evidence, thresholds.declared).select(
+        "school",
+        pl.format("asset:{}", "asset_id").alias("ref"),
+        pl.format("{} {}", "name", "asset_no").alias("label"),
+        "low",
+        "high",
+    )
+
+
+def _rooms(facts: Facts) -> pl.DataFrame:
+    return computer_room_hours(facts.evidence).select(
+        "school",
+        pl.format("room:{}", "room").alias("ref"),
+        pl.col("room").alias("label"),
+        pl.col("used").alias("low"),
+        (pl.col("used") + pl.col("unseen")).alias("high"),
+    )
 
 
 def _reason(row: Row) -> Words:
@@ -48,6 +79,9 @@ def _reason(row: Row) -> Words:
 
 
 def _tell(row: Row) -> Words:
+    if row["item"] is None:
+        hours = "–".join(dict.fromkeys(f"{row[key]:.1f}" for key in ("low", "high")))
+        return Words(f"{row['label']}：每周 {hours} 小时", f"{row['label']}: {hours} hours a week")
     zh, en, unit = ITEMS[row["item"]]
     space = f" {unit}" if unit else ""
     declared = f"{row['declared']:,.1f}{space}" if unit else f"{row['declared']:,.0f}"

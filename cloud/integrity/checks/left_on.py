@@ -2,7 +2,7 @@
 
 Judged are displays in rooms that have lessons: a board in a lobby shows notices to whoever passes,
 and a computer between lessons may have its teacher in front of it. A day is odd where a screen is
-in use for hours out of the lessons of its room, and through most breaks or long after school. Where
+in use for hours out of the lessons of its room, and through most breaks or long after school. While
 the room's own motion or CO2 says that somebody is there, use is not idle.
 """
 
@@ -94,21 +94,16 @@ def _days(facts: Facts, limits: LeftOn) -> pl.DataFrame:
 
 
 def _without_company(use: pl.DataFrame, company: pl.DataFrame, limits: LeftOn) -> pl.DataFrame:
-    """Return the rows without the use in whose part of the day the room had somebody in it.
+    """Return the rows without the use for as long as the room had somebody in it.
 
     `empty_s` is the use while motion or CO2 say that nobody was there.
     """
-    known = company.filter(pl.col("seen_s") >= 60 * limits.company_minutes).with_columns(
-        (pl.col("occupied_s") >= limits.company_share * pl.col("seen_s")).alias("occupied")
-    )
-    found = use.join(known.select(*_PLACE, "occupied"), on=_PLACE, how="left", nulls_equal=True)
-    is_empty = ~pl.col("occupied").fill_null(value=True)
-    return found.with_columns(
-        pl.when(pl.col("occupied").fill_null(value=False))
-        .then(0.0)
-        .otherwise("active_s")
-        .alias("active_s"),
-        pl.when(is_empty).then("active_s").otherwise(0.0).alias("empty_s"),
+    known = company.filter(pl.col("seen_s") >= 60 * limits.company_minutes)
+    known = known.rename({"seen_s": "watched_s"})
+    idle = (pl.col("active_s") - pl.col("occupied_s").fill_null(0.0)).clip(0.0)
+    watched = (pl.col("watched_s") - pl.col("occupied_s")).fill_null(0.0)
+    return use.join(known, on=_PLACE, how="left").with_columns(
+        idle.alias("active_s"), pl.min_horizontal(idle, watched).alias("empty_s")
     )
 
 

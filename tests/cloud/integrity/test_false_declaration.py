@@ -1,0 +1,200 @@
+from typing import Any
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cloud.integrity.agreement import agreement, honesty_rows
+from cloud.integrity.results import findings, run_checks
+from tests._parts.hand_made import (
+    LESSON_S,
+    LESSONS,
+    SCHOOL,
+    Plan,
+    Thing,
+    by_hand,
+    dark,
+    days_of,
+    facts,
+    rest,
+    silent,
+)
+
+
+def in_lessons(number: int) -> Plan:
+    """Use it through so many lessons a day: two thirds of an hour each."""
+    return lambda _day, period: LESSON_S if period in LESSONS[:number] else 0.0
+
+
+def screens(*plans: Plan) -> list[Thing]:
+    return [Thing(plan, room=f"A{n}") for n, plan in enumerate(plans)]
+
+
+def verdicts(*things: Thing, **told: Any) -> dict[str, tuple[Any, ...]]:
+    found = agreement(facts(*things, **told).evidence)
+    return {
+        row["item"]: (row["verdict"], row["low"], row["high"])
+        for row in found.with_columns(pl.col("low", "high").round(2)).iter_rows(named=True)
+    }
+
+
+def one(*things: Thing, **told: Any) -> tuple[Any, ...]:
+    ((_, found),) = verdicts(*things, **told).items()
+    return found
+
+
+def test_hours_of_displays_are_held_against_their_mean_week() -> None:
+    things = screens(in_lessons(3), in_lessons(0), in_lessons(3))
+    assert one(*things, declared={"display_hours_week": 7.5}) == ("agrees", 6.67, 6.67)
+    assert one(*things, declared={"display_hours_week": 15})[0] == "overstated"
+    assert one(*things, declared={"display_hours_week": 2})[0] == "understated"
+
+
+def test_what_was_not_seen_may_have_been_use() -> None:
+    half = silent(in_lessons(3), [0, 1, 2])
+    verdict, low, high = one(*screens(half), declared={"display_hours_week": 20})
+    assert (verdict, low) == ("agrees", 8.5)
+    assert high == pytest.approx(8.5 + 3 * 24 * 5 / 20)
+
+
+def test_a_display_that_nobody_saw_is_taken_as_the_busiest() -> None:
+    things = screens(in_lessons(3), in_lessons(1), in_lessons(2), dark)
+    assert one(*things, declared={"display_hours_week": 9}) == ("agrees", 5.0, 7.5)
+
+
+def test_a_display_that_died_is_taken_as_it_was() -> None:
+    died = silent(in_lessons(7), list(range(5, 20)))
+    things = screens(*[in_lessons(3)] * 3, died)
+    assert one(*things, declared={"display_hours_week": 13}) == ("agrees", 8.96, 13.33)
+
+
+def test_a_sensor_stuck_in_standby_contradicts_nobody() -> None:
+    made = facts(*screens(rest, in_lessons(1)), declared={"display_hours_week": 9})
+    stuck = pl.col("asset_id") == 1
+    use = made.evidence.use.with_columns(
+        pl.when(stuck).then("due_s").otherwise("standby_s").alias("standby_s"),
+        pl.when(stuck).then(0.0).otherwise("off_s").alias("off_s"),
+    )
+    object.__setattr__(made.evidence, "use", use)
+    assert agreement(made.evidence)["verdict"].to_list() == ["unknown"]
+
+
+def test_too_little_seen_contradicts_nobody() -> None:
+    declared = {"display_hours_week": 40.0}
+    assert one(*screens(in_lessons(1), dark), declared=declared) == ("unknown", None, None)
+    assert one(*screens(in_lessons(1)), days=days_of(4), declared=declared)[0] == "unknown"
+    results = run_checks(facts(*screens(dark), declared=declared))
+    assert results.filter(check="false_declaration")["outcome"].to_list() == ["no_data"]
+
+
+def test_hours_of_computer_rooms_are_those_of_the_lessons_used() -> None:
+    rooms = {"J1": "123", "J2": "123"}
+    things = [
+        Thing(in_lessons(2), category="computer", room="J1"),
+        Thing(in_lessons(1), category="computer", room="J2"),
+    ]
+    told: dict[str, Any] = {"rooms": rooms, "declared": {"computer_room_hours_logged": 10.0}}
+    assert one(*things, **told) == ("agrees", 10.0, 10.0)
+    told["declared"] = {"computer_room_hours_logged": 46.0}
+    assert one(*things, **told)[0] == "overstated"
+    half = [things[0], Thing(silent(in_lessons(1), [0, 1]), category="computer", room="J2")]
+    assert one(*half, **told) == ("overstated", 9.67, 12.0)
+
+
+def test_a_computer_room_without_devices_may_have_been_full() -> None:
+    rooms = {f"J{n}": "123" for n in range(4)}
+    things = [Thing(in_lessons(1), category="computer", room=f"J{n}") for n in range(3)]
+    told: dict[str, Any] = {"rooms": rooms, "declared": {"computer_room_hours_logged": 30.0}}
+    assert one(*things, **told) == ("agrees", 10.0, 33.33)
+
+
+def test_terminals_are_counted_by_whose_they_are() -> None:
+    ledger = [
+        Thing(category="computer", name="学生计算机", quantity=48),
+        Thing(category="computer", name="教师机", quantity=10),
+        Thing(category="computer", name="台式计算机", quantity=5),
+        Thing(category="computer", name="学生计算机", quantity=48, condition="6"),
+    ]
+    declared = {"pupil_terminals": 53.0, "teacher_terminals": 15.0}
+    assert verdicts(*ledger, declared=declared) == {
+        "pupil_terminals": ("agrees", 48, 53),
+        "teacher_terminals": ("agrees", 10, 15),
+    }
+    declared = {"pupil_terminals": 96.0, "teacher_terminals": 4.0}
+    assert [v for v, _, _ in verdicts(*ledger, declared=declared).values()] == [
+        "overstated",
+        "understated",
+    ]
+
+
+def test_experiments_with_instruments_that_never_ran_are_contradicted() -> None:
+    labs: dict[str, Any] = {"rooms": {"L1": "121"}, "declared": {"experiments_group_done": 20.0}}
+    idle = Thing(rest, category="instrument", room="L1")
+    assert one(idle, **labs) == ("overstated", 0, 0)
+    assert verdicts(Thing(in_lessons(1), category="instrument", room="L1"), **labs) == {}
+    assert verdicts(Thing(dark, category="instrument", room="L1"), **labs) == {}
+
+
+def test_what_was_declared_too_high_is_told_with_what_it_was_measured_by() -> None:
+    made = facts(
+        *screens(in_lessons(3), in_lessons(0)),
+        Thing(category="computer", name="学生计算机", quantity=48),
+        declared={"display_hours_week": 12, "pupil_terminals": 60, "library_books": 1e6},
+    )
+    (found,) = findings(run_checks(made), SCHOOL)
+    assert found.check == "false_declaration"
+    assert found.severity == "high"
+    assert found.reason.en == (
+        "Of 2 declared figures that ledger or telemetry can be held against, 2 are well above "
+        "them, by up to 140% (what was not observed is counted in the school's favour)."
+    )
+    assert [(row["ref"], row["text_en"]) for row in found.evidence] == [
+        (
+            "declaration:display_hours_week",
+            "hours a week per display: 12.0 h declared, 5.0 h by telemetry",
+        ),
+        ("declaration:pupil_terminals", "pupil terminals: 60 declared, 48 by the ledger"),
+        ("asset:1", "交互智能平板 A-1: 10.0 hours a week"),
+        ("asset:2", "交互智能平板 A-2: 0.0 hours a week"),
+    ]
+
+
+def test_one_slip_is_of_low_severity() -> None:
+    made = facts(*screens(in_lessons(3)), declared={"display_hours_week": 14})
+    (found,) = findings(run_checks(made), SCHOOL)
+    assert found.severity == "low"
+
+
+def test_honest_figures_are_counted_once_they_are_sure() -> None:
+    told: dict[str, Any] = {"declared": {"display_hours_week": 10.0}}
+    seen = honesty_rows(facts(*screens(in_lessons(3)), **told).evidence)
+    assert seen.select("part", "whole", "unknown").row(0) == (1.0, 1.0, 0.0)
+    halved = silent(in_lessons(3), [0, 1, 2])
+    unsure = honesty_rows(facts(*screens(halved), **told).evidence)
+    assert unsure.select("part", "whole", "unknown").row(0) == (1.0, 1.0, 0.0)
+    none = honesty_rows(facts(*screens(dark), **told).evidence)
+    assert none.select("part", "whole", "unknown").row(0) == (0.0, 1.0, 1.0)
+    told = {"declared": {"display_hours_week": 30.0}}
+    false = honesty_rows(facts(*screens(in_lessons(3)), **told).evidence)
+    assert false.select("part", "whole", "unknown").row(0) == (0.0, 1.0, 0.0)
+    hidden = honesty_rows(facts(*screens(silent(in_lessons(3), [0, 1, 2])), **told).evidence)
+    assert hidden.select("part", "whole", "unknown").row(0) == (0.0, 1.0, 1.0)
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    declared=st.floats(0, 40),
+    dark_days=st.lists(st.integers(0, 19), max_size=20),
+    dark_screen=st.integers(0, 3),
+)
+def test_silence_never_makes_a_school_more_honest(
+    declared: float, dark_days: list[int], dark_screen: int
+) -> None:
+    plans = [by_hand(n) for n in range(4)]
+    told: dict[str, Any] = {"declared": {"display_hours_week": declared}}
+    before = honesty_rows(facts(*screens(*plans), **told).evidence)
+    plans[dark_screen] = silent(plans[dark_screen], dark_days)
+    after = honesty_rows(facts(*screens(*plans), **told).evidence)
+    assert after["whole"].to_list() == before["whole"].to_list()
+    assert after["part"].sum() <= before["part"].sum()

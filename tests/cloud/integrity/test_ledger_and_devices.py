@@ -1,0 +1,92 @@
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import polars as pl
+import pytest
+
+from cloud.integrity.checks.unconfirmed_rows import _least
+from cloud.integrity.results import findings, run_checks
+from cloud.integrity.thresholds import Unconfirmed
+from tests._parts.hand_made import SCHOOL, Thing, by_hand, dark, facts
+
+
+def outcome(check: str, *things: Thing, **told: Any) -> str:
+    results = run_checks(facts(*things, **told))
+    (found,) = results.filter(pl.col("check") == check)["outcome"]
+    return str(found)
+
+
+def heard(number: int, category: str = "display") -> list[Thing]:
+    return [Thing(by_hand(n), category=category, room=f"A{n}") for n in range(number)]
+
+
+def never(number: int, **told: Any) -> list[Thing]:
+    return [replace(Thing(dark, room="仓库"), **told) for _ in range(number)]
+
+
+def test_rows_that_no_device_confirms_are_asked_about_one_by_one() -> None:
+    (found,) = findings(run_checks(facts(*heard(20), *never(5))), SCHOOL)
+    assert found.check == "unconfirmed_rows"
+    assert found.reason.en == (
+        "Of 25 assets bound to a device, 5 (20%) were never heard, while others of their kind in "
+        "the school are."
+    )
+    assert found.evidence_total == 5
+    assert found.evidence[0] == {
+        "ref": "asset:21",
+        "text_zh": "交互智能平板 A-21（仓库，设备 D-21）：从未上报",
+        "text_en": "交互智能平板 A-21 (仓库, device D-21): never heard",
+    }
+
+
+def test_a_row_without_a_room_says_so() -> None:
+    (found,) = findings(run_checks(facts(*heard(20), *never(5, room=None))), SCHOOL)
+    assert "（地点未登记，" in found.evidence[0]["text_zh"]
+
+
+def test_one_or_two_silent_devices_are_usual() -> None:
+    assert outcome("unconfirmed_rows", *heard(40), *never(2)) == "clear"
+
+
+@pytest.mark.parametrize(
+    "excused",
+    [
+        {"is_bound": False},
+        {"acquired": date(2026, 10, 20)},
+        {"condition": "3"},
+        {"condition": "6"},
+        {"category": "recorder"},
+    ],
+)
+def test_what_is_not_bound_new_broken_or_of_a_kind_never_heard_is_not_counted(
+    excused: dict[str, Any],
+) -> None:
+    assert outcome("unconfirmed_rows", *heard(20), *never(6, **excused)) == "clear"
+
+
+def test_a_school_without_devices_is_not_judged() -> None:
+    assert outcome("unconfirmed_rows", Thing(is_bound=False)) == "no_data"
+    assert outcome("unconfirmed_rows", *never(6)) == "no_data"
+    assert outcome("unlisted_devices", Thing(is_bound=False)) == "no_data"
+
+
+@pytest.mark.parametrize(("bound", "least"), [(1, 2), (5, 2), (12, 3), (30, 4), (60, 5), (300, 13)])
+def test_more_silent_rows_than_chance_leaves(bound: int, least: int) -> None:
+    assert _least(bound, Unconfirmed()) == least
+
+
+def test_devices_that_no_row_knows_are_asked_about() -> None:
+    (found,) = findings(run_checks(facts(*heard(20), unlisted=4)), SCHOOL)
+    assert found.check == "unlisted_devices"
+    assert found.reason.en == "Of 24 devices heard, 4 are in no row of the ledger."
+    assert found.evidence[0] == {
+        "ref": "device:X-0",
+        "text_zh": "X-0：台账中没有",
+        "text_en": "X-0: in no row of the ledger",
+    }
+
+
+def test_a_spare_or_two_and_a_few_of_many_are_usual() -> None:
+    assert outcome("unlisted_devices", *heard(20), unlisted=2) == "clear"
+    assert outcome("unlisted_devices", *heard(70), unlisted=3) == "clear"
