@@ -2,12 +2,11 @@
 
 - A room is measured from the moment a sensor of it is first heard, and as far back as the store
   keeps readings; each lesson timetabled there since then counts, whether there are readings or not.
-- A sample counts where it was observed within a timetabled lesson of its room.
-- Of CO2 a sample is good up to `GOOD["co2"]` ppm, of light from `GOOD["illuminance"]` lx on. What
+- A gateway sends what changes: what a sensor said holds until it says something else, and for
+  `HOLDS_S` at most. Seconds of a lesson that nothing holds for were seen by nobody.
+- Of CO2 a reading is good up to `GOOD["co2"]` ppm, of light from `GOOD["illuminance"]` lx on. What
   a light sensor says is a proxy: it hangs where it hangs, and lessons are read on desks.
-
-A gateway sends what changes, so a lesson without a single sample is not a lesson with good air: it
-is a lesson that nobody saw.
+- Two sensors of one kind in a room count as twice the lessons.
 """
 
 import asyncio
@@ -26,6 +25,8 @@ from device_profiles.points import to_ns
 
 GOOD: Mapping[str, float] = {"co2": 1500.0, "illuminance": 300.0}
 """ppm at most, and lx at least."""
+HOLDS_S = 2400
+"""Seconds for which a reading holds at most; sensors are read every half hour, or more often."""
 _SENSORS_SQL = """
 with asked as (
     select id, tags from series
@@ -39,33 +40,35 @@ where fields.measurement = 'reading' and fields.name in ('co2', 'illuminance')
   and points.time < ?
 group by asked.tags, fields.name
 """
-_SAMPLES_SQL = """
-with asked as (
-    select id, tags, regexp_extract(tags, '\\["school", "([^"]*)"\\]', 1) as school,
-    from series
-    where measurement = 'reading' and contains(tags, '["category", "environment"]')
-),
-sensors as (
-    select asked.id, air_sensors.school, air_sensors.room, air_sensors.quantity, fields.id as field
-    from asked join air_sensors on asked.tags = air_sensors.tags
+_HELD_SQL = """
+with sensors as (
+    select series.id, air_sensors.school, air_sensors.room, air_sensors.quantity,
+           fields.id as field
+    from series join air_sensors on series.tags = air_sensors.tags
     join fields on fields.measurement = 'reading' and fields.name = air_sensors.quantity
+    where series.measurement = 'reading'
 ),
-samples as (
-    select sensors.school, sensors.room, sensors.quantity, points.time as at_ns, points.number
+held as (
+    select sensors.school, sensors.room, sensors.quantity, points.time as since,
+           least(
+               points.time + ?,
+               coalesce(lead(points.time) over (partition by sensors.id order by points.time),
+                        points.time + ?)
+           ) as until,
+           case sensors.quantity when 'co2' then points.number <= ? else points.number >= ? end
+               as good
     from points join sensors on points.series = sensors.id and points.field = sensors.field
     where points.time between ? and ? and points.number is not null
 )
-select samples.school, samples.room, samples.quantity, lessons.starts_ns,
-       count(*) as samples,
-       count(*) filter (
-           (samples.quantity = 'co2' and samples.number <= ?)
-           or (samples.quantity = 'illuminance' and samples.number >= ?)
-       ) as good
-from samples asof join air_lessons as lessons
-  on samples.school = lessons.school and samples.room = lessons.room
-  and samples.at_ns >= lessons.starts_ns
-where samples.at_ns < lessons.ends_ns
-group by samples.school, samples.room, samples.quantity, lessons.starts_ns
+select held.school, held.room, held.quantity,
+       sum(least(until, ends_ns) - greatest(since, starts_ns)) / 1e9 as seen_s,
+       coalesce(
+           sum(least(until, ends_ns) - greatest(since, starts_ns)) filter (good), 0
+       ) / 1e9 as good_s
+from held join air_lessons as lessons
+  on held.school = lessons.school and held.room = lessons.room
+  and since < ends_ns and until > starts_ns
+group by held.school, held.room, held.quantity
 """
 _SENSOR = {
     "school": pl.String,
@@ -89,13 +92,18 @@ async def gather_air(store: TelemetryStore, books: Books, start: date, end: date
     if sensors.is_empty():
         return pl.DataFrame(schema=evidence.AIR)
     lessons = await asyncio.to_thread(_lessons, books, sensors, start, end)
+    if lessons.is_empty():
+        return pl.DataFrame(schema=evidence.AIR)
 
     def work(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
         con.register("air_sensors", sensors.to_arrow())
         con.register("air_lessons", lessons.to_arrow())
-        edges = [lessons["starts_ns"].min() or 0, lessons["ends_ns"].max() or 0]
+        edges = lessons.select(pl.col("starts_ns").min(), pl.col("ends_ns").max())
+        first, last = edges.row(0)
+        holds = HOLDS_S * 10**9
+        known = [holds, holds, GOOD["co2"], GOOD["illuminance"]]
         try:
-            query = con.execute(_SAMPLES_SQL, [*edges, GOOD["co2"], GOOD["illuminance"]])
+            query = con.execute(_HELD_SQL, [*known, first - holds, last])
             return pl.DataFrame(query.to_arrow_table())
         finally:
             con.unregister("air_sensors")
@@ -151,20 +159,21 @@ def _lessons(books: Books, sensors: pl.DataFrame, start: date, end: date) -> pl.
     )
 
 
-def _summed(sensors: pl.DataFrame, lessons: pl.DataFrame, samples: pl.DataFrame) -> pl.DataFrame:
-    """Return lessons and samples by room and quantity."""
-    since = sensors.group_by(_PLACE).agg(pl.col("first_ns").min())
-    return (
-        since.join(lessons, on=["school", "room"])
+def _summed(sensors: pl.DataFrame, lessons: pl.DataFrame, seen: pl.DataFrame) -> pl.DataFrame:
+    """Return the seconds of lessons, seen and good by room and quantity."""
+    lasts = (pl.col("ends_ns") - pl.max_horizontal("starts_ns", "first_ns")) / 1e9
+    due = (
+        sensors.join(lessons, on=["school", "room"])
         .filter(pl.col("ends_ns") > pl.col("first_ns"))
-        .join(samples, on=[*_PLACE, "starts_ns"], how="left")
         .group_by(_PLACE)
-        .agg(
-            pl.len().alias("lessons"),
-            (pl.col("samples") > 0).sum().alias("lessons_seen"),
-            pl.col("samples").sum().alias("occupied_samples"),
-            pl.col("good").sum().alias("good_samples"),
+        .agg(lasts.sum().alias("occupied_s"))
+    )
+    return (
+        due.join(seen, on=_PLACE, how="left")
+        .with_columns(
+            pl.min_horizontal(pl.col(name).fill_null(0.0), "occupied_s").alias(name)
+            for name in ("seen_s", "good_s")
         )
-        .cast(pl.Schema(evidence.AIR))
+        .select(pl.col(name).cast(kind) for name, kind in evidence.AIR.items())
         .sort(_PLACE)
     )

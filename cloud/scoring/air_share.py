@@ -1,4 +1,4 @@
-"""Lessons with good air or light, room by room. Pure."""
+"""Hours of lessons with good air or light, room by room. Pure."""
 
 import polars as pl
 
@@ -8,27 +8,20 @@ from cloud.scoring.room_needs import room_label, room_ref
 
 
 def air_share(name: str, quantity: str, reason: Words) -> Indicator:
-    """Return the indicator: lessons seen, as far as their samples were good ÷ lessons."""
+    """Return the indicator: hours of lessons in which it was good ÷ hours of lessons."""
 
     def rows(evidence: Evidence, _parameters: Parameters) -> pl.DataFrame:
         names = evidence.rooms.select("school", "room", "name")
-        measured = (
-            evidence.air.filter((pl.col("quantity") == quantity) & (pl.col("lessons") > 0))
-            .join(names, on=["school", "room"], how="left")
-            .with_columns(
-                pl.when(pl.col("occupied_samples") > 0)
-                .then(pl.col("good_samples") / pl.col("occupied_samples"))
-                .otherwise(0.0)
-                .alias("good")
-            )
-        )
+        measured = evidence.air.filter(
+            (pl.col("quantity") == quantity) & (pl.col("occupied_s") > 0)
+        ).join(names, on=["school", "room"], how="left")
         return rows_of(
             measured,
             ref=room_ref(),
             label=room_label(),
-            part=pl.col("lessons_seen") * pl.col("good"),
-            whole=pl.col("lessons"),
-            unknown=pl.col("lessons") - pl.col("lessons_seen"),
+            part=pl.col("good_s") / 3600,
+            whole=pl.col("occupied_s") / 3600,
+            unknown=(pl.col("occupied_s") - pl.col("seen_s")) / 3600,
         )
 
     return Indicator(
@@ -36,5 +29,5 @@ def air_share(name: str, quantity: str, reason: Words) -> Indicator:
         unit="%",
         rows=rows,
         reason=lambda sums: written(reason, sums),
-        tell=amounts("节", "lessons"),
+        tell=amounts("小时", "hours", 1),
     )

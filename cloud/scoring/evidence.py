@@ -127,13 +127,12 @@ AIR = {
     "school": pl.String,
     "room": pl.String,
     "quantity": pl.String,
-    "lessons": pl.Int64,
-    "lessons_seen": pl.Int64,
-    "occupied_samples": pl.Int64,
-    "good_samples": pl.Int64,
+    "occupied_s": pl.Float64,
+    "seen_s": pl.Float64,
+    "good_s": pl.Float64,
 }
-"""Rooms with a sensor of CO2 or light: the lessons timetabled there since it was first heard, those
-with a sample in them, the samples, and how many were good (see `cloud.scoring.air`)."""
+"""Rooms with a sensor of CO2 or light: seconds of the lessons timetabled there since it was first
+heard, how many of them were seen, and in how many the air was good (see `cloud.scoring.air`)."""
 DAYS: Columns = {
     "school": pl.String,
     "asset": pl.String,

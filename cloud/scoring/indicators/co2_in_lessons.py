@@ -1,6 +1,6 @@
-"""Lessons' samples of CO2 up to 1500 ppm ÷ lessons in rooms with a sensor.
+"""Hours of lessons with CO2 up to 1500 ppm ÷ hours of lessons, in rooms with a sensor.
 
-A lesson counts as the share of its samples that were good, one without a sample as seen by nobody.
+What a sensor said holds until it says something else, for forty minutes at most.
 """
 
 from cloud.scoring.air_share import air_share
@@ -10,9 +10,9 @@ INDICATOR = air_share(
     "co2_in_lessons",
     "co2",
     Words(
-        "装有二氧化碳传感器的教室共 {whole:,.0f} 节课，达标折合 {part:,.0f} 节（{share}），"
-        "无数据 {unknown:,.0f} 节。",
-        "Of {whole:,.0f} lessons in rooms with a CO2 sensor the air was good for {part:,.0f} "
-        "({share}); {unknown:,.0f} have no data.",
+        "装有二氧化碳传感器的教室上课 {whole:,.1f} 小时，达标 {part:,.1f} 小时（{share}），"
+        "无数据 {unknown:,.1f} 小时。",
+        "Of {whole:,.1f} hours of lessons in rooms with a CO2 sensor the air was good for "
+        "{part:,.1f} ({share}); {unknown:,.1f} have no data.",
     ),
 )

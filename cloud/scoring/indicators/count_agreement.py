@@ -1,7 +1,7 @@
 """Assets that the last count of the year matched ÷ assets in the ledger or found beyond it.
 
 What is in the ledger and was not counted was seen by nobody; what was acquired within the year and
-not counted yet is left out.
+not counted yet is left out. Where all of them are so new there is nothing to be judged.
 """
 
 from collections.abc import Mapping
@@ -11,18 +11,28 @@ import polars as pl
 
 from cloud.scoring.counts import counted_assets
 from cloud.scoring.evidence import Evidence
-from cloud.scoring.indicator import Indicator, Parameters, Words, rows_of, sentence
+from cloud.scoring.indicator import (
+    Indicator,
+    Parameters,
+    Words,
+    live_assets,
+    or_nothing,
+    rows_of,
+    sentence,
+    unless_nothing,
+)
 
 
 def _rows(evidence: Evidence, _parameters: Parameters) -> pl.DataFrame:
     result = pl.col("result")
-    return rows_of(
+    rows = rows_of(
         counted_assets(evidence),
         ref=pl.col("ref"),
         label=pl.col("label"),
         part=(result == "matched").fill_null(value=False),
         unknown=result.is_null(),
     )
+    return or_nothing(rows, live_assets(evidence))
 
 
 def _tell(row: Mapping[str, Any]) -> Words:
@@ -46,5 +56,7 @@ INDICATOR = Indicator(
         "Of {whole:.0f} assets in the ledger or found beyond it {part:.0f} matched ({share}); "
         "{unknown:.0f} were not counted.",
     ),
-    tell=_tell,
+    tell=unless_nothing(
+        _tell, "资产都是近一年内取得的", "every asset was acquired within the year"
+    ),
 )

@@ -1,8 +1,8 @@
 """Months of connected kinds of equipment without a confirmed fault ÷ their months.
 
 Two faults a month in a hundred devices leave 98 %. A fault is a ticket about one, or an asset that
-the ledger calls faulty and of which there is no ticket. A school without any ticket says nothing of
-its faults: no data.
+the ledger calls faulty and of which there is no ticket; one of no asset in particular takes off a
+month too. A school without any ticket says nothing of its faults: no data.
 """
 
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ from cloud.scoring.indicator import (
     live_assets,
     rows_of,
 )
-from cloud.scoring.repairs import faults
+from cloud.scoring.repairs import faults, ticket_label, ticket_ref
 from device_profiles.schema import Category
 
 _DAYS_A_MONTH = 30.0
@@ -42,14 +42,22 @@ def _rows(evidence: Evidence, parameters: Parameters) -> pl.DataFrame:
         .join(evidence.tickets.select("school").unique(), on="school")
         .join(told, on=["school", "asset_id"], how="left")
     )
+    unnamed = rows_of(
+        faults(evidence).filter(pl.col("asset_id").is_null()),
+        ref=ticket_ref(),
+        label=ticket_label(),
+        part=pl.lit(-1.0),
+        whole=pl.lit(0.0),
+    )
     broken = pl.when(pl.col("condition").is_in(["3", "4", "8"])).then(1.0).otherwise(0.0)
-    return rows_of(
+    lasted = rows_of(
         devices,
         ref=asset_ref(),
         label=asset_label(),
         part=(months - pl.coalesce("faults", broken)).clip(lower_bound=0.0),
         whole=pl.lit(months),
     )
+    return pl.concat([lasted, unnamed])
 
 
 def _reason(sums: Sums) -> Words:
@@ -61,6 +69,10 @@ def _reason(sums: Sums) -> Words:
 
 
 def _tell(row: Mapping[str, Any]) -> Words:
+    if not row["whole"]:
+        return Words(
+            f"{row['label']}：未写明资产的故障", f"{row['label']}: a fault of no named asset"
+        )
     if row["part"] >= row["whole"]:
         return Words(f"{row['label']}：期间无故障", f"{row['label']}: no fault")
     return Words(f"{row['label']}：期间有故障", f"{row['label']}: had a fault")

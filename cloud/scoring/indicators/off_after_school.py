@@ -15,13 +15,13 @@ from cloud.scoring.indicator import (
 from cloud.scoring.whole_days import live_days
 
 _CATEGORIES = ("display", "recorder", "computer")
-_ON_S = 300.0
-"""Seconds of an evening that may pass: a slot, for whoever works late until ten."""
+_SPARE_S = 600.0
+"""Seconds of an evening that may pass: two slots, for whoever works late or for what was lost."""
 
 
 def _rows(evidence: Evidence, _parameters: Parameters) -> pl.DataFrame:
-    on = pl.col("evening_on_s") > _ON_S
-    unseen = ~on & (pl.col("evening_unobserved_s") > pl.col("evening_due_s") / 2)
+    on = pl.col("evening_on_s") > _SPARE_S
+    unseen = ~on & (pl.col("evening_on_s") + pl.col("evening_unobserved_s") > _SPARE_S)
     evenings = (
         live_days(evidence)
         .filter(pl.col("category").is_in(list(_CATEGORIES)) & (pl.col("evening_due_s") > 0))

@@ -1,6 +1,7 @@
 """Assets past their years of use that were assessed within a year ÷ assets past them.
 
-An asset whose age is not known may be past them too. Where none is, there is nothing to be judged.
+An asset whose age is not known may be past them too, unless it was assessed, which leaves it out.
+Where none is, there is nothing to be judged.
 """
 
 from collections.abc import Mapping
@@ -31,11 +32,11 @@ def _rows(evidence: Evidence, _parameters: Parameters) -> pl.DataFrame:
     old, assets = over_age(evidence.end), live_assets(evidence)
     assessed = (pl.col("assessed") > since).fill_null(value=False)
     rows = rows_of(
-        assets.filter(old.fill_null(value=True)),
+        assets.filter(pl.coalesce(old, ~assessed)),
         ref=asset_ref(),
         label=asset_label(),
         part=assessed,
-        unknown=old.is_null() & ~assessed,
+        unknown=old.is_null(),
     )
     return or_nothing(rows, assets)
 

@@ -5,7 +5,16 @@ from datetime import datetime, time, timedelta
 import polars as pl
 
 from cloud.scoring.evidence import Evidence
-from cloud.scoring.indicator import Indicator, Parameter, Parameters, rows_of, sentence, yes_no
+from cloud.scoring.indicator import (
+    Indicator,
+    Parameter,
+    Parameters,
+    or_nothing,
+    rows_of,
+    sentence,
+    unless_nothing,
+    yes_no,
+)
 from cloud.scoring.repairs import ticket_label, ticket_ref
 
 
@@ -14,12 +23,13 @@ def _rows(evidence: Evidence, parameters: Parameters) -> pl.DataFrame:
     allowed = pl.duration(days=int(parameters["days"]))
     closed, reported = pl.col("closed_at"), pl.col("reported_at")
     waits = closed.is_null() & (reported + allowed >= end)
-    return rows_of(
+    rows = rows_of(
         evidence.tickets.filter(~waits),
         ref=ticket_ref(),
         label=ticket_label(),
         part=(closed <= reported + allowed).fill_null(value=False),
     )
+    return or_nothing(rows, evidence.tickets)
 
 
 INDICATOR = Indicator(
@@ -30,6 +40,10 @@ INDICATOR = Indicator(
         "报修 {whole:.0f} 单，限期内完成 {part:.0f} 单（{share}）。",
         "{part:.0f} of {whole:.0f} repair tickets were closed in time ({share}).",
     ),
-    tell=yes_no("限期内完成", "逾期或未完成", "closed in time", "late or still open"),
+    tell=unless_nothing(
+        yes_no("限期内完成", "逾期或未完成", "closed in time", "late or still open"),
+        "没有到期的工单",
+        "no ticket is due yet",
+    ),
     parameters={"days": Parameter("number", "days from report to completion", 30)},
 )

@@ -3,13 +3,22 @@
 import polars as pl
 
 from cloud.scoring.evidence import Evidence
-from cloud.scoring.indicator import Indicator, Parameter, Parameters, sentence, yes_no
+from cloud.scoring.indicator import (
+    Indicator,
+    Parameter,
+    Parameters,
+    or_nothing,
+    sentence,
+    unless_nothing,
+    yes_no,
+)
 from cloud.scoring.repairs import HOURS_A_DAY, faults, handled_in_time
 
 
 def _rows(evidence: Evidence, parameters: Parameters) -> pl.DataFrame:
     hours = HOURS_A_DAY * float(parameters["days"])
-    return handled_in_time(evidence, faults(evidence), "reported_at", "verified_at", hours)
+    rows = handled_in_time(evidence, faults(evidence), "reported_at", "verified_at", hours)
+    return or_nothing(rows, evidence.tickets)
 
 
 INDICATOR = Indicator(
@@ -20,6 +29,10 @@ INDICATOR = Indicator(
         "故障 {whole:.0f} 起，按时修复并验收 {part:.0f} 起（{share}）。",
         "{part:.0f} of {whole:.0f} faults were repaired and verified in time ({share}).",
     ),
-    tell=yes_no("按时修复", "未按时修复", "repaired in time", "not repaired in time"),
+    tell=unless_nothing(
+        yes_no("按时修复", "未按时修复", "repaired in time", "not repaired in time"),
+        "没有到期的工单",
+        "no ticket is due yet",
+    ),
     parameters={"days": Parameter("number", "working days from report to verification", 3)},
 )

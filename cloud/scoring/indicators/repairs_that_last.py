@@ -1,6 +1,7 @@
 """Repairs after which the same asset had no other fault for some days ÷ repairs.
 
-A repair that does not say which asset it was for can not be told.
+A repair that does not say which asset it was for can not be told. One that nobody closed, and after
+which the asset failed again, did not last. Tickets and no repairs: nothing to be judged.
 """
 
 from collections.abc import Mapping
@@ -14,8 +15,10 @@ from cloud.scoring.indicator import (
     Parameter,
     Parameters,
     Words,
+    or_nothing,
     rows_of,
     sentence,
+    unless_nothing,
     yes_no,
 )
 from cloud.scoring.repairs import faults, ticket_label, ticket_ref
@@ -26,17 +29,18 @@ def _rows(evidence: Evidence, parameters: Parameters) -> pl.DataFrame:
     again = pl.col("reported_at").shift(-1).over("school", "asset_id")
     within = pl.duration(days=int(parameters["days"]))
     known = pl.col("asset_id").is_not_null()
-    repeats = (again - pl.col("closed_at") <= within).fill_null(value=False)
-    repaired = found.with_columns((known & ~repeats).alias("lasts")).filter(
-        pl.col("closed_at").is_not_null()
-    )
-    return rows_of(
+    since = pl.coalesce("closed_at", "reported_at")
+    repeats = known & (again - since <= within).fill_null(value=False)
+    repaired = found.with_columns((known & ~repeats).alias("lasts"), repeats.alias("repeats"))
+    repaired = repaired.filter(pl.col("closed_at").is_not_null() | pl.col("repeats"))
+    rows = rows_of(
         repaired,
         ref=ticket_ref(),
         label=ticket_label(),
         part=pl.col("lasts"),
         unknown=~known,
     )
+    return or_nothing(rows, evidence.tickets)
 
 
 def _tell(row: Mapping[str, Any]) -> Words:
@@ -55,6 +59,6 @@ INDICATOR = Indicator(
         "修复 {whole:.0f} 起，其后未再故障 {part:.0f} 起（{share}）。",
         "After {part:.0f} of {whole:.0f} repairs there was no other fault ({share}).",
     ),
-    tell=_tell,
+    tell=unless_nothing(_tell, "期间没有修复", "no repairs in the span"),
     parameters={"days": Parameter("number", "days in which another fault is a repeated one", 30)},
 )

@@ -1,7 +1,7 @@
 """Area of rooms of some uses ÷ their seats, in square metres.
 
-A room that does not state its seats is taken to have `seats`; one that does not state its area
-counts as nobody having measured it.
+A room that does not state its seats is taken to have `seats`, and of one that does not state both
+seats and area nobody knows how much there is for each.
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ from cloud.scoring.room_needs import USES, room_label, room_ref, rooms_like
 def _rows(evidence: Evidence, parameters: Parameters) -> pl.DataFrame:
     stated = pl.when(pl.col("seats") > 0).then(pl.col("seats"))
     seats = stated.fill_null(int(parameters["seats"])).cast(pl.Float64)
-    area = pl.when(pl.col("area_m2") > 0).then(pl.col("area_m2"))
+    area = pl.when((pl.col("area_m2") > 0) & (pl.col("seats") > 0)).then(pl.col("area_m2"))
     return rows_of(
         rooms_like(evidence, parameters["uses"]),
         ref=room_ref(),
@@ -30,7 +30,9 @@ def _rows(evidence: Evidence, parameters: Parameters) -> pl.DataFrame:
 
 def _tell(row: Mapping[str, Any]) -> Words:
     if row["unknown"]:
-        return Words(f"{row['label']}：未登记面积", f"{row['label']}: area not stated")
+        return Words(
+            f"{row['label']}：未登记面积或座位数", f"{row['label']}: area or seats not stated"
+        )
     each = row["part"] / row["whole"]
     return Words(
         f"{row['label']}：{row['part']:g} 平方米，{row['whole']:.0f} 座，每座 {each:.2f} 平方米",

@@ -2,11 +2,14 @@
 
 import copy
 import math
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cloud.registry.code_lists import DECLARED_ITEMS
 from cloud.scoring import result
 from cloud.scoring.indicator import all_indicators
 from cloud.scoring.standard import STAGES, Standard, editions
@@ -17,8 +20,16 @@ SAMPLE: dict[str, dict[str, Any]] = {
     "asset_count": {"category": "recorder"},
     "column": {"column": "income"},
 }
+ITEMS = [item.code for item in DECLARED_ITEMS.items]
 EQUIPMENT = ("display", "recorder", "instrument", "meter")
-ROOMS = [{"room": "101", "use": "111"}, {"room": "L1", "use": "121"}]
+ROOMS = [
+    {"room": "101", "use": "111", "area_m2": 60.0, "seats": 45},
+    {"room": "L1", "use": "121", "name": "科学实验室", "area_m2": 80.0, "seats": 50},
+    {"room": "J1", "use": "123", "name": "计算机教室", "area_m2": 90.0, "seats": 48},
+    {"room": "M1", "use": "199", "name": "音乐教室", "area_m2": 80.0, "seats": 48},
+]
+SPAN = (datetime(2026, 9, 1, 8), datetime(2026, 11, 27, 17))  # noqa: DTZ001  local, as tickets are
+MOMENTS = ("reported_at", "accepted_at", "closed_at", "verified_at")
 
 MINUTES = st.tuples(*[st.integers(0, 4)] * 4).filter(any)
 ASSET = st.fixed_dictionaries(
@@ -37,6 +48,67 @@ ASSET = st.fixed_dictionaries(
         "reported": st.sampled_from(["2026-11-01", "2026-11-25"]),
     },
 )
+
+
+@st.composite
+def papers(draw: st.DrawFn, assets: int) -> dict[str, Any]:
+    """Draw tickets, counts, disposals, chemicals, declarations, air and whole days."""
+    numbers = [f"A-{n}" for n in range(1, assets + 1)]
+    some = st.sampled_from(numbers) if numbers else st.nothing()
+    tickets = []
+    for _ in range(draw(st.integers(0, 3))):
+        reached = draw(st.integers(1, 4))
+        moments = sorted(draw(st.lists(st.datetimes(*SPAN), min_size=reached, max_size=reached)))
+        tickets.append(
+            {
+                "origin": draw(st.sampled_from(["report", "alert"])),
+                "is_fault": draw(st.sampled_from([True, False, None])),
+                "asset": draw(some | st.none()),
+                **{key: str(at) for key, at in zip(MOMENTS, moments, strict=False)},
+            }
+        )
+    counted = draw(st.lists(some, unique=True)) if numbers else []
+    results = st.sampled_from(["matched", "missing"])
+    owned = st.tuples(some, st.integers(23, 26))
+    days = draw(st.lists(owned, unique=True, max_size=4)) if numbers else []
+    quantities = st.floats(0, 100).map(round)
+    return {
+        "tickets": tickets,
+        "counts": [{"asset_no": number, "result": draw(results)} for number in counted],
+        "disposals": [
+            {
+                "asset_no": number,
+                "approval_no": draw(st.sampled_from(["文1", None])),
+                "record_no": "B",
+            }
+            for number in (draw(st.lists(some, unique=True)) if numbers else [])
+        ],
+        "chemicals": [
+            {"batch_no": f"P-{n}", "book_quantity": 2.0, "counted_quantity": counted}
+            | {"counted_on": "2026-11-02"}
+            for n, counted in enumerate(draw(st.lists(st.sampled_from([1.0, 2.0]), max_size=2)))
+        ],
+        "declarations": {
+            item: draw(quantities)
+            for item in draw(st.lists(st.sampled_from(ITEMS), unique=True, max_size=8))
+        },
+        "air": [
+            {"room": "L1", "quantity": quantity, "occupied_s": 80, "seen_s": 60, "good_s": good}
+            for quantity in ("co2", "illuminance")
+            for good in draw(st.lists(st.integers(0, 60), max_size=1))
+        ],
+        "days": [
+            {
+                "asset": asset,
+                "day": f"2026-11-{day}",
+                "slots": draw(st.integers(100, 288)),
+                "in_time_slots": draw(st.integers(0, 100)),
+                "evening_on_s": draw(st.sampled_from([0, 500, 3000])),
+                "evening_unobserved_s": draw(st.sampled_from([0, 300, 4000])),
+            }
+            for asset, day in days
+        ],
+    }
 
 
 @st.composite
@@ -63,6 +135,7 @@ def schools(draw: st.DrawFn) -> dict[str, Any]:
         "rooms": draw(st.sampled_from([[], ROOMS])),
         "assets": assets,
         "use": list(use.values()),
+        **draw(papers(len(assets))),
         "senders": {f"A-{n}": f"A-{n}" for n in range(1, len(assets) + 1)} | {"ghost": None},
     }
 
@@ -103,6 +176,39 @@ def silenced(case: dict[str, Any], data: st.DataObject) -> dict[str, Any]:
             row["unseen"] += lost
     for asset in case["assets"]:
         asset["reported"] = data.draw(st.sampled_from([asset.get("reported"), "2026-09-02", None]))
+    for row in case["days"]:
+        for key in ("slots", "in_time_slots"):
+            row[key] = data.draw(st.sampled_from([row[key], row[key] // 2, 0]))
+        lost = data.draw(st.sampled_from([0, row["evening_on_s"] // 2, row["evening_on_s"]]))
+        row["evening_on_s"] -= lost
+        row["evening_unobserved_s"] += lost
+    for row in case["air"]:
+        lost = data.draw(st.sampled_from([0, row["good_s"] // 2, row["good_s"]]))
+        row["good_s"] -= lost
+        row["seen_s"] -= lost
+    return case
+
+
+def untold(case: dict[str, Any], data: st.DataObject) -> dict[str, Any]:
+    """Return the school with some cells of its books and papers left empty, or never written."""
+    case = copy.deepcopy(case)
+
+    def blank(rows: list[dict[str, Any]], keys: Sequence[str]) -> None:
+        for row in rows:
+            for key in data.draw(st.lists(st.sampled_from(keys), unique=True)):
+                row.pop(key, None)
+
+    blank(case["rooms"], ["name", "area_m2", "seats"])
+    blank(case["assets"], ["tag", "custodian", "original_value_yuan", "acquired", "booked", "room"])
+    blank(case["tickets"], [*MOMENTS[1:], "is_fault"])
+    blank(case["disposals"], ["approval_no", "record_no"])
+    blank(case["chemicals"], ["counted_quantity", "counted_on"])
+    case["counts"] = [row for row in case["counts"] if data.draw(st.booleans())]
+    # Of a disposal that the ledger does not speak of only whoever disposed knows.
+    gone = {f"A-{n}" for n, row in enumerate(case["assets"], 1) if row["condition"] in "67"}
+    case["disposals"] = [
+        row for row in case["disposals"] if row["asset_no"] not in gone or data.draw(st.booleans())
+    ]
     return case
 
 
@@ -116,6 +222,16 @@ def test_switching_a_sensor_off_never_raises_a_score(
     assert worth(after.value) <= worth(before.value) + 1e-9
     for old, new in zip(before.findings, after.findings, strict=True):
         assert worth(new.points) <= worth(old.points) + 1e-9
+
+
+@settings(max_examples=100, deadline=None)
+@given(schools(), standards() | st.sampled_from(editions()), st.data())
+def test_leaving_the_books_empty_never_raises_what_a_clause_earns(
+    case: dict[str, Any], standard: Standard, data: st.DataObject
+) -> None:
+    before, after = scored(standard, case), scored(standard, untold(case, data))
+    for old, new in zip(before.findings, after.findings, strict=True):
+        assert (new.attainment or 0.0) <= (old.attainment or 0.0) + 1e-9
 
 
 def worth(value: float | None) -> float:
