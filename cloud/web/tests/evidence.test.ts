@@ -7,6 +7,7 @@ describe("a row of evidence opens where it came from", () => {
     ["asset:12", { name: "asset", params: { id: "12" } }],
     ["asset:12/day:2026-11-23", { name: "asset", params: { id: "12" }, query: { day: "2026-11-23" } }],
     ["room:A-301", { name: "assets", query: { school: "2133100001", room: "A-301" } }],
+    ["count:X-1", { name: "assets", query: { school: "2133100001", q: "X-1" } }],
     ["ticket:T-7", null],
     ["school", null],
   ])("%s", (ref, place) => {

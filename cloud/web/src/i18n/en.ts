@@ -232,7 +232,7 @@ const en: typeof zh = {
     none: "No findings.",
   },
   stage: { KG: "kindergarten", PRI: "primary", JUN: "junior", SEN: "senior", VOC: "vocational" },
-  book: { ticket: "Repair", count: "Stocktake", disposal: "Disposal", chemical: "Chemical", declaration: "Declared" },
+  book: { ticket: "Repair", count: "Stocktake", disposal: "Disposal", chemical: "Chemical", declaration: "Declared", device: "Device" },
   rule: {
     score: "by score",
     rank: "by rank",
@@ -338,6 +338,9 @@ const en: typeof zh = {
     sortBy: { lost: "Most points lost first", clause: "By clause" },
     lost: "{n} points lost",
     gateShort: "gate",
+    cappedShort: "declared, unconfirmed",
+    notDecisive: "What is grey did not decide: the rules of this selection do not ask for it, or another rule came first.",
+    firstThousand: "Of the first {n} schools.",
     measuredAgainst: "measured {measured}, gate {gate}",
     warned: "In by an override, though the rules exclude:",
     firstOut: "Would take its place",

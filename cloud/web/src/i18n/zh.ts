@@ -228,7 +228,7 @@ export default {
     none: "没有结论。",
   },
   stage: { KG: "幼儿园", PRI: "小学", JUN: "初中", SEN: "高中", VOC: "中职" },
-  book: { ticket: "报修单", count: "盘点", disposal: "处置单", chemical: "危化品", declaration: "申报" },
+  book: { ticket: "报修单", count: "盘点", disposal: "处置单", chemical: "危化品", declaration: "申报", device: "设备" },
   rule: {
     score: "按总分",
     rank: "按总分排名",
@@ -333,6 +333,9 @@ export default {
     sortBy: { lost: "丢分最多在前", clause: "按条款顺序" },
     lost: "丢 {n} 分",
     gateShort: "否决",
+    cappedShort: "填报待核实",
+    notDecisive: "灰色各项没有左右这次结果：本次名单的规则未以此为条件，或另有规则在先。",
+    firstThousand: "只统计前 {n} 所。",
     measuredAgainst: "实测 {measured}，否决线 {gate}",
     warned: "按规则不能入选，因改判而入选：",
     firstOut: "若本校退出，递补的是",
