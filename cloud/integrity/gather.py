@@ -4,7 +4,6 @@ import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
 
 import polars as pl
 from sqlalchemy import select
@@ -23,7 +22,7 @@ Inspections = Mapping[str, Sequence[date]]
 """Days of inspections, by school or by division."""
 
 _CO2_SQL = """
-select series.tags, points.time, points.number
+select series.tags, points.time, points.number as co2_ppm
 from points join series on series.id = points.series join fields on fields.id = points.field
 where series.measurement = 'reading' and fields.measurement = 'reading' and fields.name = 'co2'
   and points.time >= ? and points.time < ? and points.number is not null
@@ -43,7 +42,7 @@ async def gather_facts(
     first = to_ns(datetime.combine(evidence.start - timedelta(days=1), time(), UTC))
     after = to_ns(datetime.combine(evidence.end + timedelta(days=2), time(), UTC))
     samples = await store.read(
-        lambda con: con.execute(_CO2_SQL, [first, after, schools]).fetchall()
+        lambda con: pl.DataFrame(con.sql(_CO2_SQL, params=[first, after, schools]).to_arrow_table())
     )
     return await asyncio.to_thread(
         _facts, registry, evidence, schools, dict(inspections or {}), samples
@@ -55,11 +54,10 @@ def _facts(
     evidence: Evidence,
     schools: list[str],
     inspections: Inspections,
-    samples: list[tuple[str, int, float]],
+    samples: pl.DataFrame,
 ) -> Facts:
     co2 = _samples(registry, samples, evidence)
-    empty = Facts(evidence)
-    company = empty.company
+    company = Facts(evidence).company
     if not co2.is_empty():
         periods, lessons = _calendar(registry, co2["school"].unique().sort().to_list(), evidence)
         company = from_co2(co2, periods, lessons)
@@ -111,23 +109,34 @@ def _inspections(
     return pl.DataFrame(rows, schema=dict(INSPECTIONS), orient="row")
 
 
-def _samples(
-    registry: Registry, samples: Sequence[tuple[str, int, float]], evidence: Evidence
-) -> pl.DataFrame:
-    """Return the table `SAMPLES` of the span."""
-    zones: dict[str, Any] = {}
-    rows = []
-    for tags, at_ns, ppm in samples:
-        known = dict(json.loads(tags))
-        school, room = known.get("school"), known.get("room")
-        if not school or not room:
-            continue
-        zone = zones.get(school) or zones.setdefault(school, registry.zone(school))
-        moment = datetime.fromtimestamp(at_ns / 1e9, UTC)
-        day = moment.astimezone(zone).date()
-        if evidence.start <= day <= evidence.end:
-            rows.append((school, room, day, moment.replace(tzinfo=None), float(ppm)))
-    return pl.DataFrame(rows, schema=dict(SAMPLES), orient="row")
+def _samples(registry: Registry, samples: pl.DataFrame, evidence: Evidence) -> pl.DataFrame:
+    """Return the table `SAMPLES` of the span; a sensor that says no room is left out."""
+    known = [(tags, dict(json.loads(tags))) for tags in samples["tags"].unique()]
+    sensors = pl.DataFrame(
+        [
+            (tags, one["school"], one["room"], registry.zone(one["school"]).key)
+            for tags, one in known
+            if one.get("room")
+        ],
+        schema=dict.fromkeys(("tags", "school", "room", "zone"), pl.String),
+        orient="row",
+    )
+    at = pl.from_epoch("time", time_unit="ns").cast(pl.Datetime("us"))
+    found = samples.join(sensors, on="tags").with_columns(at.alias("at"))
+    local = [
+        part.with_columns(
+            pl.col("at")
+            .dt.replace_time_zone("UTC")
+            .dt.convert_time_zone(zone)
+            .dt.date()
+            .alias("day")
+        )
+        for (zone,), part in found.partition_by("zone", as_dict=True).items()
+    ]
+    if not local:
+        return pl.DataFrame(schema=dict(SAMPLES))
+    in_span = pl.col("day").is_between(evidence.start, evidence.end)
+    return pl.concat(local).filter(in_span).select(*SAMPLES).cast(pl.Schema(SAMPLES))
 
 
 def _calendar(

@@ -5,10 +5,22 @@ from datetime import date, timedelta
 from cloud.integrity.gather import bindings, gather_facts
 from cloud.integrity.results import findings, run_checks
 from cloud.registry import tables
+from cloud.scoring import evidence
+from cloud.scoring.evidence import Evidence, table
 from cloud.scoring.gather import gather
 from cloud.utilization.periods import OUTSIDE
 from tests._parts.cloud_app import CloudApp
 from tests._parts.small_school import MONDAY, SCHOOL, furnish, local, send, slots
+
+
+def of_monday() -> Evidence:
+    """Return evidence that knows of the school and of nothing in it."""
+    known = table([{"school": SCHOOL}], evidence.SCHOOLS)
+    nothing = {
+        name: table([], getattr(evidence, name.upper()))
+        for name in ("rooms", "assets", "use", "senders")
+    }
+    return Evidence(MONDAY, MONDAY, schools=known, **nothing)
 
 
 async def air(cloud: CloudApp, room: str, *samples: tuple[str, int]) -> None:
@@ -47,8 +59,7 @@ async def test_company_is_what_the_air_says_out_of_lessons(cloud: CloudApp) -> N
     store, registry = cloud.services.store, cloud.services.registry
     await send(store, slots("A-1", local("08:00"), local("09:00"), "active"))
     await air(cloud, "101", ("08:10", 1400), ("09:40", 1300), ("19:00", 1200), ("19:30", 450))
-    evidence = await gather(store, registry, SCHOOL, MONDAY, MONDAY)
-    facts = await gather_facts(store, registry, evidence)
+    facts = await gather_facts(store, registry, of_monday())
     outside = facts.company.filter(period=OUTSIDE)
     assert outside.select("room", "day", "seen_s", "occupied_s").rows() == [
         ("101", MONDAY, 3600.0, 1800.0)
@@ -58,11 +69,11 @@ async def test_company_is_what_the_air_says_out_of_lessons(cloud: CloudApp) -> N
 async def test_inspections_go_by_school_or_by_county(cloud: CloudApp) -> None:
     await furnish(cloud, local("18:00"))
     store, registry = cloud.services.store, cloud.services.registry
-    evidence = await gather(store, registry, SCHOOL, MONDAY, MONDAY)
+    known = await gather(store, registry, SCHOOL, MONDAY, MONDAY)
     visits = {SCHOOL: [date(2026, 11, 30)], "331002": [date(2026, 11, 26)], "331003": [MONDAY]}
-    facts = await gather_facts(store, registry, evidence, visits)
+    facts = await gather_facts(store, registry, known, visits)
     assert facts.inspections["day"].to_list() == [date(2026, 11, 26), date(2026, 11, 30)]
-    assert (await gather_facts(store, registry, evidence)).inspections.is_empty()
+    assert (await gather_facts(store, registry, known)).inspections.is_empty()
     results = run_checks(facts)
     assert findings(results, SCHOOL) == []
     assert results.filter(check="left_on")["outcome"].to_list() == ["no_data"]
