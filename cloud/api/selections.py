@@ -4,8 +4,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, status
 
-from cloud.api import assessment_models as models
 from cloud.api import assessment_shapes as shapes
+from cloud.api import selection_models as models
 from cloud.api.deps import READ, WRITE, ServicesDep, ShelfDep
 from cloud.api.verdicts import state_shape
 from cloud.assessments import choosing, ranking
