@@ -1,0 +1,102 @@
+"""The roll-up on Apache Spark: the same expressions, in the process here or on a cluster.
+
+Slots, inputs and output have to lie where every worker reaches them under the same path. What
+arrived per asset, day and period is written down before it is used twice: whatever dies later, the
+slots are not gone through again.
+"""
+
+import shutil
+import warnings
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cloud.bulk.rollup import INPUTS, SENDERS, Job, Told
+from cloud.errors import LoadError, SettingsError
+from cloud.utilization import days, rollup
+from cloud.utilization.use import LessonRule
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+_SECONDS = ("active_s", "standby_s", "off_s", "unobserved_s", "energy_wh")
+_LOOPBACK = {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
+
+
+class SparkEngine:
+    """A Spark session of its own."""
+
+    def __init__(self, slots: Path, *, master: str, conf: Mapping[str, str]) -> None:
+        if not slots.exists():
+            raise LoadError(f"{slots}: no such file or folder")
+        self._spark = _session(master, conf)
+        read = self._spark.read.option("recursiveFileLookup", "true").parquet(str(slots))
+        for name in _SECONDS:
+            read = read.withColumn(name, read[name].cast("double"))
+        read.withColumnRenamed("received_at", "first_received_at").createOrReplaceTempView("slots")
+
+    def senders(self) -> Iterator[tuple[str, str, datetime, str | None, str | None, datetime]]:
+        """Return who sent."""
+        for row in self._spark.sql(SENDERS).toLocalIterator():
+            yield (
+                row.school,
+                row.asset,
+                row.first_slot,
+                row.room,
+                row.category,
+                row.last_slot,
+            )
+
+    def roll_up(self, job: Job, told: Told) -> dict[str, int]:
+        """Write a folder for each table."""
+        for name in INPUTS:
+            self._spark.read.parquet(str(job.inputs / name)).createOrReplaceTempView(name)
+        seen = job.out / "seen"
+        self._write(self._spark.sql(rollup.seen_sql("pyspark")), seen)
+        told("roll-up", 1, 3)
+        self._spark.read.parquet(str(seen)).createOrReplaceTempView("seen")
+        tables = {
+            rollup.TABLE: rollup.rows_sql("pyspark", LessonRule()),
+            days.TABLE: days.sql("pyspark"),
+        }
+        counts = {}
+        for number, (name, sql) in enumerate(tables.items(), 2):
+            self._write(self._spark.sql(sql), job.out / name)
+            counts[name] = self._spark.read.parquet(str(job.out / name)).count()
+            told("roll-up", number, 3)
+        shutil.rmtree(seen)
+        return counts
+
+    def close(self) -> None:
+        """Stop the session."""
+        self._spark.stop()
+
+    def _write(self, rows: "DataFrame", folder: Path) -> None:
+        rows.write.mode("errorifexists").parquet(str(folder))
+
+
+def _session(master: str, conf: Mapping[str, str]) -> "SparkSession":
+    if shutil.which("java") is None:
+        raise SettingsError("Spark needs Java 17; install openjdk-17-jre-headless")
+    with warnings.catch_warnings():
+        # PySpark warns about a pandas that nothing here uses.
+        warnings.simplefilter("ignore", FutureWarning)
+        try:
+            from pyspark.sql import SparkSession  # noqa: PLC0415  an extra, and heavy
+        except ImportError:
+            raise SettingsError(
+                "Spark is not installed; install the extra: pip install 'smart-campus[spark]'"
+            ) from None
+        builder = SparkSession.builder.master(master).appName("campus-cloud rollup")
+        told = {
+            "spark.sql.session.timeZone": "UTC",
+            "spark.ui.showConsoleProgress": "false",
+            **(_LOOPBACK if master.startswith("local") else {}),
+            **conf,
+        }
+        for key, value in told.items():
+            builder = builder.config(key, value)
+        session: SparkSession = builder.getOrCreate()
+    session.sparkContext.setLogLevel("ERROR")
+    return session

@@ -1,0 +1,115 @@
+"""The roll-up of any number of schools from Parquet to Parquet, on the engine of one's choice.
+
+1. The engine says who sent, since when, from where (`senders`).
+2. The books and the senders give the inputs of the expressions, day by day, as Parquet.
+3. The engine runs the expressions of `cloud.utilization`: the slots are gone through once.
+"""
+
+import shutil
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Protocol
+
+import pyarrow.parquet as pq  # type: ignore[import-untyped]  # it ships no types
+
+from cloud.errors import LoadError
+from cloud.utilization.books import Sender, days_between
+from cloud.utilization.inputs import DayCuts, School, SchoolDays, inputs
+from cloud.utilization.ledgers import Row, ledgers
+
+Told = Callable[[str, int, int], None]
+INPUTS = ("cuts", "targets", "lessons")
+SENDERS = """
+select school, asset, min(slot_start) as first_slot, max_by(room, slot_start) as room,
+       max_by(category, slot_start) as category, max(slot_start) as last_slot
+from slots group by school, asset
+"""
+"""Who sent: the one query that is not an expression, in words that every engine here knows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What an engine is given: folders of Parquet, and a span of slots for each day."""
+
+    slots: Path
+    inputs: Path
+    out: Path
+    days: tuple[tuple[date, datetime, datetime], ...]
+
+
+class Engine(Protocol):
+    """DuckDB or Spark, with the slots at hand."""
+
+    def senders(self) -> Iterable[tuple[str, str, datetime, str | None, str | None, datetime]]:
+        """Return the rows of SENDERS (naive UTC)."""
+
+    def roll_up(self, job: Job, told: Told) -> dict[str, int]:
+        """Write the tables of the evidence; returns how many rows each has."""
+
+    def close(self) -> None:
+        """Give everything back."""
+
+
+def roll_up(
+    engine: Engine,
+    tables: Mapping[str, Iterable[Row]],
+    *,
+    slots: Path,
+    out: Path,
+    horizon: datetime,
+    until: date | None,
+    told: Told,
+) -> dict[str, int]:
+    """Write usage_rollup and usage_days of every school that sent; returns how many rows."""
+    if out.exists() and any(out.iterdir()):
+        raise LoadError(f"{out}: is not empty; give --out a new folder")
+    senders: dict[str, dict[str, Sender]] = {}
+    last = datetime.min  # noqa: DTZ901  compared with naive UTC
+    for school, asset, first, room, category, latest in engine.senders():
+        sender = Sender(first.replace(tzinfo=UTC), room or None, category or None)
+        senders.setdefault(school, {})[asset] = sender
+        last = max(last, latest)
+    if not senders:
+        raise LoadError(f"{slots}: holds no slots")
+    books = ledgers(tables, senders)
+    schools = {name: School.of(books[name], senders[name]) for name in sorted(senders)}
+    folder = out / "inputs"
+    days = _write_inputs(schools, folder, horizon, until, last.replace(tzinfo=UTC), told)
+    counts = engine.roll_up(Job(slots, folder, out, days), told)
+    shutil.rmtree(folder)
+    return counts
+
+
+def _write_inputs(
+    schools: Mapping[str, School],
+    folder: Path,
+    horizon: datetime,
+    until: date | None,
+    last: datetime,
+    told: Told,
+) -> tuple[tuple[date, datetime, datetime], ...]:
+    """Write the inputs of every day, from the first that any school is connected."""
+    connected = [s.books.connected for s in schools.values() if s.books.connected is not None]
+    ends = [school.books.day_of(last) for school in schools.values()]
+    span = days_between(min(connected), until or max(ends))
+    cut = DayCuts(horizon)
+    found = []
+    for number, day in enumerate(span, 1):
+        made = inputs(schools, _asked(schools, day), cut)
+        for name in INPUTS:
+            path = folder / name / f"{day}.parquet"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            pq.write_table(getattr(made, name), path)
+        found.append((day, made.first, made.last))
+        told("inputs", number, len(span))
+    return tuple(found)
+
+
+def _asked(schools: Mapping[str, School], day: date) -> Sequence[SchoolDays]:
+    return [
+        SchoolDays(name, {day: None})
+        for name, school in schools.items()
+        if school.books.connected is not None and day >= school.books.connected
+    ]
