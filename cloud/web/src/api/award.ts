@@ -433,10 +433,11 @@ export interface Selection extends SelectionLine {
 }
 
 export interface Improvement extends Titled {
-  attainment: number | null;
+  attainment: number;
   becomes: number;
   points: number;
-  yuan: number | null;
+  units: number | null;
+  yuan: number;
   remedy_zh: string;
   remedy_en: string;
 }
@@ -444,12 +445,17 @@ export interface Improvement extends Titled {
 export interface Least {
   selection: string;
   school: string;
-  is_possible: boolean;
+  is_possible: boolean | null;
   text_zh: string;
   text_en: string;
-  improvements: Improvement[];
-  yuan: number | null;
+  needs: number | null;
   value: number | null;
   value_then: number | null;
-  rank_then: number | null;
+  yuan: number | null;
+  improvements: Improvement[];
+  evidence: Titled[];
+  unpriced: Titled[];
+  unseen: Titled[];
+  missing_zh: string[];
+  missing_en: string[];
 }

@@ -355,7 +355,12 @@ const en: typeof zh = {
     attainment: "Attainment",
     plusPoints: "+{n} points",
     leastSum: "About",
-    rankThen: "then rank {n}",
+    units: "{n} more",
+    leastOf: {
+      evidence: "Evidence has to be given first:",
+      unpriced: "Could gain, but has no cost; not counted on:",
+      unseen: "Without evidence; not counted on:",
+    },
     dimensionsHint: "Choose a dimension to see its clauses only; the line is the pass mark.",
     points: "Points",
     sums: "{part} of {whole}",

@@ -350,7 +350,12 @@ export default {
     attainment: "达成度",
     plusPoints: "+{n} 分",
     leastSum: "合计约",
-    rankThen: "届时第 {n} 名",
+    units: "补 {n} 件（间、台）",
+    leastOf: {
+      evidence: "须先补齐证据的条款：",
+      unpriced: "还能得分、但没有估价，未计入：",
+      unseen: "没有证据，未计入：",
+    },
     dimensionsHint: "点一个维度，下面只列该维度的条款；竖线为及格线。",
     points: "得分",
     sums: "合计 {part}，应有 {whole}",
