@@ -137,12 +137,13 @@ def _dimensions(report: SchoolReport) -> Iterator[tuple[Any, ...]]:
 
 
 def _clauses(report: SchoolReport) -> Iterator[tuple[Any, ...]]:
+    """Yield every clause; a dimension of which nothing applies to the school has no title here."""
     titles = {one.dimension: one.title for one in report.dimensions}
     for one in report.clauses:
         yield (
             one.clause,
             one.title,
-            titles[one.dimension],
+            titles.get(one.dimension, words.OUTCOMES["not_applicable"]),
             words.OUTCOMES[one.outcome],
             one.measured,
             one.unit if one.unit != "%" else "比例",

@@ -30,6 +30,7 @@ from simulators.steps import (
 MARKER = ".campus-city-demo"
 RULES_FILE = "rules.yaml"
 _LONG_S = 120.0
+_MADE = ("assessment ", "selection ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,8 +150,12 @@ class _CityDemo:
             process.stop()
 
     def _run(self, text: str, script: str, name: str, *arguments: str) -> None:
+        """Run a command; what it says of the thing it made, else its last line, is told."""
         with self._steps.step(text) as tell:
-            tell(finish(name, self._folder, script, name, *arguments))
+            last = finish(name, self._folder, script, name, *arguments)
+            log = (self._folder / "logs" / f"{name}.log").read_text(encoding="utf-8")
+            made = [line for line in log.splitlines() if line.startswith(_MADE)]
+            tell(made[-1] if made else last)
 
 
 def rules_text(places: int) -> str:
@@ -160,8 +165,8 @@ def rules_text(places: int) -> str:
         "places": places,
         "quotas": {
             "division": {code: dict(share) for code in DIVISIONS},
-            "stage": {"KG": {"most": places // 4}, "PRI": {"least": places // 10}},
-            "urban_rural": {"2": {"least": places // 10}},
+            "stage": {"KG": {"most": places // 4}, "PRI": {"least": max(1, places // 10)}},
+            "urban_rural": {"2": {"least": max(1, places // 10)}},
         },
     }
     return yaml.safe_dump(rules, allow_unicode=True, sort_keys=False)

@@ -222,3 +222,12 @@ def test_a_name_in_a_cell_is_text_and_never_a_formula(name: str) -> None:
 def test_what_no_page_can_show_is_replaced(given: str, shown: str) -> None:
     report = dataclasses.replace(school_report(), division=given)
     assert opened(school_xlsx(report))["概览"]["B4"].value == shown
+
+
+def test_clauses_of_a_dimension_that_does_not_apply_stand_there_too() -> None:
+    report = school_report()
+    gone = report.clauses[0].dimension
+    kept = tuple(one for one in report.dimensions if one.dimension != gone)
+    rows = table(opened(school_xlsx(dataclasses.replace(report, dimensions=kept))), "逐条得分")
+    assert len(rows) == len(report.clauses)
+    assert {row["维度"] for row in rows if row["条款"] == report.clauses[0].clause} == {"不适用"}
