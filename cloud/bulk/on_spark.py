@@ -21,7 +21,13 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 _SECONDS = ("active_s", "standby_s", "off_s", "unobserved_s", "energy_wh")
-_LOOPBACK = {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
+_IN_PROCESS = {
+    "spark.driver.host": "127.0.0.1",
+    "spark.driver.bindAddress": "127.0.0.1",
+    "spark.ui.enabled": "false",
+    "spark.sql.shuffle.partitions": "16",
+}
+"""What suits a master that is this very process."""
 
 
 class SparkEngine:
@@ -92,7 +98,7 @@ def _session(master: str, conf: Mapping[str, str]) -> "SparkSession":
         told = {
             "spark.sql.session.timeZone": "UTC",
             "spark.ui.showConsoleProgress": "false",
-            **(_LOOPBACK if master.startswith("local") else {}),
+            **(_IN_PROCESS if master.startswith("local") else {}),
             **conf,
         }
         for key, value in told.items():

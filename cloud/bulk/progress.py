@@ -25,8 +25,9 @@ class Progress:
             end = "\n" if is_done else ""
             self._stream.write(f"\r{step:<12} [{bar}] {100 * done // max(of, 1):3d} %{end}")
         else:
-            told = f"{step}: {100 * (_LINES * done // max(of, 1)) // _LINES} %"
-            if told == self._told or done == 0:
+            share = _LINES * done // max(of, 1)
+            told = f"{step}: {100 * share // _LINES} %"
+            if told == self._told or share == 0:
                 return
             self._told = told
             self._stream.write(f"{told}\n")

@@ -10,7 +10,7 @@ import ibis  # type: ignore[import-untyped]  # it ships no types
 import ibis.expr.types as ir  # type: ignore[import-untyped]  # it ships no types
 
 from cloud.utilization.dialect import to_sql
-from cloud.utilization.rollup import CUTS, SEEN, TARGETS
+from cloud.utilization.rollup import CUTS, SEEN, TARGETS, exact
 from device_profiles.usage import SLOT_S
 
 TABLE = "usage_days"
@@ -93,10 +93,11 @@ def days(seen: ir.Table, cuts: ir.Table, targets: ir.Table) -> ir.Table:
     )
     rows = rows.filter(rows.due_s > 0)
     hidden_s = rows.evening_due_s - rows.evening_on_s - rows.evening_off_s
-    return rows.mutate(
+    rows = rows.mutate(
         due_slots=rows.due_s / SLOT_S,
         slots=rows.told_s / SLOT_S,
         in_time_slots=rows.in_time_s / SLOT_S,
         evening_unobserved_s=ibis.ifelse(hidden_s > 0, hidden_s, 0.0),
         active_s=rows.seen_active_s,
-    ).select(*COLUMNS)
+    )
+    return exact(rows.select(*COLUMNS))

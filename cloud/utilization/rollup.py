@@ -222,7 +222,13 @@ def _judged(rows: ir.Table, rule: LessonRule) -> ir.Table:
         lesson_used=rows.lesson_observed
         & (rows.active_s + SLACK_S >= rows.length_s * rule.used_share)
     )
-    return rows.select(*COLUMNS)
+    return exact(rows.select(*COLUMNS))
+
+
+def exact(rows: ir.Table) -> ir.Table:
+    """Round sums to a millionth: in whatever order an engine adds, the evidence is the same."""
+    sums = [name for name in rows.columns if name.endswith(("_s", "_wh"))]
+    return rows.mutate(**{name: rows[name].round(6) for name in sums})
 
 
 LESSONS_SCHEMA = pa.schema(
