@@ -30,7 +30,7 @@ quotas:
 """
 PAGES = {
     "/ranking": ("评选排名", "Ranking"),
-    "/procedure": ("评选过程", "Selection and procedure"),
+    "/procedure": ("评选过程", "Procedure"),
     "/counties": ("县域对比", "Counties"),
     "/standard": ("评价标准", "Standard"),
 }

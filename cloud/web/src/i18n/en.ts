@@ -12,7 +12,7 @@ const en: typeof zh = {
     group: { school: "School", award: "Award" },
     ranking: "Ranking",
     ranked: "School in the ranking",
-    procedure: "Selection and procedure",
+    procedure: "Procedure",
     counties: "Counties",
     standard: "Standard",
     findSchool: "Search name, code, county",
@@ -354,7 +354,6 @@ const en: typeof zh = {
     leastHint: "The cheapest set of improvements that brings it in while the others stay as they are; costs are estimates.",
     attainment: "Attainment",
     plusPoints: "+{n} points",
-    leastSum: "About",
     units: "{n} more",
     leastOf: {
       evidence: "Evidence has to be given first:",

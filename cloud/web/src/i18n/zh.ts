@@ -349,7 +349,6 @@ export default {
     leastHint: "在其他学校不变的前提下，花费最少的一组改进；费用为估算。",
     attainment: "达成度",
     plusPoints: "+{n} 分",
-    leastSum: "合计约",
     units: "补 {n} 件（间、台）",
     leastOf: {
       evidence: "须先补齐证据的条款：",
