@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from cloud.assessments.assessment import Assessment
-from cloud.assessments.selection import Chosen, filed
+from cloud.assessments.selection import OF_TRIALS, Chosen, filed
 from cloud.errors import Conflict, NotFound, SettingsError, Unprocessable
 from cloud.registry.proceedings import SelectionRow
 from cloud.scoring import improvement
@@ -17,6 +17,7 @@ from cloud.scoring.engine import Scores
 from cloud.scoring.indicator import Words
 from cloud.scoring.selection import Filled, Outcome, Selection, select_scores
 from cloud.scoring.selection_rules import Override, SelectionRules, rules_of
+from cloud.scoring.uncertainty import uncertainty
 
 _IS_IN = Words("该校已入选。", "The school is in.")
 
@@ -34,7 +35,7 @@ def select(
 ) -> SelectionRow:
     """Return the selection that rules and a seed make of an assessment, ready to be filed."""
     selection = _selected(found, rules)
-    contents = _contents(selection)
+    contents = _contents(found, selection, seed)
     return filed(found.row.id, _told(selection.rules), seed, contents, created_at)
 
 
@@ -69,7 +70,7 @@ def override(
         "by": first.by,
         "reason": first.reason,
     }
-    contents = {**_contents(selection), "override": decided}
+    contents = {**_contents(found, selection, chosen.row.seed), "override": decided}
     before = chosen.row.id
     return filed(found.row.id, _told(rules), chosen.row.seed, contents, created_at, before)
 
@@ -127,18 +128,20 @@ def _selected(found: Assessment, rules: SelectionRules) -> Selection:
     return selection
 
 
-def _contents(selection: Selection) -> dict[str, Any]:
+def _contents(found: Assessment, selection: Selection, seed: int) -> dict[str, Any]:
     overridden = {one.school for one in selection.rules.overrides}
+    sure = uncertainty(found.scores, selection.rules, seed)
+    trials = {row["id"]: row for row in sure.schools.iter_rows(named=True)}
     return {
         "places": selection.rules.places,
         "eligible": selection.eligible,
-        "trials": 0,
+        "trials": sure.runs,
         "order": {
             "zh": [one.zh for one in selection.order],
             "en": [one.en for one in selection.order],
         },
         "schools": {
-            school: _outcome(one, is_override=school in overridden)
+            school: _outcome(one, trials.get(school, {}), is_override=school in overridden)
             for school, one in selection.outcomes.items()
         },
         "quotas": [_quota(one) for one in selection.quotas],
@@ -155,7 +158,7 @@ def _contents(selection: Selection) -> dict[str, Any]:
     }
 
 
-def _outcome(one: Outcome, *, is_override: bool) -> dict[str, Any]:
+def _outcome(one: Outcome, trial: Mapping[str, Any], *, is_override: bool) -> dict[str, Any]:
     return {
         "selected": one.selected,
         "is_eligible": one.place is not None,
@@ -168,9 +171,7 @@ def _outcome(one: Outcome, *, is_override: bool) -> dict[str, Any]:
         "rival": one.rival,
         "needs": one.needs,
         "is_reachable": one.is_reachable,
-        "rank_low": None,
-        "rank_high": None,
-        "chance": None,
+        **{key: trial.get(key) for key in OF_TRIALS},
         "is_override": is_override,
     }
 

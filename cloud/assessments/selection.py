@@ -11,6 +11,9 @@ Its contents are JSON:
 - `quotas`: what the rules ask of counties, stages and kinds, and how many were selected;
 - `override`: the decision of a reviewer that made it out of the selection before, else null;
 - `warnings`: what that decision broke.
+
+All of it decides the digest but what the trials came to (`trials`, rank intervals, chances): their
+figures may differ in the last digit between processors, the list does not.
 """
 
 import json
@@ -24,6 +27,7 @@ from cloud.assessments.text import canonical, digest, pack, unpack
 from cloud.registry.proceedings import SelectionRow
 
 FORMAT = "smart-campus-selection/1"
+OF_TRIALS = ("rank_low", "rank_high", "chance")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +70,7 @@ def filed(
         "assessment": assessment,
         "rules": rules,
         "seed": seed,
-        "contents": contents,
+        "contents": _without_trials(contents),
         "before": before,
     }
     name = digest(canonical(whole))
@@ -80,6 +84,14 @@ def filed(
         contents=pack(canonical(contents)),
         created_at=created_at,
     )
+
+
+def _without_trials(contents: Mapping[str, Any]) -> dict[str, Any]:
+    schools = {
+        school: {key: value for key, value in one.items() if key not in OF_TRIALS}
+        for school, one in contents["schools"].items()
+    }
+    return {key: value for key, value in contents.items() if key != "trials"} | {"schools": schools}
 
 
 def chosen_of(row: SelectionRow) -> Chosen:

@@ -67,6 +67,26 @@ async def test_a_selection_says_of_every_school_in_or_out_and_why(
     assert made["order_en"]
 
 
+async def test_rank_intervals_and_chances_come_from_trials(
+    cloud: CloudApp, assessment: str
+) -> None:
+    made = await select(cloud, rules={"places": 5}, seed=3)
+    page = await ask(cloud, f"/api/v1/assessments/{assessment}/ranking")
+    rated = [row for row in page["items"] if row["rank"] is not None]
+    assert made["trials"] >= 1000
+    assert all(1 <= row["rank_low"] <= row["rank_high"] <= len(rated) for row in rated)
+    assert sum(row["chance"] for row in rated) <= 5 + 1e-9
+    assert min(row["chance"] for row in made["items"]) > 0
+    for row in page["items"]:
+        if row["rank"] is None:
+            assert (row["rank_low"], row["rank_high"], row["chance"]) == (None, None, None)
+    shown = await ask(
+        cloud, f"/api/v1/assessments/{assessment}/schools/{made['items'][0]['school']}"
+    )
+    for key in ("rank_low", "rank_high", "chance"):
+        assert shown["verdict"][key] == made["items"][0][key]
+
+
 async def test_each_school_is_shown_its_rival_and_the_way_in(
     cloud: CloudApp, assessment: str
 ) -> None:

@@ -134,6 +134,20 @@ def test_filing_the_same_again_changes_nothing(registry: Registry) -> None:
     assert everything(registry)["assessment"] == before["assessment"]
 
 
+def test_what_trials_came_to_does_not_decide_the_id_of_a_selection(registry: Registry) -> None:
+    assessment = registry.proceedings.assessments()[0].id
+    said = {"selected": True, "rank_low": 1, "rank_high": 2, "chance": 0.9}
+    one = {**CONTENTS, "trials": 100, "schools": {"2133100000": said}}
+    near = {**one, "trials": 200, "schools": {"2133100000": {**said, "chance": 0.91}}}
+    other = {**one, "schools": {"2133100000": {**said, "selected": False}}}
+    first, again, third = (
+        filed_selection(assessment, {}, 7, contents, MADE) for contents in (one, near, other)
+    )
+    assert first.id == again.id != third.id
+    assert registry.proceedings.file_selection(first)
+    assert not registry.proceedings.file_selection(again)
+
+
 def test_only_one_selection_takes_the_place_of_another(registry: Registry) -> None:
     first = select(registry)
     second = select(registry, before=first)
