@@ -120,25 +120,31 @@ def model_of(scores: Scores, schools: Sequence[str] | None = None) -> Model:
             if name in work.columns:
                 weight = work[name].fill_null(0.0).to_numpy()
                 applies[number, stage.rows] = weight[stage.schools] > 0
-    parts = tuple(_parts(standard, clauses, applies))
-    asked = np.stack([part.patterns[part.pattern].any(axis=1) for part in parts], axis=1)
-    patterns, asking = _patterns(asked)
-    return Model(
+    model = Model(
         standard=standard,
         schools=ids,
         clauses=clauses,
         evidence=_evidence(work, clauses),
         capped=_capped(work, clauses),
         stages=tuple(found),
-        parts=parts,
-        asked=patterns,
-        asking=asking,
+        parts=(),
+        asked=np.zeros((0, 0), np.float32),
+        asking=np.zeros(0, np.int64),
         weights=np.array([clause.weight for clause in clauses], np.float32),
         dimension_weights=np.array([one.weight for one in standard.dimensions], np.float32),
         aggregate=standard.aggregate,
         rows=rows,
         applies=applies,
     )
+    return _asking(model, applies)
+
+
+def seen_only(model: Model) -> Model:
+    """Return the model in which what has no evidence was never asked."""
+    seen = np.zeros_like(model.applies)
+    for stage in model.stages:
+        seen[:, stage.rows] = model.evidence.seen[:, stage.schools]
+    return _asking(model, model.applies & seen)
 
 
 def attained(
@@ -226,6 +232,14 @@ def values(
 def own_weights(model: Model) -> tuple[Floats, Floats]:
     """Return the standard's own weights as one draw."""
     return model.weights[:, None], model.dimension_weights[:, None]
+
+
+def _asking(model: Model, applies: Flags) -> Model:
+    """Return the model with what is asked of each row, and the patterns of it."""
+    parts = tuple(_parts(model.standard, model.clauses, applies))
+    asked = np.stack([part.patterns[part.pattern].any(axis=1) for part in parts], axis=1)
+    patterns, asking = _patterns(asked)
+    return model.using(applies=applies, parts=parts, asked=patterns, asking=asking)
 
 
 def _stages(work: pl.DataFrame, names: Sequence[str]) -> list[Stage]:

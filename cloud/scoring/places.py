@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from cloud.scoring.field import Field
 from cloud.scoring.model import Flags, Numbers
 
 _AHEAD = 8
@@ -29,6 +30,21 @@ class Places:
     outside: tuple[int, ...] = ()
 
 
+def places_of(field: Field, rated: Numbers) -> Places:
+    """Return the places of a selection among those of its schools that are rated."""
+    contest = field.contest
+    numbers = {number: at for at, number in enumerate(rated.tolist())}
+    return Places(
+        places=contest.places,
+        limits=tuple(
+            (group.group, limit.members[rated], limit.least, limit.most)
+            for group, limit in zip(field.groups, contest.limits, strict=True)
+        ),
+        inside=tuple(sorted(numbers[one] for one in contest.inside if one in numbers)),
+        outside=tuple(sorted(numbers[one] for one in contest.outside if one in numbers)),
+    )
+
+
 def given(order: NDArray[np.int64], able: Flags, places: Places) -> Numbers:
     """Return in how many runs each school is given a place; `order` and `able` are by run."""
     runs, size = order.shape
@@ -37,7 +53,7 @@ def given(order: NDArray[np.int64], able: Flags, places: Places) -> Numbers:
     able[:, [*places.inside, *places.outside]] = False
     found[list(places.inside)] = runs
     left = max(0, places.places - len(places.inside))
-    if not left:
+    if not left or not size:
         return found
     ahead = min(size, left * _AHEAD)
     least = _least(able, places)

@@ -46,7 +46,7 @@ from cloud.scoring.model import (
     model_of,
     values,
 )
-from cloud.scoring.places import Places, given
+from cloud.scoring.places import Places, given, places_of
 from cloud.scoring.selection_rules import SelectionRules
 from cloud.scoring.shapes import Block
 
@@ -106,7 +106,7 @@ def uncertainty(
     field = field_of(candidates(scores), rules)
     rated = np.flatnonzero(field.rated)
     model = model_of(scores, [field.schools[number] for number in rated])
-    trial = _Trial(model, rules, doubts, _may(field, rated), _places(field, rated))
+    trial = _Trial(model, rules, doubts, _may(field, rated), places_of(field, rated))
     seeds = np.random.SeedSequence(seed).spawn(worlds)
     bounds = np.linspace(0, runs, worlds + 1).astype(int)
     size = rated.size
@@ -211,20 +211,6 @@ class _Trial:
 def _may(field: Field, rated: Numbers) -> Flags:
     found = [field.failed[number].keys() <= _BY_RUN for number in rated.tolist()]
     return np.array(found, np.bool_)
-
-
-def _places(field: Field, rated: Numbers) -> Places:
-    contest = field.contest
-    numbers = {number: at for at, number in enumerate(rated.tolist())}
-    return Places(
-        places=contest.places,
-        limits=tuple(
-            (group.group, limit.members[rated], limit.least, limit.most)
-            for group, limit in zip(field.groups, contest.limits, strict=True)
-        ),
-        inside=tuple(sorted(numbers[one] for one in contest.inside if one in numbers)),
-        outside=tuple(sorted(numbers[one] for one in contest.outside if one in numbers)),
-    )
 
 
 def drawn(model: Model, doubts: Doubts, random: np.random.Generator) -> Evidence:

@@ -12,6 +12,7 @@ from tests._parts.tree import ROOT, imports, is_foreign, modules, text_of
 
 EVERYWHERE = ("*",)
 HOMES = {
+    "SALib": ("cloud/scoring/sensitivity.py",),
     "aiomqtt": ("simulators/*",),
     "alembic": ("cloud/registry/*",),
     "amqtt": ("simulators/broker.py",),
@@ -75,6 +76,7 @@ PURE = (
     "cloud/scoring/reasons.py",
     "cloud/scoring/result.py",
     "cloud/scoring/selection.py",
+    "cloud/scoring/sensitivity.py",
     "cloud/scoring/shapes.py",
     "cloud/scoring/table.py",
     "cloud/scoring/uncertainty.py",
