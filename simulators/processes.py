@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -126,9 +127,10 @@ class Process:
         return True
 
     def kill(self) -> None:
-        """End it at once."""
+        """End it at once, with the processes that it started itself."""
         if self.is_running:
-            self._process.kill()
+            with suppress(ProcessLookupError):
+                os.killpg(self.pid, signal.SIGKILL)
         self._process.wait()
 
 

@@ -2,6 +2,7 @@ import socket
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
 from simulators.cli import main
@@ -48,3 +49,14 @@ def test_a_process_that_does_not_listen_is_killed(tmp_path: Path) -> None:
     assert process.peak_mb() > 1
     assert not process.stop(timeout_s=0.2)
     assert not process.is_running
+
+
+def test_what_a_killed_process_started_ends_with_it(tmp_path: Path) -> None:
+    child = "import time; print('child up', flush=True); time.sleep(600)"
+    script = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}])"
+    process = Process("parent", [sys.executable, "-c", script], tmp_path / "parent.log")
+    process.wait_until(lambda: "child up" in process.said(), 30, "starting")
+    (started,) = psutil.Process(process.pid).children()
+    process.kill()
+    psutil.wait_procs([started], timeout=30)
+    assert not started.is_running()
