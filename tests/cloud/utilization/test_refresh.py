@@ -11,7 +11,7 @@ from cloud.errors import StoreFailed
 from cloud.registry import tables
 from cloud.registry.store import Registry
 from cloud.telemetry.duckdb import DuckDBStore
-from cloud.utilization import kept, refresh
+from cloud.utilization import kept, refresh, rollup
 from cloud.utilization.refresh import Rollups
 from tests._parts.small_school import MONDAY, SCHOOL, TestClock, local, send, slots
 
@@ -281,3 +281,123 @@ async def test_the_loop_outlives_a_failure(
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
+
+
+async def days(store: DuckDBStore, where: str = "true") -> list[Row]:
+    def work(con: duckdb.DuckDBPyConnection) -> list[Row]:
+        cursor = con.execute(f"select * from usage_days where {where} order by asset, day")
+        names = [column[0] for column in cursor.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    return await store.read(work)
+
+
+async def test_whole_days_are_kept_beside_and_late_slots_change_them(
+    rollups: Rollups, store: DuckDBStore, clock: TestClock
+) -> None:
+    clock.at = local("08:10")
+    await send(store, slots("A-1", local("08:00"), local("08:05"), "active"))
+    await rollups.settled()
+    (found,) = await days(store, "asset = 'A-1'")
+    assert (found["asset_id"], found["room"], found["week"]) == (1, "101", "2026-W48")
+    assert (found["slots"], found["in_time_slots"], found["active_s"]) == (1, 1, 300)
+    clock.at = local("23:59")
+    await send(store, slots("A-1", local("22:00"), local("22:10"), "standby"))
+    await rollups.settled()
+    (found,) = await days(store, "asset = 'A-1'")
+    assert (found["slots"], found["in_time_slots"], found["evening_on_s"]) == (3, 1, 600)
+    assert found["evening_unobserved_s"] == found["evening_due_s"] - 600
+
+
+async def test_a_slot_that_is_sent_again_later_came_when_it_first_came(
+    rollups: Rollups, store: DuckDBStore, clock: TestClock
+) -> None:
+    clock.at = local("08:06")
+    await send(store, slots("A-1", local("08:00"), local("08:05"), "active"))
+    clock.at = local("18:00")
+    await send(store, slots("A-1", local("08:00"), local("08:05"), "standby"))
+    await rollups.settled()
+    (found,) = await days(store, "asset = 'A-1'")
+    assert (found["in_time_slots"], found["active_s"]) == (1, 0)
+
+
+async def test_a_name_that_is_met_late_was_silent_before(
+    rollups: Rollups, store: DuckDBStore
+) -> None:
+    await send(store, slots("A-1", local("08:00", FRIDAY), local("08:05", FRIDAY), "active"))
+    await rollups.settled()
+    assert await rows(store, "asset = 'A-6'") == []
+    await send(store, slots("A-6", local("08:00"), local("08:05"), "active"))
+    await rollups.settled()
+    told = await rows(store)
+    assert (await row(store, "A-6", FRIDAY, 1))["unobserved_s"] == 2400
+    await rollups.rebuild(SCHOOL)
+    assert await rows(store) == told, "in whatever order it came"
+
+
+async def test_rows_that_are_the_same_are_not_written_again(
+    rollups: Rollups, store: DuckDBStore
+) -> None:
+    await send(store, slots("A-1", local("08:00"), local("08:40"), "active"))
+    await rollups.settled()
+    numbered = "select rowid, * from usage_rollup order by all"
+    before = await store.read(lambda con: con.execute(numbered).fetchall())
+    await send(store, slots("A-1", local("12:00"), local("12:05"), "active"))
+    await rollups.settled()
+    after = await store.read(lambda con: con.execute(numbered).fetchall())
+    assert len(set(after) - set(before)) == 1
+
+
+async def test_a_file_of_an_older_version_is_rolled_up_anew(
+    store: DuckDBStore, registry: Registry, clock: TestClock
+) -> None:
+    await send(store, slots("A-1", local("08:00"), local("08:40"), "active"))
+
+    def age(con: duckdb.DuckDBPyConnection) -> None:
+        keyed = rollup.DDL.replace("lesson_used boolean not null", "lesson_used boolean not null, "
+                                   "primary key (school, asset, day, period)")  # fmt: skip
+        con.execute(keyed)
+        con.execute("create table usage_rollup_state (received_until timestamp, b boolean)")
+        zeros = ", ".join(f"0 as {name}" for name in ("due_s", "active_s", "standby_s", "off_s"))
+        no = ", ".join(
+            f"false as {name}"
+            for name in ("scheduled", "lesson_over", "lesson_observed", "lesson_used")
+        )
+        con.execute(
+            "insert into usage_rollup by name select 'x' as school, 'y' as asset, "
+            f"0 as unobserved_s, date '2026-01-01' as day, 1 as period, 'w' as \"week\", 1 as weekday, {zeros}, {no}"
+        )
+
+    await asyncio.wrap_future(store.run_write(age))
+    rollups = Rollups(store, registry, clock)
+    await rollups.prepare()
+    await rollups.settled()
+    assert len(await rows(store, "school = 'x'")) == 1, "what was there is kept"
+    assert (await row(store, "A-1", MONDAY, 1))["lesson_used"]
+    assert len(await days(store, "asset = 'A-1'")) == 1
+
+
+async def test_what_was_noted_as_stale_is_worked_off_after_a_restart(
+    tmp_path: Path, registry: Registry, clock: TestClock
+) -> None:
+    path = tmp_path / "restart.duckdb"
+    store = DuckDBStore(path, clock=clock)
+    first = Rollups(store, registry, clock)
+    await first.prepare()
+    for day in (FRIDAY, MONDAY):
+        await send(store, slots("A-1", local("08:00", day), local("08:40", day), "active"))
+    await first.settled()
+    with registry.writing() as session:
+        session.execute(delete(tables.Lesson))
+        session.commit()
+    registry.changed("timetable", frozenset({SCHOOL}))
+    store.close()
+
+    store = DuckDBStore(path, clock=clock)
+    second = Rollups(store, registry, clock)
+    await second.prepare()
+    await second.settled()
+    assert not (await row(store, "A-1", FRIDAY, 1))["scheduled"]
+    noted = await store.read(lambda con: con.execute("from usage_stale").fetchall())
+    assert noted == []
+    store.close()

@@ -143,7 +143,7 @@ def test_the_engine_agrees_with_the_reference(
         assert comparable(mine) == pytest.approx(comparable(theirs), abs=1e-6)
 
 
-@pytest.mark.parametrize("dialect", ["duckdb", "postgres", "trino", "sqlite"])
+@pytest.mark.parametrize("dialect", ["duckdb", "pyspark", "postgres", "trino", "sqlite"])
 def test_the_expression_belongs_to_no_engine(dialect: str) -> None:
     assert "unobserved_s" in rollup.sql(dialect, LessonRule())
 
