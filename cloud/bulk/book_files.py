@@ -7,7 +7,7 @@ import pyarrow as pa  # type: ignore[import-untyped]  # it ships no types
 import pyarrow.parquet as pq  # type: ignore[import-untyped]  # it ships no types
 
 from cloud.errors import LoadError
-from cloud.registry.many import COLUMNS, Tables
+from cloud.registry.book_tables import COLUMNS, Tables
 from cloud.utilization.ledgers import Row
 
 _TYPES = {

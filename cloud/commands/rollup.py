@@ -11,7 +11,7 @@ from cloud.errors import SettingsError
 
 if TYPE_CHECKING:
     from cloud.bulk.rollup import Engine
-    from cloud.registry.many import Tables
+    from cloud.registry.book_tables import Tables
 
 MEMORY_MB = 2000
 
@@ -111,7 +111,7 @@ def _pair(text: str, arguments: argparse.Namespace) -> tuple[str, str]:
 
 def _registered(data: Path | None) -> "Tables":
     from cloud.bulk.offline import settings_of
-    from cloud.registry.many import book_tables
+    from cloud.registry.book_tables import book_tables
     from cloud.registry.store import Registry
 
     settings = settings_of(data)

@@ -26,7 +26,7 @@ import duckdb
 import pyarrow as pa  # type: ignore[import-untyped]  # it ships no types
 
 from cloud.clock import Clock
-from cloud.registry.many import book_tables
+from cloud.registry.book_tables import book_tables
 from cloud.registry.store import Registry
 from cloud.telemetry.store import TelemetryStore, UsageWritten
 from cloud.utilization import kept
@@ -180,11 +180,11 @@ class Rollups:
                     raise
 
     def _tick(self) -> None:
-        """Mark the current day of every connected school, once in a slot's length."""
+        """Mark the days since the last time, of every connected school, once in a slot's length."""
         tick = slot_start(self.horizon)
         if self._ticked == tick:
             return
-        since = max(self._ticked or tick, tick - timedelta(days=1)) - timedelta(seconds=SLOT_S)
+        since = (self._ticked or tick) - timedelta(seconds=SLOT_S)
         self._ticked = tick
         with self._lock:
             self._spans.update(self._since(school, since) for school in self._senders)

@@ -1,7 +1,7 @@
 from datetime import date, timedelta
 
 from cloud.registry import tables
-from cloud.registry.many import book_tables
+from cloud.registry.book_tables import book_tables
 from cloud.registry.store import Registry
 from cloud.utilization.books import Books, Sender, school_days
 from cloud.utilization.ledgers import ledgers

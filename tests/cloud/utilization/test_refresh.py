@@ -114,6 +114,19 @@ async def test_time_alone_makes_a_silent_device_unobserved(
     assert (found["unobserved_s"], found["lesson_over"]) == (2100, True)
 
 
+async def test_a_machine_that_slept_for_days_makes_up_for_them(
+    rollups: Rollups, store: DuckDBStore, clock: TestClock
+) -> None:
+    clock.at = local("08:15", FRIDAY)
+    await send(store, slots("A-1", local("08:00", FRIDAY), local("08:05", FRIDAY), "active"))
+    await rollups.settled()
+    clock.at = local("18:00")
+    await rollups.settled()
+    assert (await row(store, "A-1", FRIDAY, 1))["unobserved_s"] == 2100
+    assert (await row(store, "A-1", FRIDAY + timedelta(days=1), -1))["unobserved_s"] == 86_400
+    assert (await row(store, "A-1", MONDAY, 2))["unobserved_s"] == 2400
+
+
 async def test_a_changed_timetable_rebuilds_what_is_there(
     rollups: Rollups, store: DuckDBStore, registry: Registry
 ) -> None:
@@ -365,7 +378,8 @@ async def test_a_file_of_an_older_version_is_rolled_up_anew(
         )
         con.execute(
             "insert into usage_rollup by name select 'x' as school, 'y' as asset, "
-            f"0 as unobserved_s, date '2026-01-01' as day, 1 as period, 'w' as \"week\", 1 as weekday, {zeros}, {no}"
+            "0 as unobserved_s, date '2026-01-01' as day, 1 as period, 'w' as \"week\", "
+            f"1 as weekday, {zeros}, {no}"
         )
 
     await asyncio.wrap_future(store.run_write(age))
