@@ -1,6 +1,6 @@
 """The books of a school as the roll-up reads them, from plain tables of many schools. Pure.
 
-The tables come from the registry (`cloud.registry.book_tables`), or from files that were written of them.
+They come from the registry (`cloud.registry.book_tables`), or from files that were written of it.
 """
 
 from collections import defaultdict
