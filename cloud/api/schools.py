@@ -19,7 +19,7 @@ from cloud.api.models import (
 )
 from cloud.errors import BadRequest, NotFound
 from cloud.registry import code_lists
-from cloud.registry.code_lists import CodeList
+from cloud.registry.code_list import CodeList
 from cloud.registry.rows import SchoolRow
 from cloud.registry.store import Registry
 

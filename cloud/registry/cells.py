@@ -6,7 +6,8 @@ import unicodedata
 from collections.abc import Callable
 from typing import Any
 
-from cloud.registry.code_lists import CodeList, code_of
+from cloud.registry.code_list import CodeList
+from cloud.registry.code_lists import code_of
 
 Parse = Callable[[Any], Any]
 

@@ -6,62 +6,15 @@ is our own. A list marked incomplete holds only the codes that were seen; others
 """
 
 import re
-from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Literal
 
-PUBLIC_DUMP = "教育部教育管理信息化基础代码 (JY/T 1001), from a public dump of the standard"
-OWN = "this project"
-
-
-@dataclass(frozen=True, slots=True)
-class CodeItem:
-    """One code and what it means."""
-
-    code: str
-    zh: str
-    en: str
-
-
-@dataclass(frozen=True, slots=True)
-class CodeList:
-    """A code list, where it comes from and how sure we are of it."""
-
-    id: str
-    title_zh: str
-    title_en: str
-    source: str
-    confidence: str
-    items: tuple[CodeItem, ...]
-    is_complete: bool = True
-
-    def find(self, text: str) -> CodeItem | None:
-        """Return the item with this code, or with this name in either language."""
-        wanted = text.strip().casefold()
-        return next(
-            (
-                item
-                for item in self.items
-                if wanted in {item.code.casefold(), item.zh.casefold(), item.en.casefold()}
-            ),
-            None,
-        )
-
-    def nearest(self, text: str) -> CodeItem | None:
-        """Return the item whose code or name looks most like the text."""
-        names = {name: item for item in self.items for name in (item.code, item.zh, item.en)}
-        close = get_close_matches(text, names, n=1, cutoff=0.5)
-        return names[close[0]] if close else None
-
-
-def _items(text: str) -> tuple[CodeItem, ...]:
-    """Read lines of `code | Chinese | English`."""
-    found = []
-    for line in text.strip().splitlines():
-        code, zh, en = (part.strip() for part in line.split("|"))
-        found.append(CodeItem(code, zh, en))
-    return tuple(found)
-
+from cloud.registry.code_list import OWN, PUBLIC_DUMP, CodeList, items_of
+from cloud.registry.paper_codes import (
+    DECLARED_ITEMS,
+    STAGE_CODES,
+    STOCKTAKE_RESULTS,
+    TICKET_ORIGINS,
+)
 
 DIVISIONS = CodeList(
     "division",
@@ -69,7 +22,7 @@ DIVISIONS = CodeList(
     "Divisions of Taizhou",
     "GB/T 2260 codes of 331000, from two public dumps (one of 2018)",
     "VERIFIED-B",
-    _items("""
+    items_of("""
         331002 | 椒江区 | Jiaojiang District
         331003 | 黄岩区 | Huangyan District
         331004 | 路桥区 | Luqiao District
@@ -90,7 +43,7 @@ SCHOOL_CATEGORIES = CodeList(
     "Categories of the school identification code",
     "学校标识码 rule (AABBCCCCCC), secondary copies",
     "VERIFIED-B",
-    _items("""
+    items_of("""
         11 | 幼儿园 | Kindergarten
         21 | 小学 | Primary
         31 | 初中 | Junior secondary
@@ -108,7 +61,7 @@ SCHOOL_TYPES = CodeList(
     "School types",
     "办学类型 (bxlx), from two public dumps of the standard",
     "VERIFIED-B",
-    _items("""
+    items_of("""
         111 | 幼儿园 | Kindergarten
         119 | 附设幼儿班 | Attached kindergarten class
         211 | 小学 | Primary school
@@ -157,7 +110,7 @@ ASSET_CONDITIONS = CodeList(
     "Asset condition",
     PUBLIC_DUMP,
     "VERIFIED-B",
-    _items("""
+    items_of("""
         1 | 在用 | In use
         2 | 闲置 | Idle
         3 | 待修 | Awaiting repair
@@ -176,7 +129,7 @@ ROOM_USES = CodeList(
     "Room use",
     PUBLIC_DUMP,
     "VERIFIED-B",
-    _items("""
+    items_of("""
         111 | 教室 | Classroom
         112 | 专用教室(特教) | Special-education room
         113 | 活动室(园) | Kindergarten activity room
@@ -203,7 +156,7 @@ URBAN_RURAL = CodeList(
     "Urban and rural types",
     PUBLIC_DUMP,
     "VERIFIED-B",
-    _items("""
+    items_of("""
         111 | 主城区 | Main urban area
         112 | 城乡结合区 | Urban-rural fringe
         121 | 镇中心区 | Town centre
@@ -220,7 +173,7 @@ FUNDING = CodeList(
     "Funding",
     PUBLIC_DUMP,
     "VERIFIED-B",
-    _items("""
+    items_of("""
         1 | 财政拨款 | Public funds
         2 | 贷款 | Loan
         3 | 自筹 | Own funds
@@ -236,7 +189,7 @@ ASSET_CATEGORIES = CodeList(
     "Equipment categories",
     OWN,
     "project default",
-    _items("""
+    items_of("""
         display | 交互大屏 | Interactive display
         recorder | 录播设备 | Recording room
         instrument | 实验仪器 | Laboratory instrument
@@ -248,83 +201,13 @@ ASSET_CATEGORIES = CodeList(
     """),
 )
 
-STAGE_CODES = CodeList(
-    "stage",
-    "学段",
-    "Stages",
-    OWN,
-    "project default",
-    _items("""
-        KG | 幼儿园 | Kindergarten stage
-        PRI | 小学 | Primary stage
-        JUN | 初中 | Junior stage
-        SEN | 高中 | Senior stage
-        VOC | 中职 | Vocational stage
-    """),
-)
-
-TICKET_ORIGINS = CodeList(
-    "ticket_origin",
-    "报修来源",
-    "Where a repair ticket comes from",
-    OWN,
-    "project default",
-    _items("""
-        report | 人工 | Reported by a person
-        alert | 预警 | Alert of a device
-    """),
-)
-
-STOCKTAKE_RESULTS = CodeList(
-    "stocktake_result",
-    "盘点结果",
-    "Result of a count",
-    OWN,
-    "project default",
-    _items("""
-        matched | 相符 | In the ledger and there
-        missing | 盘亏 | In the ledger and not there
-        surplus | 盘盈 | There and not in the ledger
-    """),
-)
-
-DECLARED_ITEMS = CodeList(
-    "declared_item",
-    "申报项",
-    "What a school may declare",
-    OWN,
-    "project default",
-    _items("""
-        library_books | 馆藏图书册数 | Books in the library
-        new_books | 近一年新增图书册数 | Books added in the last year
-        library_hours_week | 图书馆每周开放小时 | Library hours a week in term
-        teacher_terminals | 教师用计算机台数 | Computers for teachers
-        pupil_terminals | 学生用计算机台数 | Computers for pupils
-        main_rooms | 主要教学场所间数 | Main teaching places
-        rooms_with_wifi | 无线网络覆盖的教学场所间数 | Main teaching places with Wi-Fi
-        rooms_opened_after_class | 课余开放的教学场所间数 | Teaching places opened after class
-        kindergarten_items_listed | 幼儿园应配装备项数 | Kindergarten items listed
-        kindergarten_items_present | 幼儿园已配装备项数 | Kindergarten items present
-        experiments_group_due | 应开分组实验个数 | Group experiments due
-        experiments_group_done | 实开分组实验个数 | Group experiments done
-        computer_room_hours_scheduled | 计算机教室每周排课机时 | Computer-room hours due a week
-        computer_room_hours_logged | 计算机教室每周实用机时 | Computer-room hours used a week
-        chemical_controls_met | 危化品五双落实项数 | Two-person chemical controls met, of 5
-        desk_light_measured_rooms | 实测课桌面照度间数 | Rooms with desk light measured
-        desk_light_ok_rooms | 课桌面照度合格间数 | Rooms with enough desk light
-        maintenance_planned_yuan | 维保经费预算 | Maintenance budget in yuan
-        maintenance_spent_yuan | 维保经费支出 | Maintenance money spent in yuan
-        display_hours_week | 大屏每周使用小时 | Hours a week that a display is used
-    """),
-)
-
 CLASSIFICATIONS = CodeList(
     "classification_list",
     "分类代码版本",
     "Editions of the asset classification",
     "GB/T 14885, secondary copies; 政府采购品目 codes from public source code",
     "VERIFIED-B",
-    _items("""
+    items_of("""
         GB/T 14885-2022 | 资产分类与代码 2022 | Asset classification, 2022 edition
         GB/T 14885-2010 | 固定资产分类与代码 2010 | Fixed asset classification, 2010 edition
         procurement | 政府采购品目分类目录 | Government procurement catalogue (older)
@@ -348,7 +231,7 @@ CODE_LISTS: tuple[CodeList, ...] = (
         "Use status of an asset",
         PUBLIC_DUMP,
         "VERIFIED-B",
-        _items("""
+        items_of("""
             1 | 使用 | Used
             2 | 闲置 | Idle
             3 | 被借用 | Lent
@@ -365,7 +248,7 @@ CODE_LISTS: tuple[CodeList, ...] = (
         "Purpose of an asset",
         PUBLIC_DUMP,
         "VERIFIED-B",
-        _items("""
+        items_of("""
             1 | 教学 | Teaching
             2 | 科研 | Research
             3 | 行政 | Administration
@@ -383,7 +266,7 @@ CODE_LISTS: tuple[CodeList, ...] = (
         "Property right",
         PUBLIC_DUMP,
         "VERIFIED-B",
-        _items("""
+        items_of("""
             1 | 学校独立产权 | Owned by the school
             2 | 产权非学校但独立使用 | Owned by others, used by the school alone
         """),
@@ -396,7 +279,7 @@ CODE_LISTS: tuple[CodeList, ...] = (
         "Kinds of teaching rooms",
         PUBLIC_DUMP,
         "VERIFIED-B",
-        _items("""
+        items_of("""
             01 | 教室 | Classroom
             10 | 实验室 | Laboratory
             11 | 物理 | Physics laboratory
@@ -415,7 +298,7 @@ CODE_LISTS: tuple[CodeList, ...] = (
         "Kinds of school laboratories",
         PUBLIC_DUMP,
         "VERIFIED-B",
-        _items("1 | 物理 | Physics\n2 | 化学 | Chemistry\n3 | 生物 | Biology\n9 | 其他 | Other"),
+        items_of("1 | 物理 | Physics\n2 | 化学 | Chemistry\n3 | 生物 | Biology\n9 | 其他 | Other"),
     ),
     CodeList(
         "class_size",
@@ -423,7 +306,7 @@ CODE_LISTS: tuple[CodeList, ...] = (
         "Class sizes",
         PUBLIC_DUMP,
         "VERIFIED-B",
-        _items("""
+        items_of("""
             1 | ≤25 | Up to 25
             2 | 26–35 | 26 to 35
             3 | 36–45 | 36 to 45
@@ -439,7 +322,7 @@ CODE_LISTS: tuple[CodeList, ...] = (
         "School owners",
         PUBLIC_DUMP,
         "VERIFIED-B",
-        _items("""
+        items_of("""
             811 | 省级教育部门 | Provincial education department
             821 | 地级 | City education department
             831 | 县级 | County education department

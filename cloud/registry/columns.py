@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from cloud.registry import cells, code_lists
+from cloud.registry import cells, code_lists, paper_codes
 from cloud.registry.cells import Parse
-from cloud.registry.code_lists import CodeList
+from cloud.registry.code_list import CodeList
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,9 +246,9 @@ STAGE_SIZES = Layout(
             "stage",
             "学段",
             "stage",
-            cells.coded(code_lists.STAGE_CODES),
+            cells.coded(paper_codes.STAGE_CODES),
             is_key=True,
-            codes=code_lists.STAGE_CODES,
+            codes=paper_codes.STAGE_CODES,
             note="One that the school's type teaches.",
         ),
         Column("classes", "班级数", "classes", cells.whole),
@@ -265,9 +265,9 @@ DECLARATIONS = Layout(
             "item",
             "申报项",
             "item",
-            cells.coded(code_lists.DECLARED_ITEMS),
+            cells.coded(paper_codes.DECLARED_ITEMS),
             is_key=True,
-            codes=code_lists.DECLARED_ITEMS,
+            codes=paper_codes.DECLARED_ITEMS,
         ),
         Column("value", "数值", "value", cells.number, is_needed=True),
         Column(
@@ -298,7 +298,7 @@ TICKETS = Layout(
         SCHOOL,
         Column("ticket_no", "工单号", "ticket_no", cells.text, is_key=True),
         Column("asset_no", "资产编号", "asset_no", cells.text),
-        _coded("origin", "来源", "origin", code_lists.TICKET_ORIGINS, needed=True),
+        _coded("origin", "来源", "origin", paper_codes.TICKET_ORIGINS, needed=True),
         Column(
             "reported_at",
             "报修时间",
@@ -335,7 +335,7 @@ STOCKTAKES = Layout(
             note="For 盘盈: a number of the count, which no asset has.",
         ),
         Column("counted_on", "盘点日期", "counted_on", cells.day, is_key=True),
-        _coded("result", "盘点结果", "result", code_lists.STOCKTAKE_RESULTS, needed=True),
+        _coded("result", "盘点结果", "result", paper_codes.STOCKTAKE_RESULTS, needed=True),
         Column("counted_by", "盘点人", "counted_by", cells.text),
     ),
 )

@@ -20,7 +20,7 @@ from sqlalchemy.pool import StaticPool
 
 from cloud.registry import calendar, tables
 from cloud.registry.calendar import SchoolDay
-from cloud.registry.code_lists import STAGE_CODES
+from cloud.registry.paper_codes import STAGE_CODES
 from cloud.registry.proceedings import Proceedings
 from cloud.registry.rows import (
     AssetRow,

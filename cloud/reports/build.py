@@ -7,7 +7,7 @@ import polars as pl
 
 from cloud.assessments.ranking import division_name
 from cloud.registry import code_lists
-from cloud.registry.code_lists import CodeList
+from cloud.registry.code_list import CodeList
 from cloud.reports import words
 from cloud.reports.shapes import (
     ClauseLine,

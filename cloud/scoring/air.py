@@ -15,7 +15,6 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-import duckdb
 import polars as pl
 
 from cloud.scoring import evidence
@@ -95,7 +94,7 @@ async def gather_air(store: TelemetryStore, books: Books, start: date, end: date
     if lessons.is_empty():
         return pl.DataFrame(schema=evidence.AIR)
 
-    def work(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
+    def work(con: Any) -> Any:
         con.register("air_sensors", sensors.to_arrow())
         con.register("air_lessons", lessons.to_arrow())
         edges = lessons.select(pl.col("starts_ns").min(), pl.col("ends_ns").max())
@@ -103,13 +102,12 @@ async def gather_air(store: TelemetryStore, books: Books, start: date, end: date
         holds = HOLDS_S * 10**9
         known = [holds, holds, GOOD["co2"], GOOD["illuminance"]]
         try:
-            query = con.execute(_HELD_SQL, [*known, first - holds, last])
-            return pl.DataFrame(query.to_arrow_table())
+            return con.sql(_HELD_SQL, params=[*known, first - holds, last]).to_arrow_table()
         finally:
             con.unregister("air_sensors")
             con.unregister("air_lessons")
 
-    return _summed(sensors, lessons, await store.read(work))
+    return _summed(sensors, lessons, pl.DataFrame(await store.read(work)))
 
 
 def _sensor(tags: str, quantity: str, first_ns: int) -> list[tuple[Any, ...]]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
-from cloud.registry import code_lists
+from cloud.registry import code_lists, paper_codes
 from cloud.scoring.engine import Scores
 from cloud.scoring.indicator import Words
 from cloud.scoring.shapes import STAGES
@@ -107,7 +107,7 @@ def group_title(group: str, code: str) -> Words:
     """Return what the group of a quota is called."""
     lists = {
         "division": code_lists.DIVISIONS,
-        "stage": code_lists.STAGE_CODES,
+        "stage": paper_codes.STAGE_CODES,
         "urban_rural": code_lists.URBAN_RURAL,
     }
     item = lists[group].find(code)

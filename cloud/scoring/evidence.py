@@ -148,7 +148,7 @@ DAYS: Columns = {
     "active_s": pl.Float64,
     "night_active_s": pl.Float64,
 }
-"""The whole days of assets in the ledger (the table `usage_days`), not only their school hours."""
+"""School days of assets in the ledger, each from midnight to midnight (the table `usage_days`)."""
 YEAR = 365
 """Days for which a count or a disposal is of this year."""
 

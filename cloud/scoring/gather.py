@@ -8,7 +8,6 @@ import asyncio
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 
-import duckdb
 import polars as pl
 
 from cloud.registry.store import Registry
@@ -29,9 +28,14 @@ _DAYS_SQL = """
 select school, asset, day, asset_id, category, due_slots, slots, in_time_slots, evening_due_s,
        evening_on_s, evening_unobserved_s, active_s, night_active_s
 from usage_days
-where school in (select unnest(?)) and day between ? and ? and asset_id is not null
+semi join (
+    select distinct school, day from usage_rollup
+    where school in (select unnest($1)) and day between $2 and $3 and period >= 0
+) as taught using (school, day)
+where school in (select unnest($1)) and day between $2 and $3 and asset_id is not null
 order by school, asset, day
 """
+"""Of school days only: at the weekend a school may well pull the main switch."""
 _HEARD_SQL = """
 select school, asset as device, max(day) as day from usage_rollup
 where school in (select unnest(?)) and day <= ? and unobserved_s < due_s
@@ -61,16 +65,9 @@ async def gather(
 async def _table(
     store: TelemetryStore, sql: str, parameters: list[object], columns: Columns
 ) -> pl.DataFrame:
-    """Return the answer to a query as a table of these columns; a missing table is empty."""
-
-    def work(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
-        try:
-            found = con.sql(sql, params=parameters).to_arrow_table()
-        except duckdb.CatalogException:
-            return pl.DataFrame(schema=dict(columns))
-        return pl.DataFrame(found).cast(pl.Schema(columns))
-
-    return await store.read(work)
+    """Return the answer to a query as a table of these columns."""
+    found = await store.read(lambda con: con.sql(sql, params=parameters).to_arrow_table())
+    return pl.DataFrame(found).cast(pl.Schema(columns))
 
 
 async def _heard(store: TelemetryStore, registry: Registry, school: str, end: date) -> pl.DataFrame:

@@ -23,7 +23,7 @@ from typing import Any, Literal, NamedTuple
 
 import polars as pl
 
-from cloud.registry.code_lists import STAGE_CODES
+from cloud.registry.paper_codes import STAGE_CODES
 from cloud.scoring import indicators
 from cloud.scoring.evidence import Evidence
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from cloud.registry.code_lists import DECLARED_ITEMS
+from cloud.registry.paper_codes import DECLARED_ITEMS
 from cloud.scoring.claims import agrees, claims
 from cloud.scoring.evidence import Evidence
 from cloud.scoring.indicator import Indicator, Parameter, Parameters, Words, sentence

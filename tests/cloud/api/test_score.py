@@ -3,6 +3,8 @@ from typing import Any
 
 import pytest
 
+from cloud.registry.importer import import_file
+from cloud.registry.paper_codes import DECLARED_ITEMS
 from cloud.scoring.standard import editions
 from cloud.scoring.words import FIRST
 from device_profiles.points import to_ns
@@ -10,6 +12,18 @@ from tests._parts.cloud_app import CloudApp
 from tests._parts.small_school import MONDAY, SCHOOL, furnish, local, send, slots
 
 BASE = f"/api/v1/schools/{SCHOOL}"
+PAPERS = {
+    "declarations": "school,item,value,declared_on\n"
+    + "".join(f"{SCHOOL},{item.code},40,2026-09-10\n" for item in DECLARED_ITEMS.items),
+    "stocktakes": "school,asset_no,counted_on,result\n"
+    + "".join(f"{SCHOOL},A-{n},2026-06-30,matched\n" for n in range(1, 7)),
+    "tickets": (
+        "school,ticket_no,asset_no,origin,reported_at,accepted_at,closed_at,verified_at\n"
+        f"{SCHOOL},T-1,A-3,alert,{MONDAY} 08:00,{MONDAY} 09:00,{MONDAY} 10:00,{MONDAY} 11:00\n"
+    ),
+    "rooms": f"school,room,room_name,room_use,area_m2,seats\n{SCHOOL},103,科学实验室,121,92,48\n",
+}
+"""What lifts the school's coverage above the least."""
 
 
 @pytest.fixture(autouse=True)
@@ -28,7 +42,14 @@ async def ask(cloud: CloudApp, path: str, **params: str) -> dict[str, Any]:
 
 
 async def test_a_score_is_the_sum_of_its_findings(cloud: CloudApp) -> None:
+    for kind, text in PAPERS.items():
+        report = import_file(cloud.services.registry, kind, text.encode(), "papers.csv")
+        assert report.applied, report.problems
+    for n in range(1, 7):
+        seen = slots(f"A-{n}", local("00:00"), local("18:00"), "active")
+        await send(cloud.services.store, seen)
     score = await ask(cloud, "score", start=str(MONDAY))
+    assert score["value"] is not None, score["coverage"]
     standard = next(one for one in editions() if one.edition == score["standard"])
     assert (score["standard"], score["start"], score["end"]) == (
         standard.edition,

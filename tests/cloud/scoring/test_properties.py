@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cloud.registry.code_lists import DECLARED_ITEMS
+from cloud.registry.paper_codes import DECLARED_ITEMS
 from cloud.scoring import result
 from cloud.scoring.indicator import all_indicators
 from cloud.scoring.standard import STAGES, Standard, editions
