@@ -12,11 +12,7 @@ from tests._parts.tree import ROOT, committed, text_of
 LINES = 500
 LONG_WITH_REASON = {
     "cloud/api/models.py": "the shapes of the API, one table that its readers search in",
-    "cloud/registry/code_lists.py": "code lists as they were published, read from top to bottom",
     "cloud/scoring/standards/taizhou-smart-management/2026-11-01.yaml": "one edition is one file",
-    "cloud/scoring/standards/taizhou-smart-management/2026-11-01.yaml": (
-        "an edition is one file, so that it has one date and one digest"
-    ),
     "device_profiles/usage.py": "one state machine with its invariants; halves mean nothing",
 }
 GENERATED = {
