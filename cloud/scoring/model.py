@@ -204,12 +204,12 @@ def values(
     if model.aggregate == "minimum":
         by_row += np.inf
     zero = np.zeros((model.rows, draws), np.bool_) if model.aggregate == "geometric" else None
-    passed = np.ones((len(model.schools), draws), np.bool_) if marks else None
+    reached = _Reached(model, draws, denominators) if marks else None
     for number, part in enumerate(model.parts):
         value = _dimension(part, attainment[:, part.columns], weights[part.columns])
         asked = model.asked[:, number][model.asking] > 0
-        if passed is not None and marks and number in marks:
-            passed &= _reaches(model, value, asked, denominators, marks[number])
+        if reached is not None and marks and number in marks:
+            reached.ask(value, asked, marks[number])
         weight = dimension_weights[number]
         if model.aggregate == "arithmetic":
             value *= weight
@@ -226,7 +226,7 @@ def values(
         by_row *= denominators[model.asking]
     if zero is not None:
         by_row = np.where(zero, np.float32(0), np.exp(by_row))
-    return Values(_by_school(model, by_row), passed)
+    return Values(_by_school(model, by_row), None if reached is None else reached.by_school())
 
 
 def own_weights(model: Model) -> tuple[Floats, Floats]:
@@ -298,9 +298,12 @@ def _dimension(part: Part, attainment: Floats, weights: Floats) -> Floats:
         least = np.where(part.patterns[part.pattern] > 0, attainment, np.inf).min(axis=1)
         column = np.where(np.isfinite(least), least, 0.0).astype(np.float32)
         return np.repeat(column[:, None], weights.shape[1], axis=1)
-    inverse = _inverse(part.patterns @ weights)[part.pattern]
+    by_pattern = _inverse(part.patterns @ weights)
+    if part.aggregate == "arithmetic" and len(by_pattern) == 1:
+        return product(attainment, weights * by_pattern)
+    inverse = by_pattern[part.pattern]
     if part.aggregate == "arithmetic":
-        return product(attainment, weights) * inverse
+        return np.multiply(product(attainment, weights), inverse)
     asked = part.patterns[part.pattern] > 0
     logs = np.where(asked, np.log(np.maximum(attainment, _NOTHING)), np.float32(0))
     found: Floats = np.exp(product(logs.astype(np.float32), weights) * inverse)
@@ -335,28 +338,46 @@ def _by_school(model: Model, by_row: Floats) -> Floats:
     return found
 
 
-def _reaches(model: Model, value: Floats, asked: Flags, denominators: Floats, mark: float) -> Flags:
-    """Return by school and draw whether a dimension reaches its mark, or is not asked."""
-    least = np.float32(mark - 1e-6)
-    found = np.ones((len(model.schools), value.shape[1]), np.bool_)
-    many = np.zeros(len(model.schools), np.int64)
-    for stage in model.stages:
-        many[stage.schools] += 1
-    mixed = many > 1
-    upper = np.zeros((int(mixed.sum()), value.shape[1]), np.float32)
-    lower = upper.copy()
-    place = np.cumsum(mixed) - 1
-    for stage in model.stages:
-        own, rows = value[stage.rows], asked[stage.rows]
-        alone = ~mixed[stage.schools]
-        found[stage.schools[alone]] = (own[alone] >= least) | ~rows[alone, None]
-        if not alone.all():
-            several = ~alone
-            at = place[stage.schools[several]]
-            share = stage.shares[several, None] * denominators[model.asking[stage.rows][several]]
-            share = np.where(rows[several, None], share, np.float32(0))
-            upper[at] += share * own[several]
-            lower[at] += share
-    if mixed.any():
-        found[mixed] = (upper >= least * lower) | (lower <= 0)
-    return found
+class _Reached:
+    """By school and draw, whether every dimension that was asked for reaches its mark.
+
+    Of a school of one stage the row decides; of a mixed one the mean of its stages does.
+    """
+
+    def __init__(self, model: Model, draws: int, denominators: Floats) -> None:
+        self.model = model
+        self.rows = np.ones((model.rows, draws), np.bool_)
+        many = np.zeros(len(model.schools), np.int64)
+        for stage in model.stages:
+            many[stage.schools] += 1
+        self.mixed = np.flatnonzero(many > 1)
+        place = np.cumsum(many > 1) - 1
+        self.parts: list[tuple[Numbers, Numbers, Floats]] = []
+        """Of each stage the rows of mixed schools, which of these they are, and their shares."""
+        for stage in model.stages:
+            own = np.flatnonzero(many[stage.schools] > 1)
+            at = own + stage.rows.start
+            shares = stage.shares[own, None] * denominators[model.asking[at]]
+            self.parts.append((at, place[stage.schools[own]], shares))
+        self.several = np.ones((self.mixed.size, draws), np.bool_)
+
+    def ask(self, value: Floats, asked: Flags, mark: float) -> None:
+        """Ask whether a dimension's values, by row, reach its mark where it is asked."""
+        least = np.float32(mark - 1e-6)
+        self.rows &= value >= np.where(asked, least, np.float32(-1))[:, None]
+        if self.mixed.size:
+            upper = np.zeros(self.several.shape, np.float32)
+            lower = np.zeros(self.several.shape, np.float32)
+            for at, schools, shares in self.parts:
+                share = np.where(asked[at, None], shares, np.float32(0))
+                upper[schools] += share * value[at]
+                lower[schools] += share
+            self.several &= (upper >= least * lower) | (lower <= 0)
+
+    def by_school(self) -> Flags:
+        """Return the answer."""
+        found = np.ones((len(self.model.schools), self.rows.shape[1]), np.bool_)
+        for stage in self.model.stages:
+            found[stage.schools] = self.rows[stage.rows]
+        found[self.mixed] = self.several
+        return found

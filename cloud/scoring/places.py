@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from cloud.scoring.field import Field
 from cloud.scoring.model import Flags, Numbers
 
-_AHEAD = 8
+_AHEAD = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,8 @@ def given(order: NDArray[np.int64], able: Flags, places: Places) -> Numbers:
     left = max(0, places.places - len(places.inside))
     if not left or not size:
         return found
-    ahead = min(size, left * _AHEAD)
+    # So far down that the places are likely to be filled; further where they are not.
+    ahead = min(size, int(left * _AHEAD / max(float(able.mean()), 1e-3)))
     least = _least(able, places)
     while True:
         taken = _taken(order[:, :ahead], able, places, left, least, is_all=ahead == size)

@@ -1,0 +1,151 @@
+"""The exact selection: a city and a province, three kinds of quotas; and the least it would take."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+
+from cloud.scoring.clause import Cost
+from cloud.scoring.engine import score_table
+from cloud.scoring.field import field_of
+from cloud.scoring.improvement import least, priced
+from cloud.scoring.optimum import Contest, best
+from cloud.scoring.selection import select, select_scores
+from cloud.scoring.selection_rules import SelectionRules, rules_of
+from cloud.scoring.solver import INFINITE, Row, maximised
+from cloud.scoring.standard import Standard
+from tests._parts.many_schools import large_standard, many_schools
+
+COUNTIES = ("331002", "331003", "331004", "331022", "331023") + (
+    "331024",
+    "331081",
+    "331082",
+    "331083",
+)
+RULES = rules_of(
+    {
+        "places": 50,
+        "tie_break": ["use", "coverage"],
+        "quotas": {
+            "division": {code: {"least": 3, "most": 8} for code in COUNTIES},
+            "stage": {"KG": {"least": 5, "most": 12}, "PRI": {"least": 15}, "VOC": {"least": 3}},
+            "urban_rural": {"2": {"least": 22}, "1": {"least": 10}},
+        },
+    }
+)
+
+
+def candidates(schools: int) -> pl.DataFrame:
+    random = np.random.default_rng(1)
+    return pl.DataFrame(
+        {
+            "id": [f"{number:06d}" for number in range(schools)],
+            "value": np.clip(random.normal(78, 8, schools), 0, 100),
+            "coverage": random.uniform(0.8, 1, schools),
+            "use": random.uniform(40, 100, schools),
+            "division": random.choice(COUNTIES, schools),
+            "stage": random.choice(
+                ["KG", "PRI", "JUN", "SEN", "VOC"], schools, p=[0.3, 0.35, 0.2, 0.1, 0.05]
+            ),
+            "urban_rural": random.choice(["111", "121", "210", "220"], schools),
+            "failed_gates": [["F01"] if one < 0.05 else [] for one in random.random(schools)],
+        }
+    )
+
+
+def timed(work: Callable[[], Any], times: int = 3) -> float:
+    """Return the shortest of some tries, in seconds."""
+    taken = []
+    for _ in range(times):
+        start = time.perf_counter()
+        work()
+        taken.append(time.perf_counter() - start)
+    return min(taken)
+
+
+def plainly(contest: Contest) -> float:
+    """Solve it as one mixed-integer programme of all schools; returns the sum, ties left open."""
+    able = np.flatnonzero(contest.able)
+    ones = np.ones(able.size)
+    rows = [Row(np.arange(able.size), ones, contest.places, contest.places)]
+    for limit in contest.limits:
+        of = np.flatnonzero(limit.members[able])
+        most = INFINITE if limit.most is None else float(limit.most)
+        rows.append(Row(of, np.ones(of.size), float(limit.least), most))
+    found = maximised(
+        contest.values[able].astype(float),
+        rows,
+        least=np.zeros(able.size),
+        most=ones,
+        whole=np.ones(able.size, np.bool_),
+    )
+    assert found is not None
+    return found.objective
+
+
+@pytest.mark.benchmark
+@pytest.mark.parametrize("schools", [1_000, 14_000])
+def test_the_exact_selection(schools: int, capsys: pytest.CaptureFixture[str]) -> None:
+    table = candidates(schools)
+    field_s = timed(lambda: field_of(table, RULES))
+    contest = field_of(table, RULES).contest
+    best_s = timed(lambda: best(contest))
+    plain_s = timed(lambda: plainly(contest), 1)
+    told_s = timed(lambda: select(table, RULES), 1)
+    found = best(contest)
+    assert found is not None
+    assert abs(plainly(contest) - found.value) < 0.5
+    few = RULES.model_copy(update={"places": 20})
+    clash_s = timed(lambda: select(table, few), 1)
+    with capsys.disabled():
+        print(  # noqa: T201  the figure is what a benchmark is for
+            f"\nexact selection of 50 out of {schools:,}, {len(contest.limits)} quotas of three kinds: "
+            f"{1000 * best_s:.0f} ms and {1000 * field_s:.0f} ms to put them in order; as one plain "
+            f"programme, ties left open, {1000 * plain_s:.0f} ms ({plain_s / best_s:.0f} times as "
+            f"long); with what every school is told {told_s:.2f} s; rules that clash named in "
+            f"{1000 * clash_s:.0f} ms"
+        )
+
+
+def priced_standard() -> Standard:
+    """Return the large standard with arithmetic means and a cost for nearly every clause."""
+    standard = large_standard()
+    clauses = tuple(
+        clause.model_copy(
+            update={
+                "gate": None,
+                "cost": Cost(yuan=10.0 + number * 37, per=("unit", "point")[number % 3 == 0]),
+            }
+        )
+        for number, clause in enumerate(standard.clauses)
+    )
+    plain = [one.model_copy(update={"aggregate": "arithmetic"}) for one in standard.dimensions]
+    return standard.model_copy(
+        update={"clauses": clauses, "dimensions": tuple(plain), "rules": (), "pass_mark": None}
+    )
+
+
+@pytest.mark.benchmark
+def test_the_least_it_would_take(capsys: pytest.CaptureFixture[str]) -> None:
+    standard, rules = priced_standard(), SelectionRules(places=50)
+    scores = score_table(standard, many_schools(standard, 1_000, 1))
+    selection = select_scores(scores, rules)
+    prepare_s = timed(lambda: priced(scores), 1)
+    of = priced(scores)
+    out = [one.school for one in selection.outcomes.values() if not one.selected]
+    each, found = [], []
+    for school in out:
+        start = time.perf_counter()
+        found.append(least(of, selection, school))
+        each.append(1000 * (time.perf_counter() - start))
+    possible = sum(one.is_possible is True for one in found)
+    median, high, most = (float(np.quantile(each, share)) for share in (0.5, 0.95, 1))
+    with capsys.disabled():
+        print(  # noqa: T201  the figure is what a benchmark is for
+            f"\nthe least it would take for {len(out)} schools ({possible} can): "
+            f"{sum(each) / 1000:.1f} s in all and {prepare_s:.2f} s before; of one school "
+            f"{median:.0f} ms (median), {high:.0f} ms (95 %), {most:.0f} ms (most)"
+        )
