@@ -184,7 +184,7 @@ class Rollups:
         tick = slot_start(self.horizon)
         if self._ticked == tick:
             return
-        since = (self._ticked or tick) - timedelta(seconds=SLOT_S)
+        since = min(self._ticked or tick, tick) - timedelta(seconds=SLOT_S)
         self._ticked = tick
         with self._lock:
             self._spans.update(self._since(school, since) for school in self._senders)
