@@ -1,4 +1,4 @@
-"""The exact selection: a city and a province, three kinds of quotas; and the least it would take."""
+"""The exact selection of a city and of a province; and the least it would take."""
 
 import time
 from collections.abc import Callable
@@ -19,11 +19,9 @@ from cloud.scoring.solver import INFINITE, Row, maximised
 from cloud.scoring.standard import Standard
 from tests._parts.many_schools import large_standard, many_schools
 
-COUNTIES = ("331002", "331003", "331004", "331022", "331023") + (
-    "331024",
-    "331081",
-    "331082",
-    "331083",
+COUNTIES = (
+    *("331002", "331003", "331004", "331022", "331023"),
+    *("331024", "331081", "331082", "331083"),
 )
 RULES = rules_of(
     {
@@ -102,10 +100,10 @@ def test_the_exact_selection(schools: int, capsys: pytest.CaptureFixture[str]) -
     clash_s = timed(lambda: select(table, few), 1)
     with capsys.disabled():
         print(  # noqa: T201  the figure is what a benchmark is for
-            f"\nexact selection of 50 out of {schools:,}, {len(contest.limits)} quotas of three kinds: "
-            f"{1000 * best_s:.0f} ms and {1000 * field_s:.0f} ms to put them in order; as one plain "
-            f"programme, ties left open, {1000 * plain_s:.0f} ms ({plain_s / best_s:.0f} times as "
-            f"long); with what every school is told {told_s:.2f} s; rules that clash named in "
+            f"\nexact selection of 50 out of {schools:,}, {len(contest.limits)} quotas of three "
+            f"kinds: {1000 * best_s:.0f} ms, and {1000 * field_s:.0f} ms to put them in order; as "
+            f"one plain programme, ties left open, {1000 * plain_s:.0f} ms "
+            f"({plain_s / best_s:.0f} times as long); with what every school is told {told_s:.2f} s; rules that clash named in "
             f"{1000 * clash_s:.0f} ms"
         )
 
