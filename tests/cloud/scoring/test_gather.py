@@ -148,6 +148,14 @@ async def test_a_sensor_in_a_room_without_lessons_says_nothing_of_lessons(cloud:
     assert (await facts(cloud, SCHOOL)).air.is_empty()
 
 
+async def test_a_sensor_that_names_no_room_says_nothing_of_lessons(cloud: CloudApp) -> None:
+    await cloud.write(
+        f"reading,asset=S-9,category=environment,profile=p,school={SCHOOL} "
+        f"co2=900 {to_ns(local('08:00'))}"
+    )
+    assert (await facts(cloud, SCHOOL)).air.is_empty()
+
+
 async def test_days_are_those_of_school(cloud: CloudApp) -> None:
     sunday = MONDAY - timedelta(days=1)
     await send(
