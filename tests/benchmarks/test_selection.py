@@ -103,7 +103,8 @@ def test_the_exact_selection(schools: int, capsys: pytest.CaptureFixture[str]) -
             f"\nexact selection of 50 out of {schools:,}, {len(contest.limits)} quotas of three "
             f"kinds: {1000 * best_s:.0f} ms, and {1000 * field_s:.0f} ms to put them in order; as "
             f"one plain programme, ties left open, {1000 * plain_s:.0f} ms "
-            f"({plain_s / best_s:.0f} times as long); with what every school is told {told_s:.2f} s; rules that clash named in "
+            f"({plain_s / best_s:.0f} times as long); with what every school is told "
+            f"{told_s:.2f} s; rules that clash named in "
             f"{1000 * clash_s:.0f} ms"
         )
 
