@@ -21,7 +21,7 @@ import polars as pl
 from cloud.integrity.check import seen_s
 from cloud.integrity.thresholds import Declared
 from cloud.scoring.evidence import Evidence
-from cloud.scoring.indicator import live_assets, live_use, units
+from cloud.scoring.indicator import live_assets, units
 from cloud.utilization.periods import BETWEEN
 
 AGREEMENT = {
@@ -136,20 +136,34 @@ def _verdict(limits: Declared) -> pl.Expr:
 
 def display_hours(evidence: Evidence, limits: Declared) -> pl.DataFrame:
     """Return of each display how many hours of use a week were seen, and may have been unseen."""
-    use = _alive(live_use(evidence).filter(pl.col("category") == "display"))
-    taught = use.filter(pl.col("period") > BETWEEN).select("school", "day").unique()
     in_school = pl.col("period") >= BETWEEN
+    unseen, due = pl.col("unobserved_s"), pl.col("due_s")
+    days = (
+        _use_of(evidence, pl.col("category") == "display")
+        .group_by("school", "asset_id", "name", "asset_no", "day")
+        .agg(
+            (pl.col("period") > BETWEEN).any().alias("is_taught"),
+            pl.col("active_s").sum(),
+            unseen.sum(),
+            due.sum(),
+            unseen.filter(in_school).sum().alias("unseen_in_school_s"),
+            due.filter(in_school).sum().alias("in_school_s"),
+            _is_stuck().alias("stuck"),
+        )
+        .filter("is_taught")
+    )
+    stuck = pl.col("stuck")
     return (
-        use.join(taught, on=["school", "day"])
+        days.with_columns(
+            pl.when(stuck).then(due).otherwise(unseen).alias("unseen_s"),
+            pl.when(stuck).then("in_school_s").otherwise("unseen_in_school_s").alias("dark_s"),
+        )
         .group_by("school", "asset_id", "name", "asset_no")
         .agg(
-            pl.col("day").n_unique().alias("days"),
+            pl.len().alias("days"),
             (pl.col("active_s").sum() / 3600).alias("active_h"),
-            (pl.col("unobserved_s").sum() / 3600).alias("unseen_h"),
-            (
-                pl.col("unobserved_s").filter(in_school).sum()
-                / pl.col("due_s").filter(in_school).sum()
-            ).alias("unseen_share"),
+            (pl.col("unseen_s").sum() / 3600).alias("unseen_h"),
+            (pl.col("dark_s").sum() / pl.col("in_school_s").sum()).alias("unseen_share"),
         )
         .with_columns(
             (pl.col("active_h") / pl.col("days") * _WEEK).alias("low"),
@@ -160,17 +174,18 @@ def display_hours(evidence: Evidence, limits: Declared) -> pl.DataFrame:
     )
 
 
-def _alive(use: pl.DataFrame) -> pl.DataFrame:
-    """Return roll-up rows with the days of a stuck sensor as not seen.
+def _use_of(evidence: Evidence, which: pl.Expr) -> pl.DataFrame:
+    """Return the roll-up rows of some of the assets that still count, with their names."""
+    assets = live_assets(evidence).select("school", "asset_id", "asset_no", "name")
+    return evidence.use.filter(which).join(assets, on=["school", "asset_id"])
+
+
+def _is_stuck() -> pl.Expr:
+    """Return whether a device's day is one of a stuck sensor, which counts as not seen.
 
     From midnight to midnight it says nothing but standby, which a living device may, but seldom.
     """
-    day = ["school", "asset_id", "day"]
-    is_stuck = pl.col("standby_s").sum().over(day) >= _STUCK * seen_s().sum().over(day)
-    return use.with_columns(
-        pl.when(is_stuck).then("due_s").otherwise("unobserved_s").alias("unobserved_s"),
-        (pl.col("lesson_observed") & ~is_stuck).alias("lesson_observed"),
-    )
+    return pl.col("standby_s").sum() >= _STUCK * seen_s().sum()
 
 
 def _display_hours_week(evidence: Evidence, limits: Declared) -> pl.DataFrame:
@@ -205,15 +220,16 @@ def _enough(limits: Declared) -> pl.Expr:
 def computer_room_hours(evidence: Evidence) -> pl.DataFrame:
     """Return of each computer room how many hours a week were timetabled, used and unseen."""
     rooms = evidence.rooms.filter(pl.col("use") == COMPUTER_ROOM).select("school", "room")
+    use = _use_of(evidence, pl.col("room").is_not_null()).join(rooms, on=["school", "room"])
+    stuck = use.group_by("school", "asset_id", "day").agg(_is_stuck().alias("stuck"))
     lessons = (
-        _alive(live_use(evidence))
-        .filter(pl.col("scheduled") & pl.col("lesson_over"))
-        .join(rooms, on=["school", "room"])
+        use.filter(pl.col("scheduled") & pl.col("lesson_over"))
+        .join(stuck, on=["school", "asset_id", "day"])
         .group_by("school", "room", "day", "period")
         .agg(
             pl.col("due_s").max(),
             pl.col("lesson_used").any().alias("used"),
-            pl.col("lesson_observed").all().alias("observed"),
+            (pl.col("lesson_observed") & ~pl.col("stuck")).all().alias("observed"),
         )
     )
     days = (
@@ -298,8 +314,8 @@ def _experiments(evidence: Evidence, limits: Declared) -> pl.DataFrame:
     """Return none at all where instruments were never used, nothing where they were."""
     labs = evidence.rooms.filter(pl.col("use") == LABORATORY).select("school", "room")
     lessons = (
-        live_use(evidence)
-        .filter((pl.col("category") == "instrument") & pl.col("scheduled") & pl.col("lesson_over"))
+        _use_of(evidence, (pl.col("category") == "instrument") & pl.col("scheduled"))
+        .filter("lesson_over")
         .join(labs, on=["school", "room"])
         .group_by("school", "room", "day", "period")
         .agg(

@@ -91,6 +91,11 @@ class Unconfirmed:
 
     usual: float = 0.02
     """Share of bound rows that stay silent where nobody means ill: plugged out, name mistyped."""
+    dies: float = 0.25
+    """How much that rises with the share of heard rows that since fell silent: where devices die,
+    some died before anybody listened."""
+    gone_days: int = 5
+    """Days without a word before the end from which a row has fallen silent."""
     chance: float = 0.01
     """How likely that many would be by chance, at most."""
     least: int = 2

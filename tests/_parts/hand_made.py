@@ -64,7 +64,7 @@ def by_hand(seed: int, chance: float = 0.6) -> Plan:
     return plan
 
 
-def silent(plan: Plan, days: Sequence[int]) -> Plan:
+def silent(plan: Plan, days: Collection[int]) -> Plan:
     """Do the same, but unseen on some of the school days."""
     return lambda day, period: None if day in days else plan(day, period)
 
@@ -107,7 +107,10 @@ def facts(
     for day, active_s in (weekends or {}).items():
         use.append(_row(school, 1, things[0], day, OUTSIDE, 86_400.0, active_s, is_lesson=False))
     bound = [n for n, thing in enumerate(things, 1) if thing.is_bound]
-    heard = {row["asset_id"] for row in use if row["unobserved_s"] != row["due_s"]}
+    heard: dict[object, object] = {}
+    for row in sorted(use, key=lambda row: str(row["day"])):
+        if row["unobserved_s"] != row["due_s"]:
+            heard[row["asset_id"]] = row["day"]
     end = taught[-1]
     return Facts(
         evidence=Evidence(
@@ -130,7 +133,7 @@ def facts(
                         "acquired": thing.acquired,
                         "condition": thing.condition,
                         "room": thing.room,
-                        "reported": end if number in heard else None,
+                        "reported": heard.get(number),
                     }
                     for number, thing in enumerate(things, 1)
                 ],

@@ -4,12 +4,15 @@ Only too much is asked about: who declares less than was measured gains nothing.
 a slip of the pen, so several, or one that is far off, weigh more.
 """
 
+from dataclasses import replace
+
 import polars as pl
 
 from cloud.integrity.agreement import ITEMS, agreement, computer_room_hours, display_hours
 from cloud.integrity.check import Check, Judged, Row
 from cloud.integrity.facts import Facts
-from cloud.integrity.thresholds import Thresholds
+from cloud.integrity.thresholds import Declared, Thresholds
+from cloud.scoring.evidence import Evidence
 from cloud.scoring.indicator import Words
 
 
@@ -35,36 +38,43 @@ def _judge(facts: Facts, thresholds: Thresholds) -> Judged:
     rows = over.with_columns(
         pl.format("declaration:{}", "item").alias("ref"), (10 + pl.col("excess")).alias("weight")
     )
-    details = [
-        _details(over, "display_hours_week", _displays(facts, thresholds)),
-        _details(over, "computer_room_hours_logged", _rooms(facts)),
-    ]
+    known = facts.evidence
+    hours = _of(known, over, "display_hours_week"), _of(known, over, "computer_room_hours_logged")
+    details = _displays(hours[0], thresholds.declared), _rooms(hours[1])
     return Judged(schools, pl.concat([rows, *details], how="diagonal"))
 
 
-def _details(over: pl.DataFrame, item: str, rows: pl.DataFrame) -> pl.DataFrame:
-    """Return what a figure was measured by, of the schools that overstated it."""
+def _of(evidence: Evidence, over: pl.DataFrame, item: str) -> Evidence:
+    """Return the evidence of the schools that overstated an item, as far as it is measured by."""
     schools = over.filter(pl.col("item") == item).select("school")
-    return rows.join(schools, on="school", how="semi").with_columns(pl.lit(0.0).alias("weight"))
+    return replace(
+        evidence,
+        **{
+            name: getattr(evidence, name).join(schools, on="school", how="semi")
+            for name in ("assets", "rooms", "use")
+        },
+    )
 
 
-def _displays(facts: Facts, thresholds: Thresholds) -> pl.DataFrame:
-    return display_hours(facts.evidence, thresholds.declared).select(
+def _displays(evidence: Evidence, limits: Declared) -> pl.DataFrame:
+    return display_hours(evidence, limits).select(
         "school",
         pl.format("asset:{}", "asset_id").alias("ref"),
         pl.format("{} {}", "name", "asset_no").alias("label"),
         "low",
         "high",
+        pl.lit(0.0).alias("weight"),
     )
 
 
-def _rooms(facts: Facts) -> pl.DataFrame:
-    return computer_room_hours(facts.evidence).select(
+def _rooms(evidence: Evidence) -> pl.DataFrame:
+    return computer_room_hours(evidence).select(
         "school",
         pl.format("room:{}", "room").alias("ref"),
         pl.col("room").alias("label"),
         pl.col("used").alias("low"),
         (pl.col("used") + pl.col("unseen")).alias("high"),
+        pl.lit(0.0).alias("weight"),
     )
 
 

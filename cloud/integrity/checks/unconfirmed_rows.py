@@ -2,7 +2,7 @@
 
 Counted are rows somebody bound to a device, in use or idle, not just bought, and of a category of
 which the school's other devices report: where none of a kind is heard, a driver is missing. A few
-silent ones are usual; asked is for more than chance would leave silent.
+silent ones are usual, more where devices die; asked is for more than chance would leave silent.
 """
 
 from functools import cache
@@ -22,15 +22,15 @@ _FULL = 0.3
 def _judge(facts: Facts, thresholds: Thresholds) -> Judged:
     limits = thresholds.unconfirmed
     rows = _rows(facts, limits)
+    silence = (pl.lit(facts.evidence.end) - pl.col("reported")).dt.total_days()
     schools = rows.group_by("school").agg(
-        pl.len().alias("bound"), pl.col("reported").is_null().sum().alias("silent")
+        pl.len().alias("bound"),
+        pl.col("reported").is_null().sum().alias("silent"),
+        (silence >= limits.gone_days).mean().fill_null(0.0).alias("gone"),
     )
-    least = {n: _least(n, limits) for n in schools["bound"].unique()}
+    least = [_least(bound, gone, limits) for bound, gone in schools.select("bound", "gone").rows()]
     schools = schools.with_columns(
-        pl.when(
-            pl.col("silent")
-            >= pl.col("bound").replace_strict(least, default=None, return_dtype=pl.Int64)
-        )
+        pl.when(pl.col("silent") >= pl.Series(least, dtype=pl.Int64))
         .then(strength_of(pl.col("silent") / pl.col("bound"), full=_FULL))
         .alias("strength")
     )
@@ -59,11 +59,12 @@ def _rows(facts: Facts, limits: Unconfirmed) -> pl.DataFrame:
 
 
 @cache
-def _least(bound: int, limits: Unconfirmed) -> int:
+def _least(bound: int, gone: float, limits: Unconfirmed) -> int:
     """Return from how many silent rows of so many on chance no longer explains them."""
+    usual = limits.usual + limits.dies * gone
     tail, silent = 1.0, 0
     while tail > limits.chance and silent <= bound:
-        tail -= comb(bound, silent) * limits.usual**silent * (1 - limits.usual) ** (bound - silent)
+        tail -= comb(bound, silent) * usual**silent * (1 - usual) ** (bound - silent)
         silent += 1
     return max(silent, limits.least)
 

@@ -8,7 +8,7 @@ import pytest
 from cloud.integrity.checks.unconfirmed_rows import _least
 from cloud.integrity.results import findings, run_checks
 from cloud.integrity.thresholds import Unconfirmed
-from tests._parts.hand_made import SCHOOL, Thing, by_hand, dark, facts
+from tests._parts.hand_made import SCHOOL, Thing, by_hand, dark, facts, silent
 
 
 def outcome(check: str, *things: Thing, **told: Any) -> str:
@@ -73,7 +73,13 @@ def test_a_school_without_devices_is_not_judged() -> None:
 
 @pytest.mark.parametrize(("bound", "least"), [(1, 2), (5, 2), (12, 3), (30, 4), (60, 5), (300, 13)])
 def test_more_silent_rows_than_chance_leaves(bound: int, least: int) -> None:
-    assert _least(bound, Unconfirmed()) == least
+    assert _least(bound, 0.0, Unconfirmed()) == least
+
+
+def test_where_devices_die_more_rows_may_never_have_been_heard() -> None:
+    dying = [replace(one, plan=silent(by_hand(n), range(9, 20))) for n, one in enumerate(heard(8))]
+    assert outcome("unconfirmed_rows", *heard(20), *never(4)) == "finding"
+    assert outcome("unconfirmed_rows", *heard(12), *dying, *never(4)) == "clear"
 
 
 def test_devices_that_no_row_knows_are_asked_about() -> None:
