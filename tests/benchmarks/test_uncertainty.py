@@ -91,6 +91,7 @@ def test_places_in_order_against_the_exact_selection(capsys: pytest.CaptureFixtu
     with capsys.disabled():
         print(  # noqa: T201  the figure is what a benchmark is for
             f"\nplaces in order of ranks against the exact selection, {tries} cities, quotas of "
-            f"three kinds: {same / tries:.1f} of 50 schools are the same, {unfilled / tries:.2f} places "
-            f"stay empty, {100 * lost / tries:.2f} % of the sum is lost"
+            f"three kinds: {same / tries:.1f} of 50 schools are the same, "
+            f"{unfilled / tries:.2f} places stay empty, {100 * lost / tries:.2f} % of the sum is "
+            "lost"
         )

@@ -252,3 +252,40 @@ def town() -> tuple[Standard, pl.DataFrame]:
         ],
         infer_schema_length=None,
     )
+
+
+def test_gates_and_rules_are_bought_where_they_have_a_price() -> None:
+    cost = {"yuan": 100, "per": "point"}
+    clause = {"indicator": "assets_tagged", "gate": 0.5, "linear": {"floor": 0.4, "target": 0.9}}
+    rule = {
+        "id": "both",
+        "title": {"zh": "两项都要", "en": "both"},
+        "of": ["A01", "A02"],
+        "at_least": 2,
+        "attained": 0.4,
+    }
+    table = pl.DataFrame(
+        {
+            "id": ["S"],
+            **{
+                f"A0{n}.{what}": [20.0 if what == "whole" else 9.0] for n in (1, 2) for what in SUMS
+            },
+            "A01.unknown": [0.0],
+            "A02.unknown": [0.0],
+        }
+    )
+
+    def answer(first: dict[str, Any], second: dict[str, Any]) -> Least:
+        standard = standard_of([clause | first, clause | second], rules=[rule])
+        scores = score_table(standard, table)
+        return least(priced(scores), select_scores(scores, rules_of({})), "S")
+
+    found = answer({"cost": cost}, {"cost": cost})
+    assert {one.clause: round(one.yuan) for one in found.improvements} == {"A01": 3000, "A02": 3000}
+    found = answer({"cost": cost}, {"cost": None, "gate": None})
+    assert (found.is_possible, [one.en for one in found.missing]) == (False, ["both"])
+    found = answer({"cost": None}, {"cost": cost})
+    assert [one.zh for one in found.missing] == ["否决线 A01 条款"]
+
+
+SUMS = ("part", "whole")

@@ -295,6 +295,57 @@ def test_a_clash_is_told_in_both_languages() -> None:
     ]
 
 
+def test_overrides_that_clash_are_named() -> None:
+    candidates = frame([{"id": "A", "value": 90.0}, {"id": "B", "value": 80.0}])
+    overrides = [
+        {"school": school, "decision": "in", "reason": "现场核查属实", "by": "王老师"}
+        for school in ("A", "B")
+    ]
+    found = select(candidates, rules_of({"places": 1, "overrides": overrides}))
+    assert [one.en for one in found.clash] == [
+        "1 places",
+        "override: A is in (王老师)",
+        "override: B is in (王老师)",
+    ]
+
+
+def test_quotas_that_decide_only_together_are_named_by_the_own_full_groups() -> None:
+    candidates = frame(
+        [
+            {"id": "A", "value": 90.0, "division": "331002", "stage": "KG"},
+            {"id": "B", "value": 85.0, "division": "331002", "stage": "KG"},
+            {"id": "C", "value": 70.0, "division": "331003", "stage": "PRI"},
+        ]
+    )
+    quotas = {"division": {"331002": {"most": 1}}, "stage": {"KG": {"most": 1}}}
+    found = told(candidates, places=2, quotas=quotas)
+    assert found["B"][2] == (
+        "总分 85.00，在符合条件的学校中排第 2；"
+        "因名额规则（椒江区至多 1 所，幼儿园至多 1 所）不入选。"
+    )
+    assert found["C"][2].endswith("因名额规则（椒江区至多 1 所，幼儿园至多 1 所）入选。")
+
+
+def test_quotas_that_leave_places_empty_or_meet_nobody_are_noted() -> None:
+    candidates = frame(
+        [
+            {"id": "A", "value": 90.0, "division": "331002", "urban_rural": "121"},
+            {"id": "B", "value": 85.0, "division": "331002", "urban_rural": "121"},
+        ]
+    )
+    quotas = {
+        "division": {"331002": {"least": 1, "most": 1}, "99": {"most": 3}},
+        "urban_rural": {"12": {"least": 1}},
+    }
+    found = select(candidates, rules_of({"places": 2, "quotas": quotas}))
+    assert [one.zh for one in found.notes] == [
+        "因各组上限或人工改判，空缺名额 1 个。",
+        "名额规则“县（市、区） 99”没有对应的学校，请核对代码 99。",
+    ]
+    assert [quota.title.zh for quota in found.quotas] == ["椒江区", "县（市、区） 99", "镇区"]
+    assert "Jiaojiang District: exactly 1" in found.outcomes["B"].words.en
+
+
 def test_the_order_of_ties_is_published_in_words() -> None:
     found = select_scores(scores := score_table(LARGE, many_schools(LARGE, 30, 1)), rules_of({}))
     assert [one.en for one in found.order][:3] == [
