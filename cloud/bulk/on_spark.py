@@ -7,7 +7,7 @@ slots are not gone through again.
 
 import shutil
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -42,17 +42,12 @@ class SparkEngine:
             read = read.withColumn(name, read[name].cast("double"))
         read.withColumnRenamed("received_at", "first_received_at").createOrReplaceTempView("slots")
 
-    def senders(self) -> Iterator[tuple[str, str, datetime, str | None, str | None, datetime]]:
+    def senders(self) -> list[tuple[str, str, datetime, str | None, str | None, datetime]]:
         """Return who sent."""
-        for row in self._spark.sql(SENDERS).toLocalIterator():
-            yield (
-                row.school,
-                row.asset,
-                row.first_slot,
-                row.room,
-                row.category,
-                row.last_slot,
-            )
+        return [
+            (row.school, row.asset, row.first_slot, row.room, row.category, row.last_slot)
+            for row in self._spark.sql(SENDERS).collect()
+        ]
 
     def roll_up(self, job: Job, told: Told) -> dict[str, int]:
         """Write a folder for each table."""
