@@ -6,12 +6,10 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 
 import polars as pl
-from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from cloud.integrity.company import PERIODS, SAMPLES, from_co2
 from cloud.integrity.facts import BINDINGS, INSPECTIONS, Facts
-from cloud.registry import tables
+from cloud.registry import facts
 from cloud.registry.store import Registry
 from cloud.scoring.books import Books
 from cloud.scoring.evidence import Columns, Evidence
@@ -71,25 +69,11 @@ def _facts(
 
 def bindings(registry: Registry, schools: Sequence[str], day: date) -> pl.DataFrame:
     """Return the table `BINDINGS`: which name belongs to which asset on a day."""
-    binding, asset = tables.Binding, tables.Asset
-    query = (
-        select(
-            binding.school_id,
-            binding.asset_id,
-            binding.device,
-            binding.valid_from,
-            binding.valid_to,
-            asset.asset_no,
-            asset.device_no,
-        )
-        .join(asset, binding.asset_id == asset.id)
-        .where(binding.school_id.in_(schools))
-    )
-    with Session(registry.engine) as session:
-        found = session.execute(query).all()
     rows = [
         (school, asset_id, device, bool(device_no or device != asset_no or since))
-        for school, asset_id, device, since, until, asset_no, device_no in found
+        for school, asset_id, device, since, until, asset_no, device_no in zip(
+            *facts.named_bindings(registry, schools), strict=True
+        )
         if (since is None or since <= day) and (until is None or day <= until)
     ]
     return pl.DataFrame(rows, schema=dict(BINDINGS), orient="row").sort(

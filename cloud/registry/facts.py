@@ -85,6 +85,21 @@ def bindings(registry: Registry, asked: Sequence[str]) -> Columns:
     return _read(registry, query, one.school_id, asked)
 
 
+def named_bindings(registry: Registry, asked: Sequence[str]) -> Columns:
+    """Return school, asset id, device, first and last day, the asset's number and device number."""
+    one, asset = tables.Binding, tables.Asset
+    query = select(
+        one.school_id,
+        one.asset_id,
+        one.device,
+        one.valid_from,
+        one.valid_to,
+        asset.asset_no,
+        asset.device_no,
+    ).join(asset, one.asset_id == asset.id)
+    return _read(registry, query, one.school_id, asked)
+
+
 def tickets(registry: Registry, asked: Sequence[str]) -> Columns:
     """Return school, number, asset id, origin, the four moments, and whether it was a fault."""
     one = tables.Ticket
