@@ -220,7 +220,8 @@ def _plan(arguments: argparse.Namespace) -> int:
 
 def _ledger(arguments: argparse.Namespace) -> int:
     from simulators.campus import make_campus  # noqa: PLC0415  as in _demo
-    from simulators.ledger import make_ledger, write_workbook  # noqa: PLC0415  as in _demo
+    from simulators.ledger import make_ledger  # noqa: PLC0415  as in _demo
+    from simulators.workbook import write_workbook  # noqa: PLC0415  as in _demo
 
     campus = make_campus(arguments.seed, arguments.devices, arguments.day or _today())
     write_workbook(arguments.file, campus)

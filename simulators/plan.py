@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from simulators import ledger
+from simulators import workbook
 from simulators.campus import SCHOOL, Campus, PlannedDevice
 from simulators.errors import SimulatorError
 from simulators.timetable import PERIODS
@@ -55,7 +55,7 @@ def write_plan(folder: Path, campus: Campus, reach: Reach, *, is_lively: bool = 
     addresses = _addresses(campus.devices)
     _write(folder / SCHOOL_FILE, _school(campus, reach, addresses, is_lively=is_lively))
     _write(folder / GATEWAY_FILE, _gateway(folder, campus, reach, addresses))
-    ledger.write_workbook(folder / WORKBOOK_FILE, campus)
+    workbook.write_workbook(folder / WORKBOOK_FILE, campus)
 
 
 def write_single(folder: Path, device: str) -> Path:
