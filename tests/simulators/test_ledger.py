@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 
 from simulators.campus import make_campus
-from simulators.ledger import make_ledger, write_workbook
+from simulators.ledger import make_ledger
+from simulators.workbook import write_workbook
 from tests._parts.cloud_app import SCHOOL, cloud_app, small_settings
 
 TODAY = date(2026, 11, 24)
