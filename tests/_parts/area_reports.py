@@ -185,7 +185,12 @@ def chosen_by_score(
         row["id"]: {
             "selected": row["id"] in inside,
             "rank": row["rank"],
+            "place": row["rank"],
+            "is_eligible": row["rank"] is not None,
             "rule": "score",
+            "because": [],
+            "needs": None,
+            "is_reachable": None,
             "reason_zh": f"按得分排第 {row['rank']} 名。" if row["rank"] else "未评级。",
             "reason_en": "By score.",
             "rank_low": row["rank"] and max(1, row["rank"] - 2),
