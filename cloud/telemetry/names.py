@@ -55,10 +55,11 @@ class Names:
 
     def store_new(self, cursor: duckdb.DuckDBPyConnection) -> None:
         """Write what is new, inside the caller's transaction."""
-        for row in self._new_series:
-            cursor.execute("INSERT INTO series VALUES (?, ?, ?)", row)
-        for field in self._new_fields:
-            cursor.execute("INSERT INTO fields VALUES (?, ?, ?, ?)", field)
+        for table, rows in (("series", self._new_series), ("fields", self._new_fields)):
+            if rows:
+                columns = [list(column) for column in zip(*rows, strict=True)]
+                values = ", ".join("unnest(?)" for _ in columns)
+                cursor.execute(f"INSERT INTO {table} SELECT {values}", columns)
 
     def stored(self) -> None:
         """Note that the transaction with the new ones is committed."""

@@ -76,7 +76,11 @@ def test_the_engine_against_the_reference(capsys: pytest.CaptureFixture[str]) ->
             "active_s": pa.array([float(s.active_s) for s in slots]),
             "standby_s": pa.array([float(s.standby_s) for s in slots]),
             "off_s": pa.array([float(s.off_s) for s in slots]),
+            "unobserved_s": pa.array([float(s.unobserved_s) for s in slots]),
             "energy_wh": pa.array([s.energy_wh for s in slots]),
+            "first_received_at": pa.array(
+                [rollup.naive_utc(s.start) for s in slots], pa.timestamp("us")
+            ),
         }
     )
 
