@@ -22,6 +22,7 @@ CLAIM = {
 SEEN = 0.5
 """The share of what is due that has to be seen before telemetry contradicts anybody."""
 _DAYS_A_WEEK = 5
+_MEASURED = ("display_hours_week", "computer_room_hours_logged")
 _MAIN_ROOMS = ("111", "113", "121", "123", "124", "132", "199")
 
 
@@ -34,8 +35,21 @@ def claims(evidence: Evidence) -> pl.DataFrame:
 def agrees(tolerance: float) -> pl.Expr:
     """Return whether a claim agrees, null where nobody saw enough."""
     low, high = pl.col("least") * (1 - tolerance), pl.col("most") * (1 + tolerance)
-    slack = pl.when(pl.col("item") == "computer_room_hours_logged").then(0.05).otherwise(1.0)
-    return (pl.col("claimed") >= low - slack) & (pl.col("claimed") <= high + slack)
+    return (pl.col("claimed") >= low - _slack()) & (pl.col("claimed") <= high + _slack())
+
+
+def surely_agrees(tolerance: float) -> pl.Expr:
+    """Return whether a claim agrees whatever was not seen, so that silence confirms nothing.
+
+    Of what the ledger says nothing is unseen: there agreeing is enough.
+    """
+    low, high = pl.col("most") * (1 - tolerance), pl.col("least") * (1 + tolerance)
+    inside = (pl.col("claimed") >= low - _slack()) & (pl.col("claimed") <= high + _slack())
+    return pl.when(pl.col("item").is_in(_MEASURED)).then(inside).otherwise(agrees(tolerance))
+
+
+def _slack() -> pl.Expr:
+    return pl.when(pl.col("item") == "computer_room_hours_logged").then(0.05).otherwise(1.0)
 
 
 def _value(evidence: Evidence, item: str, name: str = "claimed") -> pl.DataFrame:

@@ -1,7 +1,8 @@
 """Declared figures that agree with ledger and telemetry ÷ those that can be held against them.
 
 Compared are hours of use of the displays, computers in the ledger, use of the computer rooms, and
-rooms in the ledger, each within `tolerance`. Telemetry of which half is missing contradicts nobody.
+rooms in the ledger, each within `tolerance`. A figure agrees once it would whatever was not seen;
+what may or may not be is not known. Telemetry of which half is missing contradicts nobody.
 """
 
 from collections.abc import Mapping
@@ -10,20 +11,22 @@ from typing import Any
 import polars as pl
 
 from cloud.registry.paper_codes import DECLARED_ITEMS
-from cloud.scoring.claims import agrees, claims
+from cloud.scoring.claims import agrees, claims, surely_agrees
 from cloud.scoring.evidence import Evidence
 from cloud.scoring.indicator import Indicator, Parameter, Parameters, Words, sentence
 
 
 def _rows(evidence: Evidence, parameters: Parameters) -> pl.DataFrame:
-    holds = agrees(float(parameters["tolerance"]))
+    tolerance = float(parameters["tolerance"])
+    is_sure, may_be = (one(tolerance).fill_null(value=False) for one in (surely_agrees, agrees))
+    is_unseen = pl.col("most").is_null() | (may_be & ~is_sure)
     return claims(evidence).select(
         "school",
         pl.format("declaration:{}", pl.col("item")).alias("ref"),
         pl.col("item").alias("label"),
-        holds.fill_null(value=False).cast(pl.Float64).alias("part"),
+        is_sure.cast(pl.Float64).alias("part"),
         pl.lit(1.0).alias("whole"),
-        holds.is_null().cast(pl.Float64).alias("unknown"),
+        is_unseen.cast(pl.Float64).alias("unknown"),
         "claimed",
         "least",
         "most",
@@ -34,6 +37,12 @@ def _tell(row: Mapping[str, Any]) -> Words:
     item = DECLARED_ITEMS.find(row["label"])
     zh, en = (row["label"],) * 2 if item is None else (item.zh, item.en)
     claimed = _shown(row["claimed"])
+    if row["unknown"] and row["least"] is not None:
+        least, most = _shown(row["least"]), _shown(row["most"])
+        return Words(
+            f"{zh}：申报 {claimed}，感知为 {least}–{most}，未观测部分过多，无法确认",
+            f"{en}: declared {claimed}, seen {least}–{most}, too much unseen to confirm it",
+        )
     if row["unknown"]:
         return Words(
             f"{zh}：申报 {claimed}，感知数据不足，无法核对",
