@@ -52,7 +52,8 @@ def run(arguments: Sequence[str]) -> tuple[float, float, list[tuple[float, str]]
     watching = threading.Thread(target=watch)
     watching.start()
     assert process.stdout is not None
-    lines = [(time.perf_counter() - start, line.strip()) for line in process.stdout]
+    with process.stdout as out:
+        lines = [(time.perf_counter() - start, line.strip()) for line in out]
     code = process.wait()
     done.set()
     watching.join()
