@@ -16,12 +16,15 @@ import pytest
 from cloud.bulk.book_files import read_books, write_books
 from cloud.bulk.offline import offline
 from cloud.bulk.on_duckdb import DuckDBEngine
+from cloud.bulk.on_spark import SparkEngine
 from cloud.bulk.rollup import roll_up
-from cloud.errors import LoadError
+from cloud.errors import LoadError, SettingsError
 from cloud.registry.book_tables import book_tables
+from cloud.telemetry.archive import SCHEMA
 from tests._parts.city_books import import_books
 from tests._parts.loaded import NOW, held_in, load, nobody_listens
 from tests._parts.ports import free_port
+from tests._parts.slot_files import write_table
 from tests._parts.small_city import END
 from tests._parts.spark_cluster import spark_cluster
 
@@ -125,6 +128,32 @@ def test_a_wrong_input_is_one_sentence(city: Path, books: Path, tmp_path: Path) 
     shutil.copy(books / "terms.parquet", tmp_path / "books" / "periods.parquet")
     with pytest.raises(LoadError, match="its columns are not those of periods; write the books"):
         read_books(tmp_path / "books")
+
+
+def test_slots_that_are_none_and_books_that_cannot_be_written_are_one_sentence(
+    books: Path, tmp_path: Path
+) -> None:
+    empty = write_table(tmp_path / "empty.parquet", SCHEMA.empty_table())
+    with pytest.raises(LoadError, match=r"empty\.parquet: holds no slots"):
+        on_duckdb(empty, books, tmp_path / "out")
+    with pytest.raises(LoadError, match=r"empty\.parquet: cannot be written: "):
+        write_books(read_books(books), empty)
+
+
+def test_what_spark_lacks_is_one_sentence(
+    city: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(LoadError, match="none: no such file or folder"):
+        SparkEngine(tmp_path / "none", master="local", conf={})
+    with monkeypatch.context() as patched:
+        patched.setenv("PATH", str(tmp_path))
+        with pytest.raises(SettingsError, match="Spark needs Java 17; install openjdk-17-jre"):
+            SparkEngine(city / "slots", master="local", conf={})
+    (tmp_path / "java").touch(mode=0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setitem(sys.modules, "pyspark.sql", None)
+    with pytest.raises(SettingsError, match="Spark is not installed; install the extra: pip"):
+        SparkEngine(city / "slots", master="local", conf={})
 
 
 @pytest.mark.real
