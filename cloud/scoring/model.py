@@ -199,7 +199,7 @@ def values(
     `marks` are the pass marks of dimensions, 0 to 1, by their numbers.
     """
     draws = weights.shape[1]
-    denominators = _inverse(model.asked @ dimension_weights)
+    denominators = _inverse(product(model.asked, dimension_weights))
     by_row = np.zeros((model.rows, draws), np.float32)
     if model.aggregate == "minimum":
         by_row += np.inf
@@ -298,7 +298,7 @@ def _dimension(part: Part, attainment: Floats, weights: Floats) -> Floats:
         least = np.where(part.patterns[part.pattern] > 0, attainment, np.inf).min(axis=1)
         column = np.where(np.isfinite(least), least, 0.0).astype(np.float32)
         return np.repeat(column[:, None], weights.shape[1], axis=1)
-    by_pattern = _inverse(part.patterns @ weights)
+    by_pattern = _inverse(product(part.patterns, weights))
     if part.aggregate == "arithmetic" and len(by_pattern) == 1:
         return product(attainment, weights * by_pattern)
     inverse = by_pattern[part.pattern]
@@ -315,7 +315,8 @@ def _dimension(part: Part, attainment: Floats, weights: Floats) -> Floats:
 def product(rows: Floats, weights: Floats) -> Floats:
     """Return rows x weights, in pieces so small that no second thread is asked to help.
 
-    So every number is summed in the same order, however many threads there are.
+    So every number is summed in the same order, however many threads there are; and no thread of
+    the linear algebra library goes on spinning beside those that have work.
     """
     many, inner = rows.shape
     draws = weights.shape[1]

@@ -73,14 +73,21 @@ def _clause(number: int, dimension: str) -> dict[str, Any]:
 _SHAPES = ("linear", "band", "steps", "deduction")
 
 
-def many_schools(standard: Standard, schools: int, seed: int) -> pl.DataFrame:
-    """Return the evidence table of so many schools, some of it unknown."""
+def many_schools(
+    standard: Standard, schools: int, seed: int, *, least: float = 0.0
+) -> pl.DataFrame:
+    """Return the evidence table of so many schools, some of it unknown.
+
+    Of every clause a school has at least the share `least`.
+    """
     random = Random(seed)
-    rows: list[Mapping[str, Any]] = [_row(standard, random, number) for number in range(schools)]
+    rows: list[Mapping[str, Any]] = [
+        _row(standard, random, number, least) for number in range(schools)
+    ]
     return pl.DataFrame(rows, infer_schema_length=None)
 
 
-def _row(standard: Standard, random: Random, number: int) -> dict[str, Any]:
+def _row(standard: Standard, random: Random, number: int, least: float) -> dict[str, Any]:
     kind = random.choice(TYPES)
     row: dict[str, Any] = {
         "id": f"{number:06d}",
@@ -93,7 +100,7 @@ def _row(standard: Standard, random: Random, number: int) -> dict[str, Any]:
     }
     for clause in standard.clauses:
         whole = random.choice([0, *range(60)])
-        part = random.randrange(whole + 1)
+        part = random.randrange(int(whole * least), whole + 1)
         unknown = random.choice([0, 0, 0, random.randrange(whole - part + 1)])
         known = random.random() > 0.03
         row[f"{clause.id}.part"] = float(part) if known else None
