@@ -11,7 +11,8 @@ line sent twice changes nothing.
 - `gateway,gateway=,school=` and the gateway's health; with `asset=,device=,profile=,protocol=` too:
   the health of one device as the gateway sees it, and `usage_rule` where its usage rule is not its
   profile's: the keys that differ and their values, as JSON
-- `event,asset=,school=,type=` and `text`
+- `event,asset=,school=,type=` and `text`, and `value` where there is a number to it; without an
+  asset it is one of the gateway itself
 """
 
 import json

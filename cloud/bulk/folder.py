@@ -1,8 +1,8 @@
-"""A folder of a whole city, as `campus-sim city` writes it: books, slots and readings.
+"""A folder of a whole city, as `campus-sim city` writes it: books, slots, readings and events.
 
 - `city.json` is written last: a folder without it is not finished.
 - `books/NN-<kind>/*.csv` are files of the ordinary import, in this order.
-- `slots/day=YYYY-MM-DD/*.parquet` and `readings/day=.../*.parquet` are of one local day each.
+- `slots/day=YYYY-MM-DD/*.parquet`, `readings/...` and `events/...` are of one local day each.
 """
 
 import re
@@ -34,6 +34,7 @@ class CityFolder:
     books: tuple[BookFile, ...]
     slots: dict[date, tuple[Path, ...]]
     readings: dict[date, tuple[Path, ...]]
+    events: dict[date, tuple[Path, ...]]
 
     def name(self, path: Path) -> str:
         """Return the path within the folder."""
@@ -48,11 +49,10 @@ def city_folder(root: Path) -> CityFolder:
         raise LoadError(
             f"{root}: city.json is missing, so the folder is not finished or not one of a city"
         )
-    found = CityFolder(
-        root, _books(root / "books"), _days(root / "slots"), _days(root / "readings")
-    )
-    if not found.books and not found.slots and not found.readings:
-        raise LoadError(f"{root}: holds no books, no slots and no readings")
+    days = {kind: _days(root / kind) for kind in ("slots", "readings", "events")}
+    found = CityFolder(root, _books(root / "books"), **days)
+    if not found.books and not any(days.values()):
+        raise LoadError(f"{root}: holds no books, no slots, no readings and no events")
     return found
 
 

@@ -1,4 +1,4 @@
-"""A whole city into the cloud's files: books, slots, readings, and the roll-up of them.
+"""A whole city into the cloud's files: books, slots, readings, events, and the roll-up of them.
 
 Invariants:
 
@@ -9,10 +9,11 @@ Invariants:
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import partial
+from pathlib import Path
 from typing import TypeVar
 
 import duckdb
@@ -43,6 +44,8 @@ class Loaded:
     slots: int
     reading_files: int
     readings: int
+    event_files: int
+    events: int
     unchanged_files: int
 
 
@@ -65,7 +68,12 @@ class Load:
         await rollups.prepare()
         book_files, book_rows = await self._books()
         slot_files, slots = await self._slots(rollups)
-        reading_files, readings = await self._readings()
+        reading_files, readings = await self._points(
+            "readings", self._folder.readings, self._store.put_readings
+        )
+        event_files, events = await self._points(
+            "events", self._folder.events, self._store.put_events
+        )
         await rollups.settled(lambda done, of: self._told("roll-up", done, of))
         return Loaded(
             book_files=book_files,
@@ -74,6 +82,8 @@ class Load:
             slots=slots,
             reading_files=reading_files,
             readings=readings,
+            event_files=event_files,
+            events=events,
             unchanged_files=self._unchanged,
         )
 
@@ -139,9 +149,14 @@ class Load:
                 f"{self._folder.root}: slots of {day}, expected days of the last {REACH.days} days"
             )
 
-    async def _readings(self) -> tuple[int, int]:
-        files = readings = 0
-        days = self._folder.readings
+    async def _points(
+        self,
+        step: str,
+        days: Mapping[date, Sequence[Path]],
+        put: Callable[[Sequence[Path]], Awaitable[int]],
+    ) -> tuple[int, int]:
+        """Load files of readings or events, a day at a time."""
+        files = rows = 0
         for number, paths in enumerate(days.values(), 1):
             names = {self._folder.name(path): digest_of(path) for path in paths}
             fresh = [
@@ -151,17 +166,16 @@ class Load:
             ]
             self._unchanged += len(paths) - len(fresh)
             if fresh:
-                readings += await self._store.put_readings(fresh)
+                rows += await put(fresh)
                 files += len(fresh)
                 await self._note(names)
-            self._told("readings", number, len(days))
-        return files, readings
+            self._told(step, number, len(days))
+        return files, rows
 
     async def _is_loaded(self, name: str, digest: str) -> bool:
         query = "select 1 from loaded_files where name = ? and digest = ?"
-        return await self._store.read(
-            lambda con: con.execute(query, [name, digest]).fetchone() is not None
-        )
+        found = await self._store.read(lambda con: con.execute(query, [name, digest]).fetchall())
+        return bool(found)
 
     async def _note(self, digests: Mapping[str, str]) -> None:
         """Note that files are loaded, by their names."""

@@ -1,4 +1,4 @@
-"""`campus-cloud load`: a whole city's books, slots and readings into a folder, without a server."""
+"""`campus-cloud load`: a whole city's books, slots, readings and events, without a server."""
 
 import argparse
 import asyncio
@@ -18,11 +18,11 @@ def add(commands: Commands) -> None:
     """Add the command."""
     load = commands.add_parser(
         "load",
-        help="load a whole city: books, usage slots and readings from files",
+        help="load a whole city: books, usage slots, readings and events from files",
         description="Load a folder that `campus-sim city` wrote: books by the ordinary import, "
-        "slots and readings from Parquet, and roll them up. What was loaded before is left out, "
-        "so a load that was stopped goes on where it was. Stop a running cloud first: the "
-        "telemetry file belongs to one process.",
+        "slots, readings and events from Parquet, and roll them up. What was loaded before is "
+        "left out, so a load that was stopped goes on where it was. Stop a running cloud first: "
+        "the telemetry file belongs to one process.",
     )
     load.add_argument("folder", type=Path, metavar="DIR", help="the folder to load")
     load.add_argument(
@@ -54,7 +54,9 @@ def _load(arguments: argparse.Namespace) -> int:
 
 def _told(loaded: "Loaded") -> str:
     return (
-        f"{loaded.book_rows:,} rows of books in {loaded.book_files:,} files, {loaded.slots:,} "
-        f"slots in {loaded.slot_files:,}, {loaded.readings:,} readings in {loaded.reading_files:,} "
-        f"loaded; {loaded.unchanged_files:,} files were loaded before"
+        f"{loaded.book_rows:,} rows of books in {loaded.book_files:,} files, "
+        f"{loaded.slots:,} slots in {loaded.slot_files:,}, "
+        f"{loaded.readings:,} readings in {loaded.reading_files:,}, "
+        f"{loaded.events:,} events in {loaded.event_files:,} loaded; "
+        f"{loaded.unchanged_files:,} files were loaded before"
     )

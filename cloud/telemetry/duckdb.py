@@ -22,7 +22,7 @@ import duckdb
 
 from cloud.clock import Clock, SystemClock
 from cloud.errors import StoreFailed, StoreLocked
-from cloud.telemetry import readings_file, schema
+from cloud.telemetry import events_file, readings_file, schema
 from cloud.telemetry.archive import Archive, naive_utc
 from cloud.telemetry.group import Group
 from cloud.telemetry.line_protocol import Batch, FieldType, SeriesKey
@@ -32,6 +32,7 @@ from cloud.telemetry.store import (
     AssetLatest,
     GatewayLatest,
     PointsCallback,
+    Reported,
     Slot,
     StoredReading,
     UsageCallback,
@@ -89,10 +90,16 @@ class DuckDBStore:
     async def put_readings(self, paths: Sequence[Path]) -> int:
         """Store the readings of Parquet files, all or none; returns how many."""
         readings_file.agree(paths)
+        return await self._put(lambda c: readings_file.put(c, self._names, self._newest, paths))
+
+    async def put_events(self, paths: Sequence[Path]) -> int:
+        """Store the events of Parquet files, all or none; returns how many."""
+        readings_file.agree(paths, events_file.SCHEMA)
+        return await self._put(lambda c: events_file.put(c, self._names, paths))
+
+    async def _put(self, work: Callable[[duckdb.DuckDBPyConnection], int]) -> int:
         try:
-            return await asyncio.wrap_future(
-                self.run_write(lambda c: readings_file.put(c, self._names, self._newest, paths))
-            )
+            return await asyncio.wrap_future(self.run_write(work))
         except BaseException:
             await asyncio.wrap_future(self.run_write(self._names.load))
             raise
@@ -163,6 +170,51 @@ class DuckDBStore:
                 name, kind = fields[number]
                 found.setdefault(name, []).append((from_ns(time_ns), _value(kind, value, text)))
             return found
+
+        return self.read(work)
+
+    def events(
+        self,
+        school: str,
+        assets: Sequence[str],
+        start: datetime | None,
+        end: datetime | None,
+        *,
+        limit: int,
+    ) -> Awaitable[list[Reported]]:
+        """Return the newest events of assets and of gateways in [start, end), newest first."""
+        fields = {name: number for number, (name, _) in self._fields("event", None).items()}
+
+        def work(cursor: duckdb.DuckDBPyConnection) -> list[Reported]:
+            series = {
+                number: key
+                for number, key in self._names.matching("event", school=school).items()
+                if key.tag("asset") in {"", *assets}
+            }
+            rows = cursor.execute(
+                "SELECT series, time, max(text) FILTER (WHERE field = ?), "
+                "max(number) FILTER (WHERE field = ?) FROM points WHERE series = ANY(?) "
+                "AND time >= ? AND time < ? GROUP BY series, time "
+                "ORDER BY time DESC, series LIMIT ?",
+                [
+                    fields.get("text"),
+                    fields.get("value"),
+                    list(series),
+                    -(2**63) if start is None else to_ns(start),
+                    2**63 - 1 if end is None else to_ns(end),
+                    limit,
+                ],
+            ).fetchall()
+            return [
+                Reported(
+                    asset=series[number].tag("asset") or None,
+                    type=series[number].tag("type"),
+                    at=from_ns(time_ns),
+                    text=text or "",
+                    value=value,
+                )
+                for number, time_ns, text, value in rows
+            ]
 
         return self.read(work)
 

@@ -1,6 +1,7 @@
 """Batches that are committed together, turned into rows."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import duckdb
@@ -61,12 +62,18 @@ class Group:
     def __init__(self, names: Names) -> None:
         self._names = names
         self._points: dict[tuple[int, int, int], tuple[float | None, str | None]] = {}
-        self._slots: dict[tuple[str, str, int], dict[str, float | str | None]] = {}
+        self._slots: dict[tuple[str, str, int], int] = {}
+        """The row of each slot in the lists below."""
+        self._places: list[_Home] = []
+        self._seconds: dict[str, list[float | None]] = {name: [] for name in _USAGE_FIELDS}
         self._spoken: dict[tuple[SeriesKey, str], tuple[int, Value]] = {}
 
     def add(self, batch: Batch) -> WriteResult:
         """Take a batch; points with a field that changes its type stay out, whole."""
-        numbers, conflict, refused = self._judge(batch)
+        homes, conflict, refused = self._judge(batch)
+        last: SeriesKey | None = None
+        home = slot_home = _Home()
+        slot_ns = row = -1
         for key, name, kind, time_ns, number, text in zip(
             batch.series,
             batch.fields,
@@ -78,32 +85,34 @@ class Group:
         ):
             if refused and (key, time_ns) in refused:
                 continue
-            series, field = numbers[key, name, kind]
-            if not series:
-                self._add_slot(key, time_ns, name, number)
+            if key is not last:
+                last, home = key, homes[key]
+            if (name, kind) in home.slot_fields:
+                if time_ns != slot_ns or home is not slot_home:
+                    slot_ns, slot_home, row = time_ns, home, self._row(home, time_ns)
+                self._seconds[name][row] = number
                 continue
-            self._points[series, field, time_ns] = (number, text)
+            self._points[home.series, home.fields[name, kind], time_ns] = (number, text)
             if key.measurement in _FOLLOWED:
                 self._note(key, name, kind, time_ns, number, text)
         return WriteResult(batch.lines - len(refused), len(refused), conflict)
 
     def _judge(
         self, batch: Batch
-    ) -> tuple[
-        dict[tuple[SeriesKey, str, FieldType], tuple[int, int]],
-        str | None,
-        set[tuple[SeriesKey, int]],
-    ]:
-        """Return the numbers of series and fields, the first conflict, and the points refused.
-
-        Series 0 stands for the table of usage slots.
-        """
-        numbers: dict[tuple[SeriesKey, str, FieldType], tuple[int, int]] = {}
+    ) -> tuple[dict[SeriesKey, "_Home"], str | None, set[tuple[SeriesKey, int]]]:
+        """Return where the values of each series go, the first conflict, and the points refused."""
+        homes: dict[SeriesKey, _Home] = {}
         bad: set[tuple[SeriesKey, str, FieldType]] = set()
         conflict: str | None = None
-        kinds = zip(batch.series, batch.fields, batch.types, strict=True)
-        for key, name, kind in dict.fromkeys(kinds):
-            field, known = self._names.field(key.measurement, name, kind)
+        last: SeriesKey | None = None
+        home = _Home()
+        for key, name, kind in zip(batch.series, batch.fields, batch.types, strict=True):
+            if key is not last:
+                last, home = key, homes.setdefault(key, _Home())
+            if (name, kind) in home.met:
+                continue
+            home.met.add((name, kind))
+            number, known = self._names.field(key.measurement, name, kind)
             if kind is not known:
                 bad.add((key, name, kind))
                 conflict = conflict or (
@@ -111,9 +120,11 @@ class Group:
                     f"is type {kind}, already exists as type {known}"
                 )
             elif _is_slot(key, name, kind):
-                numbers[key, name, kind] = (0, field)
+                home.take_slots(key)
+                home.slot_fields.add((name, kind))
             else:
-                numbers[key, name, kind] = (self._names.series_number(key), field)
+                home.series = self._names.series_number(key)
+                home.fields[name, kind] = number
         refused: set[tuple[SeriesKey, int]] = set()
         if bad:
             kinds = zip(batch.series, batch.fields, batch.types, strict=True)
@@ -122,7 +133,7 @@ class Group:
                 for value, time_ns in zip(kinds, batch.times, strict=True)
                 if value in bad
             }
-        return numbers, conflict, refused
+        return homes, conflict, refused
 
     def store(self, cursor: duckdb.DuckDBPyConnection, received_at: datetime) -> None:
         """Write the rows, inside the caller's transaction."""
@@ -132,13 +143,15 @@ class Group:
             rows = pa.table([series, fields, times, numbers, texts], schema=_POINTS)
             _put(cursor, "incoming_points", rows, _PUT_POINTS, received_at)
         if self._slots:
-            slots = pa.Table.from_pylist(
-                [
-                    {"school": school, "asset": asset, "slot_ns": slot_ns, **columns}
-                    for (school, asset, slot_ns), columns in self._slots.items()
-                ],
-                schema=_SLOTS,
-            )
+            columns = [
+                [home.school for home in self._places],
+                [home.asset for home in self._places],
+                [slot_ns for _, _, slot_ns in self._slots],
+                [home.room for home in self._places],
+                [home.category for home in self._places],
+                *self._seconds.values(),
+            ]
+            slots = pa.table(columns, schema=_SLOTS)
             _put(cursor, "incoming_slots", slots, _PUT_SLOTS, received_at)
 
     def spoken(self) -> Iterator[tuple[SeriesKey, str, int, Value]]:
@@ -167,11 +180,16 @@ class Group:
             for (school, asset), (first, last) in spans.items()
         ]
 
-    def _add_slot(self, key: SeriesKey, slot_ns: int, name: str, number: float | None) -> None:
-        columns = self._slots.setdefault((key.tag("school"), key.tag("asset"), slot_ns), {})
-        columns["room"] = key.tag("room")
-        columns["category"] = key.tag("category")
-        columns[name] = number
+    def _row(self, home: "_Home", slot_ns: int) -> int:
+        """Return the row of a slot, a new one if it was not met; the last place told counts."""
+        row = self._slots.setdefault((home.school, home.asset, slot_ns), len(self._places))
+        if row < len(self._places):
+            self._places[row] = home
+            return row
+        self._places.append(home)
+        for column in self._seconds.values():
+            column.append(None)
+        return row
 
     def _note(
         self,
@@ -188,6 +206,25 @@ class Group:
             if kind is FieldType.BOOLEAN:
                 value = bool(number)
             self._spoken[key, name] = (time_ns, value)
+
+
+@dataclass(slots=True)
+class _Home:
+    """Where the values of a series go: to a row of the slots, or to points of a number."""
+
+    school: str = ""
+    asset: str = ""
+    room: str = ""
+    category: str = ""
+    series: int = 0
+    slot_fields: set[tuple[str, FieldType]] = field(default_factory=set)
+    fields: dict[tuple[str, FieldType], int] = field(default_factory=dict)
+    met: set[tuple[str, FieldType]] = field(default_factory=set)
+
+    def take_slots(self, key: SeriesKey) -> None:
+        """Learn what stands in every slot of a series."""
+        self.school, self.asset = key.tag("school"), key.tag("asset")
+        self.room, self.category = key.tag("room"), key.tag("category")
 
 
 def _is_slot(key: SeriesKey, name: str, kind: FieldType) -> bool:

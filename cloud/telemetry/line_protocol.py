@@ -7,9 +7,10 @@ backslash stands for itself. Field values: `1`, `1.5e3` (float), `1i` (integer),
 `t true True TRUE f ...` (boolean), `"..."` with `\"` and `\\` (string; commas, spaces and line ends
 inside are its own).
 
-Lines without backslash and quote take a fast path: split, with the head of the line (measurement
-and tags, the same for every line of a device) looked up in a cache. Every other line is read
-character by character. One bad line refuses the whole batch, by its text.
+Lines without backslash and quote take a fast path: split, with what comes again and again looked
+up in a cache: the head of the line (measurement and tags, the same for every line of a device),
+numbers and times. Every other line is read character by character. One bad line refuses the whole
+batch, by its text.
 """
 
 import math
@@ -23,6 +24,8 @@ from cloud.errors import LineProtocolError
 PRECISIONS = {"ns": 1, "us": 1_000, "ms": 1_000_000, "s": 1_000_000_000}
 _MAX_TIME = 2**63 - 1
 _CACHE_SIZE = 50_000
+_LONGEST_KEPT = 32
+"""Characters of a number; longer ones are not written by machines that write the same one again."""
 _TRUE = frozenset({"t", "T", "true", "True", "TRUE"})
 _FALSE = frozenset({"f", "F", "false", "False", "FALSE"})
 _FLOAT = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
@@ -70,25 +73,13 @@ class Batch:
     def __len__(self) -> int:
         return len(self.series)
 
-    def _add(self, key: SeriesKey, name: str, time_ns: int, raw: "str | _Text") -> None:
-        if isinstance(raw, _Text):
-            kind, number, text = FieldType.STRING, None, str(raw)
-        else:
-            kind, number = _number(raw)
-            text = None
-        self.series.append(key)
-        self.fields.append(name)
-        self.types.append(kind)
-        self.times.append(time_ns)
-        self.numbers.append(number)
-        self.texts.append(text)
-
 
 class Parser:
-    """Parses bodies; keeps the heads of lines it has met."""
+    """Parses bodies; keeps the heads of lines and the numbers it has met."""
 
     def __init__(self) -> None:
         self._heads: dict[str, SeriesKey] = {}
+        self._numbers: dict[str, tuple[FieldType, float]] = {}
 
     def parse(self, body: bytes, *, precision: str = "ns", now_ns: int) -> Batch:
         """Return the points of a body; those without a time get `now_ns`.
@@ -104,15 +95,16 @@ class Parser:
         unit = PRECISIONS[precision]
         now_ns -= now_ns % unit
         batch = Batch()
+        times = {"": now_ns}
         for number, line in _lines(text):
             try:
-                self._line(line, unit, now_ns, batch)
+                self._line(line, unit, times, batch)
             except _Bad as bad:
                 raise LineProtocolError(number, line, str(bad)) from None
             batch.lines += 1
         return batch
 
-    def _line(self, line: str, unit: int, now_ns: int, batch: Batch) -> None:
+    def _line(self, line: str, unit: int, times: dict[str, int], batch: Batch) -> None:
         if "\\" in line or '"' in line:
             key, fields, stamp = _scan(line)
         else:
@@ -127,9 +119,30 @@ class Parser:
             key = self._series(parts[0])
             fields = _split_fields(parts[1])
             stamp = parts[2] if len(parts) == 3 else ""
-        time_ns = _time(stamp, unit) if stamp else now_ns
+        time_ns = times.get(stamp)
+        if time_ns is None:
+            time_ns = times[stamp] = _time(stamp, unit)
         for name, raw in fields:
-            batch._add(key, name, time_ns, raw)  # noqa: SLF001  one module, and the hot loop
+            if isinstance(raw, _Text):
+                batch.types.append(FieldType.STRING)
+                batch.numbers.append(None)
+                batch.texts.append(str(raw))
+            else:
+                known = self._numbers.get(raw) or self._number(raw)
+                batch.types.append(known[0])
+                batch.numbers.append(known[1])
+                batch.texts.append(None)
+            batch.fields.append(name)
+        batch.series += [key] * len(fields)
+        batch.times += [time_ns] * len(fields)
+
+    def _number(self, raw: str) -> tuple[FieldType, float]:
+        found = _number(raw)
+        if len(raw) <= _LONGEST_KEPT:
+            if len(self._numbers) >= _CACHE_SIZE:
+                self._numbers.clear()
+            self._numbers[raw] = found
+        return found
 
     def _series(self, head: str) -> SeriesKey:
         key = self._heads.get(head)

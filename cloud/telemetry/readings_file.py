@@ -48,14 +48,14 @@ select series, field, max(time), arg_max(number, time) from ({readings}) group b
 """
 
 
-def agree(paths: Iterable[Path]) -> None:
-    """Raise LoadError where a file is not one of readings."""
+def agree(paths: Iterable[Path], schema: pa.Schema = SCHEMA) -> None:
+    """Raise LoadError where a file is not one of readings, or of another schema told."""
     for path in paths:
         try:
             found = pq.read_schema(path)
         except (OSError, pa.ArrowException) as error:
             raise LoadError(f"{path}: not a Parquet file: {error}") from None
-        for field in SCHEMA:
+        for field in schema:
             index = found.get_field_index(field.name)
             kind = found.field(index).type if index >= 0 else "missing"
             if kind != field.type:

@@ -2,13 +2,15 @@
 
 Telemetry is points: a series (measurement and tags), a field, a time in nanoseconds, a value. A
 point is identified by series, field and time; the last write of it wins, so writing twice changes
-nothing. Three measurements mean more than that to the cloud:
+nothing. Four measurements mean more than that to the cloud:
 
 - `reading` (tags school, room, asset, category, profile): the newest value per asset and point is
   at hand without a query (`latest_readings`).
 - `usage` (tags school, room, asset, category): kept as slots (`usage_slots`), one per school, asset
   and slot start.
 - `gateway` (tags school, gateway; and asset, device, profile, protocol for one device).
+- `event` (tags school, asset, type; without asset one of the gateway itself): its `text`, and a
+  `value` where there is one (`events`).
 
 Tables that other parts may query through `read` (all times are TIMESTAMP, naive UTC):
 
@@ -104,6 +106,17 @@ class StoredReading:
 
 
 @dataclass(frozen=True, slots=True)
+class Reported:
+    """One event; `asset` is None for one of the gateway itself, `at` is aware UTC."""
+
+    asset: str | None
+    type: str
+    at: datetime
+    text: str
+    value: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class WriteResult:
     """What became of a batch that is now durable: fields that changed type were left out."""
 
@@ -166,6 +179,17 @@ class TelemetryStore(Protocol):
         limit: int = 10_000,
     ) -> Awaitable[dict[str, list[tuple[datetime, Value]]]]:
         """Return the readings in [start, end) by point, in order; the newest `limit` of each."""
+
+    def events(
+        self,
+        school: str,
+        assets: Sequence[str],
+        start: datetime | None,
+        end: datetime | None,
+        *,
+        limit: int,
+    ) -> Awaitable[list[Reported]]:
+        """Return the newest events of assets and of gateways in [start, end), newest first."""
 
     def gateway_history(
         self, gateway: str, start: datetime, end: datetime, fields: Sequence[str]

@@ -86,8 +86,8 @@ def stale_days(con: duckdb.DuckDBPyConnection) -> list[tuple[str, date | None]]:
 
 def progress(con: duckdb.DuckDBPyConnection) -> tuple[datetime | None, datetime | None]:
     """Return up to which receipt of slots, and which moment, all is rolled up (naive UTC)."""
-    row = con.execute("select received_until, rolled_until from usage_progress").fetchone()
-    return (row[0], row[1]) if row else (None, None)
+    rows = con.execute("select received_until, rolled_until from usage_progress").fetchall()
+    return (rows[0][0], rows[0][1]) if rows else (None, None)
 
 
 def note_progress(con: duckdb.DuckDBPyConnection, horizon: datetime) -> None:

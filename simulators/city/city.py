@@ -1,7 +1,8 @@
 """The whole city, step by step, over as many processes as are asked for.
 
 1. the schools, so that the sums meet the plan
-2. the days: `slots/day=.../part-NNN.parquet` and `readings/...`, fifty schools in a part
+2. the days: `slots/day=.../part-NNN.parquet`, `readings/...` and `events/...`, fifty schools in a
+   part
 3. the books: `books/NN-<kind>/<division>.csv`
 4. the truth: `truth/*.parquet`
 5. `city.json`, last: a folder without it is not finished
@@ -38,7 +39,7 @@ from simulators.errors import SimulatorError
 CITY_FILE = "city.json"
 _UNFINISHED = "city.unfinished"
 """Stands in the folder from the first file to the last."""
-_PARTS = ("slots", "readings", "books", "truth")
+_PARTS = ("slots", "readings", "events", "books", "truth")
 SCHOOLS_PER_PART = 50
 FEWEST_SCHOOLS, MOST_SCHOOLS = 1, 20_000
 FEWEST_DAYS, MOST_DAYS = 1, 250
@@ -94,6 +95,7 @@ def write_city(options: Options, tell: Callable[[str], None] = lambda _: None) -
             "devices": found.devices,
             "slots": found.slots,
             "readings": found.readings,
+            "events": found.events,
             **{f"books.{kind}": rows for kind, rows in counts.items()},
         },
     }
@@ -148,11 +150,15 @@ def _simulated(
             truth.add("outages", table_of(OUTAGES, result.outages))
             total.slots += result.slots
             total.readings += result.readings
+            total.events += result.events
             total.devices += result.devices
             total.value += result.value
             total.uses |= result.uses
             done = min((number + 1) * SCHOOLS_PER_PART, len(schools))
-            tell(f"slots: {total.slots:,} of {done:,} schools, {total.readings:,} readings")
+            tell(
+                f"slots: {total.slots:,} of {done:,} schools, {total.readings:,} readings, "
+                f"{total.events:,} events"
+            )
     return total
 
 

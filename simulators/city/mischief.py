@@ -53,6 +53,15 @@ class Outage:
     """How long after its end the slots arrive."""
 
 
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """A time in which a device was out of its gateway's reach; seconds of the local day."""
+
+    device: int
+    starts: int
+    ends: int
+
+
 @dataclass(slots=True)
 class Told:
     """What is sent of a day: [D, 288] seconds, and per slot when it arrives."""
@@ -65,6 +74,7 @@ class Told:
     is_sent: Bools
     """[288]."""
     outages: list[Outage]
+    drops: list[Drop]
     flags: dict[str, Bools] = field(default_factory=dict)
     """By flag, [D]."""
 
@@ -131,12 +141,12 @@ def tell(
     if plan.silent_from <= day < school.inspected and plan.is_silenced.any():
         _silence(plan.is_silenced, active, standby, unobserved)
         flags["silenced"] |= plan.is_silenced
-    _drop_out(school, active, standby, unobserved, flags, random)
+    drops = _drop_out(school, active, standby, unobserved, flags, random)
     outages = _outages(school, day, random)
     received, sent, late = _arrivals(outages, random)
     flags["late"][:] = bool(late)
     flags["lost"][:] = not sent.all()
-    return Told(active, standby, unobserved, received, sent, outages, flags)
+    return Told(active, standby, unobserved, received, sent, outages, drops, flags)
 
 
 def _day_in(
@@ -230,9 +240,10 @@ def _drop_out(
     unobserved: Floats,
     flags: dict[str, Bools],
     random: np.random.Generator,
-) -> None:
-    """Let single devices be out of reach for a while, as radios and plugs are."""
+) -> list[Drop]:
+    """Let single devices be out of reach for a while, as radios and plugs are; return when."""
     number = len(active)
+    found: list[Drop] = []
     drops = random.random(number) < 0.008 + 0.02 * (1.0 - school.care)
     for device in np.flatnonzero(drops):
         start = np.float32(random.integers(21_600, 68_400))
@@ -245,7 +256,9 @@ def _drop_out(
         full = unobserved[device] == SLOT_S
         active[device][full] = 0
         standby[device][full] = 0
+        found.append(Drop(int(device), int(start), int(min(end, np.float32(86_400)))))
     flags["dropped_out"] |= drops
+    return found
 
 
 def _outages(school: School, day: date, random: np.random.Generator) -> list[Outage]:

@@ -1,4 +1,4 @@
-"""The days of a few schools: their slots and readings to files, and the truth about them.
+"""The days of a few schools: slots, readings and events to files, and the truth about them.
 
 One call is one piece of work for a process; it holds one day of its schools at a time.
 """
@@ -14,6 +14,7 @@ import pyarrow as pa  # type: ignore[import-untyped]  # it ships no types
 
 from simulators.city.draws import draws
 from simulators.city.equipment import KINDS
+from simulators.city.events import EventTable, Watch
 from simulators.city.habits import SLOT_S, SLOTS, Day, forgotten, true_day
 from simulators.city.home import Home, make_home
 from simulators.city.mischief import FLAGS, Outage, Plan, Told, tell
@@ -37,6 +38,7 @@ class Result:
 
     slots: int = 0
     readings: int = 0
+    events: int = 0
     devices: int = 0
     use: Any = None
     """Arrow table: a row for each device and day; see `truth`."""
@@ -58,11 +60,13 @@ def simulate(
 ) -> Result:
     """Simulate every day of some schools; `part` numbers the files."""
     homes = [make_home(school, calendar.days, seed) for school in schools]
+    watches = [Watch(home, calendar.days, seed) for home in homes]
     result = Result(devices=sum(len(home.fleet) for home in homes))
     use: list[Any] = []
     for day in calendar.days:
         slots, true_slots, readings = SlotTable(day), SlotTable(day), ReadingTable(day)
-        for home in homes:
+        events = EventTable(day)
+        for home, watch in zip(homes, watches, strict=True):
             true, told = _day(home, calendar, day, seed)
             use.append(_truth(home, day, true, told))
             result.outages += [_outage_row(home, day, outage) for outage in told.outages]
@@ -77,13 +81,19 @@ def simulate(
                 home.school, home.sensors, _weekday(home.school, calendar, day), told.outages,
                 home.plan.silent_from, draws(seed, "air", home.school.index, day),
             )  # fmt: skip
+            events.add(
+                home.school.code, watch.day(day, told), told.outages,
+                draws(seed, "reported", home.school.index, day),
+            )  # fmt: skip
         name = f"day={day}/part-{part:03d}.parquet"
         result.slots += slots.write(folder / "slots" / name)
         if keeps_true_slots:
             true_slots.write(folder / "truth" / "slots" / name)
-        air = readings.table()
+        air, reported = readings.table(), events.table()
         result.readings += air.num_rows
+        result.events += reported.num_rows
         write_parquet(air, folder / "readings" / name)
+        write_parquet(reported, folder / "events" / name)
     result.use = pa.concat_tables(use)
     _sum_up(result, homes)
     return result

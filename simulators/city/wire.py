@@ -1,4 +1,4 @@
-"""Some schools of a city over the real ways in: books by the import API, slots by the write API.
+"""Some schools of a city over the real ways in: books by the import API, the rest by the write API.
 
 The lines say exactly what the Parquet files say, so that both ways in can be compared. What they
 cannot carry is when a slot arrived: the cloud stamps that itself.
@@ -7,7 +7,9 @@ cannot carry is when a slot arrived: the cloud stamps that itself.
 import csv
 import gzip
 import io
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -21,6 +23,7 @@ from simulators.city.city import read_city
 from simulators.errors import SimulatorError
 
 _BATCH = 10_000
+_AT_ONCE = 2
 
 
 def chosen(city: Path, number: int) -> list[str]:
@@ -34,12 +37,14 @@ def chosen(city: Path, number: int) -> list[str]:
 def write_lines(
     city: Path, schools: Sequence[str], *, days: Sequence[str] | None = None
 ) -> Iterator[str]:
-    """Yield the slots and readings of schools as line protocol (seconds), day by day."""
+    """Yield slots, readings and events of schools as line protocol (seconds), day by day."""
     for day in days if days is not None else read_city(city)["days"]:
         for batch in _rows(city / "slots" / f"day={day}", schools):
             yield from _usage(batch)
         for batch in _rows(city / "readings" / f"day={day}", schools):
             yield from _readings(batch)
+        for batch in _rows(city / "events" / f"day={day}", schools):
+            yield from _events(batch)
 
 
 def books(city: Path, schools: Sequence[str]) -> Iterator[tuple[str, str, bytes]]:
@@ -70,7 +75,7 @@ def send(
     token: str,
     tell: Callable[[str], None] = lambda _: None,
 ) -> int:
-    """Send books and slots of schools to a cloud and return the number of lines."""
+    """Send books, slots, readings and events of schools; return the number of lines."""
     headers = {"Authorization": f"Token {token}"}
     with httpx.Client(base_url=url, headers=headers, timeout=300, trust_env=False) as client:
         for kind, name, content in books(city, schools):
@@ -88,17 +93,26 @@ def send(
 def _send_lines(
     client: httpx.Client, url: str, lines: Iterator[str], tell: Callable[[str], None]
 ) -> int:
+    """Send lines, some bodies at once: the next one is made while the cloud stores the last."""
     total = 0
     query = {"org": "school", "bucket": "campus", "precision": "s"}
-    while batch := list(islice(lines, _BATCH)):
-        body = gzip.compress("\n".join(batch).encode(), compresslevel=1)
-        _post(
-            client, url, "/api/v2/write",
-            params=query, content=body, headers={"Content-Encoding": "gzip"},
-        )  # fmt: skip
-        total += len(batch)
-        if total % (50 * _BATCH) == 0:
-            tell(f"lines: {total:,}")
+    zipped = {"Content-Encoding": "gzip"}
+    on_their_way: deque[Future[httpx.Response]] = deque()
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        while batch := list(islice(lines, _BATCH)):
+            body = gzip.compress("\n".join(batch).encode(), compresslevel=1)
+            if len(on_their_way) == _AT_ONCE:
+                on_their_way.popleft().result()
+            on_their_way.append(
+                pool.submit(
+                    _post, client, url, "/api/v2/write", params=query, content=body, headers=zipped
+                )
+            )
+            total += len(batch)
+            if total % (50 * _BATCH) == 0:
+                tell(f"lines: {total:,}")
+        for one in on_their_way:
+            one.result()
     tell(f"lines: {total:,}")
     return total
 
@@ -152,6 +166,16 @@ def _readings(rows: dict[str, list[Any]]) -> Iterator[str]:
     ):
         tags = dict(zip(_TAGS, place, strict=True))
         yield points.line("reading", tags, {point: float(number)}, _seconds(at))
+
+
+def _events(rows: dict[str, list[Any]]) -> Iterator[str]:
+    for school, asset, type_, at, text, value in zip(
+        *(rows[name] for name in ("school", "asset", "type", "happened_at", "text", "value")),
+        strict=True,
+    ):
+        fields = {"text": text} if value is None else {"text": text, "value": value}
+        tags = {"school": school, "asset": asset, "type": type_}
+        yield points.line("event", tags, fields, _seconds(at))
 
 
 _TAGS = ("school", "room", "asset", "category", "profile")

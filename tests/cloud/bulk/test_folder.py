@@ -12,7 +12,8 @@ def test_a_city_is_books_in_order_and_days(city: Path) -> None:
     kinds = list(dict.fromkeys(file.kind for file in found.books))
     assert kinds[:2] == ["schools", "stage_sizes"]
     assert kinds.index("rooms") < kinds.index("assets") < kinds.index("timetable")
-    assert list(found.slots) == list(found.readings) == [date(2026, 11, 19), date(2026, 11, 20)]
+    for days in (found.slots, found.readings, found.events):
+        assert list(days) == [date(2026, 11, 19), date(2026, 11, 20)]
     (path,) = found.slots[date(2026, 11, 19)]
     assert found.name(path) == "slots/day=2026-11-19/part-000.parquet"
 
@@ -21,7 +22,7 @@ def test_a_city_is_books_in_order_and_days(city: Path) -> None:
     ("made", "problem"),
     [
         ([], "{}: city.json is missing, so the folder is not finished or not one of a city"),
-        (["city.json"], "{}: holds no books, no slots and no readings"),
+        (["city.json"], "{}: holds no books, no slots, no readings and no events"),
         (["city.json", "books/01-desks/a.csv"], "{}/books/01-desks: no kind of import, expected a"),
         (["city.json", "slots/monday/a.parquet"], "{}/slots/monday: no day, expected day=YYYY-MM"),
         (["city.json", "slots/day=2026-13-01/a.parquet"], "{}/slots/day=2026-13-01: no day, exp"),

@@ -1,6 +1,8 @@
 import asyncio
+import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -11,6 +13,18 @@ from cloud.bulk.offline import offline
 from cloud.errors import LoadError
 from tests._parts.loaded import NOW, clock_after, held, held_in, load, nobody_listens
 from tests._parts.small_school import TestClock
+
+
+def events_held(found: dict[str, list[tuple[Any, ...]]]) -> list[tuple[Any, ...]]:
+    """Return the events of all points, each with its text and its value."""
+    told: dict[tuple[Any, ...], list[Any]] = {}
+    for measurement, tags, field, at, number, text, received in found["points"]:
+        if measurement == "event":
+            named = dict(json.loads(tags))
+            key = named["school"], named.get("asset", ""), named["type"], at, received
+            values = told.setdefault(key, [None, None])
+            values[field == "value"] = text if field == "text" else number
+    return sorted((*key[:4], *values, key[4]) for key, values in told.items())
 
 
 class Killed(BaseException):
@@ -35,9 +49,17 @@ def test_a_load_holds_all_that_the_files_say(city: Path, once: Path) -> None:
         readings = con.execute(
             "select count(*) from read_parquet(?)", [str(city / "readings" / "*" / "*.parquet")]
         ).fetchone()
+        events = con.execute(
+            "select school, asset, type, epoch_us(happened_at) * 1000, text, value, received_at "
+            "from read_parquet(?) order by all",
+            [str(city / "events" / "*" / "*.parquet")],
+        ).fetchall()
     found = held_in(once)
     assert [(row[0], row[1], row[2], row[5], row[10]) for row in found["slots"]] == files
-    assert (len(found["points"]),) == readings
+    points = [row for row in found["points"] if row[0] == "reading"]
+    assert (len(points),) == readings
+    assert events_held(found) == events
+    assert len(events) > 5
     assert found["stale"] == []
     rolled = {(row[0], row[1], row[2]) for row in found["usage_rollup"]}
     assert rolled == {(row[0], row[1], row[2]) for row in found["usage_days"]}
@@ -48,12 +70,13 @@ async def test_twice_changes_nothing(city: Path, once: Path, tmp_path: Path) -> 
     shutil.copytree(once, tmp_path / "data")
     before = held_in(tmp_path / "data")
     again = await load(city, tmp_path / "data")
-    assert (again.book_files, again.slot_files, again.reading_files) == (0, 0, 0)
+    assert (again.book_files, again.slot_files) == (0, 0)
+    assert (again.reading_files, again.event_files) == (0, 0)
     assert again.unchanged_files > 20
     assert held_in(tmp_path / "data") == before
 
 
-STOPS = [("books", 5), ("slots", 1), ("slots", 2), ("readings", 1), ("roll-up", 1)]
+STOPS = [("books", 5), ("slots", 1), ("slots", 2), ("readings", 1), ("events", 1), ("roll-up", 1)]
 
 
 @pytest.mark.parametrize(("step", "number"), STOPS, ids=str)

@@ -92,5 +92,6 @@ async def test_both_ways_in_give_the_same_evidence(city: Path, tmp_path: Path) -
         assert sent[table] == loaded[table], table
     assert [row[:10] for row in sent["slots"]] == [row[:10] for row in loaded["slots"]]
     assert [row[:6] for row in sent["points"]] == [row[:6] for row in loaded["points"]]
+    assert {row[0] for row in sent["points"]} == {"reading", "event"}
     assert by_file.use.height > 0
     assert by_line.digest() == by_file.digest()

@@ -40,12 +40,14 @@ def test_a_load_says_what_it_did_and_twice_does_nothing(
         "books: 100 %",
         "slots: 100 %",
         "readings: 100 %",
+        "events: 100 %",
         "roll-up: 100 %",
     ]
     before = held_in(tmp_path / "data")
     assert main(command) == 0
     out, _ = capsys.readouterr()
-    assert ": 0 rows of books in 0 files, 0 slots in 0, 0 readings in 0 loaded; " in out
+    assert ": 0 rows of books in 0 files, 0 slots in 0, 0 readings in 0, " in out
+    assert " 0 events in 0 loaded; " in out
     assert held_in(tmp_path / "data")["slots"] == before["slots"]
 
 

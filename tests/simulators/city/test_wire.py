@@ -32,17 +32,24 @@ def test_lines_say_what_the_files_say(city: Path) -> None:
     day = "2026-11-18"
     lines = list(write_lines(city, schools, days=[day]))
     batch = Parser().parse("\n".join(lines).encode(), precision="s", now_ns=0)
-    said: dict[tuple[str, str, str, str, int], float | None] = {}
-    for series, field, at, number in zip(
-        batch.series, batch.fields, batch.times, batch.numbers, strict=True
+    said: dict[tuple[str, str, str, str, int], float | str | None] = {}
+    reported = {}
+    for series, field, at, number, text in zip(
+        batch.series, batch.fields, batch.times, batch.numbers, batch.texts, strict=True
     ):
-        said[series.measurement, series.tag("school"), series.tag("asset"), field, at] = number
-    assert len(said) == len(batch)
+        key = (series.measurement, series.tag("school"), series.tag("asset"), field, at)
+        if series.measurement == "event":
+            reported[*key, series.tag("type")] = number if text is None else text
+        else:
+            said[key] = number
+    assert len(said) + len(reported) == len(batch)
     slots = pl.read_parquet(city / "slots" / f"day={day}" / "*.parquet")
     slots = slots.filter(pl.col("school").is_in(schools))
     readings = pl.read_parquet(city / "readings" / f"day={day}" / "*.parquet")
     readings = readings.filter(pl.col("school").is_in(schools))
-    assert len(lines) == slots.height + readings.height
+    events = pl.read_parquet(city / "events" / f"day={day}" / "*.parquet")
+    events = events.filter(pl.col("school").is_in(schools))
+    assert len(lines) == slots.height + readings.height + events.height
     for row in slots.with_columns(at=pl.col("slot_start").dt.epoch("ns")).iter_rows(named=True):
         for field in (*STATES, *(["energy_wh"] if row["energy_wh"] is not None else [])):
             assert said.pop(("usage", row["school"], row["asset"], field, row["at"])) == row[field]
@@ -50,6 +57,12 @@ def test_lines_say_what_the_files_say(city: Path) -> None:
         key = ("reading", row["school"], row["asset"], row["point"], row["at"])
         assert said.pop(key) == row["number"]
     assert not said
+    for row in events.with_columns(at=pl.col("happened_at").dt.epoch("ns")).iter_rows(named=True):
+        for field in ("text", *(["value"] if row["value"] is not None else [])):
+            key = ("event", row["school"], row["asset"], field, row["at"])
+            assert reported.pop((*key, row["type"])) == row[field]
+    assert events.height > 0
+    assert not reported
 
 
 def test_days_that_are_not_there_are_one_sentence(city: Path) -> None:

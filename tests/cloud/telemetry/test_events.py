@@ -1,0 +1,103 @@
+"""Events: those of files are those of lines, and whoever asks gets the newest ones first."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa  # type: ignore[import-untyped]  # it ships no types
+import pytest
+
+from cloud.errors import LoadError
+from cloud.telemetry.duckdb import DuckDBStore
+from cloud.telemetry.events_file import SCHEMA
+from cloud.telemetry.line_protocol import Parser
+from cloud.telemetry.store import Reported
+from device_profiles.points import line, to_ns
+from tests._parts.slot_files import naive, write_table
+
+AT = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+SCHOOL = "2133100001"
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[DuckDBStore]:
+    found = DuckDBStore(tmp_path / "telemetry.duckdb")
+    yield found
+    found.close()
+
+
+def event(moment: datetime, **changed: Any) -> dict[str, Any]:
+    return {
+        "school": SCHOOL,
+        "asset": "D-1",
+        "type": "fault",
+        "happened_at": naive(moment),
+        "text": "背光过热",
+        "value": 3.0,
+        "received_at": naive(moment),
+    } | changed
+
+
+def write_events(path: Path, *rows: dict[str, Any]) -> Path:
+    return write_table(path, pa.Table.from_pylist(list(rows), schema=SCHEMA))
+
+
+async def told(store: DuckDBStore, *assets: str, **asked: Any) -> list[Reported]:
+    span = {"start": None, "end": None, "limit": 50} | asked
+    return await store.events(SCHOOL, assets, **span)
+
+
+async def write(store: DuckDBStore, tags: dict[str, str], **fields: Any) -> None:
+    at = fields.pop("at", AT)
+    text = line("event", {"school": SCHOOL, **tags}, fields, to_ns(at))
+    result = await store.write(Parser().parse(text.encode(), now_ns=0))
+    assert (result.written, result.conflict) == (1, None)
+
+
+async def test_events_of_files_are_those_of_lines(store: DuckDBStore, tmp_path: Path) -> None:
+    await write(store, {"asset": "D-1", "type": "fault"}, text="背光过热", value=3.0)
+    path = write_events(
+        tmp_path / "a.parquet",
+        event(AT),
+        event(AT + HOUR, asset="", type="clock", text="no time", value=None),
+    )
+    assert await store.put_events([path]) == 2
+    assert await store.put_events([path]) == 2, "again, without effect"
+    assert await told(store, "D-1") == [
+        Reported(None, "clock", AT + HOUR, "no time", None),
+        Reported("D-1", "fault", AT, "背光过热", 3.0),
+    ]
+    count = "select (select count(*) from series), (select count(*) from points)"
+    assert await store.read(lambda con: con.execute(count).fetchall()) == [(2, 3)]
+
+
+async def test_whoever_asks_gets_the_newest_of_the_assets_asked_for(store: DuckDBStore) -> None:
+    for hours, asset in ((0, "D-1"), (1, "D-2"), (2, "D-1"), (3, "")):
+        await write(store, {"asset": asset, "type": "fault"}, text=asset, at=AT + hours * HOUR)
+    other = {"school": "2133100002", "asset": "D-1", "type": "fault"}
+    await write(store, other, text="another school", at=AT + 9 * HOUR)
+    assert [one.at for one in await told(store, "D-1")] == [AT + 3 * HOUR, AT + 2 * HOUR, AT]
+    assert [one.at for one in await told(store, "D-1", limit=2)] == [AT + 3 * HOUR, AT + 2 * HOUR]
+    assert [one.at for one in await told(store, "D-2", end=AT + 3 * HOUR)] == [AT + HOUR]
+    assert [one.at for one in await told(store, "D-1", start=AT + 3 * HOUR)] == [AT + 3 * HOUR]
+    assert [one.asset for one in await told(store)] == [None]
+
+
+async def test_a_store_without_events_has_none(store: DuckDBStore, tmp_path: Path) -> None:
+    assert await told(store, "D-1") == []
+    assert await store.put_events([write_events(tmp_path / "none.parquet")]) == 0
+
+
+async def test_what_is_no_file_of_events_is_one_sentence(
+    store: DuckDBStore, tmp_path: Path
+) -> None:
+    wrong = write_table(tmp_path / "wrong.parquet", pa.table({"school": [SCHOOL]}))
+    with pytest.raises(LoadError, match=r"wrong\.parquet: asset is missing, expected string"):
+        await store.put_events([wrong])
+    await write(store, {"asset": "D-1", "type": "fault"}, text="broken", value=True)
+    path = write_events(tmp_path / "a.parquet", event(AT + HOUR, asset="D-9"))
+    with pytest.raises(LoadError, match="value is float here, already exists as type boolean"):
+        await store.put_events([path])
+    assert [one.text for one in await told(store, "D-1", "D-9")] == ["broken"]
