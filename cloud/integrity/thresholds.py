@@ -129,6 +129,10 @@ class Declared:
     """Hours a week by which it has to differ in any case."""
     least_count: float = 3.0
     """Things by which it has to differ in any case."""
+    far: float = 0.5
+    """Share above what is possible from which one figure alone is hardly a slip of the pen."""
+    several: int = 2
+    """Figures above what is possible, by however little, from which it is hardly one."""
     least_seen: float = 0.8
     """Share of school time in which a device has to be seen to be measured."""
     least_devices: float = 0.7

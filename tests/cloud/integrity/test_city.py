@@ -79,13 +79,26 @@ def test_every_figure_called_too_high_is_wrong_and_most_that_are_false_are_calle
     assert reaches(called, false.height, RECALL), f"{called} of {false.height}"
 
 
-def test_severe_words_are_kept_for_those_who_mean_it(cities: list[City]) -> None:
+def test_schools_said_to_declare_falsely_mean_it(cities: list[City]) -> None:
     results = pl.concat([results for _, _, results in cities]).filter(check="false_declaration")
-    weighty = results.filter(pl.col("severity").is_in(["medium", "high"]))
-    meant = weighty.filter(character="false_declaration").height
-    assert reaches(meant, weighty.height, PRECISION), f"{meant} of {weighty.height}"
+    found = results.filter(outcome="finding")
+    meant = found.filter(character="false_declaration").height
+    assert reaches(meant, found.height, PRECISION), f"{meant} of {found.height}"
     planted = results.filter(character="false_declaration").height
     assert reaches(meant, planted, RECALL), f"{meant} of {planted}"
+    assert "low" not in found["severity"].to_list()
+
+
+def test_schools_asked_to_look_again_are_mistaken(cities: list[City]) -> None:
+    asked = wrong = 0
+    for folder, _, results in cities:
+        found = results.filter(check="declaration_differs", outcome="finding")
+        off = truth(folder, "declarations").filter(pl.col("untruth") != "")
+        asked += found.height
+        wrong += found.join(off, on="school", how="semi").height
+        assert set(found["severity"]) <= {"low"}
+    assert asked
+    assert reaches(wrong, asked, PRECISION), f"{wrong} of {asked}"
 
 
 def test_devices_called_unlisted_are_in_no_ledger(cities: list[City]) -> None:

@@ -85,7 +85,8 @@ def test_too_little_seen_contradicts_nobody() -> None:
     assert one(*screens(in_lessons(1), dark), declared=declared) == ("unknown", None, None)
     assert one(*screens(in_lessons(1)), days=days_of(4), declared=declared)[0] == "unknown"
     results = run_checks(facts(*screens(dark), declared=declared))
-    assert results.filter(check="false_declaration")["outcome"].to_list() == ["no_data"]
+    for check in ("false_declaration", "declaration_differs"):
+        assert results.filter(check=check)["outcome"].to_list() == ["no_data"]
 
 
 def test_hours_of_computer_rooms_are_those_of_the_lessons_used() -> None:
@@ -160,10 +161,38 @@ def test_what_was_declared_too_high_is_told_with_what_it_was_measured_by() -> No
     ]
 
 
-def test_one_slip_is_of_low_severity() -> None:
+def test_one_slip_is_a_note_to_look_again() -> None:
     made = facts(*screens(in_lessons(3)), declared={"display_hours_week": 14})
     (found,) = findings(run_checks(made), SCHOOL)
-    assert found.severity == "low"
+    assert (found.check, found.severity) == ("declaration_differs", "low")
+    assert found.reason.en == (
+        "Of 1 declared figures that ledger or telemetry can be held against, one is 40% above them "
+        "(what was not observed is counted in the school's favour). It may be a slip of the pen; "
+        "look again and correct it."
+    )
+    assert [row["ref"] for row in found.evidence] == ["declaration:display_hours_week", "asset:1"]
+
+
+def test_one_figure_that_is_far_off_is_no_slip() -> None:
+    made = facts(*screens(in_lessons(3)), declared={"display_hours_week": 15.1})
+    (found,) = findings(run_checks(made), SCHOOL)
+    assert (found.check, found.severity) == ("false_declaration", "medium")
+
+
+def test_two_figures_that_are_too_high_are_no_slip() -> None:
+    made = facts(
+        *screens(in_lessons(3)),
+        Thing(category="computer", name="学生计算机", quantity=48),
+        declared={"display_hours_week": 14, "pupil_terminals": 56},
+    )
+    (found,) = findings(run_checks(made), SCHOOL)
+    assert (found.check, found.severity) == ("false_declaration", "medium")
+    assert found.evidence_total == 3
+
+
+def test_too_little_is_told_to_nobody() -> None:
+    made = facts(*screens(in_lessons(3)), declared={"display_hours_week": 2})
+    assert findings(run_checks(made), SCHOOL) == []
 
 
 def test_honest_figures_are_counted_once_they_are_sure() -> None:
