@@ -299,6 +299,21 @@ class Series(Shape):
     readings: list[tuple[datetime, float | bool | str]]
 
 
+class Event(Shape):
+    """Something that a gateway reported, of a device or of itself."""
+
+    at: datetime
+    type: str
+    title_zh: str
+    title_en: str
+    of_gateway: bool
+    text: str
+    """In the words of whoever reported it."""
+    value: float | None
+    """Seconds where `unit` says so; else the code of a fault, the number of a version."""
+    unit: str
+
+
 class UtilizationRow(Shape):
     """Use of one asset, room, category or school, over one period, day, week or the whole span."""
 

@@ -182,14 +182,14 @@ class DuckDBStore:
         *,
         limit: int,
     ) -> Awaitable[list[Reported]]:
-        """Return the newest events of assets and of gateways in [start, end), newest first."""
+        """Return the newest events in [start, end), newest first; an empty asset is a gateway."""
         fields = {name: number for number, (name, _) in self._fields("event", None).items()}
 
         def work(cursor: duckdb.DuckDBPyConnection) -> list[Reported]:
             series = {
                 number: key
                 for number, key in self._names.matching("event", school=school).items()
-                if key.tag("asset") in {"", *assets}
+                if key.tag("asset") in assets
             }
             rows = cursor.execute(
                 "SELECT series, time, max(text) FILTER (WHERE field = ?), "

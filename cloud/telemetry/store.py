@@ -189,7 +189,7 @@ class TelemetryStore(Protocol):
         *,
         limit: int,
     ) -> Awaitable[list[Reported]]:
-        """Return the newest events of assets and of gateways in [start, end), newest first."""
+        """Return the newest events in [start, end), newest first; an empty asset is a gateway."""
 
     def gateway_history(
         self, gateway: str, start: datetime, end: datetime, fields: Sequence[str]

@@ -65,7 +65,7 @@ async def test_events_of_files_are_those_of_lines(store: DuckDBStore, tmp_path: 
     )
     assert await store.put_events([path]) == 2
     assert await store.put_events([path]) == 2, "again, without effect"
-    assert await told(store, "D-1") == [
+    assert await told(store, "", "D-1") == [
         Reported(None, "clock", AT + HOUR, "no time", None),
         Reported("D-1", "fault", AT, "背光过热", 3.0),
     ]
@@ -78,11 +78,12 @@ async def test_whoever_asks_gets_the_newest_of_the_assets_asked_for(store: DuckD
         await write(store, {"asset": asset, "type": "fault"}, text=asset, at=AT + hours * HOUR)
     other = {"school": "2133100002", "asset": "D-1", "type": "fault"}
     await write(store, other, text="another school", at=AT + 9 * HOUR)
-    assert [one.at for one in await told(store, "D-1")] == [AT + 3 * HOUR, AT + 2 * HOUR, AT]
-    assert [one.at for one in await told(store, "D-1", limit=2)] == [AT + 3 * HOUR, AT + 2 * HOUR]
-    assert [one.at for one in await told(store, "D-2", end=AT + 3 * HOUR)] == [AT + HOUR]
-    assert [one.at for one in await told(store, "D-1", start=AT + 3 * HOUR)] == [AT + 3 * HOUR]
-    assert [one.asset for one in await told(store)] == [None]
+    both = [AT + 3 * HOUR, AT + 2 * HOUR, AT]
+    assert [one.at for one in await told(store, "", "D-1")] == both
+    assert [one.at for one in await told(store, "", "D-1", limit=2)] == both[:2]
+    assert [one.at for one in await told(store, "D-1", end=AT + 2 * HOUR)] == [AT]
+    assert [one.at for one in await told(store, "D-1", start=AT + HOUR)] == [AT + 2 * HOUR]
+    assert [one.asset for one in await told(store, "")] == [None]
 
 
 async def test_a_store_without_events_has_none(store: DuckDBStore, tmp_path: Path) -> None:

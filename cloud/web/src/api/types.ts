@@ -215,6 +215,17 @@ export interface Series {
   readings: [string, Value][];
 }
 
+export interface DeviceEvent {
+  at: string;
+  type: string;
+  title_zh: string;
+  title_en: string;
+  of_gateway: boolean;
+  text: string;
+  value: number | null;
+  unit: string;
+}
+
 export interface UtilizationRow {
   key: string;
   title: string;
