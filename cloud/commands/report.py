@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
     from cloud.registry.store import Registry
     from cloud.reports.filed import Filed
     from cloud.scoring.evidence import Evidence
-    from cloud.settings import Settings
+    from cloud.telemetry.duckdb import DuckDBStore
 
 FORMS = ("pdf", "xlsx", "json")
 NO_SELECTION = "none"
@@ -48,14 +47,14 @@ def add(commands: Commands) -> None:
 
 
 def _report(arguments: argparse.Namespace) -> int:
+    from cloud.bulk.offline import settings_of
     from cloud.registry.store import Registry
-    from cloud.settings import load
 
     forms = arguments.forms.split(",")
     strange = [form for form in forms if form not in FORMS]
     if strange:
         arguments.refuse(f"--forms: {strange[0]!r} is not known; use {', '.join(FORMS)}")
-    settings = load(os.environ, {"data": arguments.data})
+    settings = settings_of(arguments.data)
     if settings.database_url is None and not (settings.data / "registry.sqlite").exists():
         raise SettingsError(f"{settings.data}: holds no registry; give the folder of the cloud")
     registry = Registry.open(settings.registry_url)
@@ -63,7 +62,7 @@ def _report(arguments: argparse.Namespace) -> int:
         found = _filed(registry, arguments)
         wanted = _area(found, registry, arguments, forms)
         if arguments.school:
-            wanted = _schools(found, settings, registry, arguments.school, forms)
+            wanted = _schools(found, arguments.data, arguments.school, forms)
         for name, content in wanted:
             _write(arguments.out / name, content)
     finally:
@@ -96,18 +95,14 @@ def _selection(shelf: "Shelf", assessment: str, asked: str | None) -> str | None
 
 
 def _schools(
-    found: "Filed",
-    settings: "Settings",
-    registry: "Registry",
-    schools: list[str],
-    forms: list[str],
+    found: "Filed", data: Path | None, schools: list[str], forms: list[str]
 ) -> Iterator[_File]:
     from cloud.reports.filed import PAPERS, bundle_of, file_of, of_school
 
     for school in schools:
         of_school(found, school)
     people = [form for form in PAPERS if form in forms]
-    evidence = asyncio.run(_evidence(found, settings, registry, schools)) if people else {}
+    evidence = _evidence(found, data, schools) if people else {}
     for school in schools:
         report = of_school(found, school, evidence=evidence.get(school))
         for form in people:
@@ -116,31 +111,26 @@ def _schools(
             yield f"{school}.bundle.json", bundle_of(found.assessment, [school]).encode()
 
 
-async def _evidence(
-    found: "Filed", settings: "Settings", registry: "Registry", schools: list[str]
-) -> "dict[str, Evidence]":
+def _evidence(found: "Filed", data: Path | None, schools: list[str]) -> "dict[str, Evidence]":
     """Return the rows of evidence of some schools, as they are now."""
+    from cloud.bulk.offline import offline
+
+    with offline(data, make=True) as (store, registry):
+        return asyncio.run(_gathered(found, store, registry, schools))
+
+
+async def _gathered(
+    found: "Filed", store: "DuckDBStore", registry: "Registry", schools: list[str]
+) -> "dict[str, Evidence]":
     from cloud.clock import SystemClock
     from cloud.scoring.gather import gather
-    from cloud.telemetry.duckdb import DuckDBStore
     from cloud.utilization.refresh import Rollups
 
     row = found.assessment.row
-    store = DuckDBStore(
-        settings.telemetry_path,
-        clock=SystemClock(),
-        memory_mb=settings.duckdb_memory_mb,
-        threads=settings.duckdb_threads,
-        max_waiting_values=settings.max_waiting_values,
-    )
-    try:
-        await Rollups(store, registry, SystemClock()).prepare()
-        return {
-            school: await gather(store, registry, school, row.starts, row.ends)
-            for school in schools
-        }
-    finally:
-        await asyncio.to_thread(store.close)
+    await Rollups(store, registry, SystemClock()).prepare()
+    return {
+        school: await gather(store, registry, school, row.starts, row.ends) for school in schools
+    }
 
 
 def _area(
