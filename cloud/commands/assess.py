@@ -4,19 +4,23 @@ import argparse
 import asyncio
 import json
 import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cloud.commands import Commands
-from cloud.errors import SettingsError
+from cloud.errors import NotFound, SettingsError
 
 if TYPE_CHECKING:
     from cloud.assessments.assessment import Filed
+    from cloud.clock import Clock
     from cloud.registry.store import Registry
     from cloud.telemetry.duckdb import DuckDBStore
 
 DEFAULT = "taizhou-smart-management"
+MEMORY_MB = 2000
 
 
 def add(commands: Commands) -> None:
@@ -26,7 +30,8 @@ def add(commands: Commands) -> None:
         help="assess the schools of a folder against a standard",
         description="Score every school over a span of days and file the assessment: the same "
         "inputs always make the same one. Stop a running cloud first: the telemetry file belongs "
-        "to one process; or ask the running one (POST /api/v1/assessments).",
+        "to one process; or ask the running one (POST /api/v1/assessments). With --evidence no "
+        "telemetry is touched, and clouds that share the registry may go on.",
     )
     assess.add_argument("--data", type=Path, help="folder of `campus-cloud serve` (cloud-data)")
     assess.add_argument("--start", type=_day, required=True, help="first day, YYYY-MM-DD")
@@ -39,13 +44,28 @@ def add(commands: Commands) -> None:
     )
     assess.add_argument("--school", action="append", metavar="CODE", help="only these; repeatable")
     assess.add_argument(
+        "--division",
+        action="append",
+        metavar="CODE",
+        help="only schools of a county, or of all that begin with so many digits; repeatable",
+    )
+    assess.add_argument(
+        "--evidence", type=Path, metavar="DIR", help="use from what `rollup` wrote, not from --data"
+    )
+    assess.add_argument(
+        "--readings", type=Path, metavar="DIR", help="of sensors, as Parquet; with --evidence"
+    )
+    assess.add_argument(
+        "--memory-mb", type=int, default=MEMORY_MB, help=f"for --evidence ({MEMORY_MB})"
+    )
+    assess.add_argument(
         "--inspections",
         type=Path,
         metavar="FILE",
         help="announced inspections as JSON: a day or a list of days by county or school code "
         "(a city.json will do)",
     )
-    assess.set_defaults(run=_assess)
+    assess.set_defaults(run=_assess, refuse=assess.error)
 
 
 def _day(text: str) -> date:
@@ -58,13 +78,14 @@ def _day(text: str) -> date:
 def _assess(arguments: argparse.Namespace) -> int:
     from cloud.assessments.edition import text_in_force, text_of
     from cloud.assessments.shelf import Shelf
-    from cloud.bulk.offline import offline
 
+    if arguments.readings is not None and arguments.evidence is None:
+        arguments.refuse("--readings needs --evidence")
     path = Path(arguments.standard)
     is_file = path.suffix in {".yaml", ".yml"}
     text = text_of(path) if is_file else text_in_force(arguments.standard, arguments.end)
     inspections = _inspections(arguments.inspections) if arguments.inspections else {}
-    with offline(arguments.data) as (store, registry):
+    with _registry(arguments) as (store, registry):
         before = {row.id: row.created_at for row in registry.proceedings.assessments()}
         made = asyncio.run(_made(store, registry, text, arguments, inspections))
         found = Shelf(registry.proceedings).assessment(made.row.id)
@@ -82,8 +103,27 @@ def _assess(arguments: argparse.Namespace) -> int:
     return 0
 
 
+@contextmanager
+def _registry(
+    arguments: argparse.Namespace,
+) -> "Iterator[tuple[DuckDBStore | None, Registry]]":
+    """Open the registry, and the telemetry file where the use is to come from it."""
+    from cloud.bulk.offline import offline
+    from cloud.commands.select import filed_registry
+
+    if arguments.evidence is None:
+        with offline(arguments.data) as both:
+            yield both
+        return
+    registry = filed_registry(arguments.data)
+    try:
+        yield None, registry
+    finally:
+        registry.close()
+
+
 async def _made(
-    store: "DuckDBStore",
+    store: "DuckDBStore | None",
     registry: "Registry",
     text: str,
     arguments: argparse.Namespace,
@@ -91,23 +131,67 @@ async def _made(
 ) -> "Filed":
     from cloud.assessments.gathering import assess
     from cloud.clock import SystemClock
-    from cloud.utilization.refresh import Rollups
 
     clock = SystemClock()
-    rollups = Rollups(store, registry, clock)
-    await rollups.prepare()
-    await rollups.settled()
-    return await assess(
-        store,
-        registry,
-        text,
-        start=arguments.start,
+    schools = _schools(registry, arguments)
+    async with _evidence(store, registry, schools, arguments, clock) as gathered:
+        return await assess(
+            gathered,
+            registry,
+            text,
+            start=arguments.start,
+            end=arguments.end,
+            created_at=clock.now(),
+            schools=schools,
+            inspections=inspections,
+            progress=_told if sys.stderr.isatty() else None,
+        )
+
+
+@asynccontextmanager
+async def _evidence(
+    store: "DuckDBStore | None",
+    registry: "Registry",
+    schools: list[str] | None,
+    arguments: argparse.Namespace,
+    clock: "Clock",
+) -> "AsyncIterator[DuckDBStore]":
+    """Yield a store in which everything is rolled up."""
+    from cloud.bulk.evidence_files import evidence_store
+    from cloud.bulk.offline import settings_of
+    from cloud.utilization.refresh import Rollups
+
+    if store is not None:
+        rollups = Rollups(store, registry, clock)
+        await rollups.prepare()
+        await rollups.settled()
+        yield store
+        return
+    settings = settings_of(arguments.data)
+    async with evidence_store(
+        arguments.evidence,
+        arguments.readings,
+        schools=[row.id for row in registry.schools()] if schools is None else schools,
         end=arguments.end,
-        created_at=clock.now(),
-        schools=arguments.school,
-        inspections=inspections,
-        progress=_told if sys.stderr.isatty() else None,
-    )
+        memory_mb=arguments.memory_mb,
+        threads=settings.duckdb_threads,
+    ) as made:
+        yield made
+
+
+def _schools(registry: "Registry", arguments: argparse.Namespace) -> list[str] | None:
+    """Return the schools asked for, None for all."""
+    asked: list[str] | None = arguments.school
+    divisions: list[str] = arguments.division or []
+    if not divisions:
+        return asked
+    found = set(asked or ())
+    for code in divisions:
+        own = {row.id for row in registry.schools() if row.division.startswith(code)}
+        if not own:
+            raise NotFound(f"division {code}: no school of it is registered")
+        found |= own
+    return sorted(found)
 
 
 def _inspections(path: Path) -> dict[str, list[date]]:
