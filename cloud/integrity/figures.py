@@ -12,9 +12,10 @@ from typing import Any
 
 import polars as pl
 
-from cloud.integrity.agreement import ITEMS, agreement, computer_room_hours, display_hours
+from cloud.integrity.agreement import ITEMS, agreement
 from cloud.integrity.facts import Facts
 from cloud.integrity.thresholds import Declared
+from cloud.scoring.claims import computer_rooms, display_hours
 from cloud.scoring.evidence import Evidence
 from cloud.scoring.indicator import Words
 
@@ -35,14 +36,14 @@ def figures(facts: Facts, limits: Declared) -> pl.DataFrame:
     return found.with_columns((several | far).alias("is_far"))
 
 
-def rows_of(facts: Facts, wrong: pl.DataFrame, limits: Declared) -> pl.DataFrame:
+def rows_of(facts: Facts, wrong: pl.DataFrame) -> pl.DataFrame:
     """Return the rows that a finding about wrong figures stands on, and what measured them."""
     rows = wrong.with_columns(
         pl.format("declaration:{}", "item").alias("ref"), (10 + pl.col("excess")).alias("weight")
     )
     known = facts.evidence
     details = (
-        _displays(_of(known, wrong, "display_hours_week"), limits),
+        _displays(_of(known, wrong, "display_hours_week")),
         _rooms(_of(known, wrong, "computer_room_hours_logged")),
     )
     return pl.concat([rows, *details], how="diagonal")
@@ -77,19 +78,19 @@ def _of(evidence: Evidence, wrong: pl.DataFrame, item: str) -> Evidence:
     )
 
 
-def _displays(evidence: Evidence, limits: Declared) -> pl.DataFrame:
-    return display_hours(evidence, limits).select(
+def _displays(evidence: Evidence) -> pl.DataFrame:
+    return display_hours(evidence).select(
         "school",
         pl.format("asset:{}", "asset_id").alias("ref"),
         pl.format("{} {}", "name", "asset_no").alias("label"),
-        "low",
-        "high",
+        pl.col("active_h").alias("low"),
+        (pl.col("active_h") + pl.col("unseen_h")).alias("high"),
         pl.lit(0.0).alias("weight"),
     )
 
 
 def _rooms(evidence: Evidence) -> pl.DataFrame:
-    return computer_room_hours(evidence).select(
+    return computer_rooms(evidence).select(
         "school",
         pl.format("room:{}", "room").alias("ref"),
         pl.col("room").alias("label"),

@@ -23,7 +23,7 @@ def _judge(facts: Facts, thresholds: Thresholds) -> Judged:
         .agg(pl.len().alias("compared"), wrong.any().alias("wrong"), pl.col("excess").max())
         .with_columns(pl.when("wrong").then(_STRENGTH).alias("strength"))
     )
-    return Judged(schools, rows_of(facts, found.filter(wrong), thresholds.declared))
+    return Judged(schools, rows_of(facts, found.filter(wrong)))
 
 
 def _reason(row: Row) -> Words:

@@ -31,7 +31,7 @@ def _judge(facts: Facts, thresholds: Thresholds) -> Judged:
             .alias("strength")
         )
     )
-    return Judged(schools, rows_of(facts, found.filter("over", "is_far"), thresholds.declared))
+    return Judged(schools, rows_of(facts, found.filter("over", "is_far")))
 
 
 def _reason(row: Row) -> Words:

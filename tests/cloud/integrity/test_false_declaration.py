@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cloud.integrity.agreement import agreement, honesty_rows
+from cloud.integrity.agreement import agreement
 from cloud.integrity.results import findings, run_checks
+from cloud.scoring.indicator import all_indicators
 from tests._parts.hand_made import (
     LESSON_S,
     LESSONS,
@@ -195,20 +196,19 @@ def test_too_little_is_told_to_nobody() -> None:
     assert findings(run_checks(made), SCHOOL) == []
 
 
-def test_honest_figures_are_counted_once_they_are_sure() -> None:
-    told: dict[str, Any] = {"declared": {"display_hours_week": 10.0}}
-    seen = honesty_rows(facts(*screens(in_lessons(3)), **told).evidence)
+def honesty(*things: Thing, declared: float) -> pl.DataFrame:
+    """Return the rows of the clause that asks whether figures agree."""
+    evidence = facts(*things, declared={"display_hours_week": declared}).evidence
+    return all_indicators()["declarations_agree"].evidence_rows(evidence, {})
+
+
+def test_the_score_gives_the_benefit_of_the_doubt_to_the_other_side() -> None:
+    things = screens(*[silent(in_lessons(3), list(range(3)))] * 3)
+    assert one(*things, declared={"display_hours_week": 16})[0] == "agrees"
+    row = honesty(*things, declared=16)
+    assert row.select("part", "whole", "unknown").row(0) == (0.0, 1.0, 1.0)
+    seen = honesty(*screens(in_lessons(3)), declared=10)
     assert seen.select("part", "whole", "unknown").row(0) == (1.0, 1.0, 0.0)
-    halved = silent(in_lessons(3), [0, 1, 2])
-    unsure = honesty_rows(facts(*screens(halved), **told).evidence)
-    assert unsure.select("part", "whole", "unknown").row(0) == (1.0, 1.0, 0.0)
-    none = honesty_rows(facts(*screens(dark), **told).evidence)
-    assert none.select("part", "whole", "unknown").row(0) == (0.0, 1.0, 1.0)
-    told = {"declared": {"display_hours_week": 30.0}}
-    false = honesty_rows(facts(*screens(in_lessons(3)), **told).evidence)
-    assert false.select("part", "whole", "unknown").row(0) == (0.0, 1.0, 0.0)
-    hidden = honesty_rows(facts(*screens(silent(in_lessons(3), [0, 1, 2])), **told).evidence)
-    assert hidden.select("part", "whole", "unknown").row(0) == (0.0, 1.0, 1.0)
 
 
 @settings(max_examples=25, deadline=None)
@@ -221,9 +221,8 @@ def test_silence_never_makes_a_school_more_honest(
     declared: float, dark_days: list[int], dark_screen: int
 ) -> None:
     plans = [by_hand(n) for n in range(4)]
-    told: dict[str, Any] = {"declared": {"display_hours_week": declared}}
-    before = honesty_rows(facts(*screens(*plans), **told).evidence)
+    before = honesty(*screens(*plans), declared=declared)
     plans[dark_screen] = silent(plans[dark_screen], dark_days)
-    after = honesty_rows(facts(*screens(*plans), **told).evidence)
+    after = honesty(*screens(*plans), declared=declared)
     assert after["whole"].to_list() == before["whole"].to_list()
     assert after["part"].sum() <= before["part"].sum()
