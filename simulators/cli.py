@@ -158,9 +158,10 @@ def _add_city(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
 
     whole = commands.add_parser(
         "city-demo",
-        help="a whole city: load, assess, select, report, and the pages to walk through it",
+        help="a whole city from its books to its objections, and the pages to walk through it",
         description="Write a city, load it into a cloud, assess every school, select model "
-        "schools, write the reports, and serve the pages until Ctrl-C.",
+        "schools, write the reports, send some of the schools over the real write API to compare, "
+        "take the procedure up to the publicity period, and serve the pages until Ctrl-C.",
     )
     whole.add_argument(
         "--data", type=Path, default=Path("city-data"), help="folder for everything (city-data)"
@@ -174,13 +175,20 @@ def _add_city(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     whole.add_argument("--days", type=int, default=20, metavar="N", help="school days (20)")
     whole.add_argument("--places", type=int, default=50, metavar="N", help="model schools (50)")
     whole.add_argument("--seed", type=int, default=7, help="another number, another city (7)")
+    whole.add_argument(
+        "--send",
+        type=_number,
+        default=20,
+        metavar="N",
+        help="schools that go over the real write API as well, to compare; 0 for none (20)",
+    )
     whole.set_defaults(run=_city_demo)
 
     sent = commands.add_parser(
         "city-send",
         help="send some schools of a city to a cloud, over its import and write APIs",
-        description="Send books, slots and readings of some schools of a city to a running cloud, "
-        "as schools and their gateways would.",
+        description="Send books, slots, readings and events of some schools of a city to a "
+        "running cloud, as schools and their gateways would.",
     )
     sent.add_argument("--city", type=Path, required=True, metavar="DIR", help="folder of the city")
     sent.add_argument("--schools", type=int, default=20, metavar="N", help="schools (20)")
@@ -321,6 +329,7 @@ def _city_demo(arguments: argparse.Namespace) -> int:
             days=arguments.days,
             seed=arguments.seed,
             places=arguments.places,
+            send=arguments.send,
         )
     )
 
@@ -362,6 +371,12 @@ def _day(text: str) -> date:
 def _port(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= 65535:
         raise argparse.ArgumentTypeError(f"got {text}, expected a port from 1 to 65535")
+    return int(text)
+
+
+def _number(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"got {text}, expected a number, 0 or more")
     return int(text)
 
 

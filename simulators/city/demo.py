@@ -1,19 +1,24 @@
 """`campus-sim city-demo`: a whole city from its books to its reports, through the command lines.
 
-City, load, assessment, selection, reports; then the cloud serves its pages until Ctrl-C, or for
+City, load, assessment, selection, reports; then the cloud serves its pages. Some schools are sent
+to a second, empty cloud over the real ways in, and both are asked whether they know the same. The
+procedure is taken as far as the publicity period, and the pages stay until Ctrl-C, or for
 `--duration` seconds.
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
 import yaml
 
+from simulators.city.both_ways import Agreement, compare
 from simulators.city.city import read_city
 from simulators.city.kinds import DIVISIONS
+from simulators.city.procedure import Taken, take_procedure
+from simulators.city.wire import chosen
 from simulators.errors import SimulatorError
 from simulators.processes import Process, command, watch
 from simulators.steps import (
@@ -45,6 +50,8 @@ class Options:
     days: int = 20
     seed: int = 7
     places: int = 50
+    send: int = 20
+    """How many schools go over the real ways in as well."""
 
 
 def run_city_demo(options: Options) -> int:
@@ -57,6 +64,8 @@ def run_city_demo(options: Options) -> int:
         try:
             demo.make()
             demo.serve()
+            demo.send_some()
+            demo.proceed()
             demo.conclude()
             if options.duration_s is None:
                 invite(demo.url, "ranking")
@@ -78,6 +87,9 @@ class _CityDemo:
         self._cloud = folder / "cloud"
         self._port = port
         self._steps = Steps()
+        self._agreement: Agreement | None = None
+        self._taken: Taken | None = None
+        self._second_peak_mb: dict[str, float] = {}
 
     def make(self) -> None:
         """Make the city and everything the pages show."""
@@ -119,12 +131,54 @@ class _CityDemo:
     def serve(self) -> None:
         """Start the cloud on what was made."""
         with self._steps.step("cloud") as tell:
-            log = self._folder / "logs" / "cloud.log"
-            arguments = ["serve", "--data", str(self._cloud), "--port", str(self._port)]
-            cloud = Process("cloud", [*command("campus-cloud"), *arguments], log)
-            self.running.append(cloud)
-            cloud.wait_until(lambda: is_healthy(self.url), _LONG_S, "starting")
+            self._serve("cloud", self._cloud, self._port)
             tell(self.url)
+
+    def send_some(self) -> None:
+        """Send some schools to an empty cloud over the real ways in, and compare what both know."""
+        number = min(self._options.send, self._options.schools)
+        if not number:
+            return
+        city, data, port = self._folder / "city", self._folder / "sent", cloud_port(None)
+        url = f"http://127.0.0.1:{port}"
+        second = self._serve("second-cloud", data, port)
+        self._run(
+            f"{number} schools again, over the real import and write API of an empty cloud",
+            "campus-sim", "city-send", "--city", str(city), "--schools", str(number),
+            "--url", url, "--token-file", str(data / "token"),
+        )  # fmt: skip
+        told = read_city(city)
+        with self._steps.step("both ways in compared, over the API") as tell:
+            schools = chosen(city, number)
+            found = compare(self.url, url, schools, told["start"], told["end"])
+            tell(found.told())
+        self._agreement = found
+        self._second_peak_mb = {"second-cloud": second.peak_mb()}
+        self.running.remove(second)
+        second.stop()
+        if found.differences:
+            raise SimulatorError(
+                f"both ways in differ {len(found.differences)} times: {found.differences[0]}"
+            )
+
+    def proceed(self) -> None:
+        """Take the procedure as far as the publicity period."""
+        told = read_city(self._folder / "city")
+        token = (self._cloud / "token").read_text(encoding="utf-8").strip()
+        with self._steps.step("the procedure, up to the publicity period") as tell:
+            selection = _newest(self.url, "selections")["id"]
+            taken = take_procedure(self.url, token, selection, told["inspections"])
+            tell(taken.told())
+        self._taken = taken
+
+    def _serve(self, name: str, data: Path, port: int) -> Process:
+        log = self._folder / "logs" / f"{name}.log"
+        arguments = ["serve", "--data", str(data), "--port", str(port)]
+        cloud = Process(name, [*command("campus-cloud"), *arguments], log)
+        self.running.append(cloud)
+        url = f"http://127.0.0.1:{port}"
+        cloud.wait_until(lambda: is_healthy(url), _LONG_S, "starting")
+        return cloud
 
     def conclude(self) -> None:
         """Say what came out, asked of the cloud itself, and write it down if wanted."""
@@ -136,11 +190,13 @@ class _CityDemo:
             "selection": selection,
             "reports": files,
             "seconds": {name: round(took, 1) for name, took in self._steps.seconds.items()},
-            "peak_memory_mb": {"cloud": self.running[0].peak_mb()},
+            "peak_memory_mb": {"cloud": self.running[0].peak_mb()} | self._second_peak_mb,
+            "both_ways": None if self._agreement is None else asdict(self._agreement),
+            "procedure": None if self._taken is None else asdict(self._taken),
             "seed": self._options.seed,
         }
         if self._options.report is not None:
-            text = json.dumps(told, ensure_ascii=False, indent=2)
+            text = json.dumps(told, ensure_ascii=False, indent=2, default=str)
             self._options.report.write_text(text + "\n", encoding="utf-8")
         say(f"\n{len(files)} reports in {self._folder / 'reports'}")
 
@@ -152,7 +208,7 @@ class _CityDemo:
     def _run(self, text: str, script: str, name: str, *arguments: str) -> None:
         """Run a command; what it says of the thing it made, else its last line, is told."""
         with self._steps.step(text) as tell:
-            last = finish(name, self._folder, script, name, *arguments)
+            last = finish(name, self._folder, script, name, *arguments, watched=self.running)
             log = (self._folder / "logs" / f"{name}.log").read_text(encoding="utf-8")
             made = [line for line in log.splitlines() if line.startswith(_MADE)]
             tell(made[-1] if made else last)

@@ -188,7 +188,7 @@ class CloudServer:
 
     name = "cloud"
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, data: Path | None = None) -> None:
         self.token = "a-token-of-the-tests"
         (folder / "token-file").write_text(self.token)
         port = free_port()
@@ -197,7 +197,7 @@ class CloudServer:
             [
                 str(Path(sys.executable).with_name("campus-cloud")),
                 "serve",
-                f"--data={folder / 'data'}",
+                f"--data={data or folder / 'data'}",
                 "--host=127.0.0.1",
                 f"--port={port}",
                 f"--token-file={folder / 'token-file'}",
