@@ -71,7 +71,7 @@ def take_procedure(url: str, token: str, selection: str, inspections: Mapping[st
         desk = _Desk(client, datetime.now(ZONE).date(), inspections)
         chosen = desk.ask(f"/selections/{selection}")
         inside, outside = chosen["items"], chosen["first_out"]
-        objector, gives_way = _pair(inside, outside, chosen["quotas"])
+        objector, gives_way = pair(inside, outside, chosen["quotas"])
         desk.self_assessments([*inside, *outside])
         desk.reviews([*inside, *outside])
         more = [row for row in outside if row is objector or row in outside[:_FIRST_OUT_VISITED]]
@@ -88,6 +88,29 @@ def take_procedure(url: str, token: str, selection: str, inspections: Mapping[st
             desk.publicity(standing, "经异议复核改判一所学校，名单变动，重新公示。")
         desk.objection_rejected(standing)
         return Taken(desk.steps, standing, overridden, confirmed, desk.last_day)
+
+
+def pair(
+    inside: list[dict[str, Any]], outside: list[dict[str, Any]], quotas: list[dict[str, Any]]
+) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
+    """Return who objects, and who of its kind would give way without breaking a quota."""
+    county = {quota["code"]: quota for quota in quotas if quota["group"] == "division"}
+
+    def fits(out: dict[str, Any], one: dict[str, Any]) -> bool:
+        if any(_kind(out, key) != _kind(one, key) for key in ("stages", "urban_rural")):
+            return False
+        if out["division"] == one["division"]:
+            return True
+        takes, gives = county.get(out["division"]), county.get(one["division"])
+        has_room = takes is None or takes["most"] is None or takes["selected"] < takes["most"]
+        can_spare = gives is None or gives["least"] is None or gives["selected"] > gives["least"]
+        return has_room and can_spare
+
+    for out in outside:
+        for one in reversed(inside):
+            if fits(out, one):
+                return out, one
+    return (outside[0], None) if outside else (None, None)
 
 
 class _Desk:
@@ -145,7 +168,8 @@ class _Desk:
                     continue
                 opened = self.ask(f"{path}/findings/{one['clause']}")["finding"]
                 for sign in opened["evidence"]:
-                    book, _, item = sign["ref"].partition(":")
+                    book, _, rest = sign["ref"].partition(":")
+                    item = rest.partition("/")[0]
                     if book == "declaration" and self._is_taken(
                         "declaration_confirmed",
                         f"{_county(row)}教育局装备复核组 {_name(1)}老师",
@@ -237,29 +261,6 @@ class _Desk:
         self.steps += 1
         taken: dict[str, Any] = answer.json()
         return taken
-
-
-def _pair(
-    inside: list[dict[str, Any]], outside: list[dict[str, Any]], quotas: list[dict[str, Any]]
-) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
-    """Return who objects, and who of its kind would give way without breaking a quota."""
-    county = {quota["code"]: quota for quota in quotas if quota["group"] == "division"}
-
-    def fits(out: dict[str, Any], one: dict[str, Any]) -> bool:
-        if any(_kind(out, key) != _kind(one, key) for key in ("stages", "urban_rural")):
-            return False
-        if out["division"] == one["division"]:
-            return True
-        takes, gives = county.get(out["division"]), county.get(one["division"])
-        has_room = takes is None or takes["most"] is None or takes["selected"] < takes["most"]
-        can_spare = gives is None or gives["least"] is None or gives["selected"] > gives["least"]
-        return has_room and can_spare
-
-    for out in outside:
-        for one in reversed(inside):
-            if fits(out, one):
-                return out, one
-    return (outside[0], None) if outside else (None, None)
 
 
 def _kind(row: Mapping[str, Any], key: str) -> Any:

@@ -242,6 +242,26 @@ def test_a_school_is_found_among_many_by_a_part_of_its_name(city: City, visit: V
     expect(page.locator("h1")).to_have_text("学校总览")
 
 
+def test_an_asset_shows_what_was_reported_of_it_and_of_its_gateway(
+    city: City, visit: Visit
+) -> None:
+    page = visit.page
+    asset, events = next(
+        (row["id"], events)
+        for school in city.ranking()
+        for row in city.ask(f"/schools/{school['school']}/assets", bound=True, limit=40)["items"]
+        for events in [city.ask(f"/assets/{row['id']}/events")]
+        if any(not one["of_gateway"] for one in events)
+    )
+    for language in ("zh", "en"):
+        page.goto(f"{city.server.url}/assets/{asset}?lang={language}")
+        card = page.locator(".card", has_text={"zh": "事件", "en": "Events"}[language]).last
+        for one in events[:3]:
+            expect(card).to_contain_text(one[f"title_{language}"])
+            expect(card).to_contain_text(one["text"])
+        _is_whole(visit)
+
+
 def test_an_override_needs_a_reason_and_stays_to_be_seen(city: City, visit: Visit) -> None:
     page = visit.page
     inside, outside = city.ranking(selected=True)[-1], city.ranking(selected=False)[0]
