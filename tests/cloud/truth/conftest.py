@@ -24,5 +24,5 @@ def after(city: City, tmp_path_factory: pytest.TempPathFactory) -> dict[Loss, Sc
     """Return the scores of the city after each loss."""
     folder = tmp_path_factory.mktemp("loss")
     books = books_only(city.folder, folder / "bare")
-    losses = [Loss(way, share) for way in WAYS for share in SHARES]
+    losses = [Loss(way, share) for way in WAYS for share in SHARES[way]]
     return {loss: scores_after(loss, city.folder, books, folder / "one") for loss in losses}
