@@ -8,18 +8,15 @@ import datetime as dt
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import ColumnElement, Engine, create_engine, event, or_, select
+from sqlalchemy import ColumnElement, Engine, or_, select
 from sqlalchemy.orm import Session
-from sqlalchemy.pool import StaticPool
 
 from cloud.registry import calendar, tables
 from cloud.registry.calendar import SchoolDay
+from cloud.registry.engine import open_engine, take_turn
 from cloud.registry.paper_codes import STAGE_CODES
 from cloud.registry.proceedings import Proceedings
 from cloud.registry.rows import (
@@ -41,7 +38,6 @@ from cloud.registry.rows import (
     TimetableRow,
 )
 
-MIGRATIONS = Path(__file__).parent / "migrations"
 LOOK_BACK_DAYS = 3 * 366
 STAGE_ORDER = [item.code for item in STAGE_CODES.items]
 
@@ -60,14 +56,11 @@ class Registry:
 
     @classmethod
     def open(cls, url: str) -> "Registry":
-        """Open the database at a SQLAlchemy URL, brought up to the newest version."""
-        engine = _engine(url)
-        with engine.begin() as connection:
-            config = Config()
-            config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
-        return cls(engine)
+        """Open the database at a SQLAlchemy URL, brought up to the newest version.
+
+        Raises SettingsError where there is no such database, or no driver for it.
+        """
+        return cls(open_engine(url))
 
     @property
     def engine(self) -> Engine:
@@ -94,8 +87,12 @@ class Registry:
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
-        """Open a session for one writer at a time; the caller commits, anything else rolls back."""
+        """Open a session for one writer at a time; the caller commits, anything else rolls back.
+
+        On PostgreSQL one at a time of all processes that share the database.
+        """
         with self._writing, Session(self._engine) as session:
+            take_turn(session.connection())
             yield session
 
     def schools(self) -> list[SchoolRow]:
@@ -387,24 +384,6 @@ class Registry:
     def taught(self, school: str, start: dt.date, end: dt.date) -> Sequence[SchoolDay]:
         """Return the school days of a span with the timetable that each follows."""
         return calendar.school_days(self.terms(school), self.holidays(school), start, end)
-
-
-def _engine(url: str) -> Engine:
-    if url in {"sqlite://", "sqlite:///:memory:"}:
-        engine = create_engine(url, poolclass=StaticPool, connect_args={"check_same_thread": False})
-    else:
-        engine = create_engine(url)
-    if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _prepare_sqlite)
-    return engine
-
-
-def _prepare_sqlite(connection: Any, _record: object) -> None:
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA foreign_keys=ON")
-    cursor.execute("PRAGMA journal_mode=WAL")
-    cursor.execute("PRAGMA busy_timeout=10000")
-    cursor.close()
 
 
 def _assets() -> Any:

@@ -1,13 +1,14 @@
 """A PostgreSQL of the machine's own, in a folder, on a socket in it; and migrations as its SQL."""
 
 import contextlib
+import itertools
 import os
 import pwd
 import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import StringIO
 from pathlib import Path
 
@@ -17,7 +18,8 @@ from alembic.migration import MigrationContext
 from alembic.operations import Operations
 from alembic.script import ScriptDirectory
 
-from cloud.registry.store import MIGRATIONS
+from cloud.registry.engine import MIGRATIONS
+from cloud.registry.store import Registry
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,8 @@ class PostgreSQL:
 
     folder: Path
     user: str | None
+    _numbers: Iterator[int] = field(default_factory=itertools.count)
+    _templates: list[str] = field(default_factory=list)
 
     def run(self, sql: str) -> subprocess.CompletedProcess[str]:
         """Run statements, stopping at the first that fails."""
@@ -37,6 +41,23 @@ class PostgreSQL:
             check=False,
             user=self.user,
         )
+
+    def fresh(self) -> str:
+        """Make an empty database, and return its URL."""
+        return self._database("template1")
+
+    def migrated(self) -> str:
+        """Make a database with the registry's tables, and return its URL."""
+        if not self._templates:
+            Registry.open(self._database("template1", "campus_template")).close()
+            self._templates.append("campus_template")
+        return self._database(self._templates[0])
+
+    def _database(self, template: str, name: str = "") -> str:
+        name = name or f"campus_{next(self._numbers)}"
+        made = self.run(f"create database {name} template {template}")
+        assert made.returncode == 0, made.stderr
+        return f"postgresql+psycopg://campus@/{name}?host={self.folder}"
 
 
 def migrations_sql() -> str:

@@ -22,11 +22,21 @@ CONTENTS = {"places": 1, "schools": {}, "quotas": [], "override": None, "warning
 
 
 @pytest.fixture
-def registry(tmp_path: Path) -> Iterator[Registry]:
-    opened = Registry.open(f"sqlite:///{tmp_path / 'registry.sqlite'}")
-    register(opened, filed(), evidence(gentle_standard(), 30, 1))
-    yield opened
-    opened.close()
+def registry(registry_url: str) -> Iterator[Registry]:
+    yield from opened(registry_url)
+
+
+@pytest.fixture
+def on_sqlite(tmp_path: Path) -> Iterator[Registry]:
+    """SQLite alone: how PostgreSQL refuses is in test_postgresql.py."""
+    yield from opened(f"sqlite:///{tmp_path / 'registry.sqlite'}")
+
+
+def opened(url: str) -> Iterator[Registry]:
+    found = Registry.open(url)
+    register(found, filed(), evidence(gentle_standard(), 30, 1))
+    yield found
+    found.close()
 
 
 def step(registry: Registry, what: str = "self_assessment", school: str = "2133100000") -> NewStep:
@@ -112,17 +122,17 @@ def test_no_route_takes_anything_back() -> None:
         "insert into {0} select * from {0} where true on conflict do update set digest = 'x'",
     ],
 )
-def test_the_database_itself_refuses(registry: Registry, table: str, statement: str) -> None:
-    select(registry)
-    take(registry, step(registry))
-    before = everything(registry)
+def test_the_database_itself_refuses(on_sqlite: Registry, table: str, statement: str) -> None:
+    select(on_sqlite)
+    take(on_sqlite, step(on_sqlite))
+    before = everything(on_sqlite)
     assert all(before.values())
     with (
-        registry.engine.connect() as connection,
+        on_sqlite.engine.connect() as connection,
         pytest.raises(IntegrityError, match="rows are only ever added"),
     ):
         connection.execute(text(statement.format(table)))
-    assert everything(registry) == before
+    assert everything(on_sqlite) == before
 
 
 def test_filing_the_same_again_changes_nothing(registry: Registry) -> None:
@@ -187,13 +197,13 @@ def test_steps_are_numbered_and_each_covers_the_one_before(registry: Registry) -
     ],
 )
 def test_what_is_changed_behind_the_triggers_is_noticed(
-    registry: Registry, tmp_path: Path, statement: str, at: int
+    on_sqlite: Registry, tmp_path: Path, statement: str, at: int
 ) -> None:
-    take(registry, *(step(registry, school=f"213310000{n}") for n in range(3)))
+    take(on_sqlite, *(step(on_sqlite, school=f"213310000{n}") for n in range(3)))
     raw = sqlite3.connect(tmp_path / "registry.sqlite")
     for what in ("update", "delete"):
         raw.execute(f"drop trigger procedure_step_no_{what}")
     raw.execute(statement)
     raw.commit()
     raw.close()
-    assert registry.proceedings.broken_at() == at
+    assert on_sqlite.proceedings.broken_at() == at

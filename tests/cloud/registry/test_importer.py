@@ -72,8 +72,8 @@ def xlsx(books: dict[str, list[list[Any]]]) -> bytes:
 
 
 @pytest.fixture
-def registry() -> Iterator[Registry]:
-    opened = Registry.open("sqlite://")
+def registry(registry_url: str) -> Iterator[Registry]:
+    opened = Registry.open(registry_url)
     yield opened
     opened.close()
 

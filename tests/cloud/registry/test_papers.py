@@ -44,8 +44,8 @@ PAPERS = {
 
 
 @pytest.fixture
-def registry() -> Iterator[Registry]:
-    opened = Registry.open("sqlite://")
+def registry(registry_url: str) -> Iterator[Registry]:
+    opened = Registry.open(registry_url)
     for kind, text in BOOKS.items():
         assert csv(opened, kind, text).applied
     yield opened
