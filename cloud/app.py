@@ -16,6 +16,7 @@ from cloud import auth
 from cloud.api import (
     assessments,
     assets,
+    books,
     code_lists,
     events,
     export,
@@ -59,6 +60,7 @@ _ROUTERS = (
     live.router,
     assets.router,
     events.router,
+    books.router,
     utilization.router,
     gateways.router,
     score.router,

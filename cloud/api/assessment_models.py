@@ -191,15 +191,10 @@ class AssessedDimension(DimensionScore):
 class AssessedFinding(Finding):
     """One clause, applied to one school, as assessed. `evidence` stands under `opens`."""
 
-    coverage: float
-    """The share of its evidence that was seen."""
     capped: bool
     """It would have earned more, had somebody confirmed what was declared."""
     gate: float | None
     failed_gate: bool
-    part: float | None
-    whole: float | None
-    unknown: float | None
     trust: Trusted
     opens: str
     """The address of the same finding with every row of evidence."""

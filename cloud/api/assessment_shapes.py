@@ -151,13 +151,9 @@ def assessed_finding(
     shown = NO_ROWS if opened is None else opened.rows
     return models.AssessedFinding(
         **finding_shape(found, shown, stages, first=None).model_dump(),
-        coverage=found.coverage,
         capped=found.capped,
         gate=found.clause.gate,
         failed_gate=found.failed_gate,
-        part=found.sums.part if found.sums else None,
-        whole=found.sums.whole if found.sums else None,
-        unknown=found.sums.unknown if found.sums else None,
         trust=trusted(found.clause.source.confidence),
         opens=f"{BASE}/assessments/{assessment}/schools/{school}/findings/{found.clause.id}",
     )

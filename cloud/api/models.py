@@ -386,7 +386,8 @@ class GatewayDetail(Shape):
 class Evidence(Shape):
     """What a finding stands on.
 
-    `ref` opens it: "asset:12", "asset:12/day:2026-11-23", "room:A-301", "school".
+    `ref` opens it: "asset:12", "asset:12/day:2026-11-23", "room:A-301", "ticket:T-7", "school" ...;
+    `/schools/{school}/evidence?ref=` says which row of which book that is.
     """
 
     ref: str
@@ -420,6 +421,16 @@ class Finding(Shape):
     reason_en: str
     remedy_zh: str
     remedy_en: str
+    part: float | None
+    """What counts for, added up over the evidence; `measured` is `part` over `whole`."""
+    whole: float | None
+    """What counts at all."""
+    unknown: float | None
+    """How much of the whole nobody saw."""
+    coverage: float
+    """The share of the clause's evidence that was seen."""
+    beside: list[str]
+    """References to what every row is held against: sizes, another declaration, the timetable."""
     evidence_total: int
     evidence: list[Evidence]
     """The first of them; all under /findings/{clause}."""

@@ -41,14 +41,14 @@ group by asked.tags, fields.name
 """
 _HELD_SQL = """
 with sensors as (
-    select series.id, air_sensors.school, air_sensors.room, air_sensors.quantity,
+    select series.id, series.tags, air_sensors.school, air_sensors.room, air_sensors.quantity,
            fields.id as field
     from series join air_sensors on series.tags = air_sensors.tags
     join fields on fields.measurement = 'reading' and fields.name = air_sensors.quantity
     where series.measurement = 'reading'
 ),
 held as (
-    select sensors.school, sensors.room, sensors.quantity, points.time as since,
+    select sensors.school, sensors.room, sensors.quantity, sensors.tags, points.time as since,
            least(
                points.time + ?,
                coalesce(lead(points.time) over (partition by sensors.id order by points.time),
@@ -59,7 +59,7 @@ held as (
     from points join sensors on points.series = sensors.id and points.field = sensors.field
     where points.time between ? and ? and points.number is not null
 )
-select held.school, held.room, held.quantity,
+select held.school, held.room, held.quantity, held.tags, lessons.day,
        sum(least(until, ends_ns) - greatest(since, starts_ns)) / 1e9 as seen_s,
        coalesce(
            sum(least(until, ends_ns) - greatest(since, starts_ns)) filter (good), 0
@@ -67,20 +67,43 @@ select held.school, held.room, held.quantity,
 from held join air_lessons as lessons
   on held.school = lessons.school and held.room = lessons.room
   and since < ends_ns and until > starts_ns
-group by held.school, held.room, held.quantity
+group by held.school, held.room, held.quantity, held.tags, lessons.day
 """
 _SENSOR = {
     "school": pl.String,
     "room": pl.String,
     "quantity": pl.String,
+    "device": pl.String,
     "tags": pl.String,
     "first_ns": pl.Int64,
 }
 _PLACE = ["school", "room", "quantity"]
+_OF_DAY = [*_PLACE, "device", "day"]
+_SECONDS = ("occupied_s", "seen_s", "good_s")
+AIR_DAYS = {
+    "school": pl.String,
+    "room": pl.String,
+    "quantity": pl.String,
+    "device": pl.String,
+    "day": pl.Date,
+    **dict.fromkeys(_SECONDS, pl.Float64),
+}
+"""What the table `AIR` is the sum of: each sensor, by the name it is heard under, on each day."""
 
 
 async def gather_air(store: TelemetryStore, books: Books, start: date, end: date) -> pl.DataFrame:
     """Return the table `AIR` of the schools of some books."""
+    days = await air_days(store, books, start, end)
+    return (
+        days.group_by(_PLACE, maintain_order=True)
+        .agg(pl.col(_SECONDS).sum())
+        .select(pl.col(name).cast(kind) for name, kind in evidence.AIR.items())
+        .sort(_PLACE)
+    )
+
+
+async def air_days(store: TelemetryStore, books: Books, start: date, end: date) -> pl.DataFrame:
+    """Return the table `AIR_DAYS` of the schools of some books."""
     until = to_ns(datetime.combine(end + timedelta(days=2), time(), UTC))
     found = await store.read(lambda con: con.execute(_SENSORS_SQL, [books.asked, until]).fetchall())
     sensors = pl.DataFrame(
@@ -89,10 +112,10 @@ async def gather_air(store: TelemetryStore, books: Books, start: date, end: date
         orient="row",
     )
     if sensors.is_empty():
-        return pl.DataFrame(schema=evidence.AIR)
+        return pl.DataFrame(schema=AIR_DAYS)
     lessons = await asyncio.to_thread(_lessons, books, sensors, start, end)
     if lessons.is_empty():
-        return pl.DataFrame(schema=evidence.AIR)
+        return pl.DataFrame(schema=AIR_DAYS)
 
     def work(con: Any) -> Any:
         con.register("air_sensors", sensors.to_arrow())
@@ -115,7 +138,7 @@ def _sensor(tags: str, quantity: str, first_ns: int) -> list[tuple[Any, ...]]:
     known = dict(json.loads(tags))
     if not known.get("room"):
         return []
-    return [(known["school"], known["room"], quantity, tags, first_ns)]
+    return [(known["school"], known["room"], quantity, known["asset"], tags, first_ns)]
 
 
 def _lessons(books: Books, sensors: pl.DataFrame, start: date, end: date) -> pl.DataFrame:
@@ -151,27 +174,30 @@ def _lessons(books: Books, sensors: pl.DataFrame, start: date, end: date) -> pl.
     return (
         timetable.join(taught, on=["school", "term", "weekday"])
         .join(periods, on=["school", "day", "period"])
-        .select("school", "room", "starts_ns", "ends_ns")
+        .select("school", "room", "day", "starts_ns", "ends_ns")
         .unique(["school", "room", "starts_ns"])
         .sort("school", "room", "starts_ns")
     )
 
 
 def _summed(sensors: pl.DataFrame, lessons: pl.DataFrame, seen: pl.DataFrame) -> pl.DataFrame:
-    """Return the seconds of lessons, seen and good by room and quantity."""
+    """Return the seconds of lessons, seen and good by sensor, quantity and day."""
     lasts = (pl.col("ends_ns") - pl.max_horizontal("starts_ns", "first_ns")) / 1e9
+    one = [*_PLACE, "tags", "day"]
     due = (
         sensors.join(lessons, on=["school", "room"])
         .filter(pl.col("ends_ns") > pl.col("first_ns"))
-        .group_by(_PLACE)
+        .group_by(*one, "device")
         .agg(lasts.sum().alias("occupied_s"))
     )
     return (
-        due.join(seen, on=_PLACE, how="left")
+        due.join(seen, on=one, how="left")
         .with_columns(
             pl.min_horizontal(pl.col(name).fill_null(0.0), "occupied_s").alias(name)
             for name in ("seen_s", "good_s")
         )
-        .select(pl.col(name).cast(kind) for name, kind in evidence.AIR.items())
-        .sort(_PLACE)
+        .group_by(_OF_DAY)
+        .agg(pl.col(_SECONDS).sum())
+        .select(pl.col(name).cast(kind) for name, kind in AIR_DAYS.items())
+        .sort(_OF_DAY)
     )

@@ -3,8 +3,16 @@
 import polars as pl
 
 from cloud.scoring.evidence import Evidence
-from cloud.scoring.indicator import Indicator, Parameters, Words, amounts, rows_of, written
-from cloud.scoring.room_needs import room_label, room_ref
+from cloud.scoring.indicator import (
+    CALENDAR,
+    Indicator,
+    Parameters,
+    Words,
+    amounts,
+    rows_of,
+    written,
+)
+from cloud.scoring.room_needs import room_label
 
 
 def air_share(name: str, quantity: str, reason: Words) -> Indicator:
@@ -17,7 +25,7 @@ def air_share(name: str, quantity: str, reason: Words) -> Indicator:
         ).join(names, on=["school", "room"], how="left")
         return rows_of(
             measured,
-            ref=room_ref(),
+            ref=pl.format("air:{}/{}", "quantity", "room"),
             label=room_label(),
             part=pl.col("good_s") / 3600,
             whole=pl.col("occupied_s") / 3600,
@@ -30,4 +38,5 @@ def air_share(name: str, quantity: str, reason: Words) -> Indicator:
         rows=rows,
         reason=lambda sums: written(reason, sums),
         tell=amounts("小时", "hours", 1),
+        beside=CALENDAR,
     )

@@ -14,13 +14,18 @@ def counted_assets(evidence: Evidence) -> pl.DataFrame:
     An asset acquired within the year that has not been counted yet is not among them.
     """
     counts = evidence.stocktakes.select("school", "asset_no", "result", "counted_on")
+    count_ref = pl.format("count:{}/day:{}", "asset_no", "counted_on")
     is_new = pl.col("acquired") > evidence.end - timedelta(days=YEAR)
     assets = (
         live_assets(evidence)
         .join(counts, on=["school", "asset_no"], how="left")
         .filter(pl.col("result").is_not_null() | ~is_new.fill_null(value=False))
         .select(
-            "school", "asset_id", "result", asset_ref().alias("ref"), asset_label().alias("label")
+            "school",
+            "asset_id",
+            "result",
+            pl.coalesce(count_ref, asset_ref()).alias("ref"),
+            asset_label().alias("label"),
         )
     )
     beyond = (
@@ -30,7 +35,7 @@ def counted_assets(evidence: Evidence) -> pl.DataFrame:
             "school",
             pl.lit(None, pl.Int64).alias("asset_id"),
             "result",
-            pl.format("count:{}", pl.col("asset_no")).alias("ref"),
+            pl.format("surplus:{}/day:{}", "asset_no", "counted_on").alias("ref"),
             pl.format("{} {}", pl.col("asset_no"), pl.col("counted_on")).alias("label"),
         )
     )

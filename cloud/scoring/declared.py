@@ -1,12 +1,20 @@
 """Indicators over what a school declares: one figure held against another. Pure."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import polars as pl
 
 from cloud.scoring.evidence import Evidence
-from cloud.scoring.indicator import Indicator, Parameter, Parameters, Words, rows_of, written
+from cloud.scoring.indicator import (
+    SCHOOL,
+    Indicator,
+    Parameter,
+    Parameters,
+    Words,
+    rows_of,
+    written,
+)
 
 Size = Literal["pupils", "teachers", "classes"]
 
@@ -35,7 +43,7 @@ def declared_of(
     sentence; `most` is the most of the whole that counts; with `each` the whole is divided by that
     parameter, which a clause may set. It is confirmed when both figures are.
     """
-    sizes = ("pupils", "teachers", "classes")
+    sizes = get_args(Size)
 
     def rows(evidence: Evidence, parameters: Parameters) -> pl.DataFrame:
         have = declared(evidence, item)
@@ -56,7 +64,7 @@ def declared_of(
             part = pl.min_horizontal(part, pl.col("whole") * most)
         return rows_of(
             have.filter(pl.col("whole") > 0),
-            ref=pl.lit(f"declaration:{item}"),
+            ref=declaration_ref(pl.lit(item)),
             label=pl.col("declared_on"),
             part=part,
             whole=pl.col("whole"),
@@ -71,7 +79,20 @@ def declared_of(
         tell=_teller(says),
         parameters={} if each is None else {"each": each},
         bands=bands,
+        beside=_beside(of),
     )
+
+
+def declaration_ref(item: pl.Expr) -> pl.Expr:
+    """Return the expression for the reference of what was declared of an item."""
+    return pl.format("declaration:{}/day:{}", item, pl.col("declared_on"))
+
+
+def _beside(of: str | float) -> tuple[str, ...]:
+    """Return what is beside a declared figure: the other one, or the sizes of the school."""
+    if not isinstance(of, str):
+        return ()
+    return (SCHOOL,) if of in get_args(Size) else (f"declaration:{of}",)
 
 
 def _teller(says: Words) -> Callable[[Mapping[str, Any]], Words]:

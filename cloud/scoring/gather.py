@@ -62,6 +62,16 @@ async def gather(
     return await asyncio.to_thread(_evidence, books, start, end, use, days, heard, air)
 
 
+async def senders(
+    store: TelemetryStore, registry: Registry, school: str, end: date
+) -> pl.DataFrame:
+    """Return the names heard up to a day, when last, and the asset each was bound to then."""
+    slots = await _table(store, _HEARD_SQL, [[school], end], _HEARD)
+    heard = pl.concat([slots, await _heard(store, registry, school, end)])
+    heard = heard.group_by("school", "device").agg(pl.col("day").max())
+    return await asyncio.to_thread(_bound, Books(registry, [school]), heard)
+
+
 async def _table(
     store: TelemetryStore, sql: str, parameters: list[object], columns: Columns
 ) -> pl.DataFrame:

@@ -36,7 +36,11 @@ ROW = {
     "unknown": pl.Float64,
 }
 """`ref` opens the row: "asset:12", "asset:12/day:2026-11-23", "room:A-301", "ticket:T-7",
-"count:X-1", "disposal:A-9", "chemical:P-3", "declaration:new_books", "school".
+"count:A-1/day:2026-10-09", "surplus:X-1/day:2026-10-09", "disposal:A-9/day:2026-10-09", "chemical:P-3",
+"declaration:new_books/day:2026-09-01", "device:M-4" (heard, and in no ledger), "school"; or the
+rows that it is the sum of: "use:A-301" (periods of the equipment in a room), "air:co2/A-301" (days
+of the sensors in a room), "calendar:2026-W47" (school days of a week). `cloud.api.books` opens
+each of them, and a test holds that every one opens.
 
 Rows of what a school declares also say whether it is `confirmed`.
 """
@@ -49,6 +53,9 @@ NOTHING = "nothing"
 It takes the clause out of the denominator, so it needs evidence that there is nothing; where
 nobody looked there is no row at all.
 """
+
+CALENDAR = ("book:timetable", "book:periods", "book:school_days")
+"""What figures by lessons, periods and school days are held against."""
 
 Parameters = Mapping[str, Any]
 
@@ -131,7 +138,8 @@ class Indicator:
 
     `rows` gives the evidence rows of all schools; `reason` puts their sums into a sentence; `tell`
     does so for one row. A `unit` of "%" says that what is measured is a share, 0 to 1. `bands` says
-    that a clause may judge it by a band.
+    that a clause may judge it by a band. `beside` are references to what every row is held against
+    and that has no row of its own: the sizes of the school, another declaration, the timetable.
     """
 
     id: str
@@ -141,6 +149,7 @@ class Indicator:
     tell: Callable[[Mapping[str, Any]], Words]
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     bands: bool = False
+    beside: tuple[str, ...] = ()
 
     def problems(self, given: Parameters) -> list[str]:
         """Return what is wrong with the parameters of a clause."""

@@ -4,7 +4,7 @@ import polars as pl
 
 from cloud.scoring.evidence import Evidence
 from cloud.scoring.indicator import lessons, rows_of
-from cloud.scoring.room_needs import room_label, room_ref
+from cloud.scoring.room_needs import room_label
 from cloud.utilization.use import TEACHING
 
 
@@ -30,7 +30,7 @@ def room_lessons(evidence: Evidence, rooms: pl.DataFrame) -> pl.DataFrame:
     )
     return rows_of(
         held,
-        ref=room_ref(),
+        ref=pl.format("use:{}", pl.col("room")),
         label=room_label(),
         part=pl.col("part"),
         whole=pl.col("whole"),

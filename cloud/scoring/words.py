@@ -40,6 +40,11 @@ def finding_shape(
         reason_en=reason.en,
         remedy_zh=clause.remedy.zh,
         remedy_en=clause.remedy.en,
+        part=None if found.sums is None else found.sums.part,
+        whole=None if found.sums is None else found.sums.whole,
+        unknown=None if found.sums is None else found.sums.unknown,
+        coverage=found.coverage,
+        beside=list(indicator.beside) if found.outcome != "not_applicable" else [],
         evidence_total=rows.height,
         evidence=[
             Evidence(ref=row["ref"], text_zh=text.zh, text_en=text.en, value=row["part"])

@@ -4,6 +4,7 @@ import polars as pl
 
 from cloud.scoring.evidence import Evidence
 from cloud.scoring.indicator import (
+    CALENDAR,
     Indicator,
     Parameter,
     Parameters,
@@ -54,4 +55,5 @@ INDICATOR = Indicator(
     reason=_reason,
     tell=yes_no("使用过", "闲置", "used", "idle"),
     parameters={"minutes": Parameter("number", "minutes of use that count as used", 10)},
+    beside=CALENDAR,
 )

@@ -7,7 +7,7 @@ sensor says. A room without connected equipment says nothing.
 import polars as pl
 
 from cloud.scoring.evidence import Evidence
-from cloud.scoring.indicator import Indicator, Parameters, amounts, sentence
+from cloud.scoring.indicator import CALENDAR, Indicator, Parameters, amounts, sentence
 from cloud.scoring.room_lessons import room_lessons
 
 COMPUTER_ROOM = "123"
@@ -28,4 +28,5 @@ INDICATOR = Indicator(
         "{unknown:.0f} could not be observed.",
     ),
     tell=amounts("节", "lessons"),
+    beside=CALENDAR,
 )

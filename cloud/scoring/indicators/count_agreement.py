@@ -41,7 +41,7 @@ def _tell(row: Mapping[str, Any]) -> Words:
         return Words(f"{label}：未盘点", f"{label}: not counted")
     if row["part"]:
         return Words(f"{label}：账物相符", f"{label}: matched")
-    if row["ref"].startswith("count:"):
+    if row["ref"].startswith("surplus:"):
         return Words(f"{label}：盘盈，账上没有", f"{label}: found, not in the ledger")
     return Words(f"{label}：盘亏，账上有而实物没有", f"{label}: in the ledger, not found")
 

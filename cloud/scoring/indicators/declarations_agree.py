@@ -12,17 +12,20 @@ import polars as pl
 
 from cloud.registry.paper_codes import DECLARED_ITEMS
 from cloud.scoring.claims import agrees, claims, surely_agrees
+from cloud.scoring.declared import declaration_ref
 from cloud.scoring.evidence import Evidence
-from cloud.scoring.indicator import Indicator, Parameter, Parameters, Words, sentence
+from cloud.scoring.indicator import CALENDAR, Indicator, Parameter, Parameters, Words, sentence
 
 
 def _rows(evidence: Evidence, parameters: Parameters) -> pl.DataFrame:
     tolerance = float(parameters["tolerance"])
     is_sure, may_be = (one(tolerance).fill_null(value=False) for one in (surely_agrees, agrees))
     is_unseen = pl.col("most").is_null() | (may_be & ~is_sure)
-    return claims(evidence).select(
+    declared = evidence.declarations.select("school", "item", "declared_on")
+    rows = claims(evidence).join(declared, on=["school", "item"], how="left", maintain_order="left")
+    return rows.select(
         "school",
-        pl.format("declaration:{}", pl.col("item")).alias("ref"),
+        declaration_ref(pl.col("item")).alias("ref"),
         pl.col("item").alias("label"),
         is_sure.cast(pl.Float64).alias("part"),
         pl.lit(1.0).alias("whole"),
@@ -73,4 +76,5 @@ INDICATOR = Indicator(
     ),
     tell=_tell,
     parameters={"tolerance": Parameter("number", "how far off still agrees, as a share", 0.25)},
+    beside=CALENDAR,
 )

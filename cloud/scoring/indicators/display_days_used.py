@@ -4,6 +4,7 @@ import polars as pl
 
 from cloud.scoring.evidence import Evidence
 from cloud.scoring.indicator import (
+    CALENDAR,
     Indicator,
     Parameters,
     Sums,
@@ -49,4 +50,5 @@ INDICATOR = Indicator(
     rows=_rows,
     reason=_reason,
     tell=yes_no("已使用", "未使用", "used", "not used"),
+    beside=CALENDAR,
 )

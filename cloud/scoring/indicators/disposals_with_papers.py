@@ -23,7 +23,7 @@ from cloud.scoring.indicator import (
 def _rows(evidence: Evidence, _parameters: Parameters) -> pl.DataFrame:
     filed = rows_of(
         evidence.disposals,
-        ref=pl.format("disposal:{}", pl.col("asset_no")),
+        ref=pl.format("disposal:{}/day:{}", "asset_no", "disposed_on"),
         label=pl.format("{} {}", pl.col("asset_no"), pl.col("disposed_on")),
         part=pl.col("approval_no").is_not_null() & pl.col("record_no").is_not_null(),
     )

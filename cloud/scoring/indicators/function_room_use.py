@@ -8,7 +8,7 @@ without connected equipment says nothing.
 import polars as pl
 
 from cloud.scoring.evidence import Evidence
-from cloud.scoring.indicator import Indicator, Parameters, amounts, sentence
+from cloud.scoring.indicator import CALENDAR, Indicator, Parameters, amounts, sentence
 from cloud.scoring.room_lessons import room_lessons
 
 
@@ -28,4 +28,5 @@ INDICATOR = Indicator(
         "{unknown:.0f} could not be observed.",
     ),
     tell=amounts("节", "lessons"),
+    beside=CALENDAR,
 )

@@ -15,7 +15,7 @@ def _rows(evidence: Evidence, _parameters: Parameters) -> pl.DataFrame:
         evidence.senders,
         ref=pl.when(known)
         .then(pl.format("asset:{}", pl.col("asset_id")))
-        .otherwise(pl.lit("school")),
+        .otherwise(pl.format("device:{}", pl.col("device"))),
         label=pl.col("device"),
         part=known,
     )

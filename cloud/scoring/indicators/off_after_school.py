@@ -4,6 +4,7 @@ import polars as pl
 
 from cloud.scoring.evidence import Evidence
 from cloud.scoring.indicator import (
+    CALENDAR,
     Indicator,
     Parameters,
     amounts,
@@ -53,4 +54,5 @@ INDICATOR = Indicator(
         "{unknown:,.0f} could not be observed.",
     ),
     tell=amounts("个晚上", "evenings"),
+    beside=CALENDAR,
 )

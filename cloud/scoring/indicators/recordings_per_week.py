@@ -11,7 +11,7 @@ import polars as pl
 
 from cloud.scoring.evidence import Evidence
 from cloud.scoring.indicator import (
-    SCHOOL,
+    CALENDAR,
     Indicator,
     Parameters,
     Sums,
@@ -29,7 +29,7 @@ def _rows(evidence: Evidence, _parameters: Parameters) -> pl.DataFrame:
     place = (
         pl.when(pl.col("room").is_null())
         .then(pl.format("asset:{}", pl.col("asset_id")))
-        .otherwise(pl.format("room:{}", pl.col("room")))
+        .otherwise(pl.format("use:{}", pl.col("room")))
     )
     held = (
         live_use(evidence)
@@ -55,7 +55,7 @@ def _rows(evidence: Evidence, _parameters: Parameters) -> pl.DataFrame:
     )
     due = rows_of(
         weeks,
-        ref=pl.lit(SCHOOL),
+        ref=pl.format("calendar:{}", pl.col("week")),
         label=pl.col("week"),
         part=pl.lit(0.0),
         whole=pl.col("whole"),
@@ -73,7 +73,7 @@ def _reason(sums: Sums) -> Words:
 
 
 def _tell(row: Mapping[str, Any]) -> Words:
-    if row["ref"] == SCHOOL:
+    if row["ref"].startswith("calendar:"):
         days = row["whole"] * _DAYS_A_WEEK
         return Words(
             f"{row['label']}：教学日 {days:.0f} 天", f"{row['label']}: {days:.0f} school days"
@@ -85,5 +85,10 @@ def _tell(row: Mapping[str, Any]) -> Words:
 
 
 INDICATOR = Indicator(
-    id="recordings_per_week", unit="/week", rows=_rows, reason=_reason, tell=_tell
+    id="recordings_per_week",
+    unit="/week",
+    rows=_rows,
+    reason=_reason,
+    tell=_tell,
+    beside=CALENDAR,
 )

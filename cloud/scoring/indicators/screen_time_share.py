@@ -4,6 +4,7 @@ import polars as pl
 
 from cloud.scoring.evidence import Evidence
 from cloud.scoring.indicator import (
+    CALENDAR,
     Indicator,
     Parameters,
     Sums,
@@ -56,4 +57,5 @@ INDICATOR = Indicator(
     reason=_reason,
     tell=amounts("小时", "hours", 1),
     bands=True,
+    beside=CALENDAR,
 )

@@ -6,7 +6,7 @@ What a gateway keeps through an outage and sends later counts here, what it lose
 import polars as pl
 
 from cloud.scoring.evidence import Evidence
-from cloud.scoring.indicator import Indicator, Parameters, amounts, sentence
+from cloud.scoring.indicator import CALENDAR, Indicator, Parameters, amounts, sentence
 from cloud.scoring.whole_days import slots_per_asset
 
 
@@ -23,4 +23,5 @@ INDICATOR = Indicator(
         "{part:,.0f} of {whole:,.0f} slots due arrived in the end ({share}).",
     ),
     tell=amounts("个时段", "slots"),
+    beside=CALENDAR,
 )

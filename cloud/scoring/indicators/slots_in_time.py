@@ -3,7 +3,7 @@
 import polars as pl
 
 from cloud.scoring.evidence import Evidence
-from cloud.scoring.indicator import Indicator, Parameters, amounts, sentence
+from cloud.scoring.indicator import CALENDAR, Indicator, Parameters, amounts, sentence
 from cloud.scoring.whole_days import slots_per_asset
 
 
@@ -20,4 +20,5 @@ INDICATOR = Indicator(
         "{part:,.0f} of {whole:,.0f} slots due arrived in time ({share}).",
     ),
     tell=amounts("个时段", "slots"),
+    beside=CALENDAR,
 )
