@@ -114,6 +114,8 @@ def test_what_is_said_of_the_city_is_what_is_there(city: Path) -> None:
     told = read_city(city)
     found = slots(city)
     assert told["counts"]["slots"] == found.height
+    events = pl.read_parquet(city / "events" / "**" / "*.parquet")
+    assert told["counts"]["events"] == events.height > 0
     assert told["counts"]["devices"] == found.select("school", "asset").unique().height
     assert told["schools"] == sorted(book(city, "schools")["school"])
     assert [date.fromisoformat(day) for day in told["days"]] == sorted(found["day"].unique())
@@ -226,6 +228,8 @@ def test_parts_are_cut_without_changing_anything(
     write_city(city_options(tmp_path / "cut", schools=9, days=2))
     assert len(list(tmp_path.glob("cut/slots/*/*.parquet"))) == 6
     assert slots(tmp_path / "cut").equals(slots(tmp_path / "whole"))
+    events = [pl.read_parquet(tmp_path / one / "events/**/*.parquet") for one in ("cut", "whole")]
+    assert events[0].sort(events[0].columns).equals(events[1].sort(events[1].columns))
 
 
 def test_another_seed_is_another_city(city: Path, tmp_path: Path) -> None:
