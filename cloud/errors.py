@@ -84,7 +84,11 @@ class StoreFailed(StoreError):
 
 
 class RequestError(CloudError):
-    """The fault is the caller's."""
+    """The fault is the caller's; `zh` says so in Chinese where people read it on a page."""
+
+    def __init__(self, message: str, *, zh: str | None = None) -> None:
+        super().__init__(message)
+        self.zh = zh
 
 
 class BadRequest(RequestError):

@@ -87,7 +87,9 @@ def _cloud_error(request: Request, error: Exception) -> JSONResponse:
         headers["Retry-After"] = str(retry_after_s)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         _log.error("%s %s: %s", request.method, request.url.path, error)
-    return answer(request, status, str(error), headers=headers)
+    zh = getattr(error, "zh", None)
+    more = {} if zh is None else {"detail_zh": zh}
+    return answer(request, status, str(error), headers=headers, **more)
 
 
 def _validation_error(request: Request, error: Exception) -> JSONResponse:

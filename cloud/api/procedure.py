@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, status
 
 from cloud.api import procedure_models as models
 from cloud.api.deps import READ, WRITE, ServicesDep
-from cloud.api.verdicts import state_shape, step_shape
+from cloud.api.verdicts import declared_shape, possible_shape, state_shape, step_shape
 from cloud.assessments.shelf import LATEST
 from cloud.assessments.steps import Desk
 from cloud.errors import BadRequest
@@ -63,6 +63,32 @@ def state(
     return state_shape(services, selection)
 
 
+@router.get("/next", summary="Which steps may be taken now")
+def next_steps(
+    services: ServicesDep,
+    assessment: Annotated[
+        str, Query(description='An assessment\'s id, or "latest"; a selection decides it.')
+    ] = LATEST,
+    selection: Annotated[str | None, Query(description="A selection's id.")] = None,
+    school: Annotated[str | None, Query(description="A school identification code.")] = None,
+) -> models.NextSteps:
+    """Return each step of the list, or of one school, and why it may not be taken where it may not.
+
+    Nothing is taken by asking. A step called possible can still be refused for what is filled in.
+    """
+    found = _desk(services).next(assessment, selection, school)
+    names = _names(services)
+    return models.NextSteps(
+        assessment=found.assessment,
+        selection=selection,
+        school=school,
+        today=found.today,
+        steps=[possible_shape(one) for one in found.steps],
+        objections=[step_shape(one, names) for one in found.objections],
+        declared=[declared_shape(one) for one in found.declared],
+    )
+
+
 @router.post(
     "",
     summary="Take the next step",
@@ -71,7 +97,7 @@ def state(
 )
 def take(wanted: models.StepRequest, services: ServicesDep) -> models.Step:
     """Add a step to the log; one that is out of order is refused with a sentence that says why."""
-    taken = _take(Desk(services.shelf, services.registry, services.clock), wanted)
+    taken = _take(_desk(services), wanted)
     return step_shape(taken, _names(services))
 
 
@@ -105,6 +131,10 @@ def _take(desk: Desk, wanted: models.StepRequest) -> StepRow:
                 mode="json", exclude={"step", "by", "reason", "assessment", "school"}
             )
             return desk.of_school(wanted.assessment, wanted.school, wanted.step, by, reason, change)
+
+
+def _desk(services: Services) -> Desk:
+    return Desk(services.shelf, services.registry, services.clock)
 
 
 def _names(services: Services) -> dict[str, str]:

@@ -72,6 +72,45 @@ class ProcedureState(Shape):
     missing_en: list[str]
 
 
+class PossibleStep(Shape):
+    """A step, whether it may be taken today, and else why not."""
+
+    step: StepName
+    title_zh: str
+    title_en: str
+    may: bool
+    why_zh: str | None
+    """Why it may not; None where it may."""
+    why_en: str | None
+
+
+class DeclaredFigure(Shape):
+    """The newest figure that a school declared of something."""
+
+    item: str
+    title_zh: str
+    title_en: str
+    value: float
+    declared_on: date
+    confirmed_on: date | None
+    confirmed_by: str | None
+
+
+class NextSteps(Shape):
+    """What may be done now, of a list or of one school."""
+
+    assessment: str
+    selection: str | None
+    school: str | None
+    today: date
+    """The day it is there."""
+    steps: list[PossibleStep]
+    objections: list[Step]
+    """Those of the round that nobody answered yet."""
+    declared: list[DeclaredFigure]
+    """Of the school, by item; none where no school is asked for."""
+
+
 Who = Annotated[str, Field(min_length=2, max_length=80, description="Name and office.")]
 Why = Annotated[str, Field(max_length=4000, description="Why, in a sentence.")]
 Needed = Annotated[str, Field(min_length=4, max_length=4000, description="Why, in a sentence.")]

@@ -54,6 +54,27 @@ class Override(Shape):
     at: datetime
 
 
+class Reason(Shape):
+    """How many schools one rule decided, with the first of them by rank as an example."""
+
+    rule: str
+    selected: bool
+    schools: int
+    school: str
+    name: str
+    reason_zh: str
+    reason_en: str
+
+
+class Warned(Shape):
+    """A school of which whoever reads the list should know something."""
+
+    school: str
+    name: str
+    text_zh: str
+    text_en: str
+
+
 class Selection(SelectionLine):
     """One selection, whole; every school of it stands in `/assessments/{id}/ranking`."""
 
@@ -71,7 +92,9 @@ class Selection(SelectionLine):
     notes_zh: list[str]
     """What whoever reads the list should know of it."""
     notes_en: list[str]
-    warnings: list[str]
+    reasons: list[Reason]
+    """How many of all schools each rule decided; those in first, the most first."""
+    warnings: list[Warned]
     """Schools that an override took in, though the rules exclude them."""
     override_log: list[Override]
     trials: int
@@ -130,3 +153,45 @@ class Least(Shape):
     missing_zh: list[str]
     """What stays out of reach."""
     missing_en: list[str]
+
+
+class SensitivityIndex(Shape):
+    """First-order and total index, each with the half-width of its 95 % interval."""
+
+    first: float
+    first_within: float
+    total: float
+    total_within: float
+
+
+class Influence(Titled):
+    """What one choice of ours has to do with who is selected, and with ranks."""
+
+    schools: float
+    """How many of the selected change on average where this choice alone is another."""
+    is_told: bool
+    """Whether its interval leaves 0 out; else it cannot be told from a choice that does nothing."""
+    text_zh: str
+    text_en: str
+    selected: SensitivityIndex
+    """Of the variance of how much of the list changes."""
+    ranks: SensitivityIndex
+    """Of the variance of how far ranks move."""
+
+
+class Sensitivity(Shape):
+    """Which choice of ours matters most for the list, the first one most."""
+
+    selection: str
+    digest: str
+    """SHA-256 of the analysis: the same selection has the same."""
+    seed: int
+    variants: int
+    places: int
+    changed: float
+    """How many of the selected change where all choices are others at once, on average."""
+    moved: float
+    """By how many ranks a school moves then, on average."""
+    text_zh: str
+    text_en: str
+    influences: list[Influence]

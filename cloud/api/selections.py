@@ -1,6 +1,7 @@
 """Selections: made once, never changed; who is in, why, and the least it would take."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, status
 
@@ -9,6 +10,7 @@ from cloud.api import selection_models as models
 from cloud.api.deps import READ, WRITE, ServicesDep, ShelfDep
 from cloud.api.verdicts import state_shape
 from cloud.assessments import choosing, ranking
+from cloud.assessments.present import IS_AGAINST_RULES
 from cloud.assessments.selection import Chosen
 from cloud.assessments.shelf import Shelf
 from cloud.errors import NotFound
@@ -53,6 +55,16 @@ def select(wanted: models.SelectionRequest, services: ServicesDep) -> models.Sel
 def one(selection: Id, services: ServicesDep) -> models.Selection:
     """Return who is in by rank, the first ones out, quotas, overrides and the procedure."""
     return _whole(services, selection)
+
+
+@router.get("/{selection}/sensitivity", summary="Which choice of ours matters most")
+def sensitivity(selection: Id, shelf: ShelfDep) -> models.Sensitivity:
+    """Return what each choice of the standard has to do with the list.
+
+    It is computed when it is first asked for, which takes seconds for a thousand schools, and kept
+    while the cloud runs. The same selection gives the same answer, and its digest says so.
+    """
+    return models.Sensitivity.model_validate(shelf.influences(selection))
 
 
 @router.get("/{selection}/schools/{school}/least", summary="The least it would take")
@@ -111,7 +123,19 @@ def _whole(services: Services, selection: str) -> models.Selection:
         notes_zh=chosen.contents["notes"]["zh"],
         notes_en=chosen.contents["notes"]["en"],
         eligible=chosen.contents["eligible"],
-        warnings=chosen.contents["warnings"],
+        reasons=[
+            models.Reason(school=one["id"], name=one["name"] or "", **_but(one, "id", "name"))
+            for one in ranking.reasons(frame)
+        ],
+        warnings=[
+            models.Warned(
+                school=one,
+                name=names.get(one) or "",
+                text_zh=IS_AGAINST_RULES.zh,
+                text_en=IS_AGAINST_RULES.en,
+            )
+            for one in chosen.against_rules
+        ],
         override_log=[
             models.Override(
                 **one.contents["override"],
@@ -123,6 +147,10 @@ def _whole(services: Services, selection: str) -> models.Selection:
         trials=chosen.contents["trials"],
         procedure=state_shape(services, selection),
     )
+
+
+def _but(row: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    return {key: value for key, value in row.items() if key not in names}
 
 
 def _overrides(shelf: Shelf, chosen: Chosen) -> list[Chosen]:

@@ -3,16 +3,18 @@
 from collections.abc import Mapping
 
 from cloud.api import assessment_models as models
-from cloud.api.procedure_models import ProcedureState, Step
+from cloud.api.procedure_models import DeclaredFigure, PossibleStep, ProcedureState, Step
 from cloud.assessments.assessment import Assessment
 from cloud.assessments.present import row_of
-from cloud.assessments.procedure import TITLES
+from cloud.assessments.procedure import TITLES, Possible
 from cloud.assessments.ranking import Outcomes
 from cloud.assessments.selection import Chosen
 from cloud.assessments.shelf import Shelf
 from cloud.assessments.steps import Desk
 from cloud.errors import BadRequest, NotFound
+from cloud.registry.paper_codes import DECLARED_ITEMS
 from cloud.registry.proceedings import StepRow
+from cloud.registry.rows import DeclarationRow
 from cloud.services import Services
 
 
@@ -96,6 +98,35 @@ def step_shape(row: StepRow, names: Mapping[str, str]) -> Step:
             "answers": row.answers_id,
             "digest": row.digest,
         }
+    )
+
+
+def possible_shape(one: Possible) -> PossibleStep:
+    """Return a step that may be taken, or why it may not."""
+    title, why = TITLES[one.step], one.refused
+    return PossibleStep.model_validate(
+        {
+            "step": one.step,
+            "title_zh": title.zh,
+            "title_en": title.en,
+            "may": why is None,
+            "why_zh": None if why is None else why.zh,
+            "why_en": None if why is None else why.en,
+        }
+    )
+
+
+def declared_shape(row: DeclarationRow) -> DeclaredFigure:
+    """Return what a school declared, with the item's name."""
+    item = DECLARED_ITEMS.find(row.item)
+    return DeclaredFigure(
+        item=row.item,
+        title_zh=row.item if item is None else item.zh,
+        title_en=row.item if item is None else item.en,
+        value=row.value,
+        declared_on=row.declared_on,
+        confirmed_on=row.confirmed_on,
+        confirmed_by=row.confirmed_by,
     )
 
 

@@ -9,12 +9,16 @@ import polars as pl
 from cloud.assessments.assessment import Assessment
 from cloud.errors import NotFound
 from cloud.scoring.evidence import Evidence
-from cloud.scoring.indicator import ROW, Sums
+from cloud.scoring.indicator import ROW, Sums, Words
 from cloud.scoring.result import Finding, Result, evidence_rows, result
 from cloud.scoring.shapes import Stage
 from cloud.scoring.standard import Clause
 from cloud.scoring.table import ATTRIBUTES, table_digest
 
+IS_AGAINST_RULES = Words(
+    "按规则不能入选，因人工改判而入选。",
+    "The rules exclude it; it is in by an override.",
+)
 NO_ROWS = pl.DataFrame(schema=ROW)
 _NAMES = ("part", "whole", "unknown")
 _NEAR = 1e-6

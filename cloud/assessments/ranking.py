@@ -107,6 +107,22 @@ def in_order(frame: pl.DataFrame, sort: str) -> pl.DataFrame:
     return frame.sort(key, descending=sort.startswith("-"), nulls_last=True, maintain_order=True)
 
 
+def reasons(frame: pl.DataFrame) -> list[dict[str, Any]]:
+    """Return how many schools each rule decided: those in first, then by number; with the best one.
+
+    Nothing where nobody selected yet.
+    """
+    decided = frame.filter(pl.col("selected").is_not_null())
+    counted = decided.group_by("selected", "rule", maintain_order=True).agg(
+        pl.len().alias("schools"),
+        pl.col("id", "name", "reason_zh", "reason_en").first(),
+    )
+    ordered = counted.sort(
+        "selected", "schools", "rule", descending=[True, True, False], maintain_order=True
+    )
+    return ordered.to_dicts()
+
+
 def stages_of(row: Mapping[str, Any]) -> list[str]:
     """Return the stages that a school of a ranking teaches."""
     return [stage for stage in STAGES if row[f"taught:{stage}"]]

@@ -10,7 +10,8 @@ Its contents are JSON:
   `rank_high`, `chance`, `is_override`;
 - `quotas`: what the rules ask of counties, stages and kinds, and how many were selected;
 - `override`: the decision of a reviewer that made it out of the selection before, else null;
-- `warnings`: what that decision broke.
+- `warnings`: what that decision broke, as a sentence; pages and reports ask `against_rules`, which
+  knows it from the schools themselves.
 
 All of it decides the digest but what the trials came to (`trials`, rank intervals, chances): their
 figures may differ in the last digit between processors, the list does not.
@@ -54,6 +55,11 @@ class Chosen:
         """The schools that are in, by rank."""
         inside = [school for school, one in self.outcomes.items() if one["selected"]]
         return sorted(inside, key=lambda school: (self.outcomes[school]["rank"] or 0, school))
+
+    @property
+    def against_rules(self) -> list[str]:
+        """The schools that are in by an override, though the rules exclude them; by rank."""
+        return [one for one in self.selected if not self.outcomes[one]["is_eligible"]]
 
 
 def filed(

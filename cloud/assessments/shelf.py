@@ -2,15 +2,19 @@
 
 import threading
 from collections import OrderedDict
+from collections.abc import Mapping
 from functools import lru_cache
+from typing import Any
 
 from cloud.assessments.assessment import Assessment, opened
+from cloud.assessments.influence import influences
 from cloud.assessments.selection import Chosen, chosen_of
 from cloud.errors import NotFound
 from cloud.registry.proceedings import AssessmentRow, Proceedings
 from cloud.scoring.standard import Standard, parse_standard
 
 LATEST = "latest"
+_MOST_ANALYSED = 64
 
 
 class Shelf:
@@ -21,6 +25,8 @@ class Shelf:
         self._most = most
         self._open: OrderedDict[str, Assessment] = OrderedDict()
         self._opening = threading.Lock()
+        self._analysed: OrderedDict[str, Mapping[str, Any]] = OrderedDict()
+        self._analysing = threading.Lock()
 
     def row(self, name: str) -> AssessmentRow:
         """Return what is known of an assessment without opening it; raises NotFound."""
@@ -59,6 +65,17 @@ class Shelf:
         if row is None:
             raise NotFound(f"no selection has the id {name!r}")
         return chosen_of(row)
+
+    def influences(self, name: str) -> Mapping[str, Any]:
+        """Return which choice matters most for a selection, computed once; raises NotFound."""
+        chosen = self.selection(name)
+        with self._analysing:
+            if name not in self._analysed:
+                found = self.assessment(chosen.row.assessment_id)
+                self._analysed[name] = influences(found, chosen)
+            while len(self._analysed) > _MOST_ANALYSED:
+                self._analysed.popitem(last=False)
+            return self._analysed[name]
 
     def standing(self, assessment: str) -> str | None:
         """Return the newest selection of an assessment that no other took the place of."""

@@ -1,23 +1,43 @@
 """Take a step of the procedure: put it together with what it has to be seen beside, and file it."""
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Literal
 
 from cloud.assessments import choosing
-from cloud.assessments.procedure import Context, State, check, state
+from cloud.assessments.procedure import (
+    Context,
+    Declared,
+    Possible,
+    State,
+    check,
+    possible,
+    state,
+    unanswered,
+)
 from cloud.assessments.selection import Chosen
 from cloud.assessments.shelf import Shelf
 from cloud.clock import Clock
 from cloud.errors import NotFound
 from cloud.registry import review
 from cloud.registry.proceedings import AssessmentRow, NewStep, StepRow
-from cloud.registry.rows import SchoolRow
+from cloud.registry.rows import DeclarationRow, SchoolRow
 from cloud.registry.store import Registry
 from cloud.scoring.selection_rules import Override
 
 Decision = Literal["in", "out"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Next:
+    """What may be done now: the steps, the objections left open, the newest declared figures."""
+
+    assessment: str
+    today: date
+    steps: Sequence[Possible]
+    objections: Sequence[StepRow]
+    declared: Sequence[DeclarationRow]
 
 
 class Desk:
@@ -141,6 +161,41 @@ class Desk:
         row = self._shelf.row(chosen.row.assessment_id)
         log = self._registry.proceedings.steps(round=row.round)
         return state(selection, log, self._context(chosen, None))
+
+    def next(self, assessment: str, selection: str | None, school: str | None) -> Next:
+        """Return which steps may be taken today, of the list or of one school, and why others not.
+
+        A selection decides the assessment.
+        """
+        chosen = None if selection is None else self._shelf.selection(selection)
+        row = self._shelf.row(assessment if chosen is None else chosen.row.assessment_id)
+        declared = [] if school is None else self._declared(school)
+        if chosen is None:
+            context = Context(today=self.today(school), schools=self._schools(row))
+        else:
+            context = self._context(chosen, school)
+        log = self._registry.proceedings.steps(round=row.round)
+        steps = possible(
+            self._step(row, "", "", "", {}, school=school, selection=selection),
+            log,
+            context,
+            Declared(
+                items=len(declared),
+                unconfirmed=sum(one.confirmed_on is None for one in declared),
+            ),
+        )
+        return Next(
+            assessment=row.id,
+            today=context.today,
+            steps=steps,
+            objections=unanswered(log),
+            declared=declared,
+        )
+
+    def _declared(self, school: str) -> list[DeclarationRow]:
+        """Return the newest declaration of each item."""
+        self._known(school)
+        return list({one.item: one for one in self._registry.declarations(school)}.values())
 
     def _step(
         self,

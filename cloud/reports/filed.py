@@ -233,7 +233,7 @@ def _apart(row: Mapping[str, Any], other: Mapping[str, Any]) -> str:
     if far < 5e-5:
         return "与本校同分"
     digits = 2 if far >= 0.01 else 4
-    return f"本校{'高' if row['value'] > other['value'] else '低'} {far:.{digits}f} 分"
+    return f"本校{'高' if row['value'] > other['value'] else '低'} {words.score(far, digits)} 分"
 
 
 def _override(found: Filed, school: str) -> str:

@@ -10,6 +10,7 @@ import unicodedata
 from datetime import date, datetime, timedelta, timezone
 
 from cloud.reports.shapes import ClauseLine, Outcome, SchoolReport, Severity, Status
+from cloud.scoring.cut import cut, published
 
 OUTCOMES: dict[Outcome, str] = {
     "met": "达标",
@@ -44,7 +45,7 @@ _TURNING = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 def score(value: float | None, digits: int = 2) -> str:
     """Return a score, cut to its digits."""
-    return NONE if value is None else f"{cut(value, digits):.{digits}f}"
+    return NONE if value is None else published(value, digits)
 
 
 def percent(value: float | None, digits: int = 1) -> str:
@@ -126,12 +127,6 @@ def gaps(report: SchoolReport) -> list[ClauseLine]:
 def holds(found: bool | None) -> str:
     """Return whether a rule holds; None where nobody can say."""
     return "无法判断" if found is None else "是" if found else "否"
-
-
-def cut(value: float, digits: int) -> float:
-    """Return a figure cut to its digits; what falls short only by rounding is not cut."""
-    factor = 10.0**digits
-    return math.floor(value * factor + 1e-6) / factor
 
 
 def clean(text: str) -> str:

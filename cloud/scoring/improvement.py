@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 from cloud.scoring.candidates import Titles, called, titles
 from cloud.scoring.cheapest import Programme
 from cloud.scoring.columns import EPSILON
+from cloud.scoring.cut import published, shortfall
 from cloud.scoring.engine import Scores
 from cloud.scoring.gains import Gain, Priced, gains, priced
 from cloud.scoring.indicator import Words
@@ -332,9 +333,9 @@ def _out_of_reach(found: Mapping[str, Gain], ask: _Ask, names: Titles) -> tuple[
     for clauses, lacking, title in ask.sums:
         most = sum(found[name].points[-1] for name in clauses)
         if lacking > most + EPSILON:
-            short = lacking - most
+            short = shortfall(lacking - most)
             missing.append(
-                Words(f"{title.zh}仍差 {short:.2f} 分", f"{title.en} would still lack {short:.2f}")
+                Words(f"{title.zh}仍差 {short} 分", f"{title.en} would still lack {short}")
             )
     for choice, lacking, title in ask.counts:
         if lacking > len(choice):
@@ -353,18 +354,18 @@ def _told(found: Least, names: Titles) -> Least:
         zh.append("除此之外无需改进。" if found.evidence else "无需改进。")
         en.append("Nothing else has to be improved." if found.evidence else "Nothing is asked.")
     elif found.value_then is not None:
-        many = len(found.improvements)
+        many, was = len(found.improvements), published(found.value or 0.0)
         zh.append(
             f"最省的办法：改进 {many} 项，约需 {found.yuan:,.0f} 元，"
-            f"总分由 {found.value:.2f} 提高到 {found.value_then:.2f}"
+            f"总分由 {was} 提高到 {published(found.value_then)}"
         )
         en.append(
             f"The least: {many} improvement{'s' if many > 1 else ''} for {found.yuan:,.0f} yuan, "
-            f"from {found.value:.2f} to {found.value_then:.2f}"
+            f"from {was} to {published(found.value_then)}"
         )
         if found.needs is not None:
-            zh[-1] += f"（入选需 {found.needs:.2f}）"
-            en[-1] += f" ({found.needs:.2f} brings it in)"
+            zh[-1] += f"（入选需 {published(found.needs)}）"
+            en[-1] += f" ({published(found.needs)} brings it in)"
         zh[-1] += "。"
         en[-1] += "."
     else:

@@ -5,6 +5,8 @@ range, all at once; of every variant it is asked
 - what share of the selected schools is another than with the standard as it is;
 - by how many ranks a school moves, on average.
 
+And of each choice, how many of the selected change where it alone is made otherwise.
+
 Of the variance of both answers the first-order index says how much one choice explains alone, the
 total index how much it has a hand in, together with others. Indices come with the half-width of
 their 95 % interval, for they are estimates: a choice whose interval holds 0 cannot be told from one
@@ -13,7 +15,7 @@ that does nothing.
 Places are given in the order of ranks (`cloud.scoring.places`). Gates stand as assessed.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
@@ -86,10 +88,15 @@ class Index:
 
 @dataclass(frozen=True, slots=True)
 class Influence:
-    """What a choice has to do with who is selected, and with ranks."""
+    """What a choice has to do with who is selected, and with ranks.
+
+    `alone` is how many of the selected change, on average, where this choice is made otherwise and
+    every other one is left where it is.
+    """
 
     choice: Choice
     title: Words
+    alone: float
     selected: Index
     ranks: Index
 
@@ -130,9 +137,10 @@ def sensitivity(
         made = list(pool.map(trial.made, (trial.variant(row) for row in drawn)))
     changed = np.array([ours.changed(one) for one in made])
     moved = np.array([ours.moved(one) for one in made])
+    alone = _alone(made)
     of_selected, of_ranks = (_indices(problem, answer, seed) for answer in (changed, moved))
     influences = [
-        Influence(choice, CHOICES[choice], of_selected[choice], of_ranks[choice])
+        Influence(choice, CHOICES[choice], alone[choice], of_selected[choice], of_ranks[choice])
         for choice in CHOICES
     ]
     influences.sort(key=lambda one: -one.selected.total)
@@ -163,6 +171,11 @@ class _Made:
         """Return the share of the selected here that is not selected there."""
         many = int(self.chosen.sum())
         return float((self.chosen & ~other.chosen).sum()) / many if many else 0.0
+
+    def swapped(self, other: "_Made") -> int:
+        """Return how many of the selected change from one to the other."""
+        gone, come = self.chosen & ~other.chosen, other.chosen & ~self.chosen
+        return max(int(gone.sum()), int(come.sum()))
 
     def moved(self, other: "_Made") -> float:
         """Return by how many ranks the rated schools move on average."""
@@ -286,12 +299,27 @@ def _problem(scores: Scores, ranges: Ranges) -> dict[str, Any]:
     }
 
 
+def _alone(made: Sequence[_Made]) -> dict[Choice, float]:
+    """Return how many change by each choice alone.
+
+    The sample comes in blocks: a variant, the same with one choice made otherwise for each choice
+    in their order, and a second variant that these choices are taken from.
+    """
+    size = len(CHOICES) + 2
+    blocks = [made[at : at + size] for at in range(0, len(made), size)]
+    return {
+        choice: sum(block[0].swapped(block[number]) for block in blocks) / len(blocks)
+        for number, choice in enumerate(CHOICES, 1)
+    }
+
+
 def _indices(
     problem: Mapping[str, Any], answer: NDArray[np.float64], seed: int
 ) -> dict[str, Index]:
     if answer.std() == 0:
         return {choice: Index(0.0, 0.0, 0.0, 0.0) for choice in CHOICES}
-    found = analysis.analyze(problem, answer, calc_second_order=False, seed=seed)
+    # SALib takes a seed of 0 for none, and its intervals would be others each time.
+    found = analysis.analyze(problem, answer, calc_second_order=False, seed=seed + 1)
     names = list(dict.fromkeys(problem["groups"]))
     columns = (found[name] for name in ("S1", "S1_conf", "ST", "ST_conf"))
     rows = zip(names, *(column.tolist() for column in columns), strict=True)

@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, ViewportSize, expect
+from playwright.sync_api import Browser, Locator, Page, ViewportSize, expect
 
 from tests._parts.browser import chromium
 from tests._parts.write_servers import CloudServer, running
@@ -34,7 +34,7 @@ PAGES = {
     "/counties": ("县域对比", "Counties"),
     "/standard": ("评价标准", "Standard"),
 }
-KEYS = "nav|stage|rule|book|change|changed|award|score|outcome|common|measure|state"
+KEYS = "nav|stage|rule|book|change|changed|take|award|score|outcome|common|measure|state"
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,6 +282,93 @@ def test_an_override_needs_a_reason_and_stays_to_be_seen(city: City, visit: Visi
     expect(page.locator(".verdict")).to_contain_text("未入选")
     page.goto(f"{city.server.url}/procedure?selection={selection}")
     expect(page.get_by_text("已被后来的名单取代")).to_be_visible()
+    assert visit.problems == []
+
+
+def _record(page: Page, token: str, who: str, why: str) -> None:
+    """Fill in what every step asks for, and record it."""
+    dialog = page.get_by_role("dialog")
+    dialog.locator("[data-test=by]").fill(who)
+    dialog.locator("[data-test=reason]").fill(why)
+    button = dialog.locator("[data-test=take]")
+    if dialog.locator("[data-test=token]").count():
+        dialog.locator("[data-test=token]").fill(token)
+    expect(button).to_be_disabled()
+    dialog.locator("[data-test=known]").click()
+    button.click()
+
+
+def _offered(page: Page, step: str) -> Locator:
+    return page.locator(f"[data-step={step}]")
+
+
+def test_steps_are_taken_in_the_browser_and_stand_in_the_log(city: City, visit: Visit) -> None:
+    page, token = visit.page, city.server.token
+    row = city.ranking(selected=False)[-1]
+    page.goto(f"{city.server.url}/ranking/{row['school']}")
+    review = _offered(page, "county_review")
+    expect(review.get_by_role("button")).to_be_disabled()
+    expect(review).to_contain_text("尚无“学校自评”的记录，请先记录。")
+    _offered(page, "self_assessment").get_by_role("button").click()
+    _record(page, token, "郑校长", "全部证据已逐条核对")
+    expect(page.locator(".log")).to_contain_text("全部证据已逐条核对")
+    expect(page.locator(".log")).to_contain_text("郑校长")
+    review.get_by_role("button").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.locator("[data-test=by] input, input[data-test=by]")).to_have_value("郑校长")
+    dialog.get_by_text("整改后再议").click()
+    _record(page, token, "王复核 县教育局", "台账尚缺两间实验室")
+    expect(page.locator(".log")).to_contain_text("台账尚缺两间实验室")
+    taken = city.ask("/procedure", school=row["school"])["items"]
+    said = {one["step"]: one["change"] for one in taken}
+    assert said["self_assessment"] == {"agrees": True}
+    assert said["county_review"] == {"result": "to_be_improved"}
+    assert visit.problems == []
+
+
+def test_who_gives_a_wrong_token_is_told_and_nothing_is_written(city: City, visit: Visit) -> None:
+    page = visit.page
+    row = city.ranking(selected=False)[-2]
+    before = city.ask("/procedure")["total"]
+    page.goto(f"{city.server.url}/ranking/{row['school']}?lang=en")
+    _offered(page, "self_assessment").get_by_role("button").click()
+    _record(page, "not the token", "Zheng", "looked through it all")
+    expect(page.locator("[data-test=refused]")).to_contain_text("The token is wrong")
+    assert city.ask("/procedure")["total"] == before
+
+
+def test_an_override_in_the_browser_makes_a_list_that_shows_it(city: City, visit: Visit) -> None:
+    page = visit.page
+    before = city.ask("/assessments/latest")["latest_selection"]
+    inside, outside = city.ranking(selected=True)[0], city.ranking(selected=False)[-1]
+    page.goto(f"{city.server.url}/ranking/{outside['school']}")
+    _offered(page, "override").get_by_role("button").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("改判将一直公开，永远不会消失")
+    dialog.locator("[data-test=instead]").click()
+    page.get_by_role("option", name=inside["name"]).click()
+    _record(page, city.server.token, "评审组 赵组长", "山区唯一一所寄宿学校")
+    expect(page.locator(".verdict")).to_contain_text("改判")
+    expect(page.locator(".log")).to_contain_text("山区唯一一所寄宿学校")
+    assert city.ask("/assessments/latest")["latest_selection"] != before
+    page.goto(f"{city.server.url}/procedure")
+    for word in (outside["name"], inside["name"], "山区唯一一所寄宿学校", "评审组 赵组长"):
+        expect(page.locator("article.override", has_text="山区唯一")).to_contain_text(word)
+    publicity = _offered(page, "publicity")
+    expect(publicity.get_by_role("button")).to_be_disabled()
+    expect(publicity).to_contain_text("未作现场核查")
+    assert visit.problems == []
+
+
+def test_what_matters_most_stands_on_the_page_in_words(city: City, visit: Visit) -> None:
+    page = visit.page
+    selection = city.ask("/assessments/latest")["latest_selection"]
+    page.goto(f"{city.server.url}/procedure")
+    told = city.ask(f"/selections/{selection}/sensitivity")
+    choices = page.locator(".sensitivity .choice")
+    expect(choices).to_have_count(6)
+    for number, one in enumerate(told["influences"]):
+        expect(choices.nth(number)).to_contain_text(one["text_zh"])
     assert visit.problems == []
 
 

@@ -19,7 +19,7 @@ export function number(value: number | null | undefined, digits = 0): string {
 export function score(value: number | null | undefined, digits = 2): string {
   if (value === null || value === undefined) return DASH;
   const places = 10 ** digits;
-  return (Math.floor(value * places + 1e-7) / places).toFixed(digits);
+  return (Math.floor(value * places + 1e-6) / places).toFixed(digits);
 }
 
 /** A reading as the device would show it: at most `digits` after the point, no trailing zeros. */

@@ -159,7 +159,12 @@ async def test_who_is_taken_in_against_the_rules_is_named(
     made = await ask(cloud, f"/api/v1/selections/{taken['change']['selection']}")
     assert made["selected"] == made["places"] == 3
     assert excluded in inside(made)
-    assert made["warnings"] == [f"school {excluded} is in, though the rules exclude it"]
+    (warned,) = made["warnings"]
+    assert (warned["school"], warned["text_en"]) == (
+        excluded,
+        "The rules exclude it; it is in by an override.",
+    )
+    assert warned["text_zh"] == "按规则不能入选，因人工改判而入选。"
     (lost,) = set(inside(selection)) - set(inside(made))
     verdict = (await ask(cloud, f"/api/v1/assessments/latest/schools/{lost}"))["verdict"]
     assert (verdict["selected"], verdict["rule"]) == (False, "override")
@@ -324,3 +329,65 @@ async def test_writing_needs_the_token(cloud: CloudApp) -> None:
     assert (await cloud.stranger.post(URL, json=said)).status_code == 401
     assert (await cloud.client.delete(f"{URL}/1")).status_code == 404
     assert (await cloud.client.delete(URL)).status_code == 405
+
+
+async def test_the_page_is_told_which_steps_may_be_taken_and_why_not(
+    cloud: CloudApp, selection: dict[str, Any]
+) -> None:
+    name, school = selection["id"], inside(selection)[0]
+    found = await ask(cloud, f"{URL}/next", selection=name)
+    assert (found["today"], found["school"], found["declared"]) == (str(A_DAY), None, [])
+    assert {one["step"]: one["may"] for one in found["steps"]} == {
+        "publicity": False,
+        "objection": False,
+        "answer": False,
+        "override": True,
+        "final": False,
+    }
+    for one in found["steps"]:
+        assert bool(one["why_zh"]) == bool(one["why_en"]) == (not one["may"])
+    await take(cloud, "self_assessment", school=school)
+    found = await ask(cloud, f"{URL}/next", selection=name, school=school)
+    may = {one["step"] for one in found["steps"] if one["may"]}
+    assert may == {"self_assessment", "county_review", "override"}
+    without = await ask(cloud, f"{URL}/next", school=school)
+    assert {one["step"] for one in without["steps"] if one["may"]} == may - {"override"}
+    assert without["assessment"] == selection["assessment"]
+
+
+async def test_the_figures_that_a_school_declared_stand_beside_the_steps(
+    cloud: CloudApp, selection: dict[str, Any]
+) -> None:
+    school = inside(selection)[0]
+    with cloud.services.registry.writing() as session:
+        session.add_all(
+            tables.Declaration(school_id=school, item="new_books", value=value, declared_on=day)
+            for value, day in ((300, date(2026, 9, 1)), (420, date(2026, 10, 1)))
+        )
+        session.commit()
+    path = f"{URL}/next"
+    (one,) = (await ask(cloud, path, selection=selection["id"], school=school))["declared"]
+    assert (one["item"], one["value"], one["confirmed_on"]) == ("new_books", 420, None)
+    assert one["title_zh"] != one["item"] != one["title_en"]
+    await take(
+        cloud, "declaration_confirmed", school=school, item="new_books", reason="已与书目核对"
+    )
+    found = await ask(cloud, path, selection=selection["id"], school=school)
+    assert (found["declared"][0]["confirmed_on"], found["declared"][0]["confirmed_by"]) == (
+        str(A_DAY),
+        BY,
+    )
+    may = {one["step"] for one in found["steps"] if one["may"]}
+    assert "declaration_corrected" in may
+    assert "declaration_confirmed" not in may
+
+
+async def test_what_is_refused_is_told_in_chinese_too(
+    cloud: CloudApp, selection: dict[str, Any]
+) -> None:
+    said = {"step": "final", "by": BY, "selection": selection["id"]}
+    answer = await cloud.client.post(URL, json=said)
+    assert answer.status_code == 409
+    assert answer.json()["detail_zh"] == (
+        "还不能最终确定：入选的 3 所学校中还有 3 所未作现场核查。"
+    )

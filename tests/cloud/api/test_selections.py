@@ -2,6 +2,10 @@ from typing import Any
 
 import pytest
 
+from cloud.api.selection_models import Sensitivity
+from cloud.assessments.influence import influences
+from cloud.assessments.selection import Chosen
+from cloud.scoring.sensitivity import CHOICES
 from tests._parts.cloud_app import CloudApp
 from tests._parts.filed import evidence, filed, gentle_standard, register
 
@@ -14,6 +18,10 @@ def assessment(cloud: CloudApp) -> str:
     one = filed()
     register(cloud.services.registry, one, evidence(gentle_standard(), 30, 1))
     return one.row.id
+
+
+def chosen(cloud: CloudApp, selection: str) -> Chosen:
+    return cloud.services.shelf.selection(selection)
 
 
 async def select(cloud: CloudApp, **said: Any) -> dict[str, Any]:
@@ -196,3 +204,43 @@ async def test_a_selection_of_another_assessment_is_refused(
 
 async def test_writing_needs_the_token(cloud: CloudApp) -> None:
     assert (await cloud.stranger.post(URL, json={})).status_code == 401
+
+
+async def test_which_choice_matters_is_the_same_whenever_it_is_asked(
+    cloud: CloudApp, assessment: str
+) -> None:
+    made = await select(cloud, rules={"places": 4, "hard": []}, seed=3)
+    path = f"/api/v1/selections/{made['id']}/sensitivity"
+    found = await ask(cloud, path)
+    anew = influences(cloud.services.shelf.assessment(assessment), chosen(cloud, made["id"]))
+    assert Sensitivity.model_validate(anew).model_dump() == found
+    assert (found["selection"], found["seed"], found["places"]) == (made["id"], 3, 4)
+    assert {one["id"] for one in found["influences"]} == set(CHOICES)
+    totals = [one["selected"]["total"] for one in found["influences"]]
+    assert totals == sorted(totals, reverse=True)
+    for one in found["influences"]:
+        index = one["selected"]
+        assert one["is_told"] == (index["total"] > index["total_within"])
+        assert one["is_told"] == ("无法区分" not in one["text_zh"])
+        assert one["is_told"] == ("cannot be told from nothing" not in one["text_en"])
+        assert f"平均变动 {one['schools']:.1f} 所" in one["text_zh"]
+        assert 0 <= one["schools"] <= 4
+    other = await select(cloud, rules={"places": 4, "hard": []}, seed=4)
+    assert (await ask(cloud, f"/api/v1/selections/{other['id']}/sensitivity"))["digest"] != found[
+        "digest"
+    ]
+
+
+async def test_reasons_count_every_school(cloud: CloudApp, assessment: str) -> None:
+    made = await select(cloud, rules={"places": 4})
+    rows = (await ask(cloud, f"/api/v1/assessments/{assessment}/ranking", selection=made["id"]))[
+        "items"
+    ]
+    assert sum(one["schools"] for one in made["reasons"]) == len(rows)
+    assert sum(one["schools"] for one in made["reasons"] if one["selected"]) == made["selected"]
+    inside = [one["selected"] for one in made["reasons"]]
+    assert inside == sorted(inside, reverse=True)
+    for one in made["reasons"]:
+        own = [r for r in rows if (r["rule"], r["selected"]) == (one["rule"], one["selected"])]
+        assert (len(own), own[0]["school"]) == (one["schools"], one["school"])
+        assert own[0]["reason_zh"] == one["reason_zh"]

@@ -5,7 +5,16 @@ from typing import Any
 
 import pytest
 
-from cloud.assessments.procedure import TITLES, Context, check, state
+from cloud.assessments.procedure import OF_SCHOOL as OFFERED
+from cloud.assessments.procedure import (
+    OF_SELECTION,
+    TITLES,
+    Context,
+    Declared,
+    check,
+    possible,
+    state,
+)
 from cloud.errors import CloudError, Conflict, NotFound, Unprocessable
 from cloud.registry.proceedings import NewStep, StepRow
 
@@ -242,6 +251,84 @@ def test_the_state_of_a_publicity_period_and_of_what_is_final() -> None:
     assert state("s1", final, ALL).is_final
     assert state("s1", final, ALL).missing == []
     assert not state("s2", final, ALL).is_final
+
+
+def offered(
+    before: list[NewStep],
+    school: str | None = None,
+    selection: str | None = "s1",
+    declared: Declared | None = None,
+    context: Context = ALL,
+) -> dict[str, str | None]:
+    """Return of each step why it may not be taken, in Chinese; None where it may."""
+    found = possible(step("", school, selection), log(*before), context, declared)
+    assert [one.step for one in found] == list(OF_SELECTION if school is None else OFFERED)
+    for one in found:
+        assert one.refused is None or (
+            one.refused.zh != one.refused.en and one.refused.en[-1] == "."
+        )
+    return {one.step: None if one.refused is None else one.refused.zh for one in found}
+
+
+@pytest.mark.parametrize(
+    ("before", "may"),
+    [
+        ([], {"override"}),
+        (VISITED, {"override", "publicity"}),
+        ([*VISITED, published()], {"override", "objection"}),
+        ([*VISITED, published(), OBJECTION], {"override", "objection", "answer"}),
+        ([*VISITED, published(20, 23)], {"override", "final"}),
+        ([*VISITED, published(20, 23), OBJECTION], {"override", "answer"}),
+        ([*VISITED, published(20, 23), step("final", selection="s1")], set()),
+    ],
+)
+def test_what_may_be_done_with_a_list_follows_from_its_log(
+    before: list[NewStep], may: set[str]
+) -> None:
+    assert {what for what, why in offered(before).items() if why is None} == may
+
+
+@pytest.mark.parametrize(
+    ("before", "may"),
+    [
+        ([], {"self_assessment", "override"}),
+        (VISITED[:1], {"self_assessment", "county_review", "override"}),
+        (VISITED[:2], {"county_review", "site_visit", "override"}),
+        (VISITED, {"site_visit", "override"}),
+        ([*VISITED, published()], {"site_visit", "override", "objection"}),
+    ],
+)
+def test_what_may_be_done_with_a_school_follows_from_its_log(
+    before: list[NewStep], may: set[str]
+) -> None:
+    assert {what for what, why in offered(before, A).items() if why is None} == may
+
+
+def test_a_figure_is_confirmed_while_one_waits_and_corrected_while_one_is_declared() -> None:
+    both = ("declaration_confirmed", "declaration_corrected")
+    for items, unconfirmed, whys in (
+        (0, 0, ("该校没有待核实的申报。", "该校没有申报过数据。")),
+        (2, 0, ("该校没有待核实的申报。", None)),
+        (2, 1, (None, None)),
+    ):
+        found = offered([], A, declared=Declared(items=items, unconfirmed=unconfirmed))
+        assert tuple(found[what] for what in both) == whys
+
+
+def test_every_step_that_may_not_be_taken_says_why() -> None:
+    found = offered(VISITED[:3])
+    assert found["publicity"] == (
+        "入选的 2 所学校中还有 1 所未作现场核查（首先是 2133100002），核查之后才能公示。"
+    )
+    assert found["objection"] == "名单尚未公示；异议在公示期内受理。"
+    assert found["answer"] == "没有待答复的异议。"
+    assert found["final"] == "还不能最终确定：入选的 2 所学校中还有 1 所未作现场核查。"
+    assert offered([], C)["county_review"] == "尚无“学校自评”的记录，请先记录。"
+    assert offered([], A, selection=None)["override"] == "还没有产生名单。"
+    replaced = offered([], selection="s0")
+    assert replaced["override"] == "这份名单已因人工改判被后来的名单取代，请在后来的名单上继续。"
+    over = [*VISITED, published(20, 23), step("final", selection="s1")]
+    assert set(offered(over).values()) == {"名单已于 2026-11-20 最终确定，本轮不再受理任何环节。"}
 
 
 def test_every_step_has_a_title_in_both_languages() -> None:

@@ -41,6 +41,11 @@ def test_the_same_seed_gives_the_same_indices_on_any_number_of_threads() -> None
     assert {influence.choice for influence in one.influences} == set(CHOICES)
 
 
+def test_a_seed_of_nought_is_a_seed() -> None:
+    scores = town()
+    assert sensitivity(scores, RULES, 0, base=8) == sensitivity(scores, RULES, 0, base=8)
+
+
 def test_what_is_not_varied_changes_nothing() -> None:
     found = analysed(town())
     assert (found.changed, found.moved) == (0, 0)
@@ -94,3 +99,9 @@ def test_what_has_no_evidence_may_be_as_if_it_had_not_been_asked() -> None:
 def test_no_schools_are_no_variance() -> None:
     scores = score_table(LARGE, many_schools(LARGE, 3, 4).head(0))
     assert sensitivity(scores, RULES, 5, base=2).changed == 0
+
+
+def test_a_choice_alone_moves_nobody_where_it_is_not_varied() -> None:
+    found = {one.choice: one.alone for one in analysed(town(), weights=0.5).influences}
+    assert found.pop("weights") > 0
+    assert set(found.values()) == {0}

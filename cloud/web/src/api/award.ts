@@ -416,6 +416,23 @@ export interface ProcedureState {
   missing_en: string[];
 }
 
+export interface Reason {
+  rule: string;
+  selected: boolean;
+  schools: number;
+  school: string;
+  name: string;
+  reason_zh: string;
+  reason_en: string;
+}
+
+export interface Warned {
+  school: string;
+  name: string;
+  text_zh: string;
+  text_en: string;
+}
+
 export interface Selection extends SelectionLine {
   rules: Record<string, unknown>;
   order_zh: string[];
@@ -426,7 +443,8 @@ export interface Selection extends SelectionLine {
   eligible: number;
   notes_zh: string[];
   notes_en: string[];
-  warnings: string[];
+  reasons: Reason[];
+  warnings: Warned[];
   override_log: Override[];
   trials: number;
   procedure: ProcedureState;

@@ -8,6 +8,8 @@ export class Problem extends Error {
   constructor(
     readonly status: number,
     readonly detail: string,
+    /** The same in Chinese, where the cloud gives it. */
+    readonly detailZh: string | null = null,
   ) {
     super(detail);
   }
@@ -42,6 +44,11 @@ export async function get<T>(path: string, query: Query = {}, signal?: AbortSign
   return (await (await ask(path, query, "application/json", signal)).json()) as T;
 }
 
+/** Ask the cloud to do something; it answers with what was done, or with a Problem. */
+export async function post<T>(path: string, body: Record<string, unknown>): Promise<T> {
+  return (await (await ask(path, {}, "application/json", undefined, body)).json()) as T;
+}
+
 /** Fetch a file, so that a token can go along, and hand it to the reader under the name it came with. */
 export async function download(path: string, query: Query = {}): Promise<void> {
   const answer = await ask(path, query, "*/*");
@@ -58,26 +65,27 @@ export function fileName(header: string | null): string | null {
   return found?.[1] ? decodeURIComponent(found[1]) : null;
 }
 
-async function ask(path: string, query: Query, accept: string, signal?: AbortSignal): Promise<Response> {
+async function ask(path: string, query: Query, accept: string, signal?: AbortSignal, body?: Record<string, unknown>): Promise<Response> {
   const headers: Record<string, string> = { Accept: accept };
   if (token()) headers.Authorization = `Bearer ${token()}`;
   let answer: Response;
   try {
-    answer = await fetch(address(path, query), { headers, ...(signal ? { signal } : {}) });
+    if (body) headers["Content-Type"] = "application/json";
+    answer = await fetch(address(path, query), { headers, ...(signal ? { signal } : {}), ...(body ? { method: "POST", body: JSON.stringify(body) } : {}) });
   } catch (error) {
     if (signal?.aborted) throw error;
     throw new Problem(0, "");
   }
-  if (!answer.ok) throw new Problem(answer.status, await detailOf(answer));
+  if (!answer.ok) throw await problemOf(answer);
   return answer;
 }
 
-async function detailOf(answer: Response): Promise<string> {
+async function problemOf(answer: Response): Promise<Problem> {
   try {
-    const body = (await answer.json()) as { detail?: unknown; title?: unknown };
-    return String(body.detail ?? body.title ?? answer.statusText);
+    const body = (await answer.json()) as { detail?: unknown; detail_zh?: string; title?: unknown };
+    return new Problem(answer.status, String(body.detail ?? body.title ?? answer.statusText), body.detail_zh ?? null);
   } catch {
-    return answer.statusText;
+    return new Problem(answer.status, answer.statusText);
   }
 }
 

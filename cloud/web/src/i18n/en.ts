@@ -1,3 +1,4 @@
+import { take } from "./take.en";
 import type zh from "./zh";
 
 const en: typeof zh = {
@@ -277,6 +278,7 @@ const en: typeof zh = {
     in: "in",
     out: "out",
   },
+  take,
   award: {
     assessment: "Assessment",
     selection: "Selection",
@@ -345,9 +347,7 @@ const en: typeof zh = {
     gateShort: "gate",
     cappedShort: "declared, unconfirmed",
     notDecisive: "What is grey did not decide: the rules of this selection do not ask for it, or another rule came first.",
-    firstThousand: "Of the first {n} schools.",
     measuredAgainst: "measured {measured}, gate {gate}",
-    warned: "In by an override, though the rules exclude:",
     firstOut: "Would take its place",
     lastIn: "The nearest school that is in",
     rivalAt: "rank {rank}, {value}",

@@ -1,3 +1,5 @@
+import { take } from "./take.zh";
+
 export default {
   app: "智慧校园装备",
   nav: {
@@ -273,6 +275,7 @@ export default {
     in: "入选",
     out: "不入选",
   },
+  take,
   award: {
     assessment: "评估",
     selection: "名单",
@@ -340,9 +343,7 @@ export default {
     gateShort: "否决",
     cappedShort: "填报待核实",
     notDecisive: "灰色各项没有左右这次结果：本次名单的规则未以此为条件，或另有规则在先。",
-    firstThousand: "只统计前 {n} 所。",
     measuredAgainst: "实测 {measured}，否决线 {gate}",
-    warned: "按规则不能入选，因改判而入选：",
     firstOut: "若本校退出，递补的是",
     lastIn: "与本校最接近的入选学校",
     rivalAt: "第 {rank} 名，{value} 分",
