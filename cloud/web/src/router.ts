@@ -7,6 +7,7 @@ export const router = createRouter({
     { path: "/", name: "overview", component: () => import("@/views/OverviewView.vue") },
     { path: "/assets", name: "assets", component: () => import("@/views/AssetsView.vue") },
     { path: "/assets/:id(\\d+)", name: "asset", component: () => import("@/views/AssetView.vue") },
+    { path: "/books", name: "books", component: () => import("@/views/BooksView.vue") },
     { path: "/gateways", name: "gateways", component: () => import("@/views/GatewaysView.vue") },
     { path: "/score", name: "score", component: () => import("@/views/ScoreView.vue") },
     { path: "/ranking", name: "ranking", component: () => import("@/views/RankingView.vue"), meta: { group: "award" } },

@@ -143,13 +143,9 @@ export interface AssessedDimension extends DimensionScore {
 }
 
 export interface AssessedFinding extends Finding {
-  coverage: number;
   capped: boolean;
   gate: number | null;
   failed_gate: boolean;
-  part: number | null;
-  whole: number | null;
-  unknown: number | null;
   trust: Trust;
   opens: string;
 }

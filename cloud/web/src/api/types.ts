@@ -291,6 +291,43 @@ export interface Evidence {
   value: number | null;
 }
 
+export type Cell = string | number | boolean | null;
+
+export interface BookColumn {
+  key: string;
+  title_zh: string;
+  title_en: string;
+  codes: string | null;
+}
+
+export interface BookLine {
+  book: string;
+  title_zh: string;
+  title_en: string;
+  is_imported: boolean;
+  rows: number | null;
+}
+
+export interface BookRow {
+  key: string;
+  cells: Record<string, Cell>;
+  asset_id: number | null;
+  day: string | null;
+}
+
+export interface BookPage {
+  book: string;
+  title_zh: string;
+  title_en: string;
+  is_imported: boolean;
+  columns: BookColumn[];
+  total: number;
+  offset: number;
+  start: string | null;
+  end: string | null;
+  items: BookRow[];
+}
+
 export interface Finding {
   clause: string;
   title_zh: string;
@@ -311,6 +348,11 @@ export interface Finding {
   reason_en: string;
   remedy_zh: string;
   remedy_en: string;
+  part: number | null;
+  whole: number | null;
+  unknown: number | null;
+  coverage: number;
+  beside: string[];
   evidence_total: number;
   evidence: Evidence[];
 }
