@@ -34,7 +34,7 @@ PAGES = {
     "/counties": ("县域对比", "Counties"),
     "/standard": ("评价标准", "Standard"),
 }
-KEYS = "nav|stage|rule|book|change|changed|take|award|score|outcome|common|measure|state"
+KEYS = "nav|stage|rule|books|change|changed|take|award|score|outcome|common|measure|state"
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +172,68 @@ def test_a_principal_sees_why_the_school_lost_and_opens_it_down_to_the_ledger(
     expect(page.get_by_role("heading", name="台账信息")).to_be_visible()
     expect(page.locator(".top [data-test=school]")).to_contain_text(row["name"])
     assert visit.problems == []
+
+
+@pytest.mark.parametrize("visit", [WIDE, PHONE], indirect=True, ids=["wide", "phone"])
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_declared_figure_opens_the_row_in_which_it_was_declared(
+    city: City, visit: Visit, language: str
+) -> None:
+    page, row = visit.page, _that_declared(city, "library_books")
+    page.goto(f"{city.server.url}/ranking/{row['school']}?lang={language}")
+    page.locator("#clause-A14").get_by_role("button").click()
+    panel = page.locator("#clause-A14 .finding")
+    panel.locator("li a").first.click()
+    marked = page.locator(".books .marked:visible")
+    expect(marked).to_have_count(1)
+    expect(marked).to_contain_text(("馆藏图书册数", "Books in the library")[language == "en"])
+    expect(marked).to_be_in_viewport()
+    _is_whole(visit)
+    page.go_back()
+    page.locator("#clause-A14").get_by_role("button").click()
+    panel.locator(".beside a").click()
+    expect(page.locator(".books")).to_contain_text(f"{row['pupils']:,}")
+    _is_whole(visit)
+
+
+def test_an_hour_of_good_air_opens_the_readings_of_its_day(city: City, visit: Visit) -> None:
+    page = visit.page
+    school = next(
+        one["school"]
+        for one in city.ranking()
+        if city.ask(f"/schools/{one['school']}/books/air")["total"]
+    )
+    page.goto(f"{city.server.url}/score?school={school}")
+    page.locator("#clause-G02").get_by_role("button").click()
+    page.locator("#clause-G02 .finding li a").first.click()
+    expect(page.locator(".books tbody tr").first).to_contain_text("二氧化碳")
+    page.locator(".books tbody tr").first.get_by_role("link").last.click()
+    expect(page.get_by_role("heading", name="读数曲线")).to_be_visible()
+    chosen = page.locator(".el-radio-button.is-active", has_text="2026-")
+    expect(chosen).to_have_count(1)
+    expect(page.locator("canvas").last).to_be_visible()
+    assert visit.problems == []
+
+
+@pytest.mark.parametrize("visit", [WIDE, PHONE], indirect=True, ids=["wide", "phone"])
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_every_book_of_a_school_can_be_read(city: City, visit: Visit, language: str) -> None:
+    page, school = visit.page, city.ranking()[0]["school"]
+    for line in city.ask(f"/schools/{school}/books"):
+        page.goto(f"{city.server.url}/books?school={school}&book={line['book']}&lang={language}")
+        rows = page.locator(".books tbody tr:visible, .books .narrow li:visible")
+        if line["rows"]:
+            expect(rows.first).to_be_visible()
+        _is_whole(visit)
+
+
+def _that_declared(city: City, item: str) -> dict[str, Any]:
+    """Return a school of the ranking that declared something."""
+    return next(
+        row
+        for row in city.ranking()
+        if city.ask(f"/schools/{row['school']}/books/declarations", row=item)["total"]
+    )
 
 
 def test_the_ranking_is_filtered_by_county_and_by_who_is_in(city: City, visit: Visit) -> None:
