@@ -1,7 +1,7 @@
 """Reports of an assessment as files: Excel, PDF, and the evidence bundle that anyone can score."""
 
-from collections.abc import Callable
-from typing import Annotated, Literal
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
 from fastapi import APIRouter, Path, Query
@@ -69,7 +69,10 @@ async def city(
 ) -> Response:
     """Return a file with ranking, compliance, variation and selection of all schools."""
     found = await run_in_threadpool(_filed, services.shelf, assessment, selection)
-    report = await run_in_threadpool(reports.of_area, found)
+    matters = None
+    if form != "json":
+        matters = await run_in_threadpool(_matters, services.shelf, found)
+    report = await run_in_threadpool(reports.of_area, found, matters=matters)
     return await _area(found, report, None, form)
 
 
@@ -99,6 +102,10 @@ def _filed(shelf: Shelf, assessment: str, selection: str | None) -> Filed:
     found = shelf.assessment(assessment)
     name, _ = outcomes_of(shelf, found, selection)
     return reports.filed(found, None if name is None else shelf.selection(name))
+
+
+def _matters(shelf: Shelf, found: Filed) -> Mapping[str, Any] | None:
+    return None if found.chosen is None else shelf.influences(found.chosen.row.id)
 
 
 async def _area(

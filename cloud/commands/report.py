@@ -136,6 +136,7 @@ async def _gathered(
 def _area(
     found: "Filed", registry: "Registry", arguments: argparse.Namespace, forms: list[str]
 ) -> Iterator[_File]:
+    from cloud.assessments.influence import influences
     from cloud.reports.filed import (
         PAPERS,
         bundle_of,
@@ -147,7 +148,10 @@ def _area(
     )
 
     name = arguments.county or "city"
-    report = of_area(found, arguments.county)
+    matters = None
+    if arguments.county is None and found.chosen is not None and {"pdf", "xlsx"} & set(forms):
+        matters = influences(found.assessment, found.chosen)
+    report = of_area(found, arguments.county, matters=matters)
     steps = registry.proceedings.steps(round=found.assessment.row.round)
     period = published(steps, found.chosen.row.id) if found.chosen else None
     told = None if found.chosen is None else of_notice(found, arguments.county, period=period)

@@ -46,6 +46,8 @@ def area_data(report: AreaReport) -> dict[str, Any]:
         "bins": _bins(rated, scale),
         "procedure": report.procedure,
         "quotas": [_quota(one) for one in report.quotas],
+        "warnings": [{"school": name, "what": what} for name, what in report.warnings],
+        "matters": [{"choice": choice, "what": what} for choice, what in report.matters],
         "divisions": [_division(one) for one in report.divisions],
         "chosen": [_ranked(one) for one in chosen],
         "first_out": [_ranked(one) for one in _first_out(report)],

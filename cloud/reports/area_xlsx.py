@@ -78,6 +78,8 @@ _DIVISIONS = (
     Column("符合入选条件", 12, "#,##0"),
     Column("入选", 10, "#,##0"),
 )
+_MATTERS = (Column("选择", 34), Column("换一种会怎样", 80))
+_WARNINGS = (Column("学校", 34), Column("须知", 60))
 _DOUBTS = (Column("核查项", 34), Column("发现", 10, "#,##0"), Column("涉及学校", 10, "#,##0"))
 _LIST = (
     Column("序号", 8, "0"),
@@ -101,6 +103,10 @@ def area_xlsx(report: AreaReport) -> bytes:
     table_sheet(book, "入选名单", _LIST, _listed(chosen))
     if report.quotas:
         table_sheet(book, "名额规则", _QUOTAS, _quotas(report))
+    if report.warnings:
+        table_sheet(book, "须知", _WARNINGS, report.warnings)
+    if report.matters:
+        table_sheet(book, "哪个选择影响最大", _MATTERS, report.matters)
     table_sheet(book, "条款达标", _CLAUSES, _clauses(report))
     table_sheet(book, "校际差异", _SPREAD, _spread(report))
     if report.limits:

@@ -50,6 +50,8 @@ def area_report(
     division: str | None = None,
     quotas: Sequence[QuotaLine] = (),
     procedure: str = "",
+    warnings: Sequence[tuple[str, str]] = (),
+    matters: Sequence[tuple[str, str]] = (),
 ) -> AreaReport:
     """Return the report of a county (`division` is its code) or, without one, of the city.
 
@@ -73,6 +75,8 @@ def area_report(
         divisions=_divisions(frame) if division is None else (),
         doubts=_doubts([one for one in assessment.integrity if one["school"] in schools]),
         procedure=procedure,
+        warnings=tuple(warnings),
+        matters=tuple(matters),
     )
 
 

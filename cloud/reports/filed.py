@@ -13,6 +13,7 @@ import polars as pl
 
 from cloud.assessments import choosing, ranking
 from cloud.assessments.assessment import Assessment
+from cloud.assessments.present import IS_AGAINST_RULES
 from cloud.assessments.selection import Chosen
 from cloud.errors import NotFound
 from cloud.registry import code_lists
@@ -118,8 +119,13 @@ def least_shape(facts: Mapping[str, Any]) -> Least:
     )
 
 
-def of_area(found: Filed, division: str | None = None) -> AreaReport:
-    """Return the report of a county, or of the city; raises NotFound for an unknown county."""
+def of_area(
+    found: Filed, division: str | None = None, *, matters: Mapping[str, Any] | None = None
+) -> AreaReport:
+    """Return the report of a county, or of the city; raises NotFound for an unknown county.
+
+    `matters` says which choice matters most for the selection (`cloud.assessments.influence`).
+    """
     if division is not None and code_lists.DIVISIONS.find(division) is None:
         known = ", ".join(f"{one.code} {one.zh}" for one in code_lists.DIVISIONS.items)
         raise NotFound(f"no county has the code {division!r}; known: {known}")
@@ -131,6 +137,8 @@ def of_area(found: Filed, division: str | None = None) -> AreaReport:
         division=division,
         quotas=[_quota(one) for one in contents.get("quotas", ())],
         procedure="；".join(_order(contents)),
+        warnings=_warnings(found, division),
+        matters=_matters(matters),
     )
 
 
@@ -258,6 +266,20 @@ def _doubts(assessment: Assessment, school: str) -> list[Doubt]:
     ]
     gravest = list(words.SEVERITIES)
     return sorted(found, key=lambda one: (gravest.index(one.severity), one.check, one.text))
+
+
+def _warnings(found: Filed, division: str | None) -> list[tuple[str, str]]:
+    own = found.frame.filter(division is None or pl.col("division") == division)
+    names = dict(own.select("id", "name").iter_rows())
+    against = [] if found.chosen is None else found.chosen.against_rules
+    return [(names[one] or one, IS_AGAINST_RULES.zh) for one in against if one in names]
+
+
+def _matters(found: Mapping[str, Any] | None) -> list[tuple[str, str]]:
+    if found is None:
+        return []
+    lines = [(one["title_zh"], one["text_zh"]) for one in found["influences"]]
+    return [("全部选择", found["text_zh"]), *lines]
 
 
 def _quota(one: Mapping[str, Any]) -> QuotaLine:

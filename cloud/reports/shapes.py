@@ -276,6 +276,10 @@ class AreaReport:
     doubts: tuple[tuple[str, int, int], ...] = ()
     """Check, findings, schools."""
     procedure: str = ""
+    warnings: tuple[tuple[str, str], ...] = ()
+    """School, what whoever reads the list should know of it."""
+    matters: tuple[tuple[str, str], ...] = ()
+    """Choice of the standard, what it has to do with the list; of the whole list only."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 from cloud.assessments.assessment import Assessment, opened
+from cloud.assessments.influence import influences
 from cloud.errors import NotFound
 from cloud.registry.proceedings import StepRow
 from cloud.reports import filed as reports
@@ -204,6 +205,17 @@ def test_the_least_it_would_take_is_told_as_the_selection_says_it(found: Filed) 
     least = reports.least_shape(told)
     assert (least.words, least.total_yuan, least.becomes) == ("补一间实验室即可。", 90_000, 61.5)
     assert [(one.clause, one.todo, one.points) for one in least.steps] == [("A01", "补一间。", 2.5)]
+
+
+def test_the_report_of_the_city_says_which_choice_matters_most(found: Filed) -> None:
+    assert found.chosen is not None
+    told = influences(found.assessment, found.chosen)
+    report = reports.of_area(found, matters=told)
+    assert report.matters[0] == ("全部选择", told["text_zh"])
+    assert [what for _, what in report.matters[1:]] == [
+        one["text_zh"] for one in told["influences"]
+    ]
+    assert (reports.of_area(found).matters, reports.of_area(found).warnings) == ((), ())
 
 
 def test_a_notice_has_rules_in_sentences_and_the_period_of_the_log(found: Filed) -> None:

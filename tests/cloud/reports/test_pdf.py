@@ -118,6 +118,16 @@ def test_a_city_reads_its_selection_and_the_first_one_out(text_in: Read) -> None
         assert close(one.trust) in text
 
 
+def test_a_city_reads_what_matters_most_and_who_is_in_against_the_rules(text_in: Read) -> None:
+    told = ("各维度权重", "若换一种维度权重，入选名单平均变动4.3所。")
+    warned = ("第一小学", "按规则不能入选，因人工改判而入选。")
+    report = dataclasses.replace(area_report(), matters=(told,), warnings=(warned,))
+    text = close(text_in(area_pdf(report)))
+    for word in ("哪个选择影响最大", *told, *warned):
+        assert close(word) in text
+    assert "哪个选择影响最大" not in close(text_in(area_pdf(area_report())))
+
+
 def test_an_area_without_a_selection_or_scores_has_a_report(text_in: Read) -> None:
     empty = dataclasses.replace(
         area_report(), rows=(), quotas=(), divisions=(), limits=(), doubts=(), clauses=(), spread=()

@@ -149,6 +149,15 @@ def test_an_area_has_compliance_variation_quotas_and_counties() -> None:
     assert len(table(book, "入选名单")) == 50
 
 
+def test_what_matters_most_and_what_to_know_of_the_list_have_a_sheet() -> None:
+    told = ("各维度权重", "若换一种维度权重，入选名单平均变动 4.3 所。")
+    warned = ("第一小学", "按规则不能入选，因人工改判而入选。")
+    report = dataclasses.replace(area_report(), matters=(told,), warnings=(warned,))
+    book = opened(area_xlsx(report))
+    assert [tuple(row.values()) for row in table(book, "哪个选择影响最大")] == [told]
+    assert [tuple(row.values()) for row in table(book, "须知")] == [warned]
+
+
 def test_what_an_area_does_not_have_takes_no_sheet() -> None:
     report = dataclasses.replace(area_report(), limits=(), quotas=(), divisions=(), doubts=())
     assert opened(area_xlsx(report)).sheetnames == [
