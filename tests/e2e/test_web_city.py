@@ -422,6 +422,48 @@ def test_an_override_in_the_browser_makes_a_list_that_shows_it(city: City, visit
     assert visit.problems == []
 
 
+def _visit_all(city: City) -> None:
+    """Take what the schools selected still lack before a list is published."""
+    said: dict[str, dict[str, str]] = {
+        "self_assessment": {},
+        "county_review": {"result": "recommended"},
+        "site_visit": {"result": "confirmed", "visited_on": "2026-11-20"},
+    }
+    for row in city.ranking(selected=True):
+        log = city.ask("/procedure", school=row["school"])["items"]
+        done = {one["step"] for one in log if one["school"] == row["school"]}
+        for step, more in said.items():
+            if step not in done:
+                reason = "与证据一致"
+                city.take(step=step, school=row["school"], by="核查组", reason=reason, **more)
+
+
+def test_a_list_is_published_and_an_objection_answered_in_the_browser(
+    city: City, visit: Visit
+) -> None:
+    page, token = visit.page, city.server.token
+    _visit_all(city)
+    page.goto(f"{city.server.url}/procedure")
+    final = _offered(page, "final")
+    expect(final.get_by_role("button")).to_be_disabled()
+    expect(final).to_contain_text("名单尚未公示。")
+    for step, why in (("publicity", "按计划公示一天"), ("objection", "大屏从未见人使用过")):
+        _offered(page, step).get_by_role("button").click()
+        _record(page, token, "陈科长 市教育技术中心", why)
+        expect(page.locator(".log")).to_contain_text(why)
+        expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(final).to_contain_text("公示期至")
+    _offered(page, "answer").get_by_role("button").click()
+    page.get_by_role("dialog").get_by_text("不成立", exact=True).click()
+    _record(page, token, "陈科长 市教育技术中心", "遥测显示每日都有使用")
+    expect(page.locator(".log")).to_contain_text("遥测显示每日都有使用")
+    expect(_offered(page, "answer")).to_contain_text("没有待答复的异议。")
+    said = {one["step"]: one for one in city.ask("/procedure")["items"]}
+    assert said["answer"]["answers"] == said["objection"]["id"]
+    assert said["answer"]["change"] == {"result": "rejected"}
+    assert visit.problems == []
+
+
 def test_what_matters_most_stands_on_the_page_in_words(city: City, visit: Visit) -> None:
     page = visit.page
     selection = city.ask("/assessments/latest")["latest_selection"]
