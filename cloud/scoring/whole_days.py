@@ -12,12 +12,21 @@ def live_days(evidence: Evidence) -> pl.DataFrame:
     return evidence.days.join(names, on=["school", "asset_id"], how="inner")
 
 
-def slots_per_asset(evidence: Evidence, arrived: str) -> pl.DataFrame:
-    """Return a row per asset: slots of a column, at most as many as were due, ÷ slots due."""
+def slots_per_asset(evidence: Evidence, arrived: str, undated: str | None = None) -> pl.DataFrame:
+    """Return a row per asset: slots of a column, at most as many as were due, ÷ slots due.
+
+    On days on which the column is null the slots of the column `undated` are unknown.
+    """
+    lost = pl.lit(0.0) if undated is None else pl.min_horizontal(undated, "due_slots")
+    is_known = pl.col(arrived).is_not_null()
     sums = (
         live_days(evidence)
         .group_by("school", "asset_id", "name", "asset_no")
-        .agg(pl.min_horizontal(arrived, "due_slots").sum().alias("part"), pl.col("due_slots").sum())
+        .agg(
+            pl.min_horizontal(arrived, "due_slots").filter(is_known).sum().alias("part"),
+            lost.filter(~is_known).sum().alias("unknown"),
+            pl.col("due_slots").sum(),
+        )
         .filter(pl.col("due_slots") > 0)
     )
     return rows_of(
@@ -26,4 +35,5 @@ def slots_per_asset(evidence: Evidence, arrived: str) -> pl.DataFrame:
         label=asset_label(),
         part=pl.col("part"),
         whole=pl.col("due_slots"),
+        unknown=pl.col("unknown"),
     )

@@ -43,8 +43,11 @@ SCHEMA = pa.schema(
         ("received_at", pa.timestamp("us")),
     ]
 )
-"""What a file of slots holds; times are UTC without a zone."""
-_NEVER_NULL = ("school", "asset", "slot_start", "received_at")
+"""What a file of slots holds; times are UTC without a zone.
+
+`received_at` is null where nobody knows when a slot came.
+"""
+_NEVER_NULL = ("school", "asset", "slot_start")
 _NUMBERS = ("active_s", "standby_s", "off_s", "unobserved_s", "energy_wh")
 _WIDEST_DAY = timedelta(hours=14)
 """How far the midnight of a local day may lie from the one of UTC."""

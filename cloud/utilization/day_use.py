@@ -33,7 +33,7 @@ class DayUse:
     category: str | None
     due_slots: float
     slots: float
-    in_time_slots: float
+    in_time_slots: float | None
     evening_due_s: float
     evening_on_s: float
     evening_unobserved_s: float
@@ -43,14 +43,17 @@ class DayUse:
 
 def use_of_days(
     targets: Iterable[Target],
-    slots: Iterable[tuple[UsageSlot, datetime]],
+    slots: Iterable[tuple[UsageSlot, datetime | None]],
     days: Iterable[Day],
     *,
     horizon: datetime,
 ) -> list[DayUse]:
-    """Return a row per target of which any slot is due; each slot with when it first came."""
+    """Return a row per target of which any slot is due; each slot with when it first came.
+
+    None is when nobody knows.
+    """
     by_day = {day.day: day for day in days}
-    arrived: dict[str, dict[datetime, tuple[UsageSlot, datetime]]] = {}
+    arrived: dict[str, dict[datetime, tuple[UsageSlot, datetime | None]]] = {}
     for slot, received_at in slots:
         arrived.setdefault(slot.asset, {})[slot.start] = (slot, received_at)
     rows = []
@@ -65,7 +68,7 @@ def use_of_days(
 def _row(
     target: Target,
     day: Day,
-    arrived: dict[datetime, tuple[UsageSlot, datetime]],
+    arrived: dict[datetime, tuple[UsageSlot, datetime | None]],
     horizon: datetime,
 ) -> DayUse:
     starts = _slots(day)
@@ -88,7 +91,7 @@ def _row(
         category=target.category,
         due_slots=float(len(due)),
         slots=float(len(told)),
-        in_time_slots=float(sum(at <= slot.start + _SLOT + GRACE for slot, at in told)),
+        in_time_slots=_in_time(told),
         evening_due_s=evening_due_s,
         evening_on_s=on_s,
         evening_unobserved_s=max(evening_due_s - on_s - off_s, 0.0),
@@ -98,6 +101,16 @@ def _row(
             for slot, _ in here
         ),
     )
+
+
+def _in_time(told: list[tuple[UsageSlot, datetime | None]]) -> float | None:
+    """Return how many slots came in time, None where of one nobody knows when it came."""
+    count = 0
+    for slot, at in told:
+        if at is None:
+            return None
+        count += at <= slot.start + _SLOT + GRACE
+    return float(count)
 
 
 def _slots(day: Day) -> list[datetime]:

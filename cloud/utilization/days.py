@@ -26,7 +26,7 @@ create table if not exists {TABLE} (
     category varchar,
     due_slots double not null,
     slots double not null,
-    in_time_slots double not null,
+    in_time_slots double,
     evening_due_s double not null,
     evening_on_s double not null,
     evening_unobserved_s double not null,
@@ -34,7 +34,10 @@ create table if not exists {TABLE} (
     night_active_s double not null
 )
 """
-"""Whoever writes keeps (school, asset, day) unique, as in `usage_rollup`."""
+"""Whoever writes keeps (school, asset, day) unique, as in `usage_rollup`.
+
+`in_time_slots` is null where nobody knows of some slot of the day when it came.
+"""
 
 COLUMNS = (
     "school",
@@ -58,6 +61,7 @@ _SUMS = (
     "early_s",
     "told_s",
     "in_time_s",
+    "undated_s",
     "evening_arrived_s",
     "evening_early_s",
     "evening_on_s",
@@ -96,7 +100,9 @@ def days(seen: ir.Table, cuts: ir.Table, targets: ir.Table) -> ir.Table:
     rows = rows.mutate(
         due_slots=rows.due_s / SLOT_S,
         slots=rows.told_s / SLOT_S,
-        in_time_slots=rows.in_time_s / SLOT_S,
+        in_time_slots=ibis.ifelse(
+            rows.undated_s > 0, ibis.null("float64"), rows.in_time_s / SLOT_S
+        ),
         evening_unobserved_s=ibis.ifelse(hidden_s > 0, hidden_s, 0.0),
         active_s=rows.seen_active_s,
     )

@@ -47,6 +47,7 @@ def make_tables(con: duckdb.DuckDBPyConnection) -> None:
         con.execute("drop table older_rollup; drop table usage_rollup_state")
     con.execute(rollup.DDL)
     con.execute(days.DDL)
+    con.execute(f"alter table {days.TABLE} alter column in_time_slots drop not null")
     con.execute("create table if not exists usage_stale (school varchar not null, day date)")
     con.execute(
         "create table if not exists usage_progress "

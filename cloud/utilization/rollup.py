@@ -124,6 +124,7 @@ _SEEN = {
     "early_s": "float64",
     "told_s": "float64",
     "in_time_s": "float64",
+    "undated_s": "float64",
     "evening_arrived_s": "float64",
     "evening_early_s": "float64",
     "evening_on_s": "float64",
@@ -187,6 +188,9 @@ def seen(slots: ir.Table, cuts: ir.Table) -> ir.Table:
         early_s=(parts.overlap_s - parts.due_s).sum(),
         told_s=ibis.ifelse(is_told, parts.overlap_s, 0.0).sum(),
         in_time_s=ibis.ifelse(is_in_time, parts.overlap_s, 0.0).sum(),
+        undated_s=ibis.ifelse(
+            is_told & parts.first_received_at.isnull(), parts.overlap_s, 0.0
+        ).sum(),
         evening_arrived_s=parts.evening_s.sum(),
         evening_early_s=ibis.ifelse(parts.due_s > 0, 0.0, parts.evening_s).sum(),
         evening_on_s=(

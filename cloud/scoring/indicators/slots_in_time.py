@@ -8,7 +8,8 @@ from cloud.scoring.whole_days import slots_per_asset
 
 
 def _rows(evidence: Evidence, _parameters: Parameters) -> pl.DataFrame:
-    return slots_per_asset(evidence, "in_time_slots")
+    """Of a day of which nobody knows when its slots came, these are unknown, not late."""
+    return slots_per_asset(evidence, "in_time_slots", undated="slots")
 
 
 INDICATOR = Indicator(

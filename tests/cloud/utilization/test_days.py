@@ -26,13 +26,15 @@ def at(text: str, day: date = MONDAY) -> datetime:
     return datetime.fromisoformat(f"{day}T{text}").replace(tzinfo=ZONE).astimezone(UTC)
 
 
-def slot(text: str, delay: timedelta = SLOT, **seconds: float) -> tuple[UsageSlot, datetime]:
+def slot(text: str, delay: timedelta = SLOT, **seconds: float) -> tuple[UsageSlot, datetime | None]:
     spent = {f"{s}_s": seconds.get(s, 0.0) for s in ("active", "standby", "off", "unobserved")}
     start = at(text)
     return UsageSlot("A-1", start, **spent), start + delay
 
 
-def one(*slots: tuple[UsageSlot, datetime], target: Target = OWED, until: str = "23:59") -> DayUse:
+def one(
+    *slots: tuple[UsageSlot, datetime | None], target: Target = OWED, until: str = "23:59"
+) -> DayUse:
     (found,) = use_of_days([target], slots, [local_day(MONDAY, ZONE)], horizon=at(until))
     return found
 
@@ -51,6 +53,13 @@ def test_a_slot_may_take_ten_minutes_after_its_end() -> None:
     late = IN_TIME + timedelta(seconds=1)
     found = one(slot("08:00", IN_TIME, active=300), slot("08:05", late, active=300))
     assert (found.slots, found.in_time_slots, found.active_s) == (2, 1, 600)
+
+
+def test_nobody_says_late_of_a_slot_of_which_nobody_knows_when_it_came() -> None:
+    undated = slot("08:10", active=300)[0], None
+    assert one(slot("08:00", active=300), undated).in_time_slots is None
+    hidden = slot("08:10", unobserved=300)[0], None
+    assert one(slot("08:00", active=300), hidden).in_time_slots == 1
 
 
 def test_what_is_on_late_in_the_evening_is_told_from_what_nobody_saw() -> None:
@@ -87,7 +96,7 @@ def test_the_night_of_a_clock_change_is_shorter_or_longer(day: date, hours: int)
 
 def by_duckdb(
     targets: list[Target],
-    slots: list[tuple[UsageSlot, datetime]],
+    slots: list[tuple[UsageSlot, datetime | None]],
     days: list[Day],
     horizon: datetime,
 ) -> list[DayUse]:
@@ -101,7 +110,8 @@ def by_duckdb(
             for name in ("active_s", "standby_s", "off_s", "unobserved_s", "energy_wh")
         },
         "first_received_at": pa.array(
-            [rollup.naive_utc(moment) for _, moment in slots], pa.timestamp("us")
+            [None if moment is None else rollup.naive_utc(moment) for _, moment in slots],
+            pa.timestamp("us"),
         ),
     }
     with duckdb.connect() as con:
@@ -130,7 +140,7 @@ def some_days(draw: st.DrawFn) -> list[Day]:
 
 
 @st.composite
-def sent(draw: st.DrawFn) -> list[tuple[UsageSlot, datetime]]:
+def sent(draw: st.DrawFn) -> list[tuple[UsageSlot, datetime | None]]:
     first = local_day(MONDAY, ZONE).start
     numbers = st.sampled_from(range(2 * 288)) | st.integers(50, 70) | st.integers(260, 290)
     keys = draw(st.sets(st.tuples(st.sampled_from(("A-1", "A-2")), numbers), max_size=40))
@@ -140,7 +150,8 @@ def sent(draw: st.DrawFn) -> list[tuple[UsageSlot, datetime]]:
         a, b, c = (float(part) for part in parts)
         start = first + number * SLOT
         delay = timedelta(seconds=draw(st.sampled_from((300, 899, 900, 901, 90_000))))
-        found.append((UsageSlot(asset, start, a, b - a, c - b, SLOT_S - c), start + delay))
+        came = draw(st.sampled_from((start + delay,) * 9 + (None,)))
+        found.append((UsageSlot(asset, start, a, b - a, c - b, SLOT_S - c), came))
     return found
 
 
@@ -168,7 +179,7 @@ def comparable(row: DayUse) -> dict[str, Any]:
 @given(TARGETS, sent(), some_days(), st.integers(0, 2 * 1440))
 def test_the_engine_agrees_with_the_reference(
     targets: list[Target],
-    slots: list[tuple[UsageSlot, datetime]],
+    slots: list[tuple[UsageSlot, datetime | None]],
     days: list[Day],
     minute: int,
 ) -> None:

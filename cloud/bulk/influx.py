@@ -1,0 +1,232 @@
+"""What gateways wrote to an InfluxDB, out of it as Parquet by day: the folder that a load takes.
+
+InfluxQL over `/query`, which InfluxDB 1.8, 2 and 3 answer. A day is written beside its place and
+moved there whole: one that is there is kept, so a fetch that was stopped goes on where it was.
+
+An InfluxDB does not say when a point came, so of slots `received_at` is null: whether they came in
+time is then unknown, not denied. Of readings the numbers are fetched, no texts and no switches.
+"""
+
+import json
+import shutil
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pyarrow as pa  # type: ignore[import-untyped]  # it ships no types
+import pyarrow.parquet as pq  # type: ignore[import-untyped]  # it ships no types
+
+from cloud.errors import LoadError
+from cloud.telemetry import archive, events_file, readings_file
+from cloud.utilization.periods import local_day
+
+Row = tuple[Any, ...]
+Told = Callable[[str, int, int], None]
+_AT_ONCE = 50
+"""Schools in a file."""
+_TIMEOUT_S = 300
+_SECONDS = ("active_s", "standby_s", "off_s", "unobserved_s", "energy_wh")
+
+
+@dataclass(frozen=True, slots=True)
+class Influx:
+    """Where an InfluxDB answers, and how it is asked."""
+
+    url: str
+    database: str
+    """The bucket, or database."""
+    token: str
+
+    def schools(self) -> list[str]:
+        """Return the schools of which there is anything, sorted."""
+        found = {
+            str(row["value"])
+            for _, row in self._rows(
+                'show tag values from usage, reading, event with key = "school"'
+            )
+        }
+        return sorted(found)
+
+    def points(
+        self, measurement: str, school: str, first: datetime, after: datetime
+    ) -> Iterator[tuple[Mapping[str, str], Mapping[str, Any]]]:
+        """Yield the tags and fields of a school's points in [first, after), `time` in µs."""
+        quoted = school.replace("\\", "\\\\").replace("'", "\\'")
+        yield from self._rows(
+            f"select * from {measurement} where school = '{quoted}' "  # noqa: S608  quoted
+            f"and time >= {_us(first)}u and time < {_us(after)}u group by *"
+        )
+
+    def _rows(self, query: str) -> Iterator[tuple[Mapping[str, str], Mapping[str, Any]]]:
+        for series in self._ask(query):
+            tags = series.get("tags", {})
+            for values in series.get("values", ()):
+                yield tags, dict(zip(series["columns"], values, strict=True))
+
+    def _ask(self, query: str) -> list[dict[str, Any]]:
+        asked = urllib.parse.urlencode({"db": self.database, "epoch": "u", "q": query})
+        request = urllib.request.Request(  # noqa: S310  http or https, checked by the command
+            f"{self.url.rstrip('/')}/query?{asked}",
+            headers={"Authorization": f"Token {self.token}"} if self.token else {},
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=_TIMEOUT_S) as answer:  # noqa: S310  as above
+                (result,) = json.load(answer)["results"]
+        except urllib.error.HTTPError as error:
+            raise LoadError(f"{self.url}: {error.code}: {_reason(error)}") from None
+        except OSError as error:
+            reason = getattr(error, "reason", error)
+            raise LoadError(f"{self.url}: no answer: {reason}; is the InfluxDB running?") from None
+        except (ValueError, KeyError) as error:
+            raise LoadError(f"{self.url}: does not answer as an InfluxDB does: {error}") from None
+        if "error" in result:
+            raise LoadError(f"{self.url}: {result['error']}")
+        series: list[dict[str, Any]] = result.get("series", [])
+        return series
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """How many rows a fetch wrote, and how many days were there before."""
+
+    slots: int
+    readings: int
+    events: int
+    days_before: int
+
+
+def fetch(
+    source: Influx, out: Path, first: date, last: date, zone: ZoneInfo, told: Told
+) -> Fetched:
+    """Write the local days first .. last into a folder; raises LoadError where that fails."""
+    schools = source.schools()
+    if not schools:
+        raise LoadError(f"{source.url}: nothing of any school in {source.database}")
+    days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
+    counts, before = dict.fromkeys(_KINDS, 0), 0
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        for number, day in enumerate(days, 1):
+            folders = {kind: out / kind / f"day={day}" for kind in _KINDS}
+            before += all(folder.is_dir() for folder in folders.values())
+            for kind, folder in folders.items():
+                if not folder.is_dir():
+                    counts[kind] += _fetch_day(source, kind, folder, schools, day, zone)
+            told("days", number, len(days))
+        _finish(out, schools, days)
+    except OSError as error:
+        raise LoadError(f"{out}: cannot be written: {error}") from None
+    return Fetched(**counts, days_before=before)
+
+
+def _fetch_day(
+    source: Influx, kind: str, folder: Path, schools: Sequence[str], day: date, zone: ZoneInfo
+) -> int:
+    measurement, schema, rows_of = _KINDS[kind]
+    span = local_day(day, zone)
+    beside = folder.with_name(f".{folder.name}")
+    shutil.rmtree(beside, ignore_errors=True)
+    beside.mkdir(parents=True)
+    total = 0
+    for number, at in enumerate(range(0, len(schools), _AT_ONCE)):
+        rows: list[Row] = []
+        for school in schools[at : at + _AT_ONCE]:
+            found = source.points(measurement, school, span.start, span.end)
+            rows += rows_of(school, found)
+        if rows:
+            columns = [list(column) for column in zip(*rows, strict=True)]
+            table = pa.table(columns, schema=schema)
+            pq.write_table(table, beside / f"part-{number:03d}.parquet", compression="zstd")
+        total += len(rows)
+    beside.rename(folder)
+    return total
+
+
+def _slots(school: str, points: Iterable[tuple[Mapping[str, str], Mapping[str, Any]]]) -> list[Row]:
+    """Return the slots of a school in order; of one told from two rooms the one that saw more."""
+    found: dict[tuple[str, int], tuple[float, Row]] = {}
+    for tags, point in points:
+        asset, start = tags.get("asset", ""), point["time"]
+        seconds = [point.get(name) for name in _SECONDS]
+        hidden = float(point.get("unobserved_s") or 0.0)
+        row = (school, asset, start, tags.get("room"), tags.get("category"), *seconds, None)
+        known = found.get((asset, start))
+        if known is None or hidden < known[0]:
+            found[asset, start] = (hidden, row)
+    return [found[key][1] for key in sorted(found)]
+
+
+def _readings(
+    school: str, points: Iterable[tuple[Mapping[str, str], Mapping[str, Any]]]
+) -> list[Row]:
+    now = _us(datetime.now(UTC))
+    rows = []
+    for tags, point in points:
+        place = (tags.get("room"), tags.get("category"), tags.get("profile"))
+        for name, value in point.items():
+            if name != "time" and isinstance(value, int | float) and not isinstance(value, bool):
+                rows.append(
+                    (school, tags.get("asset", ""), *place, name, point["time"], float(value), now)
+                )
+    return sorted(rows, key=lambda row: (row[1], row[5], row[6]))
+
+
+def _events(
+    school: str, points: Iterable[tuple[Mapping[str, str], Mapping[str, Any]]]
+) -> list[Row]:
+    now = _us(datetime.now(UTC))
+    rows = [
+        (
+            school,
+            tags.get("asset", ""),
+            tags.get("type", ""),
+            point["time"],
+            point.get("text") or "",
+            point.get("value"),
+            now,
+        )
+        for tags, point in points
+    ]
+    return sorted(rows, key=lambda row: (row[1], row[2], row[3]))
+
+
+_KINDS: Mapping[str, tuple[str, pa.Schema, Callable[..., list[Row]]]] = {
+    "slots": ("usage", archive.SCHEMA, _slots),
+    "readings": ("reading", readings_file.SCHEMA, _readings),
+    "events": ("event", events_file.SCHEMA, _events),
+}
+"""Folder, measurement, what a file holds, and how rows are made of points."""
+
+
+def _finish(out: Path, schools: Sequence[str], days: Sequence[date]) -> None:
+    """Say in `city.json` that the folder is complete, and what is in it."""
+    told = {
+        "start": str(days[0]),
+        "end": str(days[-1]),
+        "days": [str(day) for day in days],
+        "schools": list(schools),
+    }
+    text = json.dumps(told, ensure_ascii=False, indent=2)
+    (out / "city.json").write_text(f"{text}\n", encoding="utf-8")
+
+
+def _us(moment: datetime) -> int:
+    """Return microseconds since 1970."""
+    return (moment - datetime.combine(date(1970, 1, 1), time(), UTC)) // timedelta(microseconds=1)
+
+
+def _reason(error: urllib.error.HTTPError) -> str:
+    """Return what an InfluxDB says of an error, in one line."""
+    text = error.read(1000).decode(errors="replace")
+    try:
+        tree = json.loads(text)
+        told = tree.get("message") or tree.get("error") or text
+    except (ValueError, AttributeError):
+        told = text
+    return " ".join(str(told).split()) or error.reason
