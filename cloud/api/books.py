@@ -6,10 +6,10 @@ device (`use`), days of each sensor of air and light (`air`).
 """
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Annotated, Any, NamedTuple
 
-import polars as pl
 from fastapi import APIRouter, Query
 from starlette.concurrency import run_in_threadpool
 
@@ -242,8 +242,7 @@ async def _school_days(services: Services, school: str, asked: _Span) -> list[mo
     def read() -> list[models.BookRow]:
         registry = services.registry
         terms = {term.id: term.name for term in registry.terms(school)}
-        lessons = pl.Series([one.day for one in registry.lessons(school, *asked)], dtype=pl.Date)
-        taught = dict(lessons.value_counts().iter_rows())
+        taught = Counter(one.day for one in registry.lessons(school, *asked))
         return [
             _row(
                 f"{week_of(one.day)}/{one.day}",
@@ -252,7 +251,7 @@ async def _school_days(services: Services, school: str, asked: _Span) -> list[mo
                     "day": one.day,
                     "term": terms[one.term],
                     "weekday": one.weekday,
-                    "lessons": taught.get(one.day, 0),
+                    "lessons": taught[one.day],
                 },
             )
             for one in registry.taught(school, *asked)
@@ -295,7 +294,7 @@ async def _use(services: Services, school: str, asked: _Span) -> list[models.Boo
             row["asset_id"],
             row["day"],
         )
-        for row in pl.DataFrame(found).to_dicts()
+        for row in found.to_pylist()
         if row["category"] in TEACHING and row["asset_id"] in assets
         for room, number in [(row["room"] or "-", assets[row["asset_id"]])]
     ]

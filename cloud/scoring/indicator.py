@@ -36,11 +36,11 @@ ROW = {
     "unknown": pl.Float64,
 }
 """`ref` opens the row: "asset:12", "asset:12/day:2026-11-23", "room:A-301", "ticket:T-7",
-"count:A-1/day:2026-10-09", "surplus:X-1/day:2026-10-09", "disposal:A-9/day:2026-10-09", "chemical:P-3",
-"declaration:new_books/day:2026-09-01", "device:M-4" (heard, and in no ledger), "school"; or the
-rows that it is the sum of: "use:A-301" (periods of the equipment in a room), "air:co2/A-301" (days
-of the sensors in a room), "calendar:2026-W47" (school days of a week). `cloud.api.books` opens
-each of them, and a test holds that every one opens.
+"count:A-1/day:2026-10-09", "surplus:X-1/day:2026-10-09", "disposal:A-9/day:2026-10-09",
+"chemical:P-3", "declaration:new_books/day:2026-09-01", "device:M-4" (heard, and in no ledger),
+"school"; or the rows that it is the sum of: "use:A-301" (periods of the equipment in a room),
+"air:co2/A-301" (days of the sensors in a room), "calendar:2026-W47" (school days of a week).
+`cloud.api.books` opens each of them, and a test holds that every one opens.
 
 Rows of what a school declares also say whether it is `confirmed`.
 """

@@ -24,6 +24,7 @@ PHONE = ViewportSize(width=390, height=844)
 PAGES = {
     "/": ("学校总览", "Overview"),
     "/assets": ("资产与使用", "Assets and use"),
+    "/books": ("台账单据", "Books"),
     "/gateways": ("网关与设备", "Gateways and devices"),
     "/score": ("标准评分", "Score"),
 }
@@ -92,7 +93,8 @@ def _asset(server: CloudServer, number: str) -> str:
 def _has_no_key(page: Page) -> None:
     """Fail where a text has no translation and shows its key."""
     text = page.locator("body").inner_text()
-    keys = r"\b(nav|state|presence|outcome|common|overview|assets|asset|gateways|score)\.[a-zA-Z]+"
+    groups = "nav|state|presence|outcome|common|overview|assets|asset|books|gateways|score"
+    keys = rf"\b({groups})\.[a-zA-Z]+"
     assert re.findall(keys, text) == []
 
 
