@@ -232,7 +232,7 @@ class _Demo:
     def _finish(self, name: str, script: str, *arguments: str) -> str:
         """Run a command to its end and return the last line it wrote."""
         others = list(self._processes.values())
-        return finish(name, self._folder, script, *arguments, watched=others)
+        return finish(name, self._folder, script, *arguments, watched=others).last_line
 
 
 def _conclude(report: dict[str, Any], target: Path | None) -> int:

@@ -17,6 +17,7 @@ import psutil
 from simulators.errors import SimulatorError
 
 _STEP_S = 0.05
+_PEAK_EVERY_S = 0.5
 _STOP_S = 15.0
 
 
@@ -80,6 +81,11 @@ class Process:
         self._peak_bytes = max(self._peak_bytes, peak)
         return round(self._peak_bytes / 1e6, 1)
 
+    @property
+    def last_line(self) -> str:
+        """The last line it wrote."""
+        return (self.said().strip().splitlines() or [""])[-1]
+
     def wait_until(self, is_ready: Callable[[], bool], timeout_s: float, what: str) -> None:
         """Return once it is ready; raise SimulatorError where it ends or takes too long."""
         deadline = time.monotonic() + timeout_s
@@ -92,10 +98,17 @@ class Process:
             time.sleep(_STEP_S)
 
     def finish(self, watched: Sequence["Process"] = ()) -> None:
-        """Wait for its end; raise SimulatorError if it failed, or another one ended meanwhile."""
+        """Wait for its end; raise SimulatorError if it failed, or another one ended meanwhile.
+
+        Meanwhile the memory that it and its own children hold together is looked at.
+        """
+        looked = 0.0
         while self.is_running:
             for other in watched:
                 other.check()
+            if time.monotonic() - looked > _PEAK_EVERY_S:
+                looked = time.monotonic()
+                self._peak_bytes = max(self._peak_bytes, _held_bytes(self.pid))
             time.sleep(_STEP_S)
         if self._process.returncode:
             self.check()
@@ -132,6 +145,20 @@ class Process:
             with suppress(ProcessLookupError):
                 os.killpg(self.pid, signal.SIGKILL)
         self._process.wait()
+
+
+def _held_bytes(pid: int) -> int:
+    """Return the memory that a process and its children hold; what they share counts again."""
+    try:
+        process = psutil.Process(pid)
+        family = [process, *process.children(recursive=True)]
+    except psutil.Error:
+        return 0
+    held = 0
+    for one in family:
+        with suppress(psutil.Error):
+            held += one.memory_info().rss
+    return held
 
 
 def watch(processes: Sequence[Process], seconds: float | None) -> None:

@@ -109,8 +109,8 @@ def is_healthy(url: str) -> bool:
 
 def finish(
     name: str, folder: Path, script: str, *arguments: str, watched: Sequence[Process] = ()
-) -> str:
-    """Run one of our commands to its end and return the last line it wrote."""
+) -> Process:
+    """Run one of our commands to its end and return it: what it said, the memory it took."""
     log = folder / "logs" / f"{name}.log"
     process = Process(name, [*command(script), *arguments], log)
     try:
@@ -118,7 +118,7 @@ def finish(
     except BaseException:
         process.kill()
         raise
-    return (process.said().strip().splitlines() or [""])[-1]
+    return process
 
 
 def _is_free(port: int) -> bool:

@@ -36,6 +36,8 @@ MARKER = ".campus-city-demo"
 RULES_FILE = "rules.yaml"
 _LONG_S = 120.0
 _MADE = ("assessment ", "selection ")
+_FORMS = {"pdf": "pdf", "xlsx": "xlsx", "json": "bundle.json"}
+"""Of each form of a report, what its file ends with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,7 @@ def run_city_demo(options: Options) -> int:
             demo.serve()
             demo.send_some()
             demo.proceed()
+            demo.report()
             demo.conclude()
             if options.duration_s is None:
                 invite(demo.url, "ranking")
@@ -89,7 +92,7 @@ class _CityDemo:
         self._steps = Steps()
         self._agreement: Agreement | None = None
         self._taken: Taken | None = None
-        self._second_peak_mb: dict[str, float] = {}
+        self._peak_mb: dict[str, float] = {}
 
     def make(self) -> None:
         """Make the city and everything the pages show."""
@@ -117,16 +120,6 @@ class _CityDemo:
             "campus-cloud", "select", "--data", str(self._cloud), "--rules", str(rules),
             "--seed", str(options.seed),
         )  # fmt: skip
-        reports = self._folder / "reports"
-        self._run(
-            "reports of the city",
-            "campus-cloud", "report", "--data", str(self._cloud), "--city", "--out", str(reports),
-        )  # fmt: skip
-        self._run(
-            "reports of one school",
-            "campus-cloud", "report", "--data", str(self._cloud), "--school", told["schools"][0],
-            "--out", str(reports),
-        )  # fmt: skip
 
     def serve(self) -> None:
         """Start the cloud on what was made."""
@@ -153,7 +146,7 @@ class _CityDemo:
             found = compare(self.url, url, schools, told["start"], told["end"])
             tell(found.told())
         self._agreement = found
-        self._second_peak_mb = {"second-cloud": second.peak_mb()}
+        self._peak_mb["second-cloud"] = second.peak_mb()
         self.running.remove(second)
         second.stop()
         if found.differences:
@@ -170,6 +163,22 @@ class _CityDemo:
             taken = take_procedure(self.url, token, selection, told["inspections"])
             tell(taken.told())
         self._taken = taken
+
+    def report(self) -> None:
+        """Fetch the reports of the city and of the best school that was not selected."""
+        selection = _newest(self.url, "selections")["id"]
+        told = _answer(self.url, f"/selections/{selection}").json()
+        school = (told["first_out"] or told["items"])[0]["school"]
+        folder = self._folder / "reports"
+        folder.mkdir()
+        with self._steps.step(f"reports of the city, and of {school}, first of those left out"):
+            for path, name in [
+                *((f"/city.{form}", f"city.{ending}") for form, ending in _FORMS.items()),
+                *((f"/notice.{form}", f"city.notice.{form}") for form in ("pdf", "xlsx")),
+                *((f"/schools/{school}.{form}", f"{school}.{end}") for form, end in _FORMS.items()),
+            ]:
+                made = _answer(self.url, f"/assessments/latest/reports{path}")
+                (folder / name).write_bytes(made.content)
 
     def _serve(self, name: str, data: Path, port: int) -> Process:
         log = self._folder / "logs" / f"{name}.log"
@@ -190,7 +199,7 @@ class _CityDemo:
             "selection": selection,
             "reports": files,
             "seconds": {name: round(took, 1) for name, took in self._steps.seconds.items()},
-            "peak_memory_mb": {"cloud": self.running[0].peak_mb()} | self._second_peak_mb,
+            "peak_memory_mb": self._peak_mb | {"cloud": self.running[0].peak_mb()},
             "both_ways": None if self._agreement is None else asdict(self._agreement),
             "procedure": None if self._taken is None else asdict(self._taken),
             "seed": self._options.seed,
@@ -198,7 +207,8 @@ class _CityDemo:
         if self._options.report is not None:
             text = json.dumps(told, ensure_ascii=False, indent=2, default=str)
             self._options.report.write_text(text + "\n", encoding="utf-8")
-        say(f"\n{len(files)} reports in {self._folder / 'reports'}")
+        most = max(self._peak_mb.values(), default=0.0) / 1000
+        say(f"\n{len(files)} reports in {self._folder / 'reports'}; at most {most:.1f} GB in use")
 
     def stop(self) -> None:
         """Stop what still runs."""
@@ -208,10 +218,10 @@ class _CityDemo:
     def _run(self, text: str, script: str, name: str, *arguments: str) -> None:
         """Run a command; what it says of the thing it made, else its last line, is told."""
         with self._steps.step(text) as tell:
-            last = finish(name, self._folder, script, name, *arguments, watched=self.running)
-            log = (self._folder / "logs" / f"{name}.log").read_text(encoding="utf-8")
-            made = [line for line in log.splitlines() if line.startswith(_MADE)]
-            tell(made[-1] if made else last)
+            done = finish(name, self._folder, script, name, *arguments, watched=self.running)
+            made = [line for line in done.said().splitlines() if line.startswith(_MADE)]
+            self._peak_mb[name] = done.peak_mb()
+            tell(made[-1] if made else done.last_line)
 
 
 def rules_text(places: int) -> str:
@@ -230,8 +240,16 @@ def rules_text(places: int) -> str:
 
 def _newest(url: str, noun: str) -> dict[str, Any]:
     """Return the newest assessment or selection, as the cloud tells it."""
-    answer = httpx.get(f"{url}/api/v1/{noun}", timeout=60, trust_env=False)
-    if not answer.is_success or not answer.json():
-        raise SimulatorError(f"{url}/api/v1/{noun}: answered {answer.status_code}, nothing filed")
-    newest: dict[str, Any] = answer.json()[0]
+    found = _answer(url, f"/{noun}").json()
+    if not found:
+        raise SimulatorError(f"{url}/api/v1/{noun}: nothing is filed")
+    newest: dict[str, Any] = found[0]
     return newest
+
+
+def _answer(url: str, path: str) -> httpx.Response:
+    """Return what the cloud answers; raises SimulatorError where it refuses."""
+    answer = httpx.get(f"{url}/api/v1{path}", timeout=_LONG_S, trust_env=False)
+    if not answer.is_success:
+        raise SimulatorError(f"{url}/api/v1{path}: answered {answer.status_code}")
+    return answer
