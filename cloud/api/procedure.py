@@ -16,7 +16,7 @@ from cloud.services import Services
 router = APIRouter(prefix="/api/v1/procedure", tags=["procedure"], dependencies=[READ])
 
 Offset = Annotated[int, Query(ge=0, description="How many to leave out.")]
-Limit = Annotated[int, Query(ge=1, le=1000, description="How many to return at most.")]
+Limit = Annotated[int, Query(ge=1, le=10_000, description="How many to return at most.")]
 
 
 @router.get("", summary="The steps that were taken, the first one first")
@@ -112,7 +112,9 @@ def _take(desk: Desk, wanted: models.StepRequest) -> StepRow:
             return desk.answer(wanted.answers, wanted.result, by, reason)
         case models.Publicity() | models.Objection() | models.Final():
             change = wanted.model_dump(
-                mode="json", exclude={"step", "by", "reason", "selection", "school"}
+                mode="json",
+                exclude={"step", "by", "reason", "selection", "school"},
+                exclude_defaults=True,
             )
             school = wanted.school if isinstance(wanted, models.Objection) else None
             return desk.of_selection(wanted.selection, wanted.step, by, reason, change, school)

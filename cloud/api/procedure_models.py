@@ -192,6 +192,11 @@ class Publicity(Request):
     selection: str
     first_day: date
     last_day: date
+    contact: str = Field(
+        default="",
+        max_length=200,
+        description="Where objections go: office, telephone, address. The notice says it.",
+    )
     reason: Why = ""
 
 

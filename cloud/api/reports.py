@@ -84,15 +84,17 @@ async def notice(
     selection: Of = None,
     division: Annotated[str | None, Query(description="Of one county, by its code.")] = None,
     office: Annotated[str, Query(description="Who publishes it.")] = "",
-    contact: Annotated[str, Query(description="Where objections go.")] = "",
+    contact: Annotated[str, Query(description="Where objections go; else as published.")] = "",
 ) -> Response:
     """Return the list proposed, its rules and its publicity period; a blank where none is said."""
     found = await run_in_threadpool(_filed, services.shelf, assessment, selection)
 
     def made() -> bytes:
         steps = services.registry.proceedings.steps(round=found.assessment.row.round)
-        period = reports.published(steps, found.chosen.row.id) if found.chosen else None
-        told = reports.of_notice(found, division, period=period, office=office, contact=contact)
+        published = reports.publication(steps, found.chosen.row.id) if found.chosen else None
+        told = reports.of_notice(
+            found, division, published=published, office=office, contact=contact
+        )
         return reports.file_of(told, form)
 
     return await _answer(made, form, "公示")
@@ -101,7 +103,9 @@ async def notice(
 def _filed(shelf: Shelf, assessment: str, selection: str | None) -> Filed:
     found = shelf.assessment(assessment)
     name, _ = outcomes_of(shelf, found, selection)
-    return reports.filed(found, None if name is None else shelf.selection(name))
+    if name is None:
+        return reports.filed(found)
+    return reports.filed(found, shelf.selection(name), shelf.last(name))
 
 
 def _matters(shelf: Shelf, found: Filed) -> Mapping[str, Any] | None:

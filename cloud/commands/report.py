@@ -85,7 +85,7 @@ def _filed(registry: "Registry", arguments: argparse.Namespace) -> "Filed":
             f"selection {name} is one of assessment {chosen.row.assessment_id}, "
             f"not of {assessment.row.id}"
         )
-    return filed(assessment, chosen)
+    return filed(assessment, chosen, shelf.last(name))
 
 
 def _selection(shelf: "Shelf", assessment: str, asked: str | None) -> str | None:
@@ -143,7 +143,7 @@ def _area(
         file_of,
         of_area,
         of_notice,
-        published,
+        publication,
         schools_of,
     )
 
@@ -153,8 +153,10 @@ def _area(
         matters = influences(found.assessment, found.chosen)
     report = of_area(found, arguments.county, matters=matters)
     steps = registry.proceedings.steps(round=found.assessment.row.round)
-    period = published(steps, found.chosen.row.id) if found.chosen else None
-    told = None if found.chosen is None else of_notice(found, arguments.county, period=period)
+    told = None
+    if found.chosen is not None:
+        published = publication(steps, found.chosen.row.id)
+        told = of_notice(found, arguments.county, published=published)
     for form in [one for one in PAPERS if one in forms]:
         yield f"{name}.{form}", file_of(report, form)
         if told is not None:

@@ -133,6 +133,8 @@ def _facts(report: AreaReport) -> Iterator[tuple[str, Any, str]]:
     yield "入选", sum(one.status == "selected" for one in rows), "0"
     yield "名额", report.occasion.places, "0"
     yield "遴选办法", report.procedure, "@"
+    if report.overrides:
+        yield "人工改判", "\n".join(report.overrides), "@"
     yield from _occasion(report.occasion)
 
 
@@ -144,6 +146,10 @@ def _occasion(occasion: Occasion) -> Iterator[tuple[str, Any, str]]:
     yield "评价时间", words.moment(occasion.assessed_at), "@"
     yield "评价编号", occasion.assessment, "@"
     yield "输入摘要（全部学校）", occasion.digest, "@"
+    if occasion.selection:
+        yield "名单编号", occasion.selection, "@"
+    if occasion.replaced_by:
+        yield "名单状态", words.replaced(occasion.selection, occasion.replaced_by), "@"
 
 
 def _said(notice: Notice) -> Iterator[tuple[str, Any, str]]:
@@ -153,6 +159,8 @@ def _said(notice: Notice) -> Iterator[tuple[str, Any, str]]:
     yield "参评学校", notice.considered, "0"
     yield "已评级", notice.rated, "0"
     yield "遴选规则", "\n".join(notice.rules), "@"
+    if notice.overrides:
+        yield "人工改判", "\n".join(notice.overrides), "@"
     yield from _occasion(notice.occasion)
 
 

@@ -42,6 +42,8 @@ def occasion_of(
     start: date | None = None,
     end: date | None = None,
     places: int | None = None,
+    selection: str = "",
+    replaced_by: str = "",
 ) -> Occasion:
     """Return what all reports of one assessment say of it."""
     return Occasion(
@@ -58,6 +60,8 @@ def occasion_of(
         pass_mark=standard.pass_mark,
         grades=tuple(sorted(standard.grades.items(), key=lambda pair: -pair[1])),
         places=places,
+        selection=selection,
+        replaced_by=replaced_by,
     )
 
 

@@ -52,6 +52,7 @@ def area_report(
     procedure: str = "",
     warnings: Sequence[tuple[str, str]] = (),
     matters: Sequence[tuple[str, str]] = (),
+    overrides: Sequence[str] = (),
 ) -> AreaReport:
     """Return the report of a county (`division` is its code) or, without one, of the city.
 
@@ -77,6 +78,7 @@ def area_report(
         procedure=procedure,
         warnings=tuple(warnings),
         matters=tuple(matters),
+        overrides=tuple(overrides),
     )
 
 
@@ -99,6 +101,7 @@ def notice(
         ends=ends,
         office=office,
         contact=contact,
+        overrides=report.overrides,
         considered=len(report.rows),
         rated=sum(one.value is not None for one in report.rows),
     )

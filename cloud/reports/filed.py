@@ -52,6 +52,8 @@ class Filed:
     assessment: Assessment
     chosen: Chosen | None
     frame: pl.DataFrame
+    standing: str = ""
+    """The selection that stands in the place of `chosen`: itself, or who took it."""
 
     @property
     def occasion(self) -> Occasion:
@@ -65,13 +67,29 @@ class Filed:
             start=row.starts,
             end=row.ends,
             places=self.chosen.contents["places"] if self.chosen else None,
+            selection=self.chosen.row.id if self.chosen else "",
+            replaced_by=self._replaced_by,
         )
 
+    @property
+    def _replaced_by(self) -> str:
+        is_replaced = self.chosen is not None and self.standing not in {"", self.chosen.row.id}
+        return self.standing if is_replaced else ""
 
-def filed(assessment: Assessment, chosen: Chosen | None = None) -> Filed:
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """The publicity period of a selection, and where objections go."""
+
+    first_day: date
+    last_day: date
+    contact: str = ""
+
+
+def filed(assessment: Assessment, chosen: Chosen | None = None, standing: str = "") -> Filed:
     """Return an assessment and a selection from it, ready for reports."""
     outcomes = chosen.outcomes if chosen else None
-    return Filed(assessment, chosen, ranking.ranking(assessment, outcomes))
+    return Filed(assessment, chosen, ranking.ranking(assessment, outcomes), standing)
 
 
 def of_school(found: Filed, school: str, *, evidence: Evidence | None = None) -> SchoolReport:
@@ -139,6 +157,7 @@ def of_area(
         procedure="；".join(_order(contents)),
         warnings=_warnings(found, division),
         matters=_matters(matters),
+        overrides=_overrides(found, division),
     )
 
 
@@ -146,7 +165,7 @@ def of_notice(
     found: Filed,
     division: str | None = None,
     *,
-    period: tuple[date | None, date | None] | None = None,
+    published: Publication | None = None,
     office: str = "",
     contact: str = "",
 ) -> Notice:
@@ -161,22 +180,23 @@ def of_notice(
     return notice(
         report,
         rules=[*_marks(found.assessment), *rules, *_order(found.chosen.contents)],
-        starts=period[0] if period else None,
-        ends=period[1] if period else None,
+        starts=published.first_day if published else None,
+        ends=published.last_day if published else None,
         office=office,
-        contact=contact,
+        contact=contact or (published.contact if published else ""),
     )
 
 
-def published(steps: Sequence[StepRow], selection: str) -> tuple[date | None, date | None]:
-    """Return the publicity period of a selection, as the log of its procedure has it."""
+def publication(steps: Sequence[StepRow], selection: str) -> Publication | None:
+    """Return how a selection was published, as the log of its procedure has it."""
     for one in reversed(steps):
         if one.step == "publicity" and one.selection_id == selection:
-            return (
+            return Publication(
                 date.fromisoformat(one.change["first_day"]),
                 date.fromisoformat(one.change["last_day"]),
+                str(one.change.get("contact", "")),
             )
-    return None, None
+    return None
 
 
 def file_of(report: SchoolReport | AreaReport | Notice, form: Paper) -> bytes:
@@ -273,6 +293,20 @@ def _warnings(found: Filed, division: str | None) -> list[tuple[str, str]]:
     names = dict(own.select("id", "name").iter_rows())
     against = [] if found.chosen is None else found.chosen.against_rules
     return [(names[one] or one, IS_AGAINST_RULES.zh) for one in against if one in names]
+
+
+def _overrides(found: Filed, division: str | None) -> list[str]:
+    """Return what was decided against the rules of schools of an area, in sentences."""
+    own = found.frame.filter(division is None or pl.col("division") == division)
+    names = dict(own.select("id", "name").iter_rows())
+    told = [] if found.chosen is None else found.chosen.rules.get("overrides", ())
+    return [
+        f"{names[one['school']] or one['school']}：人工改判为"
+        f"{'入选' if one['decision'] == 'in' else '不入选'}（{one['by']}）。"
+        f"理由：{one['reason'].rstrip(' 。.；;')}。"
+        for one in told
+        if one["school"] in names
+    ]
 
 
 def _matters(found: Mapping[str, Any] | None) -> list[tuple[str, str]]:

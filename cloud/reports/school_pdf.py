@@ -68,6 +68,8 @@ def occasion_data(occasion: Occasion) -> dict[str, Any]:
         "pass_mark": "" if occasion.pass_mark is None else f"{occasion.pass_mark:g}",
         "grades": "，".join(f"{name} 不低于 {least:g}" for name, least in occasion.grades),
         "places": "" if occasion.places is None else str(occasion.places),
+        "selection": occasion.selection,
+        "replaced": words.replaced(occasion.selection, occasion.replaced_by),
     }
 
 

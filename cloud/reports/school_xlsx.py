@@ -128,6 +128,8 @@ def _facts(report: SchoolReport) -> Iterator[tuple[str, Any, str]]:
     yield "评价时间", words.moment(occasion.assessed_at), "@"
     yield "评价编号", occasion.assessment, "@"
     yield "输入摘要", occasion.digest, "@"
+    if occasion.replaced_by:
+        yield "名单状态", words.replaced(occasion.selection, occasion.replaced_by), "@"
 
 
 def _dimensions(report: SchoolReport) -> Iterator[tuple[Any, ...]]:

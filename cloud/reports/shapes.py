@@ -30,6 +30,9 @@ class Occasion:
     pass_mark: float | None = None
     grades: tuple[tuple[str, float], ...] = ()
     places: int | None = None
+    selection: str = ""
+    replaced_by: str = ""
+    """The selection that stands in the place of this one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -280,6 +283,8 @@ class AreaReport:
     """School, what whoever reads the list should know of it."""
     matters: tuple[tuple[str, str], ...] = ()
     """Choice of the standard, what it has to do with the list; of the whole list only."""
+    overrides: tuple[str, ...] = ()
+    """What was decided against the rules, in sentences."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -297,5 +302,7 @@ class Notice:
     ends: date | None = None
     office: str = ""
     contact: str = ""
+    overrides: tuple[str, ...] = ()
+    """What was decided against the rules, in sentences."""
     considered: int = 0
     rated: int = 0

@@ -124,6 +124,11 @@ def gaps(report: SchoolReport) -> list[ClauseLine]:
     return sorted(short, key=lambda one: (-round(lost(one, scale), 9), one.clause))
 
 
+def replaced(selection: str, by: str) -> str:
+    """Return that a list stands no more, "" where it stands."""
+    return f"名单 {selection} 已被名单 {by} 取代，不再有效，仅供查考。" if by else ""
+
+
 def holds(found: bool | None) -> str:
     """Return whether a rule holds; None where nobody can say."""
     return "无法判断" if found is None else "是" if found else "否"

@@ -176,14 +176,13 @@ def _overridden(of: Telling, number: int, *, is_in: bool) -> Reason:
     school = of.field.schools[number]
     one = next(one for one in of.rules.overrides if one.school == school)
     was_in = number in of.by_rules
-    zh = "入选" if is_in else "不入选"
+    zh, why = "入选" if is_in else "不入选", one.reason.rstrip(" 。.；;")
     return Reason(
         "override",
         (),
         Words(
-            f"人工改判为{zh}（{one.by}）：{one.reason}。按规则原为"
-            f"{'入选' if was_in else '不入选'}。",
-            f"{'In' if is_in else 'Out'} by an override of {one.by}: {one.reason}. "
+            f"人工改判为{zh}（{one.by}）：{why}。按规则原为{'入选' if was_in else '不入选'}。",
+            f"{'In' if is_in else 'Out'} by an override of {one.by}: {why}. "
             f"By the rules it would be {'in' if was_in else 'out'}.",
         ),
     )

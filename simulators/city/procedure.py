@@ -22,6 +22,7 @@ PUBLICITY_DAYS = 7
 _FIRST_OUT_VISITED = 3
 _CONFLICT = 409
 _CITY = "台州市教育局装备管理中心"
+_CONTACT = f"{_CITY}（模拟，无真实地址和电话）"
 _FAMILIES = "陈林王李张叶金郑徐章蔡罗"
 _AGREED = (
     "已逐条核对指标和证据，认可评估结果。",
@@ -187,6 +188,7 @@ class _Desk:
             selection=selection,
             first_day=self.today.isoformat(),
             last_day=self.last_day.isoformat(),
+            contact=_CONTACT,
             reason=why,
         )
 

@@ -175,7 +175,10 @@ def notice() -> Notice:
 
 
 def chosen_by_score(
-    found: Assessment, places: int = 5, override: dict[str, Any] | None = None
+    found: Assessment,
+    places: int = 5,
+    override: dict[str, Any] | None = None,
+    rules: dict[str, Any] | None = None,
 ) -> Chosen:
     """Return a selection of the best by score, as one is filed."""
     frame = filed(found).frame
@@ -231,4 +234,4 @@ def chosen_by_score(
         "override": override,
         "warnings": [],
     }
-    return chosen_of(file_selection(found.row.id, {}, 0, contents, found.row.created_at))
+    return chosen_of(file_selection(found.row.id, rules or {}, 0, contents, found.row.created_at))

@@ -334,7 +334,7 @@ def test_an_override_needs_a_reason_and_stays_to_be_seen(city: City, visit: Visi
     said = {"selection": selection, "school": school, "decision": "in", "instead_of": instead}
     city.take(step="override", by=who, reason=why, **said)
     page.goto(f"{city.server.url}/procedure")
-    shown = page.locator("article.override")
+    shown = page.locator("article.override", has_text=why)
     for word in (outside["name"], inside["name"], why, who):
         expect(shown).to_contain_text(word)
     page.goto(f"{city.server.url}/ranking/{school}")
@@ -358,6 +358,14 @@ def _record(page: Page, token: str, who: str, why: str) -> None:
     expect(button).to_be_disabled()
     dialog.locator("[data-test=known]").click()
     button.click()
+
+
+def _publish_today(city: City, page: Page) -> None:
+    """Fill in a publicity period of one day; the form says what it still lacks."""
+    dialog = page.get_by_role("dialog")
+    expect(dialog.locator(".lacks")).to_contain_text("公示结束、异议受理")
+    dialog.locator("[data-test=last]").fill(city.ask("/procedure/next")["today"])
+    dialog.locator("[data-test=contact]").fill("市教育技术中心 203 室")
 
 
 def _offered(page: Page, step: str) -> Locator:
@@ -449,6 +457,8 @@ def test_a_list_is_published_and_an_objection_answered_in_the_browser(
     expect(final).to_contain_text("名单尚未公示。")
     for step, why in (("publicity", "按计划公示一天"), ("objection", "大屏从未见人使用过")):
         _offered(page, step).get_by_role("button").click()
+        if step == "publicity":
+            _publish_today(city, page)
         _record(page, token, "陈科长 市教育技术中心", why)
         expect(page.locator(".log")).to_contain_text(why)
         expect(page.get_by_role("dialog")).to_have_count(0)
@@ -461,6 +471,7 @@ def test_a_list_is_published_and_an_objection_answered_in_the_browser(
     said = {one["step"]: one for one in city.ask("/procedure")["items"]}
     assert said["answer"]["answers"] == said["objection"]["id"]
     assert said["answer"]["change"] == {"result": "rejected"}
+    assert said["publicity"]["change"]["contact"] == "市教育技术中心 203 室"
     assert visit.problems == []
 
 

@@ -1,7 +1,9 @@
+import io
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from openpyxl import load_workbook
 
 from cloud.registry import tables
 from tests._parts.cloud_app import CloudApp
@@ -69,7 +71,12 @@ async def test_from_the_list_to_what_is_final(cloud: CloudApp, selection: dict[s
     assert len(selection["procedure"]["missing_zh"]) == 2
     await visit(cloud, inside(selection))
     days = {"first_day": str(A_DAY), "last_day": str(A_DAY + timedelta(days=6))}
-    await take(cloud, "publicity", selection=name, **days)
+    contact = "台州市教育局 1 号楼"
+    published = await take(cloud, "publicity", selection=name, contact=contact, **days)
+    assert published["change"] == {**days, "contact": contact}
+    notice = await cloud.stranger.get("/api/v1/assessments/latest/reports/notice.xlsx")
+    sheet = load_workbook(io.BytesIO(notice.content))["公示说明"]
+    assert ("异议受理", contact) in [row[:2] for row in sheet.iter_rows(values_only=True)]
     objection = await take(
         cloud, "objection", selection=name, school=inside(selection)[0], reason="大屏从未使用"
     )

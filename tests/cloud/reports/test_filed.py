@@ -1,18 +1,22 @@
 """Reports of what was filed: an assessment, a selection, the log of its procedure."""
 
+import io
 import json
 from datetime import date
 from typing import Any
 
 import polars as pl
 import pytest
+from openpyxl import load_workbook
 
 from cloud.assessments.assessment import Assessment, opened
 from cloud.assessments.influence import influences
 from cloud.errors import NotFound
 from cloud.registry.proceedings import StepRow
 from cloud.reports import filed as reports
+from cloud.reports.area_pdf import area_data, notice_data
 from cloud.reports.filed import Filed
+from cloud.reports.school_pdf import school_data
 from cloud.reports.shapes import AreaReport, SchoolReport
 from cloud.scoring.bundle import read_bundle, rescore
 from cloud.scoring.engine import score_table
@@ -161,6 +165,39 @@ def test_a_decision_against_the_rules_stays_visible() -> None:
     assert other.override == ""
 
 
+def test_a_list_that_was_replaced_says_so_in_every_report() -> None:
+    one = assessment()
+    chosen = chosen_by_score(one)
+    stands = reports.filed(one, chosen, chosen.row.id)
+    replaced = reports.filed(one, chosen, "0123456789abcdef")
+    said = f"名单 {chosen.row.id} 已被名单 0123456789abcdef 取代，不再有效，仅供查考。"
+    for found, words in ((stands, ""), (replaced, said)):
+        school, area = reports.of_school(found, FIRST), reports.of_area(found)
+        told = [area_data(area), notice_data(reports.of_notice(found)), school_data(school)]
+        assert [data["occasion"]["replaced"] for data in told] == [words] * 3
+        for report in (school, area, reports.of_notice(found)):
+            assert (words in texts_of(reports.file_of(report, "xlsx"))) == (words != "")
+
+
+def test_overrides_are_in_the_notice_and_in_the_report_of_their_county() -> None:
+    one = assessment()
+    told = {"school": FIRST, "decision": "in", "by": "李某", "reason": "现场核查属实。"}
+    found = reports.filed(one, chosen_by_score(one, rules={"overrides": [told]}))
+    name = found.frame.filter(pl.col("id") == FIRST)["name"].item() or FIRST
+    said = (f"{name}：人工改判为入选（李某）。理由：现场核查属实。",)
+    home = found.frame.filter(pl.col("id") == FIRST)["division"].item()
+    elsewhere = found.frame.filter(pl.col("division") != home)["division"][0]
+    assert reports.of_notice(found).overrides == said
+    assert reports.of_area(found, home).overrides == said
+    assert reports.of_area(found, elsewhere).overrides == ()
+    assert said[0] in texts_of(reports.file_of(reports.of_notice(found), "xlsx"))
+
+
+def texts_of(book: bytes) -> list[Any]:
+    sheets = load_workbook(io.BytesIO(book)).worksheets
+    return [cell for sheet in sheets for row in sheet.iter_rows(values_only=True) for cell in row]
+
+
 def test_schools_with_the_same_score_or_nearly_are_told_so() -> None:
     standard = standard_of(
         [
@@ -228,15 +265,17 @@ def test_a_notice_has_rules_in_sentences_and_the_period_of_the_log(found: Filed)
         step="publicity",
         by="局",
         at=MADE,
-        change={"first_day": "2026-12-01", "last_day": "2026-12-07"},
+        change={"first_day": "2026-12-01", "last_day": "2026-12-07", "contact": "装备中心 1 号楼"},
         reason="",
         id=1,
         digest="",
     )
-    period = reports.published([step], found.chosen.row.id)
-    assert period == (date(2026, 12, 1), date(2026, 12, 7))
-    assert reports.published([step], "another") == (None, None)
-    notice = reports.of_notice(found, period=period, office="台州市教育局")
+    published = reports.publication([step], found.chosen.row.id)
+    assert published == reports.Publication(date(2026, 12, 1), date(2026, 12, 7), "装备中心 1 号楼")
+    assert reports.publication([step], "another") is None
+    notice = reports.of_notice(found, published=published, office="台州市教育局")
+    assert notice.contact == "装备中心 1 号楼"
+    assert reports.of_notice(found, published=published, contact="信访室").contact == "信访室"
     assert len(notice.rows) == 5
     assert notice.ends == date(2026, 12, 7)
     assert "椒江区：不少于 1 所。" in notice.rules

@@ -282,6 +282,7 @@ const en: typeof zh = {
     selection: "new selection",
     first_day: "from",
     last_day: "to",
+    contact: "objections go to",
   },
   changed: {
     recommended: "recommended",

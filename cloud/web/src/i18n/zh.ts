@@ -279,6 +279,7 @@ export default {
     selection: "新名单",
     first_day: "公示开始",
     last_day: "公示结束",
+    contact: "异议受理",
   },
   changed: {
     recommended: "推荐",
