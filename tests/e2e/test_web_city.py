@@ -475,6 +475,52 @@ def test_a_list_is_published_and_an_objection_answered_in_the_browser(
     assert visit.problems == []
 
 
+def test_a_county_finds_the_schools_that_wait_for_its_review(city: City, visit: Visit) -> None:
+    page = visit.page
+    out = next(one for one in city.ranking(selected=False)[1:] if one["rank"])
+    city.take(step="self_assessment", school=out["school"], by="某校长", agrees=False)
+    page.goto(f"{city.server.url}/procedure")
+    card = page.locator(".progress")
+    card.locator("[data-test=county]").click()
+    page.get_by_role("option", name=out["division_name"], exact=True).click()
+    card.locator("[data-test=waits]").click()
+    page.get_by_role("option", name=re.compile("待县级复核")).click()
+    line = card.locator("li", has=page.get_by_role("link", name=out["name"], exact=True))
+    expect(line).to_contain_text("学校自评 不认可")
+    expect(line).to_contain_text("县级复核 —")
+    divisions = {one["name"]: one["division_name"] for one in city.ranking()}
+    for name in card.locator("li a").all_inner_texts():
+        assert divisions[name] == out["division_name"]
+    line.get_by_role("link").click()
+    expect(page).to_have_url(re.compile(f"/ranking/{out['school']}"))
+    assert visit.problems == []
+
+
+def test_the_log_begins_with_the_newest_step_and_opens_whole(city: City, visit: Visit) -> None:
+    page = visit.page
+    school = city.ranking(selected=False)[2]["school"]
+    for number in range(25):
+        city.take(step="self_assessment", school=school, by="某校长", reason=f"第 {number} 次自评")
+    page.goto(f"{city.server.url}/procedure")
+    steps = page.locator(".log .el-timeline-item")
+    expect(steps).to_have_count(20)
+    expect(steps.first).to_contain_text("第 24 次自评")
+    page.locator("[data-test=whole-log]").click()
+    expect(steps).to_have_count(city.ask("/procedure")["total"])
+    assert visit.problems == []
+
+
+def test_the_report_of_a_county_is_beside_it(city: City, visit: Visit) -> None:
+    page = visit.page
+    row = city.ranking()[0]
+    page.goto(f"{city.server.url}/counties")
+    line = page.locator(".el-table__row", has_text=row["division_name"]).first
+    with page.expect_download() as started:
+        line.get_by_role("button", name="Excel").click()
+    assert started.value.suggested_filename == f"{row['division_name']}.xlsx"
+    assert visit.problems == []
+
+
 def test_what_matters_most_stands_on_the_page_in_words(city: City, visit: Visit) -> None:
     page = visit.page
     selection = city.ask("/assessments/latest")["latest_selection"]

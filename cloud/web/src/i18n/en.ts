@@ -177,7 +177,7 @@ const en: typeof zh = {
   },
   gateways: {
     title: "Gateways and devices",
-    none: "No gateway has reported yet.",
+    none: "No gateway has reported for this school. A school whose data came in files has none: see its devices under Assets and use, row by row under Books.",
     backlog: "Backlog",
     lines: "{n} lines",
     oldest: "Oldest unsent",

@@ -43,6 +43,7 @@ export const take = {
   onlyQuestions: "The strength says how plain it is, not whether anybody did wrong.",
   matters: "Which choice of ours matters most",
   mattersHint: "Somebody else might have chosen otherwise in the standard. All choices are varied at once, a thousand times: how much of the list changes, and by which. Thin line: 95 % interval.",
+  mattersWait: "Selecting again with these choices varied a thousand times. The first time after the cloud was started takes about ten seconds; then it is there at once.",
   total: "in all",
   first: "alone",
   variants: "{n} variants, seed {seed}; the same list always gives the same, digest",

@@ -176,7 +176,7 @@ export default {
   },
   gateways: {
     title: "网关与设备",
-    none: "还没有网关报到。",
+    none: "没有网关为这所学校报到过。整批载入数据的学校没有网关：它的设备和用量见“资产与使用”，逐行见“台账单据”。",
     backlog: "积压",
     lines: "{n} 条",
     oldest: "最早未发",
