@@ -81,6 +81,15 @@ _DIVISIONS = (
 _MATTERS = (Column("选择", 34), Column("换一种会怎样", 80))
 _WARNINGS = (Column("学校", 34), Column("须知", 60))
 _DOUBTS = (Column("核查项", 34), Column("发现", 10, "#,##0"), Column("涉及学校", 10, "#,##0"))
+_QUESTIONS = (
+    Column("学校标识码", 14),
+    Column("学校", 32),
+    Column("县（市、区）", 14),
+    Column("核查项", 26),
+    Column("程度", 10),
+    Column("发现", 60),
+    Column("请学校", 60),
+)
 _LIST = (
     Column("序号", 8, "0"),
     Column("学校标识码", 14),
@@ -115,6 +124,7 @@ def area_xlsx(report: AreaReport) -> bytes:
         table_sheet(book, "各县（市、区）", _DIVISIONS, _divisions(report))
     if report.doubts:
         table_sheet(book, "真实性核查", _DOUBTS, report.doubts)
+        table_sheet(book, "真实性核查逐校", _QUESTIONS, report.questions)
     return book_bytes(book, report.occasion.assessed_at)
 
 

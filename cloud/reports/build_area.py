@@ -60,6 +60,7 @@ def area_report(
     """
     own = frame.filter(division is None or pl.col("division") == division)
     schools = set(own["id"])
+    facts = [one for one in assessment.integrity if one["school"] in schools]
     dimensions = assessment.standard.dimensions
     return AreaReport(
         occasion=occasion,
@@ -74,7 +75,8 @@ def area_report(
         limits=_limits(assessment, division),
         quotas=tuple(quotas),
         divisions=_divisions(frame) if division is None else (),
-        doubts=_doubts([one for one in assessment.integrity if one["school"] in schools]),
+        doubts=_doubts(facts),
+        questions=_questions(facts, own),
         procedure=procedure,
         warnings=tuple(warnings),
         matters=tuple(matters),
@@ -233,6 +235,29 @@ def _divisions(frame: pl.DataFrame) -> tuple[DivisionLine, ...]:
 
 def _as_listed(code: str) -> tuple[bool, str]:
     return code_lists.DIVISIONS.find(code) is None, code
+
+
+def _questions(
+    facts: Sequence[Mapping[str, Any]], own: pl.DataFrame
+) -> tuple[tuple[str, str, str, str, str, str, str], ...]:
+    """Return every doubt about a school of the area, the gravest first."""
+    of = {row["id"]: row for row in own.iter_rows(named=True)}
+    gravest = list(words.SEVERITIES)
+    return tuple(
+        (
+            one["school"],
+            of[one["school"]]["name"] or one["school"],
+            ranking.division_name(of[one["school"]]["division"]),
+            one["title_zh"],
+            words.SEVERITIES[one["severity"]],
+            one["text_zh"],
+            one["ask_zh"],
+        )
+        for one in sorted(
+            facts,
+            key=lambda one: (gravest.index(one["severity"]), one["title_zh"], one["school"]),
+        )
+    )
 
 
 def _doubts(facts: Sequence[Mapping[str, Any]]) -> tuple[tuple[str, int, int], ...]:

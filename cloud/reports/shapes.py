@@ -278,6 +278,8 @@ class AreaReport:
     divisions: tuple[DivisionLine, ...] = ()
     doubts: tuple[tuple[str, int, int], ...] = ()
     """Check, findings, schools."""
+    questions: tuple[tuple[str, str, str, str, str, str, str], ...] = ()
+    """Every one of them: school, its name, county, check, how grave, what, what to ask."""
     procedure: str = ""
     warnings: tuple[tuple[str, str], ...] = ()
     """School, what whoever reads the list should know of it."""

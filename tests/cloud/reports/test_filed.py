@@ -134,7 +134,14 @@ def test_a_school_has_its_own_doubts_the_gravest_first(found: Filed) -> None:
     assert doubts[0].evidence == ("302 教室（asset:12）",)
     assert (doubts[0].ask, doubts[0].evidence_total) == ("请说明。", 9)
     assert reports.of_school(found, "2133100002").doubts == ()
-    assert reports.of_area(found).doubts == (("大屏无人开启", 2, 2), ("有账无物", 1, 1))
+    area = reports.of_area(found)
+    assert area.doubts == (("大屏无人开启", 2, 2), ("有账无物", 1, 1))
+    assert [(one[0], *one[3:]) for one in area.questions] == [
+        (FIRST, "有账无物", "重点核查", "三台。", "请说明。"),
+        (FIRST, "大屏无人开启", "留意", "三台。", "请说明。"),
+        ("2133100001", "大屏无人开启", "留意", "三台。", "请说明。"),
+    ]
+    assert "请说明。" in texts_of(reports.file_of(area, "xlsx"))
 
 
 def test_without_a_selection_nothing_is_decided() -> None:
