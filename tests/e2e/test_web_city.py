@@ -8,8 +8,10 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -324,6 +326,18 @@ def test_an_asset_shows_what_was_reported_of_it_and_of_its_gateway(
         _is_whole(visit)
 
 
+def test_a_lesson_begins_at_eight_wherever_it_is_read(city: City, browser: Browser) -> None:
+    school = city.ranking()[0]["school"]
+    asset = city.ask(f"/schools/{school}/assets", bound=True, limit=1)["items"][0]["id"]
+    told = city.ask(f"/assets/{asset}/heatmap")["periods"][0]["start"]
+    context = browser.new_context(viewport=WIDE, timezone_id="America/New_York")
+    page = context.new_page()
+    page.goto(f"{city.server.url}/assets/{asset}")
+    begins = datetime.fromisoformat(told).astimezone(ZoneInfo("Asia/Shanghai"))
+    expect(page.locator(".time").first).to_have_text(f"{begins:%H:%M}")
+    context.close()
+
+
 def test_an_override_needs_a_reason_and_stays_to_be_seen(city: City, visit: Visit) -> None:
     page = visit.page
     inside, outside = city.ranking(selected=True)[-1], city.ranking(selected=False)[0]
@@ -420,6 +434,7 @@ def test_an_override_in_the_browser_makes_a_list_that_shows_it(city: City, visit
     _record(page, city.server.token, "评审组 赵组长", "山区唯一一所寄宿学校")
     expect(page.locator(".verdict")).to_contain_text("改判")
     expect(page.locator(".log")).to_contain_text("山区唯一一所寄宿学校")
+    expect(page.locator("[data-test=recorded]")).to_contain_text("改判产生了一份新名单")
     assert city.ask("/assessments/latest")["latest_selection"] != before
     page.goto(f"{city.server.url}/procedure")
     for word in (outside["name"], inside["name"], "山区唯一一所寄宿学校", "评审组 赵组长"):
@@ -427,6 +442,16 @@ def test_an_override_in_the_browser_makes_a_list_that_shows_it(city: City, visit
     publicity = _offered(page, "publicity")
     expect(publicity.get_by_role("button")).to_be_disabled()
     expect(publicity).to_contain_text("未作现场核查")
+    first = city.ask(
+        "/procedure/next", selection=city.ask("/assessments/latest")["latest_selection"]
+    )
+    why = next(one["why_zh"] for one in first["steps"] if one["step"] == "publicity")
+    unseen = re.findall(r"\d{10}", why)
+    assert unseen
+    names = {one["school"]: one["name"] for one in city.ranking()}
+    expect(publicity).to_contain_text(names[unseen[0]])
+    _offered(page, "override").get_by_role("button").click()
+    expect(page.get_by_role("dialog").locator(".decision")).to_have_count(0)
     assert visit.problems == []
 
 

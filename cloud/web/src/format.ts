@@ -29,14 +29,31 @@ export function plain(value: number | boolean | string, digits = 2): string {
 
 const pad = (n: number): string => String(n).padStart(2, "0");
 
+/** China has one clock and no summer time; a lesson begins at eight, wherever it is read. */
+const AHEAD_MS = 8 * 3_600_000;
+const inChina = (moment: string | number | Date): Date => new Date(new Date(moment).getTime() + AHEAD_MS);
+
+/** The day in China, where the schools and the bureau are. */
 export function dayOf(moment: Date): string {
-  return `${moment.getFullYear()}-${pad(moment.getMonth() + 1)}-${pad(moment.getDate())}`;
+  return inChina(moment).toISOString().slice(0, 10);
 }
 
-export function clock(moment: string | Date, withSeconds = false): string {
-  const at = new Date(moment);
-  const text = `${pad(at.getHours())}:${pad(at.getMinutes())}`;
-  return withSeconds ? `${text}:${pad(at.getSeconds())}` : text;
+/** When a day of China begins. */
+export function startOf(day: string): Date {
+  return new Date(`${day}T00:00:00+08:00`);
+}
+
+/** The time of day in China. */
+export function clock(moment: string | number | Date, withSeconds = false): string {
+  const at = inChina(moment);
+  const text = `${pad(at.getUTCHours())}:${pad(at.getUTCMinutes())}`;
+  return withSeconds ? `${text}:${pad(at.getUTCSeconds())}` : text;
+}
+
+/** What stands below the axis of a chart: the time, at midnight the day. */
+export function tick(moment: number): string {
+  const text = clock(moment);
+  return text === "00:00" ? dayOf(new Date(moment)).slice(5) : text;
 }
 
 export interface Age {

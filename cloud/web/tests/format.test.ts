@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { age, DASH, duration, hours, number, percent, plain, score } from "@/format";
+import { age, clock, DASH, dayOf, duration, hours, number, percent, plain, score, startOf, tick } from "@/format";
 
 describe("what is not known is a dash, never a zero", () => {
   it.each([percent(null), hours(null), number(null), duration(null)])("%s", (text) => {
@@ -7,6 +7,18 @@ describe("what is not known is a dash, never a zero", () => {
   });
   it("keeps a real zero", () => {
     expect([percent(0), hours(0), number(0), duration(0)]).toEqual(["0%", "0.0", "0", "0 s"]);
+  });
+});
+
+describe("times are those of the schools, wherever the reader is", () => {
+  it("turns midnight in China into the next day", () => {
+    const evening = new Date("2026-11-25T16:29:48Z");
+    expect([dayOf(evening), clock(evening), clock(evening, true)]).toEqual(["2026-11-26", "00:29", "00:29:48"]);
+  });
+  it("begins a day in China", () => {
+    expect(startOf("2026-11-26").toISOString()).toBe("2026-11-25T16:00:00.000Z");
+    expect(tick(startOf("2026-11-26").getTime())).toBe("11-26");
+    expect(tick(Date.parse("2026-11-26T00:10:00Z"))).toBe("08:10");
   });
 });
 

@@ -145,6 +145,8 @@ const en: typeof zh = {
     today: "States through a day",
     day: "Day",
     noSlots: "Nothing was received on this day: it counts as unobserved, not as off.",
+    fromFiles: "Data came in files; no live connection",
+    otherDays: "Days with data, period by period",
     heat: "Use by period and weekday",
     heatHint: "Colour: share of the observed time in use. Numbers: lessons used / lessons observed.",
     readings: "Readings",

@@ -11,6 +11,7 @@ export const take = {
   disagrees: "does not agree",
   newest: "Newest first, {n} of them",
   all: "Show all {n}",
+  newList: "The override made a new list, which this page shows now; the old one stands no more. A school that came in needs its self-assessment, review and visit; then the list is published again.",
   agrees: "Does the school agree with evidence and score?",
   objection: "Which objection is answered",
   school: "School",

@@ -11,6 +11,7 @@ export const take = {
   disagrees: "不认可",
   newest: "最近的在前，列出 {n} 条",
   all: "显示全部 {n} 条",
+  newList: "改判产生了一份新名单，这一页现在显示的就是它；原名单不再有效。新换上的学校要走完自评、复核和现场核查，名单再重新公示。",
   agrees: "学校是否认可证据和得分",
   objection: "答复哪一件异议",
   school: "学校",
