@@ -11,7 +11,7 @@ span of days (see `cloud.assessments.assessment.round_of`).
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta, timezone
 
 from cloud.errors import Conflict, NotFound, RequestError, Unprocessable
 from cloud.registry.proceedings import NewStep, StepRow
@@ -45,6 +45,7 @@ _NONE_WAITS = Words(
     "该校没有待核实的申报。", "Nothing that the school declared waits for confirmation."
 )
 _NONE_DECLARED = Words("该校没有申报过数据。", "The school declared nothing.")
+_CHINA = timezone(timedelta(hours=8))
 _BEFORE = {"county_review": "self_assessment", "site_visit": "county_review"}
 _AFTER = {"self_assessment": "county_review", "county_review": "site_visit"}
 
@@ -111,9 +112,9 @@ def check(step: NewStep, log: Sequence[StepRow], context: Context) -> None:
     final = next((one for one in log if one.step == "final"), None)
     if final is not None:
         raise Conflict(
-            f"selection {final.selection_id} is final since {final.at:%Y-%m-%d}; "
+            f"selection {final.selection_id} is final since {_day(final)}; "
             "nothing more is taken in this round",
-            zh=f"名单已于 {final.at:%Y-%m-%d} 最终确定，本轮不再受理任何环节。",
+            zh=f"名单已于 {_day(final)} 最终确定，本轮不再受理任何环节。",
         )
     if step.school_id is not None and step.school_id not in context.schools:
         raise NotFound(
@@ -183,6 +184,11 @@ def _sentence(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}{'' if text.endswith('.') else '.'}"
 
 
+def _day(step: StepRow) -> date:
+    """Return the day a step was taken, as whoever took it read it on the calendar."""
+    return step.at.astimezone(_CHINA).date()
+
+
 def _standing(selection: str, context: Context) -> None:
     if context.standing not in {None, selection}:
         raise Conflict(
@@ -205,8 +211,8 @@ def _in_order(step: NewStep, own: Sequence[StepRow]) -> None:
     if later is not None:
         raise Conflict(
             f"school {step.school_id}: {what.lower()}: the {TITLES[later.step].en.lower()} of "
-            f"{later.at:%Y-%m-%d} follows it already",
-            zh=f"{later.at:%Y-%m-%d} 已有“{TITLES[later.step].zh}”的记录，不能再补。",
+            f"{_day(later)} follows it already",
+            zh=f"{_day(later)} 已有“{TITLES[later.step].zh}”的记录，不能再补。",
         )
 
 
@@ -278,8 +284,8 @@ def _answer(step: NewStep, log: Sequence[StepRow], _context: Context) -> None:
     given = next((one for one in log if one.answers_id == step.answers_id), None)
     if given is not None:
         raise Conflict(
-            f"objection {step.answers_id} was answered on {given.at:%Y-%m-%d} already",
-            zh=f"异议 {step.answers_id} 已于 {given.at:%Y-%m-%d} 答复。",
+            f"objection {step.answers_id} was answered on {_day(given)} already",
+            zh=f"异议 {step.answers_id} 已于 {_day(given)} 答复。",
         )
 
 

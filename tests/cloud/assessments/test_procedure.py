@@ -1,5 +1,5 @@
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -220,6 +220,13 @@ def test_a_step_out_of_order_is_refused_in_a_sentence(
     with pytest.raises(error) as refused:
         check(wanted, log(*before), ALL)
     assert str(refused.value) == says
+
+
+def test_a_refusal_names_the_day_it_was_in_china() -> None:
+    late = replace(step("county_review", A), at=datetime(2026, 11, 20, 16, 29, tzinfo=UTC))
+    with pytest.raises(Conflict, match="county review of 2026-11-21 follows") as raised:
+        check(step("self_assessment", A), log(step("self_assessment", A), late), ALL)
+    assert raised.value.zh == "2026-11-21 已有“县级复核”的记录，不能再补。"
 
 
 def test_an_empty_list_is_not_published() -> None:
