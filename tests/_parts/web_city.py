@@ -1,0 +1,71 @@
+"""A small city behind a real cloud, and a browser that looks at its pages."""
+
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+from playwright.sync_api import Page, ViewportSize
+
+from tests._parts.write_servers import CloudServer
+
+WIDE = ViewportSize(width=1440, height=900)
+PHONE = ViewportSize(width=390, height=844)
+PLACES = 3
+RULES = f"""
+places: {PLACES}
+hard: []
+quotas:
+  stage: {{PRI: {{least: 1}}}}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class City:
+    """A cloud with an assessment and a selection."""
+
+    server: CloudServer
+    folder: Path
+
+    def ask(self, path: str, **params: Any) -> Any:
+        answer = httpx.get(f"{self.server.url}/api/v1{path}", params=params, timeout=60)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def take(self, **step: Any) -> dict[str, Any]:
+        answer = httpx.post(
+            f"{self.server.url}/api/v1/procedure",
+            json=step,
+            headers={"Authorization": f"Bearer {self.server.token}"},
+            timeout=60,
+        )
+        assert answer.status_code == 201, answer.text
+        taken: dict[str, Any] = answer.json()
+        return taken
+
+    def ranking(self, *, selected: bool | None = None) -> list[dict[str, Any]]:
+        asked = {} if selected is None else {"selected": selected}
+        rows: list[dict[str, Any]] = self.ask("/assessments/latest/ranking", **asked)["items"]
+        return rows
+
+
+def run(program: str, *arguments: str | Path) -> str:
+    """Run one of our commands and return what it says."""
+    done = subprocess.run(
+        [str(Path(sys.executable).with_name(program)), *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@dataclass
+class Visit:
+    """A page and everything that went wrong on it."""
+
+    page: Page
+    problems: list[str] = field(default_factory=list)
