@@ -3,7 +3,8 @@
 A unit is one thing more that counts (`cost: {per: unit}`), or one hundredth of attainment (`per:
 point`). Gains are what the standard's own curves give, for the stages that the school teaches, and
 stop where the curve does, at the cap of what is declared and not confirmed, and, of a share, at
-what is known to be missing: what nobody saw is not bought.
+what is known to be missing: what nobody saw is not bought, unless it is asked what would be if it
+had been seen.
 """
 
 import math
@@ -102,15 +103,20 @@ def priced(scores: Scores) -> Priced:
     )
 
 
-def gains(of: Priced, school: str) -> Iterator[Gain]:
-    """Yield what each clause that has a cost and evidence, and is not full, would gain a school."""
+def gains(of: Priced, school: str, *, is_all_seen: bool = False) -> Iterator[Gain]:
+    """Yield what each clause that has a cost and evidence, and is not full, would gain a school.
+
+    With `is_all_seen` what nobody saw counts as seen and missing, so it may be bought.
+    """
     standard, row, clauses = of.scores.standard, of.rows[school], of.clauses[school]
     for clause in standard.clauses:
         weight, attained = clauses[f"{clause.id}.weight"], clauses[f"{clause.id}.attainment"]
         if clause.cost is None or attained is None or weight <= 0 or attained >= 1 - EPSILON:
             continue
         low, whole = row[f"low:{clause.id}"], row[f"whole:{clause.id}"]
-        unknown = (row.get(f"{clause.id}.unknown") or 0.0) if clause.indicator != COLUMN else 0.0
+        unknown = 0.0
+        if clause.indicator != COLUMN and not is_all_seen:
+            unknown = row.get(f"{clause.id}.unknown") or 0.0
         capped = clause.data_source == "declared" and not row.get(f"{clause.id}.confirmed")
         cap = standard.declared_cap if capped else 1.0
         if clause.cost.per == "point":

@@ -6,8 +6,10 @@ set of units that reaches all of it at once is a small mixed-integer programme, 
 
 Never "improve everything": a clause without a cost gets no improvement and is named; a clause
 without evidence gets none either, for what it would gain nobody knows. A school whose coverage is
-too low is told which clauses to give evidence of first, as few as will do. Where nothing within
-reach suffices, that is said, and how far it would come.
+too low is told which clauses to give evidence of first, as few as will do. Where what is known to
+be missing does not suffice, but what nobody saw would, that evidence comes first too, and the
+answer holds if it turns out well. Where nothing within reach suffices, that is said, and how far it
+would come.
 
 Only where clauses add up: for a standard that takes other than arithmetic means, or whose rules
 bind clauses without a cost, the answer may be that it is not known.
@@ -120,10 +122,17 @@ def least_for(
         return replace(blank, is_possible=False, words=_NO_SCORE)
     if not _adds_up(standard):
         return replace(blank, words=_NOT_COMPUTED)
-    found = {gain.clause.id: gain for gain in gains(of, school)}
-    ask = _asked(of, rules, blank, found, names)
+    known = {gain.clause.id: gain for gain in gains(of, school)}
+    found, ask = known, _asked(of, rules, blank, known, names)
     evidence = _evidence(of, rules, school)
-    steps = None if ask.missing else _cheapest(list(found.values()), ask)
+    steps = _steps(found, ask)
+    unsure: tuple[str, ...] = ()
+    if steps is None:
+        hoped = {gain.clause.id: gain for gain in gains(of, school, is_all_seen=True)}
+        steps = _steps(hoped, _asked(of, rules, blank, hoped, names))
+        if steps is not None:
+            found, unsure = hoped, _beyond(known, steps)
+            evidence = (*evidence, *(name for name in unsure if name not in evidence))
     if steps is None:
         missing = ask.missing or _out_of_reach(found, ask, names)
         possible = None if evidence else False
@@ -144,13 +153,27 @@ def least_for(
     return _told(
         replace(
             blank,
-            is_possible=None if _gates_unseen(of, rules, school) else True,
+            is_possible=None if unsure or _gates_unseen(of, rules, school) else True,
             value_then=min(scale, totals["raw"] + sum(one.points for one in improvements)),
             improvements=tuple(sorted(improvements, key=lambda one: (-one.points, one.clause))),
             yuan=sum(one.yuan for one in improvements),
             evidence=evidence,
         ),
         names,
+        is_hoped=bool(unsure),
+    )
+
+
+def _steps(found: Mapping[str, Gain], ask: _Ask) -> dict[str, int] | None:
+    return None if ask.missing else _cheapest(list(found.values()), ask)
+
+
+def _beyond(known: Mapping[str, Gain], steps: Mapping[str, int]) -> tuple[str, ...]:
+    """Return the clauses of which more is asked than is known to be missing."""
+    return tuple(
+        name
+        for name, units in steps.items()
+        if units > (known[name].units[-1] if name in known else 0)
     )
 
 
@@ -343,8 +366,9 @@ def _out_of_reach(found: Mapping[str, Gain], ask: _Ask, names: Titles) -> tuple[
     return tuple(missing) or (called(names, TOTAL),)
 
 
-def _told(found: Least, names: Titles) -> Least:
-    """Return the answer with its words."""
+def _told(found: Least, names: Titles, *, is_hoped: bool = False) -> Least:
+    """Return the answer with its words; one that is hoped holds if the evidence turns out well."""
+    if_zh, if_en = ("补到的都合格的话，", "If it turns out well, the") if is_hoped else ("", "The")
     zh, en = [], []
     if found.evidence:
         first = [called(names, name) for name in found.evidence]
@@ -356,12 +380,12 @@ def _told(found: Least, names: Titles) -> Least:
     elif found.value_then is not None:
         many, was = len(found.improvements), published(found.value or 0.0)
         zh.append(
-            f"最省的办法：改进 {many} 项，约需 {found.yuan:,.0f} 元，"
+            f"{if_zh}最省的办法：改进 {many} 项，约需 {found.yuan:,.0f} 元，"
             f"总分由 {was} 提高到 {published(found.value_then)}"
         )
         en.append(
-            f"The least: {many} improvement{'s' if many > 1 else ''} for {found.yuan:,.0f} yuan, "
-            f"from {was} to {published(found.value_then)}"
+            f"{if_en} least: {many} improvement{'s' if many > 1 else ''} "
+            f"for {found.yuan:,.0f} yuan, from {was} to {published(found.value_then)}"
         )
         if found.needs is not None:
             zh[-1] += f"（入选需 {published(found.needs)}）"
