@@ -17,6 +17,22 @@ def settings_of(data: Path | None) -> Settings:
     return load(os.environ, {"data": data})
 
 
+@contextmanager
+def registry_of(data: Path | None) -> Iterator[Registry]:
+    """Open the registry alone, which several processes may; for the length of a block.
+
+    Raises SettingsError where there is none.
+    """
+    settings = settings_of(data)
+    if settings.database_url is None and not (settings.data / "registry.sqlite").exists():
+        raise SettingsError(f"{settings.data}: holds no registry; give the folder of the cloud")
+    registry = Registry.open(settings.registry_url)
+    try:
+        yield registry
+    finally:
+        registry.close()
+
+
 def open_offline(
     data: Path | None,
     *,

@@ -4,11 +4,20 @@ A command imports what is heavy only when it runs, so that `--help` stays quick.
 """
 
 import argparse
+from datetime import date
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import TypeAlias
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001  it has no other name
+
+
+def day(text: str) -> date:
+    """Return the day that an argument names, for `type=`."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no day; write YYYY-MM-DD") from None
 
 
 def add_all(commands: Commands) -> None:

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cloud.commands import Commands
+from cloud.commands import Commands, day
 from cloud.errors import NotFound, SettingsError
 
 if TYPE_CHECKING:
@@ -34,8 +34,8 @@ def add(commands: Commands) -> None:
         "telemetry is touched, and clouds that share the registry may go on.",
     )
     assess.add_argument("--data", type=Path, help="folder of `campus-cloud serve` (cloud-data)")
-    assess.add_argument("--start", type=_day, required=True, help="first day, YYYY-MM-DD")
-    assess.add_argument("--end", type=_day, required=True, help="last day, included")
+    assess.add_argument("--start", type=day, required=True, help="first day, YYYY-MM-DD")
+    assess.add_argument("--end", type=day, required=True, help="last day, included")
     assess.add_argument(
         "--standard",
         default=DEFAULT,
@@ -66,13 +66,6 @@ def add(commands: Commands) -> None:
         "(a city.json will do)",
     )
     assess.set_defaults(run=_assess, refuse=assess.error)
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no day; write YYYY-MM-DD") from None
 
 
 def _assess(arguments: argparse.Namespace) -> int:
@@ -108,18 +101,14 @@ def _registry(
     arguments: argparse.Namespace,
 ) -> "Iterator[tuple[DuckDBStore | None, Registry]]":
     """Open the registry, and the telemetry file where the use is to come from it."""
-    from cloud.bulk.offline import offline
-    from cloud.commands.select import filed_registry
+    from cloud.bulk.offline import offline, registry_of
 
     if arguments.evidence is None:
         with offline(arguments.data) as both:
             yield both
-        return
-    registry = filed_registry(arguments.data)
-    try:
-        yield None, registry
-    finally:
-        registry.close()
+    else:
+        with registry_of(arguments.data) as registry:
+            yield None, registry
 
 
 async def _made(

@@ -1,11 +1,10 @@
 """`campus-cloud fetch`: what an InfluxDB holds, as the folder that `load` and `rollup` take."""
 
 import argparse
-from datetime import date
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from cloud.commands import Commands
+from cloud.commands import Commands, day
 from cloud.errors import SettingsError
 
 
@@ -21,18 +20,11 @@ def add(commands: Commands) -> None:
     fetch.add_argument("--url", required=True, help="the InfluxDB's address")
     fetch.add_argument("--bucket", default="campus", help="bucket or database (campus)")
     fetch.add_argument("--token-file", type=Path, help="file with the token")
-    fetch.add_argument("--start", type=_day, required=True, help="first day, YYYY-MM-DD")
-    fetch.add_argument("--end", type=_day, required=True, help="last day, included")
+    fetch.add_argument("--start", type=day, required=True, help="first day, YYYY-MM-DD")
+    fetch.add_argument("--end", type=day, required=True, help="last day, included")
     fetch.add_argument("--zone", default="Asia/Shanghai", help="of the days (Asia/Shanghai)")
     fetch.add_argument("--out", type=Path, required=True, metavar="DIR", help="the folder")
     fetch.set_defaults(run=_fetch)
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no day; write YYYY-MM-DD") from None
 
 
 def _fetch(arguments: argparse.Namespace) -> int:

@@ -2,12 +2,10 @@
 
 import argparse
 import os
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cloud.commands import Commands
-from cloud.errors import SettingsError
+from cloud.commands import Commands, day
 
 if TYPE_CHECKING:
     from cloud.bulk.rollup import Engine
@@ -36,7 +34,7 @@ def add(commands: Commands) -> None:
         "--data", type=Path, help="folder of `campus-cloud serve`, for its registry (cloud-data)"
     )
     whence.add_argument("--books", type=Path, metavar="DIR", help="what --write-books wrote")
-    rollup.add_argument("--until", type=_day, help="last day; default that of the last slot")
+    rollup.add_argument("--until", type=day, help="last day; default that of the last slot")
     rollup.add_argument(
         "--memory-mb", type=int, default=MEMORY_MB, help=f"memory of DuckDB ({MEMORY_MB})"
     )
@@ -44,13 +42,6 @@ def add(commands: Commands) -> None:
     where.add_argument("--out", type=Path, metavar="DIR", help="a new folder for the evidence")
     where.add_argument("--write-books", type=Path, metavar="DIR", help="only write the books here")
     rollup.set_defaults(run=_rollup, refuse=rollup.error)
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no day; write YYYY-MM-DD") from None
 
 
 def _rollup(arguments: argparse.Namespace) -> int:
@@ -110,15 +101,8 @@ def _pair(text: str, arguments: argparse.Namespace) -> tuple[str, str]:
 
 
 def _registered(data: Path | None) -> "Tables":
-    from cloud.bulk.offline import settings_of
+    from cloud.bulk.offline import registry_of
     from cloud.registry.book_tables import book_tables
-    from cloud.registry.store import Registry
 
-    settings = settings_of(data)
-    if settings.database_url is None and not (settings.data / "registry.sqlite").exists():
-        raise SettingsError(f"{settings.data}: holds no registry; give the folder of the cloud")
-    registry = Registry.open(settings.registry_url)
-    try:
+    with registry_of(data) as registry:
         return book_tables(registry)
-    finally:
-        registry.close()

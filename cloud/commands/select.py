@@ -1,15 +1,10 @@
 """`campus-cloud select`: choose schools from an assessment by rules, without a server."""
 
 import argparse
-import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from cloud.commands import Commands
-from cloud.errors import SettingsError
-
-if TYPE_CHECKING:
-    from cloud.registry.store import Registry
 
 
 def add(commands: Commands) -> None:
@@ -32,21 +27,19 @@ def add(commands: Commands) -> None:
 def _select(arguments: argparse.Namespace) -> int:
     from cloud.assessments import choosing
     from cloud.assessments.shelf import Shelf
+    from cloud.bulk.offline import registry_of
     from cloud.clock import SystemClock
     from cloud.scoring.selection_rules import SelectionRules, load_rules
 
     rules = load_rules(arguments.rules) if arguments.rules else SelectionRules()
     if arguments.places is not None:
         rules = rules.model_copy(update={"places": arguments.places})
-    registry = filed_registry(arguments.data)
-    try:
+    with registry_of(arguments.data) as registry:
         shelf = Shelf(registry.proceedings)
         found = shelf.assessment(arguments.assessment)
         made = choosing.select(found, rules, arguments.seed, SystemClock().now())
         is_new = registry.proceedings.file_selection(made)
         chosen = shelf.selection(made.id)
-    finally:
-        registry.close()
     rated = found.scores.totals["value"].count()
     print(
         f"selection {made.id}{'' if is_new else ' (filed before)'}: {len(chosen.selected)} of "
@@ -55,17 +48,6 @@ def _select(arguments: argparse.Namespace) -> int:
     for quota in chosen.contents["quotas"]:
         print(f"  {_quota(quota)}")
     return 0
-
-
-def filed_registry(data: Path | None) -> "Registry":
-    """Return the registry of a folder; raises SettingsError where there is none."""
-    from cloud.registry.store import Registry
-    from cloud.settings import load
-
-    settings = load(os.environ, {"data": data})
-    if settings.database_url is None and not (settings.data / "registry.sqlite").exists():
-        raise SettingsError(f"{settings.data}: holds no registry; give the folder of the cloud")
-    return Registry.open(settings.registry_url)
 
 
 def _quota(quota: dict[str, Any]) -> str:

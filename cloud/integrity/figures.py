@@ -19,6 +19,13 @@ from cloud.scoring.claims import computer_rooms, display_hours
 from cloud.scoring.evidence import Evidence
 from cloud.scoring.indicator import Words
 
+NEEDS = Words(
+    "需要至少一项可核对的申报（大屏周使用小时、计算机教室机时、师生终端数等），以及足够的监测或台账。",
+    "It needs a declared figure that can be measured (display hours, computer-room hours, "
+    "terminals), and enough telemetry or ledger.",
+)
+"""What either check needs."""
+
 
 def figures(facts: Facts, limits: Declared) -> pl.DataFrame:
     """Return the figures that can be compared: whether each is too high, and its school far off.

@@ -7,7 +7,7 @@ import polars as pl
 
 from cloud.integrity.check import Check, Judged, Row
 from cloud.integrity.facts import Facts
-from cloud.integrity.figures import figures, rows_of, tell
+from cloud.integrity.figures import NEEDS, figures, rows_of, tell
 from cloud.integrity.thresholds import Thresholds
 from cloud.scoring.indicator import Words
 
@@ -42,11 +42,7 @@ CHECK = Check(
     judge=_judge,
     reason=_reason,
     tell=tell,
-    needs=Words(
-        "需要至少一项可核对的申报（大屏周使用小时、计算机教室机时、师生终端数等），以及足够的监测或台账。",
-        "It needs a declared figure that can be measured (display hours, computer-room hours, "
-        "terminals), and enough telemetry or ledger.",
-    ),
+    needs=NEEDS,
     ask=Words(
         "请核对数字，有误请更正；无误请说明口径。",
         "Look at the figure again: correct it, or say what it counts.",

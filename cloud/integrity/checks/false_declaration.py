@@ -8,7 +8,7 @@ import polars as pl
 
 from cloud.integrity.check import Check, Judged, Row
 from cloud.integrity.facts import Facts
-from cloud.integrity.figures import figures, rows_of, tell
+from cloud.integrity.figures import NEEDS, figures, rows_of, tell
 from cloud.integrity.thresholds import Thresholds
 from cloud.scoring.indicator import Words
 
@@ -50,11 +50,7 @@ CHECK = Check(
     judge=_judge,
     reason=_reason,
     tell=tell,
-    needs=Words(
-        "需要至少一项可核对的申报（大屏周使用小时、计算机教室机时、师生终端数等），以及足够的监测或台账。",
-        "It needs a declared figure that can be measured (display hours, computer-room hours, "
-        "terminals), and enough telemetry or ledger.",
-    ),
+    needs=NEEDS,
     ask=Words(
         "请更正申报，或说明口径（时间段、是否含未入账设备），并提供依据。",
         "Correct the figure, or say what it counts (which time, devices outside the ledger), with "
