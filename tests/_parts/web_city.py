@@ -50,6 +50,11 @@ class City:
         rows: list[dict[str, Any]] = self.ask("/assessments/latest/ranking", **asked)["items"]
         return rows
 
+    def untouched(self) -> list[dict[str, Any]]:
+        """Return the schools left out of which no step was taken yet, whatever ran before."""
+        done = {one["school"] for one in self.ask("/procedure", limit=10_000)["items"]}
+        return [row for row in self.ranking(selected=False) if row["school"] not in done]
+
 
 def run(program: str, *arguments: str | Path) -> str:
     """Run one of our commands and return what it says."""

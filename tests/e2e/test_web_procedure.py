@@ -60,7 +60,7 @@ def _offered(page: Page, step: str) -> Locator:
 
 def test_steps_are_taken_in_the_browser_and_stand_in_the_log(city: City, visit: Visit) -> None:
     page, token = visit.page, city.server.token
-    row = city.ranking(selected=False)[-1]
+    row = city.untouched()[-1]
     page.goto(f"{city.server.url}/ranking/{row['school']}")
     review = _offered(page, "county_review")
     expect(review.get_by_role("button")).to_be_disabled()
@@ -84,7 +84,7 @@ def test_steps_are_taken_in_the_browser_and_stand_in_the_log(city: City, visit: 
 
 def test_who_gives_a_wrong_token_is_told_and_nothing_is_written(city: City, visit: Visit) -> None:
     page = visit.page
-    row = city.ranking(selected=False)[-2]
+    row = city.untouched()[-1]
     before = city.ask("/procedure")["total"]
     page.goto(f"{city.server.url}/ranking/{row['school']}?lang=en")
     _offered(page, "self_assessment").get_by_role("button").click()
@@ -96,7 +96,7 @@ def test_who_gives_a_wrong_token_is_told_and_nothing_is_written(city: City, visi
 def test_an_override_in_the_browser_makes_a_list_that_shows_it(city: City, visit: Visit) -> None:
     page = visit.page
     before = city.ask("/assessments/latest")["latest_selection"]
-    inside, outside = city.ranking(selected=True)[0], city.ranking(selected=False)[-1]
+    inside, outside = city.ranking(selected=True)[0], city.untouched()[-1]
     page.goto(f"{city.server.url}/ranking/{outside['school']}")
     _offered(page, "override").get_by_role("button").click()
     dialog = page.get_by_role("dialog")
@@ -174,7 +174,7 @@ def test_a_list_is_published_and_an_objection_answered_in_the_browser(
 
 def test_a_county_finds_the_schools_that_wait_for_its_review(city: City, visit: Visit) -> None:
     page = visit.page
-    out = next(one for one in city.ranking(selected=False)[1:] if one["rank"])
+    out = next(one for one in city.untouched()[1:] if one["rank"])
     city.take(step="self_assessment", school=out["school"], by="某校长", agrees=False)
     page.goto(f"{city.server.url}/procedure")
     card = page.locator(".progress")
@@ -195,7 +195,7 @@ def test_a_county_finds_the_schools_that_wait_for_its_review(city: City, visit: 
 
 def test_the_log_begins_with_the_newest_step_and_opens_whole(city: City, visit: Visit) -> None:
     page = visit.page
-    school = city.ranking(selected=False)[2]["school"]
+    school = city.untouched()[2]["school"]
     for number in range(25):
         city.take(step="self_assessment", school=school, by="某校长", reason=f"第 {number} 次自评")
     page.goto(f"{city.server.url}/procedure")
