@@ -63,6 +63,8 @@ def test_a_principal_sees_why_the_school_lost_and_opens_it_down_to_the_ledger(
     row = city.ranking(selected=False)[0]
     page.goto(f"{city.server.url}/ranking")
     page.get_by_placeholder("搜索学校名称或标识码").fill(row["name"][2:8])
+    found = [one for one in city.ranking() if row["name"][2:8] in one["name"]]
+    expect(page.locator("tbody tr")).to_have_count(len(found))
     page.locator("tbody tr", has_text=row["name"]).click()
     expect(page.locator(".verdict .why")).to_have_text(row["reason_zh"])
     expect(page.get_by_role("heading", name="最少做到什么就能入选")).to_be_visible()
