@@ -13,7 +13,7 @@ from tests._parts.write_servers import CloudServer
 
 WIDE = ViewportSize(width=1440, height=900)
 PHONE = ViewportSize(width=390, height=844)
-PLACES = 3
+SCHOOLS, PLACES = 20, 3
 RULES = f"""
 places: {PLACES}
 hard: []

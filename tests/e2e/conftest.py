@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests._parts.browser import chromium
-from tests._parts.web_city import RULES, WIDE, City, Visit, run
+from tests._parts.web_city import RULES, SCHOOLS, WIDE, City, Visit, run
 from tests._parts.write_servers import CloudServer, running
 
 
@@ -18,12 +18,12 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
-    """Nine schools and two days of them, loaded, assessed and selected from by the commands."""
+    """Twenty schools and two days of them, loaded, assessed and selected from by the commands."""
     folder = tmp_path_factory.mktemp("city")
     written, data = folder / "written", folder / "data"
     rules = folder / "rules.yaml"
     rules.write_text(RULES, encoding="utf-8")
-    run("campus-sim", "city", "--schools=9", "--days=2", "--seed=5", "--out", written)
+    run("campus-sim", "city", f"--schools={SCHOOLS}", "--days=2", "--seed=5", "--out", written)
     days = sorted(one.name.removeprefix("day=") for one in (written / "slots").iterdir())
     run("campus-cloud", "load", written, "--data", data)
     run("campus-cloud", "assess", "--data", data, "--start", days[0], "--end", days[-1])

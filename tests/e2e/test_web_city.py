@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests._parts.web_city import PHONE, PLACES, WIDE, City, Visit, run
+from tests._parts.web_city import PHONE, PLACES, SCHOOLS, WIDE, City, Visit, run
 from tests._parts.write_servers import CloudServer, running
 
 pytestmark = pytest.mark.real
@@ -150,7 +150,7 @@ def test_the_ranking_is_filtered_by_county_and_by_who_is_in(city: City, visit: V
     there = [row for row in city.ranking() if row["division"] == county]
     expect(page.locator("tbody tr")).to_have_count(len(there))
     page.get_by_role("button", name="清除筛选").click()
-    expect(page.locator("tbody tr")).to_have_count(9)
+    expect(page.locator("tbody tr")).to_have_count(SCHOOLS)
     page.goto(f"{city.server.url}/ranking?q=没有这所学校")
     expect(page.get_by_text("没有符合条件的学校。")).to_be_visible()
 
@@ -189,7 +189,7 @@ def test_a_cell_of_the_comparison_opens_its_schools(city: City, visit: Visit) ->
     expect(page.locator("canvas").first).to_be_visible()
     page.get_by_role("button", name="一物一码率").click()
     drawer = page.get_by_role("dialog")
-    expect(drawer.locator("li")).to_have_count(9)
+    expect(drawer.locator("li")).to_have_count(SCHOOLS)
     drawer.locator("li a").first.click()
     expect(page.locator(".verdict")).to_be_visible()
     assert visit.problems == []
