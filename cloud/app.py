@@ -13,10 +13,10 @@ from fastapi import FastAPI
 from fastapi.middleware.gzip import GZipMiddleware
 
 from cloud import auth
-from cloud.api import (
+from cloud.api import problem
+from cloud.api.routes import (
     assessments,
     assets,
-    books,
     code_lists,
     events,
     export,
@@ -25,26 +25,26 @@ from cloud.api import (
     imports,
     live,
     overview,
-    problem,
-    procedure,
+    records,
     reports,
     schools,
     score,
     selections,
     standards,
     utilization,
+    workflow,
     write,
 )
-from cloud.assessments.shelf import Shelf
+from cloud.assessments.repository import Shelf
 from cloud.clock import Clock, SystemClock
 from cloud.pages import Pages
 from cloud.registry.store import Registry
 from cloud.services import Services
 from cloud.settings import Settings
+from cloud.telemetry.current_state import StateNow
 from cloud.telemetry.duckdb import DuckDBStore
 from cloud.telemetry.line_protocol import Parser
 from cloud.telemetry.live import LiveFeed
-from cloud.telemetry.now import StateNow
 from cloud.utilization.refresh import Rollups
 from device_profiles.loader import load_catalogue
 
@@ -60,14 +60,14 @@ _ROUTERS = (
     live.router,
     assets.router,
     events.router,
-    books.router,
+    records.router,
     utilization.router,
     gateways.router,
     score.router,
     standards.router,
     assessments.router,
     selections.router,
-    procedure.router,
+    workflow.router,
     reports.router,
     code_lists.router,
     imports.router,

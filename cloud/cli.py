@@ -128,9 +128,9 @@ def _openapi(_arguments: argparse.Namespace) -> int:
 
 
 def _indicators(_arguments: argparse.Namespace) -> int:
-    from cloud.scoring.indicator import all_indicators  # noqa: PLC0415  `--help` needs no Polars
-    from cloud.scoring.pages import indicators_page  # noqa: PLC0415  as above
-    from cloud.scoring.standard import editions  # noqa: PLC0415  as above
+    from cloud.scoring.indicators.base import all_indicators  # noqa: PLC0415  `--help` needs no Polars
+    from cloud.scoring.indicators.reference_page import indicators_page  # noqa: PLC0415  as above
+    from cloud.scoring.standard.standard import editions  # noqa: PLC0415  as above
 
     print(indicators_page(all_indicators(), editions()), end="")
     return 0

@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 
-from cloud.assessments.shelf import Shelf
+from cloud.assessments.repository import Shelf
 from cloud.clock import Clock
 from cloud.registry.store import Registry
 from cloud.settings import Settings
+from cloud.telemetry.current_state import StateNow
 from cloud.telemetry.line_protocol import Parser
 from cloud.telemetry.live import LiveFeed
-from cloud.telemetry.now import StateNow
 from cloud.telemetry.store import TelemetryStore
 from cloud.utilization.refresh import Rollups
 

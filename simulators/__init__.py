@@ -1,1 +1,1 @@
-"""To be written."""
+"""Simulated devices, schools and cities that speak the real protocols."""

@@ -200,7 +200,7 @@ def _add_city(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
 
 
 def _demo(arguments: argparse.Namespace) -> int:
-    from simulators.demo import Options, run_demo  # noqa: PLC0415  `--help` needs no libraries
+    from simulators.demo.demo import Options, run_demo  # noqa: PLC0415  `--help` needs no libraries
 
     return run_demo(
         Options(
@@ -216,8 +216,8 @@ def _demo(arguments: argparse.Namespace) -> int:
 
 
 def _plan(arguments: argparse.Namespace) -> int:
-    from simulators.campus import make_campus  # noqa: PLC0415  as in _demo
-    from simulators.plan import Reach, write_plan  # noqa: PLC0415  as in _demo
+    from simulators.school.campus import make_campus  # noqa: PLC0415  as in _demo
+    from simulators.school.plan import Reach, write_plan  # noqa: PLC0415  as in _demo
 
     campus = make_campus(arguments.seed, arguments.devices, arguments.day or _today())
     reach = Reach(cloud_url=arguments.url, token_file=arguments.token_file.resolve())
@@ -227,9 +227,9 @@ def _plan(arguments: argparse.Namespace) -> int:
 
 
 def _ledger(arguments: argparse.Namespace) -> int:
-    from simulators.campus import make_campus  # noqa: PLC0415  as in _demo
-    from simulators.ledger import make_ledger  # noqa: PLC0415  as in _demo
-    from simulators.workbook import write_workbook  # noqa: PLC0415  as in _demo
+    from simulators.school.campus import make_campus  # noqa: PLC0415  as in _demo
+    from simulators.school.ledger import make_ledger  # noqa: PLC0415  as in _demo
+    from simulators.school.workbook import write_workbook  # noqa: PLC0415  as in _demo
 
     campus = make_campus(arguments.seed, arguments.devices, arguments.day or _today())
     write_workbook(arguments.file, campus)
@@ -238,7 +238,7 @@ def _ledger(arguments: argparse.Namespace) -> int:
 
 
 def _history(arguments: argparse.Namespace) -> int:
-    from simulators.history import write_history  # noqa: PLC0415  as in _demo
+    from simulators.school.history import write_history  # noqa: PLC0415  as in _demo
 
     lines = write_history(
         arguments.plan,
@@ -252,14 +252,14 @@ def _history(arguments: argparse.Namespace) -> int:
 
 
 def _school(arguments: argparse.Namespace) -> int:
-    from simulators import school  # noqa: PLC0415  as in _demo
+    from simulators.school import run as school  # noqa: PLC0415  as in _demo
 
     return school.main([str(arguments.plan)])
 
 
 def _device(arguments: argparse.Namespace) -> int:
-    from simulators import school  # noqa: PLC0415  as in _demo
-    from simulators.plan import write_single  # noqa: PLC0415  as in _demo
+    from simulators.school import run as school  # noqa: PLC0415  as in _demo
+    from simulators.school.plan import write_single  # noqa: PLC0415  as in _demo
 
     return school.main([str(write_single(arguments.plan, arguments.device))])
 
@@ -270,7 +270,7 @@ def _broker(arguments: argparse.Namespace) -> int:
 
 
 async def _serve_broker(host: str, port: int) -> None:
-    from simulators.broker import Broker  # noqa: PLC0415  as in _demo
+    from simulators.devices.mqtt_broker import Broker  # noqa: PLC0415  as in _demo
 
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -282,7 +282,7 @@ async def _serve_broker(host: str, port: int) -> None:
 
 
 def _audit(arguments: argparse.Namespace) -> int:
-    from simulators.report import Run, audit_run  # noqa: PLC0415  as in _demo
+    from simulators.audit.report import Run, audit_run  # noqa: PLC0415  as in _demo
 
     report = audit_run(
         Run(
@@ -335,7 +335,7 @@ def _city_demo(arguments: argparse.Namespace) -> int:
 
 
 def _city_send(arguments: argparse.Namespace) -> int:
-    from simulators.city.wire import chosen, send  # noqa: PLC0415  as in _demo
+    from simulators.city.send import chosen, send  # noqa: PLC0415  as in _demo
 
     schools = chosen(arguments.city, arguments.schools)
     token = _token(arguments.token_file)
@@ -356,7 +356,7 @@ def _token(path: Path) -> str:
 
 
 def _today() -> date:
-    from simulators.timetable import ZONE  # noqa: PLC0415  as in _demo
+    from simulators.school.timetable import ZONE  # noqa: PLC0415  as in _demo
 
     return datetime.now(ZONE).date()
 

@@ -6,7 +6,7 @@ from fastapi import Depends
 from starlette.requests import HTTPConnection
 
 from cloud import auth
-from cloud.assessments.shelf import Shelf
+from cloud.assessments.repository import Shelf
 from cloud.clock import Clock
 from cloud.registry.store import Registry
 from cloud.services import Services

@@ -1,6 +1,6 @@
 """Every error as `application/problem+json` (RFC 9457); one table from class to status.
 
-The InfluxDB endpoints (`cloud.api.write`) answer in InfluxDB's own shape, by the same table.
+The InfluxDB endpoints (`cloud.api.routes.write`) answer in InfluxDB's own shape, by the same table.
 """
 
 import logging

@@ -17,12 +17,12 @@ from typing import Any
 
 import polars as pl
 
-from cloud.assessments.text import canonical, digest, pack, unpack
+from cloud.assessments.canonical_json import canonical, digest, pack, unpack
 from cloud.errors import EvidenceError
-from cloud.registry.proceedings import AssessmentRow
-from cloud.scoring.engine import Scores, score_table
-from cloud.scoring.standard import Standard, parse_standard
-from cloud.scoring.table import columns, inputs_digest, ready
+from cloud.registry.assessment_log import AssessmentRow
+from cloud.scoring.engine.engine import Scores, score_table
+from cloud.scoring.engine.school_table import columns, inputs_digest, ready
+from cloud.scoring.standard.standard import Standard, parse_standard
 
 FORMAT = "smart-campus-assessment/1"
 ID_LENGTH = 16

@@ -7,11 +7,11 @@ from typing import Any
 import polars as pl
 
 from cloud.assessments.assessment import Assessment
-from cloud.registry import code_lists
-from cloud.scoring.columns import EPSILON
-from cloud.scoring.engine import taught
-from cloud.scoring.shapes import STAGES
-from cloud.scoring.standard import TOTAL
+from cloud.registry.codes import statistics
+from cloud.scoring.engine.engine import taught
+from cloud.scoring.expressions import EPSILON
+from cloud.scoring.standard.attainment import STAGES
+from cloud.scoring.standard.standard import TOTAL
 
 Outcomes = Mapping[str, Mapping[str, Any]]
 """What a selection says of each school."""
@@ -221,7 +221,7 @@ def spreads(assessment: Assessment, frame: pl.DataFrame) -> list[dict[str, Any]]
 
 def division_name(code: str | None) -> str:
     """Return the Chinese name of a division, the code itself where it is unknown."""
-    item = code_lists.DIVISIONS.find(code or "")
+    item = statistics.DIVISIONS.find(code or "")
     return (code or "") if item is None else item.zh
 
 

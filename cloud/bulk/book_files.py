@@ -7,8 +7,8 @@ import pyarrow as pa  # type: ignore[import-untyped]  # it ships no types
 import pyarrow.parquet as pq  # type: ignore[import-untyped]  # it ships no types
 
 from cloud.errors import LoadError
-from cloud.registry.book_tables import COLUMNS, Tables
-from cloud.utilization.ledgers import Row
+from cloud.registry.queries.rollup_queries import COLUMNS, Tables
+from cloud.utilization.school_inputs import Row
 
 _TYPES = {
     "id": pa.int64(),

@@ -16,9 +16,9 @@ import duckdb
 
 from cloud.errors import LoadError
 from cloud.telemetry.duckdb import DuckDBStore
-from cloud.utilization import days, kept, rollup
+from cloud.utilization import daily_rollup, rollup, rollup_store
 
-_TABLES = {rollup.TABLE: rollup.COLUMNS, days.TABLE: days.COLUMNS}
+_TABLES = {rollup.TABLE: rollup.COLUMNS, daily_rollup.TABLE: daily_rollup.COLUMNS}
 _TAKE = """
 insert into {table} select {columns} from read_parquet(?, hive_partitioning = false)
 where day <= ? and school in (select unnest(?)) order by school, asset, day
@@ -57,7 +57,7 @@ async def evidence_store(
 
 def _take(con: duckdb.DuckDBPyConnection, folder: Path, schools: Sequence[str], end: date) -> int:
     """Fill the tables of the roll-up; returns how many rows."""
-    kept.make_tables(con)
+    rollup_store.make_tables(con)
     taken = 0
     for table, columns in _TABLES.items():
         files = str(folder / table / "*.parquet")

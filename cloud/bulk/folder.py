@@ -11,7 +11,7 @@ from datetime import date
 from pathlib import Path
 
 from cloud.errors import LoadError
-from cloud.registry.importer import KINDS
+from cloud.registry.importing.importer import KINDS
 
 _BOOKS = re.compile(r"\d+-(?P<kind>[a-z_]+)")
 _DAY = re.compile(r"day=(?P<day>\d{4}-\d{2}-\d{2})")

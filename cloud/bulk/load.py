@@ -21,11 +21,11 @@ import duckdb
 from cloud.bulk.folder import BookFile, CityFolder
 from cloud.clock import Clock
 from cloud.errors import LoadError
-from cloud.registry.importer import Report, import_file
+from cloud.registry.importing.importer import Report, import_file
 from cloud.registry.store import Registry
 from cloud.telemetry.archive import SlotFile, digest_of, slot_file
 from cloud.telemetry.duckdb import DuckDBStore
-from cloud.utilization import kept
+from cloud.utilization import rollup_store
 from cloud.utilization.refresh import REACH, Rollups
 
 T = TypeVar("T")
@@ -139,7 +139,7 @@ class Load:
         if not self._store.archive.add(con, file):
             return []
         schools = self._store.archive.schools(con, file)
-        kept.note_stale(con, schools)
+        rollup_store.note_stale(con, schools)
         return schools
 
     def _in_reach(self, day: date) -> None:

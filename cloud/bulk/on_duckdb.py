@@ -8,8 +8,8 @@ import duckdb
 from cloud.bulk.rollup import INPUTS, SENDERS, Job, Told
 from cloud.errors import LoadError
 from cloud.telemetry.archive import naive_utc
-from cloud.utilization import days, rollup
-from cloud.utilization.use import LessonRule
+from cloud.utilization import daily_rollup, rollup
+from cloud.utilization.reference_rollup import LessonRule
 
 _SLOTS = """
 create view slots as
@@ -47,7 +47,7 @@ class DuckDBEngine:
         """Write a file for each table and day."""
         tables = {
             rollup.TABLE: rollup.rows_sql("duckdb", LessonRule()),
-            days.TABLE: days.sql("duckdb"),
+            daily_rollup.TABLE: daily_rollup.sql("duckdb"),
         }
         counts = dict.fromkeys(tables, 0)
         for name in tables:

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 from cloud.bulk.rollup import INPUTS, SENDERS, Job, Told
 from cloud.errors import LoadError, SettingsError
-from cloud.utilization import days, rollup
-from cloud.utilization.use import LessonRule
+from cloud.utilization import daily_rollup, rollup
+from cloud.utilization.reference_rollup import LessonRule
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -59,7 +59,7 @@ class SparkEngine:
         self._spark.read.parquet(str(seen)).createOrReplaceTempView("seen")
         tables = {
             rollup.TABLE: rollup.rows_sql("pyspark", LessonRule()),
-            days.TABLE: days.sql("pyspark"),
+            daily_rollup.TABLE: daily_rollup.sql("pyspark"),
         }
         counts = {}
         for number, (name, sql) in enumerate(tables.items(), 2):

@@ -15,9 +15,9 @@ from typing import Protocol
 import pyarrow.parquet as pq  # type: ignore[import-untyped]  # it ships no types
 
 from cloud.errors import LoadError
-from cloud.utilization.books import Sender, days_between
-from cloud.utilization.inputs import DayCuts, School, SchoolDays, inputs
-from cloud.utilization.ledgers import Row, ledgers
+from cloud.utilization.arrow_inputs import DayCuts, School, SchoolDays, inputs
+from cloud.utilization.due_slots import Sender, days_between
+from cloud.utilization.school_inputs import Row, ledgers
 
 Told = Callable[[str, int, int], None]
 INPUTS = ("cuts", "targets", "lessons")

@@ -69,8 +69,8 @@ def add(commands: Commands) -> None:
 
 
 def _assess(arguments: argparse.Namespace) -> int:
-    from cloud.assessments.edition import text_in_force, text_of
-    from cloud.assessments.shelf import Shelf
+    from cloud.assessments.editions import text_in_force, text_of
+    from cloud.assessments.repository import Shelf
 
     if arguments.readings is not None and arguments.evidence is None:
         arguments.refuse("--readings needs --evidence")
@@ -118,7 +118,7 @@ async def _made(
     arguments: argparse.Namespace,
     inspections: dict[str, list[date]],
 ) -> "Filed":
-    from cloud.assessments.gathering import assess
+    from cloud.assessments.create import assess
     from cloud.clock import SystemClock
 
     clock = SystemClock()

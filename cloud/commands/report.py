@@ -10,10 +10,10 @@ from cloud.commands import Commands
 from cloud.errors import BadRequest, SettingsError
 
 if TYPE_CHECKING:
-    from cloud.assessments.shelf import Shelf
+    from cloud.assessments.repository import Shelf
     from cloud.registry.store import Registry
     from cloud.reports.filed import Filed
-    from cloud.scoring.evidence import Evidence
+    from cloud.scoring.evidence.evidence import Evidence
     from cloud.telemetry.duckdb import DuckDBStore
 
 FORMS = ("pdf", "xlsx", "json")
@@ -71,7 +71,7 @@ def _report(arguments: argparse.Namespace) -> int:
 
 
 def _filed(registry: "Registry", arguments: argparse.Namespace) -> "Filed":
-    from cloud.assessments.shelf import Shelf
+    from cloud.assessments.repository import Shelf
     from cloud.reports.filed import filed
 
     shelf = Shelf(registry.proceedings)
@@ -123,7 +123,7 @@ async def _gathered(
     found: "Filed", store: "DuckDBStore", registry: "Registry", schools: list[str]
 ) -> "dict[str, Evidence]":
     from cloud.clock import SystemClock
-    from cloud.scoring.gather import gather
+    from cloud.scoring.evidence.collect import gather
     from cloud.utilization.refresh import Rollups
 
     row = found.assessment.row
@@ -136,7 +136,7 @@ async def _gathered(
 def _area(
     found: "Filed", registry: "Registry", arguments: argparse.Namespace, forms: list[str]
 ) -> Iterator[_File]:
-    from cloud.assessments.influence import influences
+    from cloud.assessments.sensitivity_report import influences
     from cloud.reports.filed import (
         PAPERS,
         bundle_of,

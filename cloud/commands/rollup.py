@@ -9,7 +9,7 @@ from cloud.commands import Commands, day
 
 if TYPE_CHECKING:
     from cloud.bulk.rollup import Engine
-    from cloud.registry.book_tables import Tables
+    from cloud.registry.queries.rollup_queries import Tables
 
 MEMORY_MB = 2000
 
@@ -49,7 +49,7 @@ def _rollup(arguments: argparse.Namespace) -> int:
     from cloud.bulk.progress import Progress
     from cloud.bulk.rollup import roll_up
     from cloud.clock import SystemClock
-    from cloud.utilization.use import GRACE
+    from cloud.utilization.reference_rollup import GRACE
 
     if arguments.write_books is not None:
         tables = _registered(arguments.data)
@@ -102,7 +102,7 @@ def _pair(text: str, arguments: argparse.Namespace) -> tuple[str, str]:
 
 def _registered(data: Path | None) -> "Tables":
     from cloud.bulk.offline import registry_of
-    from cloud.registry.book_tables import book_tables
+    from cloud.registry.queries.rollup_queries import book_tables
 
     with registry_of(data) as registry:
         return book_tables(registry)

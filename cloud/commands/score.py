@@ -9,7 +9,7 @@ from cloud.commands import Commands
 from cloud.errors import EvidenceError
 
 if TYPE_CHECKING:
-    from cloud.scoring.engine import Scores
+    from cloud.scoring.engine.engine import Scores
 
 
 def add(commands: Commands) -> None:
@@ -32,8 +32,8 @@ def add(commands: Commands) -> None:
 
 
 def _score(arguments: argparse.Namespace) -> int:
-    from cloud.scoring.evidence_file import scores_csv
-    from cloud.scoring.table import inputs_digest
+    from cloud.scoring.engine.csv_file import scores_csv
+    from cloud.scoring.engine.school_table import inputs_digest
 
     if (arguments.standard is None) != (arguments.evidence is None):
         arguments.refuse("--standard and --evidence belong together; a bundle holds its own")
@@ -55,16 +55,16 @@ def _score(arguments: argparse.Namespace) -> int:
 
 
 def _of_table(arguments: argparse.Namespace) -> "Scores":
-    from cloud.scoring.engine import score_table
-    from cloud.scoring.evidence_file import read_table
-    from cloud.scoring.standard import named
+    from cloud.scoring.engine.csv_file import read_table
+    from cloud.scoring.engine.engine import score_table
+    from cloud.scoring.standard.standard import named
 
     standard = named(arguments.standard)
     return score_table(standard, read_table(arguments.evidence, standard))
 
 
 def _of_bundle(path: Path) -> "Scores":
-    from cloud.scoring.bundle import read_bundle, rescore
+    from cloud.scoring.engine.evidence_bundle import read_bundle, rescore
 
     try:
         text = path.read_text(encoding="utf-8")

@@ -25,11 +25,11 @@ def add(commands: Commands) -> None:
 
 
 def _select(arguments: argparse.Namespace) -> int:
-    from cloud.assessments import choosing
-    from cloud.assessments.shelf import Shelf
+    from cloud.assessments import make_selection
+    from cloud.assessments.repository import Shelf
     from cloud.bulk.offline import registry_of
     from cloud.clock import SystemClock
-    from cloud.scoring.selection_rules import SelectionRules, load_rules
+    from cloud.selection.rules import SelectionRules, load_rules
 
     rules = load_rules(arguments.rules) if arguments.rules else SelectionRules()
     if arguments.places is not None:
@@ -37,7 +37,7 @@ def _select(arguments: argparse.Namespace) -> int:
     with registry_of(arguments.data) as registry:
         shelf = Shelf(registry.proceedings)
         found = shelf.assessment(arguments.assessment)
-        made = choosing.select(found, rules, arguments.seed, SystemClock().now())
+        made = make_selection.select(found, rules, arguments.seed, SystemClock().now())
         is_new = registry.proceedings.file_selection(made)
         chosen = shelf.selection(made.id)
     rated = found.scores.totals["value"].count()

@@ -11,8 +11,8 @@ from cloud.commands import Commands
 from cloud.errors import StandardError
 
 if TYPE_CHECKING:
-    from cloud.scoring.clause import Clause, Source
-    from cloud.scoring.standard import Standard
+    from cloud.scoring.standard.clause import Clause, Source
+    from cloud.scoring.standard.standard import Standard
 
 
 def add(commands: Commands) -> None:
@@ -41,7 +41,7 @@ def add(commands: Commands) -> None:
 
 
 def _list(_arguments: argparse.Namespace) -> int:
-    from cloud.scoring.standard import editions
+    from cloud.scoring.standard.standard import editions
 
     for one in editions():
         print(f"{one.edition}  {one.title.zh} · {one.title.en} ({_size(one)})")
@@ -49,7 +49,7 @@ def _list(_arguments: argparse.Namespace) -> int:
 
 
 def _show(arguments: argparse.Namespace) -> int:
-    from cloud.scoring.standard import named
+    from cloud.scoring.standard.standard import named
 
     for line in _page(named(arguments.standard)):
         print(line)
@@ -57,7 +57,7 @@ def _show(arguments: argparse.Namespace) -> int:
 
 
 def _check(arguments: argparse.Namespace) -> int:
-    from cloud.scoring.standard import load_standard
+    from cloud.scoring.standard.standard import load_standard
 
     code = 0
     for path in arguments.files:
@@ -72,8 +72,8 @@ def _check(arguments: argparse.Namespace) -> int:
 
 
 def _diff(arguments: argparse.Namespace) -> int:
-    from cloud.scoring.difference import differences
-    from cloud.scoring.standard import named
+    from cloud.scoring.standard.diff import differences
+    from cloud.scoring.standard.standard import named
 
     old, new = named(arguments.old), named(arguments.new)
     print("\n".join(differences(old, new) or [f"{old.edition} and {new.edition} say the same"]))
@@ -81,7 +81,7 @@ def _diff(arguments: argparse.Namespace) -> int:
 
 
 def _schema(_arguments: argparse.Namespace) -> int:
-    from cloud.scoring.json_schema import standard_schema
+    from cloud.scoring.standard.json_schema import standard_schema
 
     print(json.dumps(standard_schema(), ensure_ascii=False, indent=2))
     return 0
@@ -140,7 +140,7 @@ def _terms(one: "Standard") -> Iterator[str]:
 
 
 def _clause_lines(clause: "Clause") -> Iterator[str]:
-    from cloud.scoring.indicator import all_indicators
+    from cloud.scoring.indicators.base import all_indicators
 
     unit = all_indicators()[clause.indicator].unit
     targets = dict.fromkeys(clause.shape.words(stage, unit) for stage in clause.stages)

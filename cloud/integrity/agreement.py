@@ -2,7 +2,8 @@
 
 For each school and item: what was declared, the least and the most that it can have been, and
 whether they agree. It is what the checks of declared figures stand on. What things show is measured
-in `cloud.scoring.claims`, for the score too; what may have been beside it is judged here.
+in `cloud.scoring.indicators.builders.declared_vs_measured`, for the score too; what may have been
+beside it is judged here.
 
 - `display_hours_week`: hours of use a week of five school days, on average over the displays.
 - `computer_room_hours_logged`: hours a week in which computer rooms were used as timetabled.
@@ -19,8 +20,13 @@ from collections.abc import Callable
 import polars as pl
 
 from cloud.integrity.thresholds import Declared
-from cloud.scoring.claims import computer_room_hours, display_hours, terminals, use_of
-from cloud.scoring.evidence import Evidence
+from cloud.scoring.evidence.evidence import Evidence
+from cloud.scoring.indicators.builders.declared_vs_measured import (
+    computer_room_hours,
+    display_hours,
+    terminals,
+    use_of,
+)
 
 AGREEMENT = {
     "school": pl.String,

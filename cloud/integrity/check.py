@@ -20,9 +20,9 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from cloud.integrity import checks
-from cloud.integrity.facts import Facts
+from cloud.integrity.inputs import Facts
 from cloud.integrity.thresholds import Thresholds
-from cloud.scoring.indicator import Words
+from cloud.scoring.indicators.base import Words
 
 Row = Mapping[str, Any]
 

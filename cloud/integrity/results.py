@@ -7,9 +7,9 @@ from typing import Any, Literal
 import polars as pl
 
 from cloud.integrity.check import Check, Judged, all_checks
-from cloud.integrity.facts import Facts
+from cloud.integrity.inputs import Facts
 from cloud.integrity.thresholds import Thresholds
-from cloud.scoring.indicator import Words
+from cloud.scoring.indicators.base import Words
 
 Severity = Literal["high", "medium", "low"]
 MOST_ROWS = 60

@@ -15,10 +15,10 @@ from sqlalchemy import ColumnElement, Engine, or_, select
 from sqlalchemy.orm import Session
 
 from cloud.registry import calendar, tables
+from cloud.registry.assessment_log import Proceedings
 from cloud.registry.calendar import SchoolDay
+from cloud.registry.codes.own import STAGE_CODES
 from cloud.registry.engine import open_engine, take_turn
-from cloud.registry.paper_codes import STAGE_CODES
-from cloud.registry.proceedings import Proceedings
 from cloud.registry.rows import (
     AssetRow,
     BindingRow,

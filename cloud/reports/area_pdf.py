@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from cloud.reports import words
+from cloud.reports import formatting
 from cloud.reports.pdf import pdf
 from cloud.reports.school_pdf import occasion_data
 from cloud.reports.shapes import (
@@ -40,7 +40,10 @@ def area_data(report: AreaReport) -> dict[str, Any]:
         "figures": [
             {"what": "参评学校", "value": f"{len(rows):,}"},
             {"what": "已评级", "value": f"{len(rated):,}"},
-            {"what": "平均分", "value": words.score(sum(rated) / len(rated) if rated else None)},
+            {
+                "what": "平均分",
+                "value": formatting.score(sum(rated) / len(rated) if rated else None),
+            },
             {"what": "入选", "value": f"{len(chosen):,}"},
         ],
         "bins": _bins(rated, scale),
@@ -68,8 +71,8 @@ def notice_data(notice: Notice) -> dict[str, Any]:
     return {
         "occasion": occasion_data(notice.occasion),
         "area": notice.area,
-        "starts": "" if notice.starts is None else words.day(notice.starts),
-        "ends": "" if notice.ends is None else words.day(notice.ends),
+        "starts": "" if notice.starts is None else formatting.day(notice.starts),
+        "ends": "" if notice.ends is None else formatting.day(notice.ends),
         "office": notice.office,
         "contact": notice.contact,
         "rules": list(notice.rules),
@@ -101,18 +104,20 @@ def _bins(values: list[float], scale: float) -> list[dict[str, Any]]:
 
 def _ranked(one: RankLine) -> dict[str, Any]:
     return {
-        "rank": words.NONE if one.rank is None else str(one.rank),
+        "rank": formatting.NONE if one.rank is None else str(one.rank),
         "school": one.school,
         "name": one.name,
         "division": one.division,
         "kind": one.kind,
-        "value": words.score(one.value),
-        "grade": one.grade or words.NONE,
-        "coverage": words.percent(one.coverage),
-        "interval": words.NONE if one.interval is None else f"{one.interval[0]}–{one.interval[1]}",
-        "chance": words.percent(one.chance, 0),
+        "value": formatting.score(one.value),
+        "grade": one.grade or formatting.NONE,
+        "coverage": formatting.percent(one.coverage),
+        "interval": formatting.NONE
+        if one.interval is None
+        else f"{one.interval[0]}–{one.interval[1]}",
+        "chance": formatting.percent(one.chance, 0),
         "status": one.status,
-        "word": words.STATUSES[one.status],
+        "word": formatting.STATUSES[one.status],
         "rule": one.rule,
         "doubts": str(one.doubts) if one.doubts else "",
     }
@@ -121,11 +126,11 @@ def _ranked(one: RankLine) -> dict[str, Any]:
 def _quota(one: QuotaLine) -> dict[str, Any]:
     return {
         "rule": one.rule,
-        "least": words.NONE if one.least is None else str(one.least),
-        "most": words.NONE if one.most is None else str(one.most),
+        "least": formatting.NONE if one.least is None else str(one.least),
+        "most": formatting.NONE if one.most is None else str(one.most),
         "selected": str(one.selected),
         "holds": one.holds,
-        "word": words.holds(one.holds),
+        "word": formatting.holds(one.holds),
     }
 
 
@@ -134,8 +139,8 @@ def _division(one: DivisionLine) -> dict[str, Any]:
         "division": one.division,
         "schools": f"{one.schools:,}",
         "rated": f"{one.rated:,}",
-        "mean": words.score(one.mean),
-        "coverage": words.percent(one.coverage),
+        "mean": formatting.score(one.mean),
+        "coverage": formatting.percent(one.coverage),
         "passed": f"{one.passed:,}",
         "selected": f"{one.selected:,}",
     }
@@ -148,8 +153,8 @@ def _clause(one: ComplianceLine) -> dict[str, Any]:
         "title": one.title,
         "dimension": one.dimension,
         "applies": f"{one.applies:,}",
-        "met": words.percent(one.met / one.applies if one.applies else None),
-        "attainment": words.percent(one.attainment),
+        "met": formatting.percent(one.met / one.applies if one.applies else None),
+        "attainment": formatting.percent(one.attainment),
         "shares": [n / whole for n in (one.met, one.partly_met, one.unmet, one.no_data)],
         "counts": "/".join(str(n) for n in (one.met, one.partly_met, one.unmet, one.no_data)),
         "source": one.source,
@@ -163,10 +168,10 @@ def _spread(one: SpreadLine, scale: float) -> dict[str, Any]:
     return {
         "what": one.what,
         "schools": f"{one.schools:,}",
-        "five": [words.score(value) for value in five],
+        "five": [formatting.score(value) for value in five],
         "box": known if len(known) == len(five) else [],
-        "mean": words.score(one.mean),
-        "variation": words.NONE if one.variation is None else f"{one.variation:.3f}",
+        "mean": formatting.score(one.mean),
+        "variation": formatting.NONE if one.variation is None else f"{one.variation:.3f}",
     }
 
 
@@ -177,8 +182,8 @@ def _limit(one: LimitLine) -> dict[str, Any]:
         "stage": one.stage,
         "clause": one.clause,
         "schools": f"{one.schools:,}",
-        "variation": words.NONE if one.variation is None else f"{one.variation:.3f}",
+        "variation": formatting.NONE if one.variation is None else f"{one.variation:.3f}",
         "at_most": f"{one.at_most:g}",
         "holds": one.holds,
-        "word": words.holds(one.holds),
+        "word": formatting.holds(one.holds),
     }

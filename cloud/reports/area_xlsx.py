@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from cloud.reports import words
+from cloud.reports import formatting
 from cloud.reports.shapes import AreaReport, Notice, Occasion, RankLine
 from cloud.reports.workbook import (
     SCORE,
@@ -152,18 +152,18 @@ def _occasion(occasion: Occasion) -> Iterator[tuple[str, Any, str]]:
     yield "标准", occasion.standard, "@"
     yield "标准版本", occasion.edition, "@"
     yield "标准说明", occasion.note, "@"
-    yield "评价时段", words.span(occasion.start, occasion.end), "@"
-    yield "评价时间", words.moment(occasion.assessed_at), "@"
+    yield "评价时段", formatting.span(occasion.start, occasion.end), "@"
+    yield "评价时间", formatting.moment(occasion.assessed_at), "@"
     yield "评价编号", occasion.assessment, "@"
     yield "输入摘要（全部学校）", occasion.digest, "@"
     if occasion.selection:
         yield "名单编号", occasion.selection, "@"
     if occasion.replaced_by:
-        yield "名单状态", words.replaced(occasion.selection, occasion.replaced_by), "@"
+        yield "名单状态", formatting.replaced(occasion.selection, occasion.replaced_by), "@"
 
 
 def _said(notice: Notice) -> Iterator[tuple[str, Any, str]]:
-    yield "公示期", words.span(notice.starts, notice.ends), "@"
+    yield "公示期", formatting.span(notice.starts, notice.ends), "@"
     yield "发布单位", notice.office, "@"
     yield "异议受理", notice.contact, "@"
     yield "参评学校", notice.considered, "0"
@@ -185,7 +185,7 @@ def _ranked(one: RankLine) -> tuple[Any, ...]:
         one.value,
         one.grade,
         one.coverage,
-        words.STATUSES[one.status],
+        formatting.STATUSES[one.status],
         one.rule,
         low,
         high,
@@ -258,7 +258,7 @@ def _limits(report: AreaReport) -> Iterator[tuple[Any, ...]]:
             one.schools,
             one.variation,
             one.at_most,
-            words.holds(one.holds),
+            formatting.holds(one.holds),
         )
 
 

@@ -6,9 +6,9 @@ from datetime import date, datetime
 import polars as pl
 
 from cloud.assessments.ranking import division_name
-from cloud.registry import code_lists
-from cloud.registry.code_list import CodeList
-from cloud.reports import words
+from cloud.registry.codes import statistics
+from cloud.registry.codes.base import CodeList
+from cloud.reports import formatting
 from cloud.reports.shapes import (
     ClauseLine,
     DimensionLine,
@@ -19,15 +19,15 @@ from cloud.reports.shapes import (
     SchoolReport,
     Verdict,
 )
-from cloud.scoring import result as results
-from cloud.scoring.clause import Clause
-from cloud.scoring.confidence import trust
-from cloud.scoring.engine import EPSILON, Scores
-from cloud.scoring.evidence import Evidence
-from cloud.scoring.indicator import ROW, Sums, all_indicators
-from cloud.scoring.standard import TOTAL, Stage, Standard
-from cloud.scoring.table import COLUMN
-from cloud.scoring.words import finding_shape
+from cloud.scoring.engine import result as results
+from cloud.scoring.engine.engine import EPSILON, Scores
+from cloud.scoring.engine.finding_text import finding_shape
+from cloud.scoring.engine.school_table import COLUMN
+from cloud.scoring.evidence.evidence import Evidence
+from cloud.scoring.indicators.base import ROW, Sums, all_indicators
+from cloud.scoring.standard.clause import Clause
+from cloud.scoring.standard.source_confidence import trust
+from cloud.scoring.standard.standard import TOTAL, Stage, Standard
 
 EVIDENCE_ROWS = 500
 """Rows of a clause that a workbook holds at most; it says how many more there are."""
@@ -88,7 +88,7 @@ def school_report(
         name=row["name"] or school,
         division=division_name(row["division"]),
         kind=kind_name(row["school_type"]),
-        urban_rural=_named(code_lists.URBAN_RURAL, row["urban_rural"]),
+        urban_rural=_named(statistics.URBAN_RURAL, row["urban_rural"]),
         classes=row["classes"],
         pupils=row["pupils"],
         teachers=row["teachers"],
@@ -132,13 +132,12 @@ def blocks(found: results.Result) -> tuple[str, ...]:
     for name in found.failed_marks:
         if name == TOTAL:
             mark = found.standard.pass_mark or 0
-            told.append(f"及格线：总分 {words.score(found.raw)}，低于 {mark:g}")
+            told.append(f"及格线：总分 {formatting.score(found.raw)}，低于 {mark:g}")
         else:
             part = by_dimension[name]
             mark = part.dimension.pass_mark or 0
-            told.append(
-                f"及格线：{part.dimension.title.zh}维度 {words.score(part.value)}，低于 {mark:g}"
-            )
+            value = formatting.score(part.value)
+            told.append(f"及格线：{part.dimension.title.zh}维度 {value}，低于 {mark:g}")
     told += [f"规则：{by_rule[name].title.zh}" for name in found.failed_rules]
     return tuple(told)
 
@@ -216,12 +215,12 @@ def _differs(rows: pl.DataFrame, sums: Sums | None) -> bool:
 def _gate(clause: Clause) -> str:
     if clause.gate is None:
         return ""
-    return f"低于 {words.figure(clause.gate, all_indicators()[clause.indicator].unit)}"
+    return f"低于 {formatting.figure(clause.gate, all_indicators()[clause.indicator].unit)}"
 
 
 def _measured(found: results.Finding) -> str:
     unit = all_indicators()[found.clause.indicator].unit
-    return "没有证据" if found.measured is None else words.figure(found.measured, unit)
+    return "没有证据" if found.measured is None else formatting.figure(found.measured, unit)
 
 
 def source_words(clause: Clause) -> str:
@@ -231,12 +230,12 @@ def source_words(clause: Clause) -> str:
 
 def _stages(row: Mapping[str, object]) -> tuple[Stage, ...]:
     kind = row["school_type"]
-    return code_lists.stages(kind) if isinstance(kind, str) else ()
+    return statistics.stages(kind) if isinstance(kind, str) else ()
 
 
 def kind_name(code: str | None) -> str:
     """Return the name of a school type; what is no known code as it stands."""
-    return _named(code_lists.SCHOOL_TYPES, code)
+    return _named(statistics.SCHOOL_TYPES, code)
 
 
 def _named(codes: CodeList, code: str | None) -> str:

@@ -12,8 +12,8 @@ import polars as pl
 
 from cloud.assessments import ranking
 from cloud.assessments.assessment import Assessment
-from cloud.registry import code_lists
-from cloud.reports import words
+from cloud.registry.codes import statistics
+from cloud.reports import formatting
 from cloud.reports.build import kind_name, source_words
 from cloud.reports.shapes import (
     AreaReport,
@@ -27,9 +27,9 @@ from cloud.reports.shapes import (
     SpreadLine,
     Status,
 )
-from cloud.scoring.confidence import trust
-from cloud.scoring.standard import TOTAL
-from cloud.scoring.variation import variations
+from cloud.scoring.engine.variation import variations
+from cloud.scoring.standard.source_confidence import trust
+from cloud.scoring.standard.standard import TOTAL
 
 STAGES: Mapping[str, str] = {
     "KG": "幼儿园",
@@ -134,8 +134,8 @@ def rule_of(row: Mapping[str, Any], assessment: Assessment) -> str:
         return ""
     if row["raw"] is None:
         return "标准中没有适用于该校的条款。"
-    least = words.percent(assessment.standard.min_coverage)
-    return f"证据覆盖率 {words.percent(row['coverage'])}，低于 {least}。"
+    least = formatting.percent(assessment.standard.min_coverage)
+    return f"证据覆盖率 {formatting.percent(row['coverage'])}，低于 {least}。"
 
 
 def _line(row: Mapping[str, Any], assessment: Assessment, dimensions: Sequence[str]) -> RankLine:
@@ -234,7 +234,7 @@ def _divisions(frame: pl.DataFrame) -> tuple[DivisionLine, ...]:
 
 
 def _as_listed(code: str) -> tuple[bool, str]:
-    return code_lists.DIVISIONS.find(code) is None, code
+    return statistics.DIVISIONS.find(code) is None, code
 
 
 def _questions(
@@ -242,14 +242,14 @@ def _questions(
 ) -> tuple[tuple[str, str, str, str, str, str, str], ...]:
     """Return every doubt about a school of the area, the gravest first."""
     of = {row["id"]: row for row in own.iter_rows(named=True)}
-    gravest = list(words.SEVERITIES)
+    gravest = list(formatting.SEVERITIES)
     return tuple(
         (
             one["school"],
             of[one["school"]]["name"] or one["school"],
             ranking.division_name(of[one["school"]]["division"]),
             one["title_zh"],
-            words.SEVERITIES[one["severity"]],
+            formatting.SEVERITIES[one["severity"]],
             one["text_zh"],
             one["ask_zh"],
         )

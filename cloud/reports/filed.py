@@ -11,14 +11,14 @@ from typing import Any, Literal
 
 import polars as pl
 
-from cloud.assessments import choosing, ranking
+from cloud.assessments import make_selection, ranking
 from cloud.assessments.assessment import Assessment
-from cloud.assessments.present import IS_AGAINST_RULES
-from cloud.assessments.selection import Chosen
+from cloud.assessments.evidence_drift import IS_AGAINST_RULES
+from cloud.assessments.filed_selection import Chosen
 from cloud.errors import NotFound
-from cloud.registry import code_lists
-from cloud.registry.proceedings import StepRow
-from cloud.reports import words
+from cloud.registry.assessment_log import StepRow
+from cloud.registry.codes import statistics
+from cloud.reports import formatting
 from cloud.reports.area_pdf import area_pdf, notice_pdf
 from cloud.reports.area_xlsx import area_xlsx, notice_xlsx
 from cloud.reports.build import occasion_of, school_report
@@ -36,9 +36,9 @@ from cloud.reports.shapes import (
     Step,
     Verdict,
 )
-from cloud.scoring.bundle import bundle_text
-from cloud.scoring.engine import Scores
-from cloud.scoring.evidence import Evidence
+from cloud.scoring.engine.engine import Scores
+from cloud.scoring.engine.evidence_bundle import bundle_text
+from cloud.scoring.evidence.evidence import Evidence
 
 Paper = Literal["pdf", "xlsx"]
 Form = Literal["pdf", "xlsx", "json"]
@@ -113,7 +113,7 @@ def least_of(found: Filed, school: str) -> Least | None:
     if found.chosen is None or found.chosen.outcomes.get(school, {}).get("selected"):
         return None
     try:
-        return least_shape(choosing.least(found.assessment, found.chosen, school))
+        return least_shape(make_selection.least(found.assessment, found.chosen, school))
     except NotFound:
         return None
 
@@ -142,10 +142,11 @@ def of_area(
 ) -> AreaReport:
     """Return the report of a county, or of the city; raises NotFound for an unknown county.
 
-    `matters` says which choice matters most for the selection (`cloud.assessments.influence`).
+    `matters` says which choice matters most for the selection
+    (`cloud.assessments.sensitivity_report`).
     """
-    if division is not None and code_lists.DIVISIONS.find(division) is None:
-        known = ", ".join(f"{one.code} {one.zh}" for one in code_lists.DIVISIONS.items)
+    if division is not None and statistics.DIVISIONS.find(division) is None:
+        known = ", ".join(f"{one.code} {one.zh}" for one in statistics.DIVISIONS.items)
         raise NotFound(f"no county has the code {division!r}; known: {known}")
     contents: Mapping[str, Any] = found.chosen.contents if found.chosen else {}
     return area_report(
@@ -252,7 +253,7 @@ def _beside(found: Filed, row: Mapping[str, Any]) -> str:
     there = other[0]
     what = "未入选的第一名" if row["selected"] else "入选的最后一名"
     name = there["name"] or there["id"]
-    score = words.score(there["value"])
+    score = formatting.score(there["value"])
     return f"{what}是{name}（第 {there['rank']} 名，{score} 分），{_apart(row, there)}。"
 
 
@@ -261,7 +262,9 @@ def _apart(row: Mapping[str, Any], other: Mapping[str, Any]) -> str:
     if far < 5e-5:
         return "与本校同分"
     digits = 2 if far >= 0.01 else 4
-    return f"本校{'高' if row['value'] > other['value'] else '低'} {words.score(far, digits)} 分"
+    return (
+        f"本校{'高' if row['value'] > other['value'] else '低'} {formatting.score(far, digits)} 分"
+    )
 
 
 def _override(found: Filed, school: str) -> str:
@@ -284,7 +287,7 @@ def _doubts(assessment: Assessment, school: str) -> list[Doubt]:
         for one in assessment.integrity
         if one["school"] == school
     ]
-    gravest = list(words.SEVERITIES)
+    gravest = list(formatting.SEVERITIES)
     return sorted(found, key=lambda one: (gravest.index(one.severity), one.check, one.text))
 
 
@@ -338,7 +341,7 @@ def _quota_words(one: QuotaLine) -> str:
 def _marks(assessment: Assessment) -> list[str]:
     """Return the hard rules of the standard in sentences."""
     standard = assessment.standard
-    told = [f"证据覆盖率不低于 {words.percent(standard.min_coverage, 0)}。"]
+    told = [f"证据覆盖率不低于 {formatting.percent(standard.min_coverage, 0)}。"]
     if standard.pass_mark is not None:
         told.append(f"总分不低于 {standard.pass_mark:g}。")
     marked = [one for one in standard.dimensions if one.pass_mark is not None]

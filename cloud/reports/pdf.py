@@ -14,7 +14,7 @@ from typing import Any
 import pylopdf_fonts_zh_cn
 import typst
 
-from cloud.reports.words import breakable
+from cloud.reports.formatting import breakable
 
 TEMPLATES = Path(__file__).parent / "templates"
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from cloud.reports import words
+from cloud.reports import formatting
 from cloud.reports.pdf import pdf
 from cloud.reports.shapes import (
     ClauseLine,
@@ -13,7 +13,7 @@ from cloud.reports.shapes import (
     SchoolReport,
     Verdict,
 )
-from cloud.scoring.confidence import FLAGS
+from cloud.scoring.standard.source_confidence import FLAGS
 
 _APART = "not_applicable"
 SHOWN = 3
@@ -34,19 +34,19 @@ def school_data(report: SchoolReport) -> dict[str, Any]:
         "name": report.name,
         "facts": _facts(report),
         "score": {
-            "value": words.score(report.value),
+            "value": formatting.score(report.value),
             "rated": report.value is not None,
-            "raw": words.score(report.raw),
+            "raw": formatting.score(report.raw),
             "grade": report.grade or "",
-            "coverage": words.percent(report.coverage),
+            "coverage": formatting.percent(report.coverage),
             "covered": report.coverage,
-            "why": words.why_not_rated(report) if report.value is None else "",
+            "why": formatting.why_not_rated(report) if report.value is None else "",
         },
         "blocks": list(report.blocks),
         "verdict": _verdict(report.verdict),
         "dimensions": [_dimension(one, scale) for one in report.dimensions],
         "least": _least(report.least),
-        "gaps": [_gap(one, scale) for one in words.gaps(report)],
+        "gaps": [_gap(one, scale) for one in formatting.gaps(report)],
         "clauses": _by_dimension(report),
         "doubts": None if report.doubts is None else [_doubt(one) for one in report.doubts],
         "trusts": _trusts(report),
@@ -60,16 +60,16 @@ def occasion_data(occasion: Occasion) -> dict[str, Any]:
         "standard": occasion.standard,
         "edition": occasion.edition,
         "note": occasion.note,
-        "span": words.span(occasion.start, occasion.end),
-        "at": words.moment(occasion.assessed_at),
+        "span": formatting.span(occasion.start, occasion.end),
+        "at": formatting.moment(occasion.assessed_at),
         "digest": occasion.digest,
         "scale": f"{occasion.scale:g}",
-        "min_coverage": words.percent(occasion.min_coverage, 0),
+        "min_coverage": formatting.percent(occasion.min_coverage, 0),
         "pass_mark": "" if occasion.pass_mark is None else f"{occasion.pass_mark:g}",
         "grades": "，".join(f"{name} 不低于 {least:g}" for name, least in occasion.grades),
         "places": "" if occasion.places is None else str(occasion.places),
         "selection": occasion.selection,
-        "replaced": words.replaced(occasion.selection, occasion.replaced_by),
+        "replaced": formatting.replaced(occasion.selection, occasion.replaced_by),
     }
 
 
@@ -90,12 +90,12 @@ def _verdict(verdict: Verdict | None) -> dict[str, Any]:
         verdict = Verdict(status="undecided", rule="")
     return {
         "status": verdict.status,
-        "word": words.STATUSES[verdict.status],
+        "word": formatting.STATUSES[verdict.status],
         "rule": verdict.rule,
         "rank": "" if verdict.rank is None else f"第 {verdict.rank} 名",
         "among": f"{verdict.among:,}" if verdict.among else "",
-        "interval": "" if verdict.interval is None else words.ranks(verdict.interval),
-        "chance": "" if verdict.chance is None else words.percent(verdict.chance, 0),
+        "interval": "" if verdict.interval is None else formatting.ranks(verdict.interval),
+        "chance": "" if verdict.chance is None else formatting.percent(verdict.chance, 0),
         "beside": verdict.beside,
         "override": verdict.override,
     }
@@ -105,12 +105,12 @@ def _dimension(one: DimensionLine, scale: float) -> dict[str, Any]:
     return {
         "title": one.title,
         "weight": f"{one.weight:g}",
-        "value": words.score(one.value),
+        "value": formatting.score(one.value),
         "bar": None if one.value is None else one.value / scale,
         "mark": None if one.pass_mark is None else one.pass_mark / scale,
         "pass_mark": "" if one.pass_mark is None else f"{one.pass_mark:g}",
         "failed": one.failed,
-        "coverage": words.percent(one.coverage),
+        "coverage": formatting.percent(one.coverage),
     }
 
 
@@ -119,15 +119,15 @@ def _least(least: Least | None) -> dict[str, Any] | None:
         return None
     return {
         "words": least.words,
-        "total": words.yuan(least.total_yuan),
-        "becomes": words.score(least.becomes),
+        "total": formatting.yuan(least.total_yuan),
+        "becomes": formatting.score(least.becomes),
         "steps": [
             {
                 "clause": one.clause,
                 "title": one.title,
                 "todo": one.todo,
-                "points": f"+{words.score(one.points)}",
-                "yuan": words.yuan(one.yuan),
+                "points": f"+{formatting.score(one.points)}",
+                "yuan": formatting.yuan(one.yuan),
             }
             for one in least.steps
         ],
@@ -139,13 +139,13 @@ def _gap(one: ClauseLine, scale: float) -> dict[str, Any]:
         "clause": one.clause,
         "title": one.title,
         "outcome": one.outcome,
-        "word": words.OUTCOMES[one.outcome],
-        "measured": words.figure(one.measured, one.unit),
+        "word": formatting.OUTCOMES[one.outcome],
+        "measured": formatting.figure(one.measured, one.unit),
         "target": one.target,
-        "lost": words.score(words.lost(one, scale)),
+        "lost": formatting.score(formatting.lost(one, scale)),
         "remedy": one.remedy,
-        "yuan": words.yuan(one.cost_yuan),
-        "gate": words.gate(one) if one.failed_gate else "",
+        "yuan": formatting.yuan(one.cost_yuan),
+        "gate": formatting.gate(one) if one.failed_gate else "",
     }
 
 
@@ -154,7 +154,7 @@ def _by_dimension(report: SchoolReport) -> list[dict[str, Any]]:
     return [
         {
             "title": dimension.title,
-            "value": words.score(dimension.value),
+            "value": formatting.score(dimension.value),
             "clauses": [_clause(one, scale) for one in own if one.outcome != _APART],
             "apart": [f"{one.clause} {one.title}" for one in own if one.outcome == _APART],
         }
@@ -165,21 +165,21 @@ def _by_dimension(report: SchoolReport) -> list[dict[str, Any]]:
 
 
 def _clause(one: ClauseLine, scale: float) -> dict[str, Any]:
-    short = words.lost(one, scale) > 1e-9
+    short = formatting.lost(one, scale) > 1e-9
     return {
         "clause": one.clause,
         "title": one.title,
         "outcome": one.outcome,
-        "word": words.OUTCOMES[one.outcome],
-        "measured": words.figure(one.measured, one.unit),
+        "word": formatting.OUTCOMES[one.outcome],
+        "measured": formatting.figure(one.measured, one.unit),
         "target": one.target,
-        "points": words.score(one.points),
-        "weight": words.score(one.weight * scale / 100),
+        "points": formatting.score(one.points),
+        "weight": formatting.score(one.weight * scale / 100),
         "reason": one.reason,
-        "gate": words.gate(one),
+        "gate": formatting.gate(one),
         "failed_gate": one.failed_gate,
-        "changed": words.CHANGED if one.has_changed else "",
-        "data": words.DATA_SOURCES.get(one.data_source, one.data_source),
+        "changed": formatting.CHANGED if one.has_changed else "",
+        "data": formatting.DATA_SOURCES.get(one.data_source, one.data_source),
         "source": one.source,
         "flag": one.flag,
         "trust": one.trust,
@@ -192,7 +192,7 @@ def _doubt(one: Doubt) -> dict[str, Any]:
     return {
         "check": one.check,
         "severity": one.severity,
-        "word": words.SEVERITIES[one.severity],
+        "word": formatting.SEVERITIES[one.severity],
         "text": one.text,
         "ask": one.ask,
         "evidence": list(one.evidence[:SHOWN]),

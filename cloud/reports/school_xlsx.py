@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from cloud.reports import words
+from cloud.reports import formatting
 from cloud.reports.shapes import SchoolReport
 from cloud.reports.workbook import (
     SCORE,
@@ -102,19 +102,23 @@ def _facts(report: SchoolReport) -> Iterator[tuple[str, Any, str]]:
     yield "班级数", report.classes, "0"
     yield "学生数", report.pupils, "0"
     yield "教师数", report.teachers, "0"
-    yield "得分", report.value if report.value is not None else words.STATUSES["not_rated"], SCORE
+    yield (
+        "得分",
+        report.value if report.value is not None else formatting.STATUSES["not_rated"],
+        SCORE,
+    )
     if report.value is None:
-        yield "为何未评级", words.why_not_rated(report), "@"
+        yield "为何未评级", formatting.why_not_rated(report), "@"
         yield "现有证据下的得分", report.raw, SCORE
     yield "等级", report.grade, "@"
     yield "证据覆盖率", report.coverage, SHARE
     yield "未过的规则", "\n".join(report.blocks) or "无", "@"
     if verdict is not None:
-        yield "遴选结果", words.STATUSES[verdict.status], "@"
+        yield "遴选结果", formatting.STATUSES[verdict.status], "@"
         yield "起决定作用的规则", verdict.rule, "@"
         yield "名次", verdict.rank, "0"
         yield "参评学校", verdict.among, "0"
-        yield "名次区间", words.ranks(verdict.interval), "@"
+        yield "名次区间", formatting.ranks(verdict.interval), "@"
         yield "入选概率", verdict.chance, SHARE
         yield "相邻学校", verdict.beside, "@"
         yield "人工改定", verdict.override or "无", "@"
@@ -124,12 +128,12 @@ def _facts(report: SchoolReport) -> Iterator[tuple[str, Any, str]]:
     yield "标准", occasion.standard, "@"
     yield "标准版本", occasion.edition, "@"
     yield "标准说明", occasion.note, "@"
-    yield "评价时段", words.span(occasion.start, occasion.end), "@"
-    yield "评价时间", words.moment(occasion.assessed_at), "@"
+    yield "评价时段", formatting.span(occasion.start, occasion.end), "@"
+    yield "评价时间", formatting.moment(occasion.assessed_at), "@"
     yield "评价编号", occasion.assessment, "@"
     yield "输入摘要", occasion.digest, "@"
     if occasion.replaced_by:
-        yield "名单状态", words.replaced(occasion.selection, occasion.replaced_by), "@"
+        yield "名单状态", formatting.replaced(occasion.selection, occasion.replaced_by), "@"
 
 
 def _dimensions(report: SchoolReport) -> Iterator[tuple[Any, ...]]:
@@ -145,8 +149,8 @@ def _clauses(report: SchoolReport) -> Iterator[tuple[Any, ...]]:
         yield (
             one.clause,
             one.title,
-            titles.get(one.dimension, words.OUTCOMES["not_applicable"]),
-            words.OUTCOMES[one.outcome],
+            titles.get(one.dimension, formatting.OUTCOMES["not_applicable"]),
+            formatting.OUTCOMES[one.outcome],
             one.measured,
             one.unit if one.unit != "%" else "比例",
             one.target,
@@ -154,26 +158,26 @@ def _clauses(report: SchoolReport) -> Iterator[tuple[Any, ...]]:
             one.weight,
             one.coverage,
             one.reason,
-            words.gate(one),
-            words.DATA_SOURCES.get(one.data_source, one.data_source),
+            formatting.gate(one),
+            formatting.DATA_SOURCES.get(one.data_source, one.data_source),
             one.source,
             one.trust,
             one.evidence_total,
-            words.CHANGED if one.has_changed else "",
+            formatting.CHANGED if one.has_changed else "",
         )
 
 
 def _gaps(report: SchoolReport) -> Iterator[tuple[Any, ...]]:
-    for one in words.gaps(report):
+    for one in formatting.gaps(report):
         yield (
             one.clause,
             one.title,
-            words.lost(one, report.occasion.scale),
-            words.figure(one.measured, one.unit),
+            formatting.lost(one, report.occasion.scale),
+            formatting.figure(one.measured, one.unit),
             one.target,
             one.remedy,
             one.cost_yuan,
-            words.PRICED if one.cost_yuan is not None else words.UNPRICED,
+            formatting.PRICED if one.cost_yuan is not None else formatting.UNPRICED,
         )
 
 
@@ -204,7 +208,7 @@ def _doubts(report: SchoolReport) -> Iterator[tuple[Any, ...]]:
     for one in report.doubts or ():
         yield (
             one.check,
-            words.SEVERITIES[one.severity],
+            formatting.SEVERITIES[one.severity],
             one.text,
             one.ask,
             "\n".join(one.evidence),

@@ -19,7 +19,7 @@ from openpyxl.worksheet.header_footer import HeaderFooterItem
 from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
-from cloud.reports.words import clean
+from cloud.reports.formatting import clean
 
 SCORE = "0.0000"
 SHARE = "0.00%"

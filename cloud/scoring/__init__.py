@@ -1,5 +1,7 @@
-"""From evidence to findings to a score: what is, then what it is worth.
+"""Scoring: evidence, indicators, findings and the score against a versioned standard.
 
-`gather` collects evidence, `indicators` say what it amounts to, a `standard` says what is asked,
-`engine` holds the one against the other, `words` puts a finding into sentences.
+- `standard` defines what is asked: clauses, attainment curves, editions.
+- `evidence` collects what is known about a school.
+- `indicators` turn evidence into values, one file each.
+- `engine` compares values with the standard and computes findings and scores.
 """

@@ -1,1 +1,1 @@
-"""To be written."""
+"""Telemetry: the store interface, its implementations, and the line protocol that fills it."""

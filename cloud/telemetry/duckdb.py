@@ -24,10 +24,10 @@ from cloud.clock import Clock, SystemClock
 from cloud.errors import StoreFailed, StoreLocked
 from cloud.telemetry import events_file, readings_file, schema
 from cloud.telemetry.archive import Archive, naive_utc
-from cloud.telemetry.group import Group
+from cloud.telemetry.batch_rows import Group
+from cloud.telemetry.dictionary import Names
+from cloud.telemetry.latest_values import Newest
 from cloud.telemetry.line_protocol import Batch, FieldType, SeriesKey
-from cloud.telemetry.names import Names
-from cloud.telemetry.newest import Newest
 from cloud.telemetry.store import (
     AssetLatest,
     GatewayLatest,

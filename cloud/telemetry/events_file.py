@@ -7,8 +7,8 @@ import duckdb
 import pyarrow as pa  # type: ignore[import-untyped]  # it ships no types
 
 from cloud.errors import LoadError
+from cloud.telemetry.dictionary import Names
 from cloud.telemetry.line_protocol import FieldType, SeriesKey
-from cloud.telemetry.names import Names
 
 SCHEMA = pa.schema(
     [

@@ -7,7 +7,7 @@ newer states in it; it never holds up anybody and never costs more than one stat
 import asyncio
 from collections.abc import Sequence
 
-from cloud.telemetry.now import AssetNow, StateNow
+from cloud.telemetry.current_state import AssetNow, StateNow
 from cloud.telemetry.store import TelemetryStore
 
 INTERVAL_S = 1.0

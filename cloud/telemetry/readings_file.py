@@ -8,9 +8,9 @@ import pyarrow as pa  # type: ignore[import-untyped]  # it ships no types
 import pyarrow.parquet as pq  # type: ignore[import-untyped]  # it ships no types
 
 from cloud.errors import LoadError
+from cloud.telemetry.dictionary import Names
+from cloud.telemetry.latest_values import Newest
 from cloud.telemetry.line_protocol import FieldType, SeriesKey
-from cloud.telemetry.names import Names
-from cloud.telemetry.newest import Newest
 
 SCHEMA = pa.schema(
     [

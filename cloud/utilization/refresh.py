@@ -8,7 +8,8 @@ Invariants:
   its day again, and recomputations never overlap, so the last word is always the right one.
 - Time alone makes rows too: once in a slot's length the current day of every connected school is
   recomputed, so that a silent device becomes unobserved without saying anything.
-- What is stale is noted in the file (`cloud.utilization.kept`). A restart recomputes what was noted
+- What is stale is noted in the file (`cloud.utilization.rollup_store`). A restart recomputes what
+  was noted
   and what came after, and no more; a city that is interrupted goes on where it was.
 
 Schools are worked off in batches, days in chunks: memory does not grow with their number.
@@ -26,15 +27,15 @@ import duckdb
 import pyarrow as pa  # type: ignore[import-untyped]  # it ships no types
 
 from cloud.clock import Clock
-from cloud.registry.book_tables import book_tables
+from cloud.registry.queries.rollup_queries import book_tables
 from cloud.registry.store import Registry
 from cloud.telemetry.store import TelemetryStore, UsageWritten
-from cloud.utilization import kept
-from cloud.utilization.books import Sender, days_between
-from cloud.utilization.inputs import DayCuts, School, SchoolDays, inputs
-from cloud.utilization.ledgers import ledgers
+from cloud.utilization import rollup_store
+from cloud.utilization.arrow_inputs import DayCuts, School, SchoolDays, inputs
+from cloud.utilization.due_slots import Sender, days_between
 from cloud.utilization.periods import slot_start
-from cloud.utilization.use import GRACE, LessonRule
+from cloud.utilization.reference_rollup import GRACE, LessonRule
+from cloud.utilization.school_inputs import ledgers
 from device_profiles.usage import SLOT_S
 
 log = logging.getLogger(__name__)
@@ -103,8 +104,8 @@ class Rollups:
     async def prepare(self) -> None:
         """Make the tables where they are missing, and mark whatever is stale."""
         self._loop = asyncio.get_running_loop()
-        await asyncio.wrap_future(self._store.run_write(kept.make_tables))
-        self._senders = await self._store.read(lambda con: kept.senders(con, self._reach))
+        await asyncio.wrap_future(self._store.run_write(rollup_store.make_tables))
+        self._senders = await self._store.read(lambda con: rollup_store.senders(con, self._reach))
         written, spans = await self._store.read(self._stale)
         with self._lock:
             self._written.extend(written)
@@ -153,7 +154,7 @@ class Rollups:
 
     def _on_change(self, _kind: str, schools: frozenset[str]) -> None:
         # The note first: what is marked may be worked off at once, and the note must be there then.
-        self._store.run_write(lambda con: kept.note_stale(con, schools))
+        self._store.run_write(lambda con: rollup_store.note_stale(con, schools))
         self.mark(schools)
 
     def _rouse(self) -> None:
@@ -236,7 +237,7 @@ class Rollups:
                 for day, assets in wanted[name].items()
                 if assets is None
             ]
-            note = self._store.run_write(lambda con: kept.note_days(con, whole, noted))
+            note = self._store.run_write(lambda con: rollup_store.note_days(con, whole, noted))
             await asyncio.wrap_future(note)
         chunks = list(_chunks(wanted))
         cut = DayCuts(self.horizon)
@@ -287,12 +288,12 @@ class Rollups:
 
         def compute(con: duckdb.DuckDBPyConnection) -> dict[str, pa.Table]:
             slots = self._store.slots_sql(con, made.first, made.last)
-            return kept.compute(con, slots, names, tables, self._rule)
+            return rollup_store.compute(con, slots, names, tables, self._rule)
 
         fresh = await self._store.read(compute)
         whole = [(o.school, day) for o in chunk for day, some in o.days.items() if some is None]
         await asyncio.wrap_future(
-            self._store.run_write(lambda con: kept.replace(con, whole, made.targets, fresh))
+            self._store.run_write(lambda con: rollup_store.replace(con, whole, made.targets, fresh))
         )
 
     def _schools(self, names: Sequence[str]) -> dict[str, School]:
@@ -314,7 +315,7 @@ class Rollups:
         ]
         if not in_question:
             return set()
-        first_days = await self._store.read(lambda con: kept.first_days(con, in_question))
+        first_days = await self._store.read(lambda con: rollup_store.first_days(con, in_question))
         return {
             name
             for name in in_question
@@ -342,23 +343,28 @@ class Rollups:
             self._senders[school] = known
         if afresh:
             reach = self._reach
-            self._senders |= await self._store.read(lambda con: kept.senders(con, reach, afresh))
+            self._senders |= await self._store.read(
+                lambda con: rollup_store.senders(con, reach, afresh)
+            )
 
     def _note_done(self, con: duckdb.DuckDBPyConnection) -> None:
         """Note that all is rolled up; on the writer, where no write of slots can come between."""
         with self._lock:
             if self._written or self._spans:
                 return
-        kept.note_progress(con, self.horizon)
+        rollup_store.note_progress(con, self.horizon)
 
     def _stale(self, con: duckdb.DuckDBPyConnection) -> tuple[list[UsageWritten], list[_Span]]:
         """Return the slots received since everything was rolled up, and the days since then."""
-        spans = [_Span(school, day, day) for school, day in kept.stale_days(con)]
-        received_until, rolled_until = kept.progress(con)
+        spans = [_Span(school, day, day) for school, day in rollup_store.stale_days(con)]
+        received_until, rolled_until = rollup_store.progress(con)
         if received_until is None or rolled_until is None:
-            return [], [*spans, *(_Span(school, None, None) for school in kept.schools(con))]
+            return [], [
+                *spans,
+                *(_Span(school, None, None) for school in rollup_store.schools(con)),
+            ]
         since = received_until - _RECEIPT_MARGIN
-        written = [UsageWritten(*one) for one in kept.received_since(con, since)]
+        written = [UsageWritten(*one) for one in rollup_store.received_since(con, since)]
         moment = rolled_until.replace(tzinfo=UTC)
         return written, [*spans, *(self._since(school, moment) for school in self._senders)]
 

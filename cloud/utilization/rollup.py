@@ -1,4 +1,4 @@
-"""The heavy sums of `cloud.utilization.use` as one expression over unbound tables.
+"""The heavy sums of `cloud.utilization.reference_rollup` as one expression over unbound tables.
 
 An engine is chosen by whoever runs it: `sql("duckdb")` here, Spark over Parquet for a province.
 Only joins on equality, sums and conditionals are used, no function of one engine. Time zones and
@@ -8,7 +8,7 @@ all its assets, and the expression joins on the slot's start.
 Inputs: `slots` as stored; `cuts`, the slots of each school day by period; `targets`, the assets and
 days wanted; `lessons`, what was timetabled. The slots are gone through once: `seen` is what arrived
 per asset, day and period, and both tables follow from it, `usage_rollup` here and `usage_days` in
-`cloud.utilization.days`.
+`cloud.utilization.daily_rollup`.
 """
 
 from collections.abc import Iterable, Sequence
@@ -19,9 +19,9 @@ import ibis  # type: ignore[import-untyped]  # it ships no types
 import ibis.expr.types as ir  # type: ignore[import-untyped]  # it ships no types
 import pyarrow as pa  # type: ignore[import-untyped]  # it ships no types
 
-from cloud.utilization.dialect import to_sql
 from cloud.utilization.periods import Cut, week_of
-from cloud.utilization.use import GRACE, SLACK_S, Lesson, LessonRule, Target, is_due
+from cloud.utilization.reference_rollup import GRACE, SLACK_S, Lesson, LessonRule, Target, is_due
+from cloud.utilization.sql import to_sql
 from device_profiles.usage import SLOT_S
 
 TABLE = "usage_rollup"
@@ -159,7 +159,7 @@ def rows_sql(dialect: str, rule: LessonRule) -> str:
 def rollup(
     seen: ir.Table, cuts: ir.Table, targets: ir.Table, lessons: ir.Table, rule: LessonRule
 ) -> ir.Table:
-    """Return use per target and period; the same as `cloud.utilization.use.roll_up`."""
+    """Return use per target and period; the same as `reference_rollup.roll_up`."""
     lengths = cuts.group_by("school", "day", "period").agg(
         length_s=cuts.overlap_s.sum(), ended_s=cuts.due_s.sum()
     )

@@ -16,10 +16,10 @@ import duckdb
 import ibis  # type: ignore[import-untyped]  # it ships no types
 import ibis.expr.types as ir  # type: ignore[import-untyped]  # it ships no types
 
-from cloud.api.models import UseSummary
+from cloud.api.schemas.common import UseSummary
 from cloud.telemetry.store import TelemetryStore
 from cloud.utilization.periods import BETWEEN, OUTSIDE
-from cloud.utilization.use import TEACHING
+from cloud.utilization.reference_rollup import TEACHING
 
 By = Literal["asset", "room", "category", "school"]
 Span = Literal["none", "day", "week", "period"]

@@ -1,1 +1,1 @@
-"""To be written."""
+"""Device drivers, one folder per protocol: a pure codec and a driver that owns the library."""

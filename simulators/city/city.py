@@ -19,10 +19,10 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, TypeVar
 
-from simulators.city.books import write_division, write_holidays
-from simulators.city.home import make_home
-from simulators.city.papers import Declaration, Use, declarations
+from simulators.city.csv_files import write_division, write_holidays
+from simulators.city.records import Declaration, Use, declarations
 from simulators.city.rooms import function_rooms, make_rooms
+from simulators.city.school_model import make_home
 from simulators.city.schools import (
     VALUE_PER_SCHOOL_YUAN,
     School,

@@ -14,14 +14,13 @@ from typing import Any
 import httpx
 import yaml
 
-from simulators.city.both_ways import Agreement, compare
 from simulators.city.city import read_city
+from simulators.city.compare_ingest import Agreement, compare
 from simulators.city.kinds import DIVISIONS
 from simulators.city.procedure import Taken, take_procedure
-from simulators.city.wire import chosen
-from simulators.errors import SimulatorError
-from simulators.processes import Process, command, watch
-from simulators.steps import (
+from simulators.city.send import chosen
+from simulators.demo.processes import Process, command, watch
+from simulators.demo.steps import (
     Steps,
     cloud_port,
     finish,
@@ -31,6 +30,7 @@ from simulators.steps import (
     say,
     until_stopped,
 )
+from simulators.errors import SimulatorError
 
 MARKER = ".campus-city-demo"
 RULES_FILE = "rules.yaml"

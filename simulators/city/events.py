@@ -17,12 +17,12 @@ from typing import Any
 import numpy as np
 import pyarrow as pa  # type: ignore[import-untyped]  # it ships no types
 
-from simulators.city.draws import Bools, draws
 from simulators.city.equipment import KINDS
-from simulators.city.home import Home
-from simulators.city.mischief import Outage, Told
-from simulators.city.papers import ticket_rows
+from simulators.city.records import ticket_rows
+from simulators.city.school_model import Home
+from simulators.city.seeded_random import Bools, draws
 from simulators.city.slots import midnight_us
+from simulators.city.tampering import Outage, Told
 
 COLUMNS = ("school", "asset", "type", "happened_at", "text", "value", "received_at")
 _DAY_S = 86_400

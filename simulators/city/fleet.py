@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from simulators.city.draws import Bools, Floats, Ints, draws
 from simulators.city.equipment import KINDS
 from simulators.city.ledger import Ledger
 from simulators.city.lessons import Period, Timetable
 from simulators.city.rooms import Room
 from simulators.city.schools import School
+from simulators.city.seeded_random import Bools, Floats, Ints, draws
 
 SENSORS = ("co2", "light")
 NOON = (43_800, 46_200)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from simulators.city.draws import Bools, Floats
 from simulators.city.fleet import Fleet
+from simulators.city.seeded_random import Bools, Floats
 
 SLOT_S = 300
 SLOTS = 288

@@ -11,10 +11,10 @@ from datetime import date, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from simulators.city.draws import Bools, draws
 from simulators.city.equipment import KINDS, Line, equipment
 from simulators.city.rooms import Room
 from simulators.city.schools import School
+from simulators.city.seeded_random import Bools, draws
 
 _GAPS = ("code", "model", "value", "acquired", "booked", "room", "custodian", "tag")
 _SURNAMES = "陈林王张李金徐周叶郑黄应蔡洪卢项"

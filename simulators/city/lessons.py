@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from simulators.city.draws import Bools, Ints, draws
 from simulators.city.rooms import Room
 from simulators.city.schools import School
+from simulators.city.seeded_random import Bools, Ints, draws
 
 _SUBJECTS = {
     "PRI": {"语文": 8, "数学": 5, "英语": 3, "科学": 3, "道德与法治": 3, "体育": 4, "音乐": 2,

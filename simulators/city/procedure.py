@@ -16,7 +16,7 @@ import httpx
 
 from simulators.city.kinds import DIVISIONS
 from simulators.errors import SimulatorError
-from simulators.timetable import ZONE
+from simulators.school.timetable import ZONE
 
 PUBLICITY_DAYS = 7
 _FIRST_OUT_VISITED = 3

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import pyarrow as pa  # type: ignore[import-untyped]  # it ships no types
 
-from simulators.city.draws import Bools, Floats, Ints, draws
 from simulators.city.equipment import KINDS
 from simulators.city.fleet import SENSORS
 from simulators.city.ledger import Ledger
 from simulators.city.lessons import Period, Timetable
 from simulators.city.rooms import Room
 from simulators.city.schools import School
+from simulators.city.seeded_random import Bools, Floats, Ints, draws
 from simulators.city.slots import midnight_us
 
 _PROFILES = {"co2": ("senseair-s8", "co2"), "light": ("renke-rs-gz", "illuminance")}

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from simulators.city.draws import draws
 from simulators.city.kinds import STAGES
 from simulators.city.schools import School
+from simulators.city.seeded_random import draws
 
 FUNCTION_USES = frozenset({"121", "123", "124", "132", "199"})
 """Room uses counted as labs and function rooms: 实验室 计算机房 语音室 图书室 其他教学."""

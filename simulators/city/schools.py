@@ -13,8 +13,6 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from simulators.city.characters import HABITS, Character, assign
-from simulators.city.draws import Ints, apportion, draws
 from simulators.city.kinds import (
     DIVISIONS,
     KINDS,
@@ -25,6 +23,8 @@ from simulators.city.kinds import (
     SchoolKind,
     school_name,
 )
+from simulators.city.school_profiles import HABITS, Character, assign
+from simulators.city.seeded_random import Ints, apportion, draws
 from simulators.city.term import CityCalendar
 
 T = TypeVar("T")

@@ -12,16 +12,16 @@ from typing import Any
 import numpy as np
 import pyarrow as pa  # type: ignore[import-untyped]  # it ships no types
 
-from simulators.city.draws import draws
 from simulators.city.equipment import KINDS
 from simulators.city.events import EventTable, Watch
 from simulators.city.habits import SLOT_S, SLOTS, Day, forgotten, true_day
-from simulators.city.home import Home, make_home
-from simulators.city.mischief import FLAGS, Outage, Plan, Told, tell
-from simulators.city.papers import Use
 from simulators.city.readings import ReadingTable
+from simulators.city.records import Use
+from simulators.city.school_model import Home, make_home
 from simulators.city.schools import School
+from simulators.city.seeded_random import draws
 from simulators.city.slots import SlotTable, write_parquet
+from simulators.city.tampering import FLAGS, Outage, Plan, Told, tell
 from simulators.city.term import CityCalendar
 
 _EVENING = slice(22 * 12, SLOTS)

@@ -9,10 +9,10 @@ import numpy as np
 import pyarrow as pa  # type: ignore[import-untyped]  # it ships no types
 import pyarrow.parquet as pq  # type: ignore[import-untyped]  # it ships no types
 
-from simulators.city.draws import Bools, Floats, Ints
 from simulators.city.fleet import Fleet
 from simulators.city.habits import SLOT_S, SLOTS
-from simulators.timetable import ZONE
+from simulators.city.seeded_random import Bools, Floats, Ints
+from simulators.school.timetable import ZONE
 
 COLUMNS = (
     "school",

@@ -7,8 +7,8 @@ from typing import Any
 import polars as pl
 
 from cloud.assessments.assessment import Assessment
-from cloud.assessments.selection import Chosen, chosen_of
-from cloud.assessments.selection import filed as file_selection
+from cloud.assessments.filed_selection import Chosen, chosen_of
+from cloud.assessments.filed_selection import filed as file_selection
 from cloud.reports.filed import filed
 from cloud.reports.shapes import (
     AreaReport,
@@ -21,7 +21,7 @@ from cloud.reports.shapes import (
     SpreadLine,
     Status,
 )
-from cloud.scoring.confidence import trust
+from cloud.scoring.standard.source_confidence import trust
 from tests._parts.reports import CLAUSES, DIMENSIONS, OCCASION
 
 DIVISIONS = (

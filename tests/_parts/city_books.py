@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from cloud.bulk.folder import city_folder
-from cloud.registry.importer import import_file
+from cloud.registry.importing.importer import import_file
 from cloud.registry.store import Registry
 
 

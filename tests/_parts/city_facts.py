@@ -14,14 +14,14 @@ from zoneinfo import ZoneInfo
 import duckdb
 import polars as pl
 
-from cloud.integrity import facts as integrity
-from cloud.integrity.company import PERIODS, from_co2
-from cloud.integrity.facts import Facts
-from cloud.scoring import evidence
-from cloud.scoring.evidence import Evidence
-from cloud.utilization.books import WRITTEN_OFF
+from cloud.integrity import inputs as integrity
+from cloud.integrity.inputs import Facts
+from cloud.integrity.occupancy import PERIODS, from_co2
+from cloud.scoring.evidence import evidence
+from cloud.scoring.evidence.evidence import Evidence
+from cloud.utilization.due_slots import WRITTEN_OFF
 from cloud.utilization.periods import Day, Period, cuts, local_day, week_of
-from cloud.utilization.use import TEACHING, LessonRule
+from cloud.utilization.reference_rollup import TEACHING, LessonRule
 from device_profiles.usage import SLOT_S
 
 ZONE = ZoneInfo("Asia/Shanghai")

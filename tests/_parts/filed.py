@@ -8,8 +8,8 @@ import yaml
 from cloud.assessments.assessment import Doubt, Filed, assessed
 from cloud.registry import tables
 from cloud.registry.store import Registry
-from cloud.scoring.clause import Cost
-from cloud.scoring.standard import Standard
+from cloud.scoring.standard.clause import Cost
+from cloud.scoring.standard.standard import Standard
 from tests._parts.many_schools import large_standard, many_schools
 
 MADE = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)

@@ -10,9 +10,9 @@ from datetime import date, timedelta
 
 import polars as pl
 
-from cloud.integrity.facts import BINDINGS, COMPANY, INSPECTIONS, Facts
-from cloud.scoring import evidence
-from cloud.scoring.evidence import Evidence, table
+from cloud.integrity.inputs import BINDINGS, COMPANY, INSPECTIONS, Facts
+from cloud.scoring.evidence import evidence
+from cloud.scoring.evidence.evidence import Evidence, table
 from cloud.utilization.periods import BETWEEN, OUTSIDE, week_of
 
 SCHOOL = "2133100001"

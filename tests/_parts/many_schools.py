@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from cloud.scoring.standard import Standard
+from cloud.scoring.standard.standard import Standard
 from tests._parts.scoring import standard_of
 
 TYPES = ("111", "211", "311", "312", "341", "342", "345", "361")

@@ -4,9 +4,9 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from cloud.registry import code_lists
-from cloud.scoring.shapes import STAGES, UNNAMED, Band, Deduction, Linear, Shape, Steps
-from cloud.scoring.standard import Clause, Standard
+from cloud.registry.codes import statistics
+from cloud.scoring.standard.attainment import STAGES, UNNAMED, Band, Deduction, Linear, Shape, Steps
+from cloud.scoring.standard.standard import Clause, Standard
 
 Row = Mapping[str, Any]
 
@@ -77,7 +77,7 @@ def _taught(row: Row) -> list[str]:
     found: list[str] = [
         stage
         for stage in STAGES
-        if (kind is not None and stage in code_lists.stages(kind))
+        if (kind is not None and stage in statistics.stages(kind))
         or (row.get(f"pupils_{stage}") or 0) > 0
         or (row.get(f"classes_{stage}") or 0) > 0
     ]

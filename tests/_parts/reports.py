@@ -15,7 +15,7 @@ from cloud.reports.shapes import (
     Step,
     Verdict,
 )
-from cloud.scoring.confidence import trust
+from cloud.scoring.standard.source_confidence import trust
 
 OCCASION = Occasion(
     assessment="2026-11-25-1",

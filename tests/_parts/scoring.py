@@ -6,15 +6,15 @@ from typing import Any
 
 import polars as pl
 
-from cloud.scoring import evidence
-from cloud.scoring.engine import score_table
-from cloud.scoring.evidence import Evidence, table
-from cloud.scoring.result import Result, result
-from cloud.scoring.shapes import SHAPES
-from cloud.scoring.standard import Standard
-from cloud.scoring.table import evidence_table
+from cloud.scoring.engine.engine import score_table
+from cloud.scoring.engine.result import Result, result
+from cloud.scoring.engine.school_table import evidence_table
+from cloud.scoring.evidence import evidence
+from cloud.scoring.evidence.evidence import Evidence, table
+from cloud.scoring.standard.attainment import SHAPES
+from cloud.scoring.standard.standard import Standard
 from cloud.utilization.periods import week_of
-from cloud.utilization.use import LessonRule
+from cloud.utilization.reference_rollup import LessonRule
 
 SCHOOL = "2133100001"
 TEACHES_NOTHING = "514"

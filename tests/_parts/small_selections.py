@@ -8,8 +8,8 @@ import numpy as np
 import polars as pl
 from hypothesis import strategies as st
 
-from cloud.scoring.optimum import Contest, Limit
-from cloud.scoring.selection_rules import SelectionRules, rules_of
+from cloud.selection.optimizer import Contest, Limit
+from cloud.selection.rules import SelectionRules, rules_of
 
 VALUES = st.sampled_from([70, 71, 72, 80, 100])
 SCHEMA: dict[str, type[pl.DataType] | pl.DataType] = {

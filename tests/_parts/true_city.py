@@ -22,19 +22,19 @@ import numpy as np
 import polars as pl
 
 from cloud.bulk.offline import offline
-from cloud.scoring.engine import Scores, score_table
-from cloud.scoring.evidence import YEAR, Evidence
-from cloud.scoring.gather import gather
-from cloud.scoring.result import evidence_rows
-from cloud.scoring.standard import Standard, named
-from cloud.scoring.table import evidence_table
+from cloud.scoring.engine.engine import Scores, score_table
+from cloud.scoring.engine.result import evidence_rows
+from cloud.scoring.engine.school_table import evidence_table
+from cloud.scoring.evidence.collect import gather
+from cloud.scoring.evidence.evidence import YEAR, Evidence
+from cloud.scoring.standard.standard import Standard, named
 from device_profiles.usage import SLOT_S
 from simulators.city.city import Options, read_city, write_city
-from simulators.city.draws import draws
-from simulators.city.home import Home, make_home
 from simulators.city.readings import ReadingTable
 from simulators.city.rooms import function_rooms, make_rooms
+from simulators.city.school_model import Home, make_home
 from simulators.city.schools import VALUE_PER_SCHOOL_YUAN, make_schools, with_more_rooms
+from simulators.city.seeded_random import draws
 from simulators.city.slots import write_parquet
 from simulators.city.term import CityCalendar, make_calendar
 from tests._parts.city_facts import truth

@@ -18,11 +18,11 @@ import pyarrow as pa  # type: ignore[import-untyped]  # it ships no types
 import pyarrow.parquet as pq  # type: ignore[import-untyped]  # it ships no types
 from numpy.typing import NDArray
 
-from cloud.scoring.engine import Scores
-from cloud.scoring.selection import select_scores
-from cloud.scoring.selection_rules import SelectionRules
-from cloud.scoring.table import evidence_table
-from cloud.scoring.uncertainty import uncertainty
+from cloud.robustness.monte_carlo import uncertainty
+from cloud.scoring.engine.engine import Scores
+from cloud.scoring.engine.school_table import evidence_table
+from cloud.selection.rules import SelectionRules
+from cloud.selection.select import select_scores
 from simulators.city.city import read_city
 from tests._parts.city_facts import truth
 from tests._parts.loaded import load

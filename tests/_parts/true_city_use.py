@@ -10,13 +10,13 @@ from datetime import date, timedelta
 import numpy as np
 import polars as pl
 
-from simulators.city.draws import draws
 from simulators.city.equipment import KINDS
 from simulators.city.fleet import NOON
 from simulators.city.habits import Day, forgotten, true_day
-from simulators.city.home import Home
 from simulators.city.readings import values_of
+from simulators.city.school_model import Home
 from simulators.city.schools import VALUE_PER_SCHOOL_YUAN
+from simulators.city.seeded_random import draws
 from simulators.city.term import CityCalendar
 
 _USED = 0.25

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from cloud.scoring.engine import score_table
-from cloud.scoring.result import findings
-from cloud.scoring.table import inputs_digest
+from cloud.scoring.engine.engine import score_table
+from cloud.scoring.engine.result import findings
+from cloud.scoring.engine.school_table import inputs_digest
 from tests._parts.many_schools import large_standard, many_schools
 from tests._parts.plain_score import plain_score
 

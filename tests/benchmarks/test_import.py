@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from cloud.registry.importer import import_file
+from cloud.registry.importing.importer import import_file
 from cloud.registry.store import Registry
 
 SCHOOLS, ASSETS = 100, 450

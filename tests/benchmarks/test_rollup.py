@@ -15,8 +15,8 @@ from cloud.registry.store import Registry
 from cloud.telemetry.duckdb import DuckDBStore
 from cloud.utilization import rollup
 from cloud.utilization.periods import Day, Period, cuts, local_day
+from cloud.utilization.reference_rollup import Lesson, LessonRule, Target, roll_up
 from cloud.utilization.refresh import Rollups
-from cloud.utilization.use import Lesson, LessonRule, Target, roll_up
 from device_profiles.usage import UsageSlot
 from tests._parts.small_school import SCHOOL, TestClock, fill, local, send
 

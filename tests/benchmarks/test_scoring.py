@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from cloud.scoring import evidence
-from cloud.scoring.engine import score_table
-from cloud.scoring.evidence import Evidence, table
-from cloud.scoring.result import evidence_rows, result
-from cloud.scoring.standard import named
-from cloud.scoring.table import evidence_table
-from cloud.scoring.words import finding_shape
+from cloud.scoring.engine.engine import score_table
+from cloud.scoring.engine.finding_text import finding_shape
+from cloud.scoring.engine.result import evidence_rows, result
+from cloud.scoring.engine.school_table import evidence_table
+from cloud.scoring.evidence import evidence
+from cloud.scoring.evidence.evidence import Evidence, table
+from cloud.scoring.standard.standard import named
 from cloud.utilization.periods import week_of
 
 SCHOOL = "2133100001"

@@ -8,15 +8,15 @@ import numpy as np
 import polars as pl
 import pytest
 
-from cloud.scoring.clause import Cost
-from cloud.scoring.engine import score_table
-from cloud.scoring.field import field_of
-from cloud.scoring.improvement import least, priced
-from cloud.scoring.optimum import Contest, best
-from cloud.scoring.selection import select, select_scores
-from cloud.scoring.selection_rules import SelectionRules, rules_of
-from cloud.scoring.solver import INFINITE, Row, maximised
-from cloud.scoring.standard import Standard
+from cloud.scoring.engine.engine import score_table
+from cloud.scoring.standard.clause import Cost
+from cloud.scoring.standard.standard import Standard
+from cloud.selection.improvement.cheapest_plan import least, priced
+from cloud.selection.milp import INFINITE, Row, maximised
+from cloud.selection.optimizer import Contest, best
+from cloud.selection.ranked_pool import field_of
+from cloud.selection.rules import SelectionRules, rules_of
+from cloud.selection.select import select, select_scores
 from tests._parts.many_schools import large_standard, many_schools
 
 COUNTIES = (

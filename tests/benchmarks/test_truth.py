@@ -10,8 +10,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from cloud.scoring.selection_rules import SelectionRules
-from cloud.scoring.table import evidence_table
+from cloud.scoring.engine.school_table import evidence_table
+from cloud.selection.rules import SelectionRules
 from simulators.city.city import write_city
 from tests._parts.small_city import city_options
 from tests._parts.true_city import (

@@ -6,14 +6,14 @@ import time
 import numpy as np
 import pytest
 
-from cloud.scoring.engine import Scores, score_table
-from cloud.scoring.field import field_of
-from cloud.scoring.optimum import best
-from cloud.scoring.places import given, places_of
-from cloud.scoring.selection_rules import rules_of
-from cloud.scoring.sensitivity import sensitivity
-from cloud.scoring.standard import Standard, named
-from cloud.scoring.uncertainty import uncertainty
+from cloud.robustness.fast_allocation import given, places_of
+from cloud.robustness.monte_carlo import uncertainty
+from cloud.robustness.sobol import sensitivity
+from cloud.scoring.engine.engine import Scores, score_table
+from cloud.scoring.standard.standard import Standard, named
+from cloud.selection.optimizer import best
+from cloud.selection.ranked_pool import field_of
+from cloud.selection.rules import rules_of
 from tests._parts.many_schools import large_standard, many_schools
 from tests.benchmarks.test_selection import RULES
 from tests.benchmarks.test_selection import candidates as random_candidates

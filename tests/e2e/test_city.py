@@ -16,9 +16,9 @@ import polars as pl
 import pytest
 
 from device_profiles.points import line
-from simulators.city.both_ways import compare
 from simulators.city.city import read_city
-from simulators.city.wire import chosen
+from simulators.city.compare_ingest import compare
+from simulators.city.send import chosen
 from tests._parts.loaded import held_in
 from tests._parts.ports import free_port
 from tests._parts.write_servers import CloudServer, running

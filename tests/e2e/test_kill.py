@@ -18,11 +18,11 @@ from typing import Any
 import httpx
 import pytest
 
-from simulators.audit import Grace
-from simulators.campus import make_campus
-from simulators.plan import Reach, write_plan
-from simulators.processes import Process, command
-from simulators.report import Run, audit_run
+from simulators.audit.readings import Grace
+from simulators.audit.report import Run, audit_run
+from simulators.demo.processes import Process, command
+from simulators.school.campus import make_campus
+from simulators.school.plan import Reach, write_plan
 from tests._parts.cut_line import CutLine
 from tests._parts.mosquitto import Mosquitto
 from tests._parts.ports import free_port

@@ -12,9 +12,9 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
-from simulators.campus import make_campus
-from simulators.history import write_history
-from simulators.plan import WORKBOOK_FILE, Reach, write_plan
+from simulators.school.campus import make_campus
+from simulators.school.history import write_history
+from simulators.school.plan import WORKBOOK_FILE, Reach, write_plan
 from tests._parts.browser import chromium
 from tests._parts.write_servers import SCHOOL, CloudServer, running
 

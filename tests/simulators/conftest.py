@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from simulators.school import run_school
+from simulators.school.run import run_school
 from tests._parts.ports import free_port
 
 DISPLAY = "{id: display-101, asset: A-0001, profile: campus-interactive-display, mqtt: {device: d}}"

@@ -6,10 +6,10 @@ What is far too high, or too high in several figures at once, is `false_declarat
 import polars as pl
 
 from cloud.integrity.check import Check, Judged, Row
-from cloud.integrity.facts import Facts
-from cloud.integrity.figures import NEEDS, figures, rows_of, tell
+from cloud.integrity.declared_figures import NEEDS, figures, rows_of, tell
+from cloud.integrity.inputs import Facts
 from cloud.integrity.thresholds import Thresholds
-from cloud.scoring.indicator import Words
+from cloud.scoring.indicators.base import Words
 
 _STRENGTH = 0.3
 """The least that a finding has: a slip of the pen is never more than that."""

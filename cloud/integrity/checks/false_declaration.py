@@ -7,10 +7,10 @@ somewhat off may be a slip of the pen, and is `declaration_differs`.
 import polars as pl
 
 from cloud.integrity.check import Check, Judged, Row
-from cloud.integrity.facts import Facts
-from cloud.integrity.figures import NEEDS, figures, rows_of, tell
+from cloud.integrity.declared_figures import NEEDS, figures, rows_of, tell
+from cloud.integrity.inputs import Facts
 from cloud.integrity.thresholds import Thresholds
-from cloud.scoring.indicator import Words
+from cloud.scoring.indicators.base import Words
 
 
 def _judge(facts: Facts, thresholds: Thresholds) -> Judged:

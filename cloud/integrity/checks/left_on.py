@@ -9,10 +9,10 @@ the room's own motion or CO2 says that somebody is there, use is not idle.
 import polars as pl
 
 from cloud.integrity.check import Check, Judged, Row, names, seen_s, strength_of
-from cloud.integrity.company import with_motion
-from cloud.integrity.facts import Facts
+from cloud.integrity.inputs import Facts
+from cloud.integrity.occupancy import with_motion
 from cloud.integrity.thresholds import LeftOn, Thresholds
-from cloud.scoring.indicator import Words
+from cloud.scoring.indicators.base import Words
 from cloud.utilization.periods import BETWEEN, OUTSIDE
 
 _DAY = ["school", "asset_id", "room", "day"]

@@ -8,9 +8,9 @@ fill the lesson are left out, since the bell ends them alike everywhere (and a t
 import polars as pl
 
 from cloud.integrity.check import Check, Judged, Row, names, strength_of
-from cloud.integrity.facts import Facts
+from cloud.integrity.inputs import Facts
 from cloud.integrity.thresholds import MachineLike, Thresholds
-from cloud.scoring.indicator import Words
+from cloud.scoring.indicators.base import Words
 
 _PERIOD = ["school", "asset_id", "period"]
 _FULL = 0.5

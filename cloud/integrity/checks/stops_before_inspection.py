@@ -10,9 +10,9 @@ as many fell silent together on other days too.
 import polars as pl
 
 from cloud.integrity.check import Check, Judged, Row, names, school_use, seen_s, strength_of
-from cloud.integrity.facts import Facts
+from cloud.integrity.inputs import Facts
 from cloud.integrity.thresholds import Stops, Thresholds
-from cloud.scoring.indicator import Words
+from cloud.scoring.indicators.base import Words
 
 _ASSET = ["school", "asset_id"]
 _VISIT = ["school", "inspected"]

@@ -11,9 +11,9 @@ from math import comb
 import polars as pl
 
 from cloud.integrity.check import Check, Judged, Row, strength_of
-from cloud.integrity.facts import Facts
+from cloud.integrity.inputs import Facts
 from cloud.integrity.thresholds import Thresholds, Unconfirmed
-from cloud.scoring.indicator import Words, in_use_assets
+from cloud.scoring.indicators.base import Words, in_use_assets
 
 _FULL = 0.3
 """Share of the rows from which it could hardly be stronger."""

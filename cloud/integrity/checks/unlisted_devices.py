@@ -3,9 +3,9 @@
 import polars as pl
 
 from cloud.integrity.check import Check, Judged, Row, strength_of
-from cloud.integrity.facts import Facts
+from cloud.integrity.inputs import Facts
 from cloud.integrity.thresholds import Thresholds
-from cloud.scoring.indicator import Words
+from cloud.scoring.indicators.base import Words
 
 _FULL = 0.3
 """Share of the devices from which it could hardly be stronger."""

@@ -12,7 +12,7 @@ export interface Span {
   end: string;
 }
 
-// The book that each kind of reference leads to, as cloud/api/books.py has it.
+// The book that each kind of reference leads to, as cloud/api/routes/records.py has it.
 const BOOKS: Record<string, string> = {
   school: "schools",
   room: "rooms",

@@ -27,7 +27,7 @@ from edge.clock import Clock
 from edge.driver import Delivery, Sink
 from edge.drivers.ble import bthome, codec
 from edge.drivers.ble.device import BleAdapter, BleDevice
-from edge.drivers.ble.novelty import Novelty, Verdict, digest_of
+from edge.drivers.ble.duplicate_filter import Novelty, Verdict, digest_of
 from edge.drivers.ble.radio import Radio, open_radio
 from edge.drivers.ble.session import Characteristic, Session, characteristics
 from edge.errors import (

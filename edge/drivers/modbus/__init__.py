@@ -1,1 +1,1 @@
-"""To be written."""
+"""Modbus TCP and RTU: register codec, read planner and bus driver."""

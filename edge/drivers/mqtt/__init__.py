@@ -1,1 +1,1 @@
-"""To be written."""
+"""MQTT: payload codec, broker connection and driver."""

@@ -32,7 +32,7 @@ from edge.drivers.backoff import Backoff
 from edge.drivers.mqtt.codec import decode, routes
 from edge.drivers.mqtt.connection import Connection, Refused, Silent
 from edge.drivers.mqtt.device import MqttBroker, MqttDevice
-from edge.drivers.mqtt.ledger import Ledger, digest
+from edge.drivers.mqtt.unacked import Ledger, digest
 from edge.errors import DeviceUnreachable, DriverUnavailable
 
 __all__ = ["MqttBroker", "MqttDevice", "MqttDriver"]

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from cloud.assessments.assessment import assessed, evidence_of, evidence_text, opened
-from cloud.assessments.text import pack, unpack
+from cloud.assessments.canonical_json import pack, unpack
 from cloud.errors import EvidenceError
-from cloud.scoring.table import ready
+from cloud.scoring.engine.school_table import ready
 from tests._parts.filed import END, MADE, START, evidence, filed, gentle_standard, text_of
 
 DOUBT = {"school": "2133100000", "check": "left_on", "severity": "high"}

@@ -13,7 +13,7 @@ from cloud.bulk.folder import city_folder
 from cloud.bulk.offline import offline
 from cloud.cli import main
 from simulators.city.city import read_city
-from simulators.city.wire import write_lines
+from simulators.city.send import write_lines
 from tests._parts.city_books import import_books
 from tests._parts.write_servers import BUCKET, ORG, InfluxServer, find_influxd, running
 

@@ -19,7 +19,7 @@ from cloud.bulk.on_duckdb import DuckDBEngine
 from cloud.bulk.on_spark import SparkEngine
 from cloud.bulk.rollup import roll_up
 from cloud.errors import LoadError, SettingsError
-from cloud.registry.book_tables import book_tables
+from cloud.registry.queries.rollup_queries import book_tables
 from cloud.telemetry.archive import SCHEMA
 from tests._parts.city_books import import_books
 from tests._parts.loaded import NOW, held_in, load, nobody_listens

@@ -9,10 +9,10 @@ import httpx
 import pyarrow.parquet as pq  # type: ignore[import-untyped]  # it ships no types
 
 from cloud.bulk.offline import offline
-from cloud.scoring.gather import gather
+from cloud.scoring.evidence.collect import gather
 from cloud.telemetry.archive import SCHEMA
 from cloud.telemetry.duckdb import DuckDBStore
-from simulators.city.wire import write_lines
+from simulators.city.send import write_lines
 from tests._parts.cloud_app import WRITE, cloud_app, small_settings
 from tests._parts.loaded import NOW, held, load
 from tests._parts.small_city import END

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from cloud.assessments.assessment import opened
-from cloud.assessments.selection import Chosen
+from cloud.assessments.filed_selection import Chosen
 from cloud.cli import main
 from cloud.registry.store import Registry
 from cloud.settings import Settings

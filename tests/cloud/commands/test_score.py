@@ -3,10 +3,10 @@ from pathlib import Path
 import pytest
 
 from cloud.cli import main
-from cloud.scoring.bundle import bundle_text
-from cloud.scoring.engine import score_table
-from cloud.scoring.evidence_file import read_table
-from cloud.scoring.standard import named, standard_file
+from cloud.scoring.engine.csv_file import read_table
+from cloud.scoring.engine.engine import score_table
+from cloud.scoring.engine.evidence_bundle import bundle_text
+from cloud.scoring.standard.standard import named, standard_file
 
 TABLE = Path(__file__).parents[1] / "scoring" / "tables" / "hdi-2023.csv"
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from cloud.cli import main
-from cloud.scoring.json_schema import standard_schema
-from cloud.scoring.standard import editions, standard_file
+from cloud.scoring.standard.json_schema import standard_schema
+from cloud.scoring.standard.standard import editions, standard_file
 
 WRONG = Path(__file__).parents[1] / "scoring" / "wrong"
 BALANCE = standard_file("national-balance") or Path()

@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 
 from cloud.integrity.agreement import agreement
-from cloud.integrity.facts import Facts
+from cloud.integrity.inputs import Facts
 from cloud.integrity.results import run_checks
 from simulators.city.city import write_city
 from tests._parts.city_facts import city_facts, truth

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from cloud.integrity.agreement import agreement
 from cloud.integrity.results import findings, run_checks
-from cloud.scoring.indicator import all_indicators
+from cloud.scoring.indicators.base import all_indicators
 from tests._parts.hand_made import (
     LESSON_S,
     LESSONS,

@@ -4,11 +4,11 @@ import polars as pl
 from polars.testing import assert_frame_equal
 
 from cloud.integrity.check import all_checks
-from cloud.integrity.facts import Facts
+from cloud.integrity.inputs import Facts
 from cloud.integrity.results import RESULTS, as_filed, findings, run_checks
 from cloud.integrity.thresholds import LeftOn, Thresholds
-from cloud.scoring import evidence
-from cloud.scoring.evidence import Evidence
+from cloud.scoring.evidence import evidence
+from cloud.scoring.evidence.evidence import Evidence
 from tests._parts.hand_made import (
     LENGTHS,
     SCHOOL,

@@ -6,7 +6,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from cloud.registry.importer import import_file
+from cloud.registry.importing.importer import import_file
 from cloud.registry.rows import StageSizeRow
 from cloud.registry.store import Registry
 from cloud.registry.tables import Table

@@ -10,12 +10,12 @@ import pytest
 
 from cloud.errors import EvidenceError
 from cloud.reports.build import occasion_of, school_report
-from cloud.scoring.clause import Cost
-from cloud.scoring.confidence import FLAGS, trust
-from cloud.scoring.engine import Scores, score_table
-from cloud.scoring.evidence import Evidence
-from cloud.scoring.standard import parse_standard
-from cloud.scoring.table import evidence_table
+from cloud.scoring.engine.engine import Scores, score_table
+from cloud.scoring.engine.school_table import evidence_table
+from cloud.scoring.evidence.evidence import Evidence
+from cloud.scoring.standard.clause import Cost
+from cloud.scoring.standard.source_confidence import FLAGS, trust
+from cloud.scoring.standard.standard import parse_standard
 from tests._parts.scoring import SCHOOL, evidence_of, standard_of
 
 AT = datetime(2026, 11, 25, 1, 30, tzinfo=UTC)

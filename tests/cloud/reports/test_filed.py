@@ -10,18 +10,18 @@ import pytest
 from openpyxl import load_workbook
 
 from cloud.assessments.assessment import Assessment, opened
-from cloud.assessments.influence import influences
+from cloud.assessments.sensitivity_report import influences
 from cloud.errors import NotFound
-from cloud.registry.proceedings import StepRow
+from cloud.registry.assessment_log import StepRow
 from cloud.reports import filed as reports
 from cloud.reports.area_pdf import area_data, notice_data
 from cloud.reports.filed import Filed
 from cloud.reports.school_pdf import school_data
 from cloud.reports.shapes import AreaReport, SchoolReport
-from cloud.scoring.bundle import read_bundle, rescore
-from cloud.scoring.engine import score_table
-from cloud.scoring.result import findings
-from cloud.scoring.standard import load_standard, standard_file
+from cloud.scoring.engine.engine import score_table
+from cloud.scoring.engine.evidence_bundle import read_bundle, rescore
+from cloud.scoring.engine.result import findings
+from cloud.scoring.standard.standard import load_standard, standard_file
 from tests._parts.area_reports import chosen_by_score
 from tests._parts.filed import MADE, filed
 from tests._parts.scoring import standard_of

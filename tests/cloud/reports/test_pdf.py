@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from cloud.reports import words
+from cloud.reports import formatting
 from cloud.reports.area_pdf import area_data, area_pdf, notice_pdf
 from cloud.reports.school_pdf import school_data, school_pdf
 from cloud.reports.shapes import Notice, SchoolReport
@@ -74,7 +74,7 @@ def test_every_doubt_reads_with_its_evidence(text_in: Read) -> None:
 def test_a_school_that_is_not_rated_reads_why(text_in: Read) -> None:
     report = unrated(school_report())
     text = close(text_in(school_pdf(report)))
-    assert close(words.why_not_rated(report)) in text
+    assert close(formatting.why_not_rated(report)) in text
     assert "按现有证据为61.23" in text
 
 
@@ -216,16 +216,16 @@ def test_a_long_run_without_a_space_wraps(text_in: Read) -> None:
 
 
 def test_a_figure_short_of_a_mark_never_looks_as_if_it_met_it() -> None:
-    assert words.score(84.99999) == "84.99"
-    assert words.percent(0.79999) == "79.9%"
-    assert words.score(85.0) == "85.00"
-    assert words.percent(0.29) == "29.0%"
-    assert words.score(84.99 + 0.01) == "85.00"
-    assert words.yuan(9999.2) == "10,000 元"
-    assert words.yuan(1_000_001) == "100.01 万元"
-    assert words.figure(1234.5) == "1,234.5"
-    assert words.figure(None) == words.NONE
-    assert words.ranks((3, 3)) == "第 3 名"
+    assert formatting.score(84.99999) == "84.99"
+    assert formatting.percent(0.79999) == "79.9%"
+    assert formatting.score(85.0) == "85.00"
+    assert formatting.percent(0.29) == "29.0%"
+    assert formatting.score(84.99 + 0.01) == "85.00"
+    assert formatting.yuan(9999.2) == "10,000 元"
+    assert formatting.yuan(1_000_001) == "100.01 万元"
+    assert formatting.figure(1234.5) == "1,234.5"
+    assert formatting.figure(None) == formatting.NONE
+    assert formatting.ranks((3, 3)) == "第 3 名"
 
 
 def test_the_data_of_a_template_are_texts_that_agree_with_the_report() -> None:

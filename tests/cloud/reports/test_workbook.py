@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from openpyxl import Workbook, load_workbook
 
-from cloud.reports import words
+from cloud.reports import formatting
 from cloud.reports.area_xlsx import area_xlsx, notice_xlsx
 from cloud.reports.school_xlsx import school_xlsx
 from tests._parts.area_reports import area_report, notice
@@ -44,7 +44,7 @@ def test_every_clause_of_a_school_stands_with_its_figures_and_its_source() -> No
             "条款": one.clause,
             "内容": one.title,
             "维度": titles[one.dimension],
-            "结论": words.OUTCOMES[one.outcome],
+            "结论": formatting.OUTCOMES[one.outcome],
             "实测": one.measured,
             "单位": "比例" if one.unit == "%" else one.unit or None,
             "要求": one.target,
@@ -52,8 +52,8 @@ def test_every_clause_of_a_school_stands_with_its_figures_and_its_source() -> No
             "权重": one.weight,
             "证据覆盖率": one.coverage,
             "说明": one.reason,
-            "否决线": words.gate(one) or None,
-            "数据来源": words.DATA_SOURCES[one.data_source],
+            "否决线": formatting.gate(one) or None,
+            "数据来源": formatting.DATA_SOURCES[one.data_source],
             "要求的出处": one.source,
             "出处可信程度": one.trust,
             "证据条数": one.evidence_total,
@@ -126,7 +126,7 @@ def test_a_ranking_of_a_thousand_schools_is_whole() -> None:
         assert row["学校标识码"] == one.school
         assert row["学校"] == one.name
         assert row["得分"] == near(one.value)
-        assert row["遴选结果"] == words.STATUSES[one.status]
+        assert row["遴选结果"] == formatting.STATUSES[one.status]
         assert row["起决定作用的规则"] == one.rule
         assert (row["名次下限"], row["名次上限"]) == (one.interval or (None, None))
         assert [row[title] for title in report.dimensions] == [near(v) for v in one.dimensions]

@@ -3,9 +3,9 @@ from typing import Any
 
 import pytest
 
-from cloud.scoring.indicator import all_indicators
-from cloud.scoring.result import Finding, evidence_rows
-from cloud.scoring.words import finding_shape
+from cloud.scoring.engine.finding_text import finding_shape
+from cloud.scoring.engine.result import Finding, evidence_rows
+from cloud.scoring.indicators.base import all_indicators
 from device_profiles import yaml_tree
 from tests._parts.scoring import evidence_of, result_of, standard_of
 

@@ -9,10 +9,10 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cloud.registry.paper_codes import DECLARED_ITEMS
-from cloud.scoring import result
-from cloud.scoring.indicator import all_indicators
-from cloud.scoring.standard import STAGES, Standard, editions
+from cloud.registry.codes.own import DECLARED_ITEMS
+from cloud.scoring.engine import result
+from cloud.scoring.indicators.base import all_indicators
+from cloud.scoring.standard.standard import STAGES, Standard, editions
 from tests._parts.scoring import END, evidence_of, result_of, standard_of
 
 SAMPLE: dict[str, dict[str, Any]] = {

@@ -6,10 +6,10 @@ from typing import Any
 import polars as pl
 import pytest
 
-from cloud.scoring.engine import Scores, score_table
-from cloud.scoring.evidence_file import read_table
-from cloud.scoring.standard import named
-from cloud.scoring.variation import variations
+from cloud.scoring.engine.csv_file import read_table
+from cloud.scoring.engine.engine import Scores, score_table
+from cloud.scoring.engine.variation import variations
+from cloud.scoring.standard.standard import named
 
 HDI = Path(__file__).parent / "tables" / "hdi-2023.csv"
 """Table 1 of the statistical annex of UNDP's Human Development Report 2025 (values of 2023), copied

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cloud.scoring.engine import Scores
+from cloud.scoring.engine.engine import Scores
 from tests._parts.small_city import city_options
 from tests._parts.true_city import City, assessed
 from tests._parts.true_city_loss import SHARES, WAYS, Loss, books_only, scores_after

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import polars as pl
 import pytest
 
-from cloud.scoring.engine import Scores
+from cloud.scoring.engine.engine import Scores
 from tests._parts.true_city import (
     OF_THE_BOOKS,
     OWN,

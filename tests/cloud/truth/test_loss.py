@@ -6,8 +6,8 @@ from typing import NamedTuple
 import polars as pl
 import pytest
 
-from cloud.scoring.engine import Scores
-from cloud.scoring.selection_rules import SelectionRules
+from cloud.scoring.engine.engine import Scores
+from cloud.selection.rules import SelectionRules
 from tests._parts.true_city import City
 from tests._parts.true_city_loss import SHARES, WAYS, Loss, change
 

@@ -11,7 +11,7 @@ from cloud.errors import StoreFailed
 from cloud.registry import tables
 from cloud.registry.store import Registry
 from cloud.telemetry.duckdb import DuckDBStore
-from cloud.utilization import kept, refresh, rollup
+from cloud.utilization import refresh, rollup, rollup_store
 from cloud.utilization.refresh import Rollups
 from tests._parts.small_school import MONDAY, SCHOOL, TestClock, local, send, slots
 
@@ -240,7 +240,7 @@ async def test_what_failed_is_tried_again(
         raise StoreFailed("disk full")
 
     with monkeypatch.context() as patched:
-        patched.setattr(kept, "replace", full)
+        patched.setattr(rollup_store, "replace", full)
         with pytest.raises(StoreFailed):
             await rollups.settled()
     await rollups.settled()
@@ -273,7 +273,7 @@ async def test_the_loop_outlives_a_failure(
     rollups: Rollups, store: DuckDBStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(refresh, "_RETRY_S", 0)
-    replace, tries, done = kept.replace, 0, asyncio.Event()
+    replace, tries, done = rollup_store.replace, 0, asyncio.Event()
     loop = asyncio.get_running_loop()
 
     def second_time(*args: Any) -> None:
@@ -284,7 +284,7 @@ async def test_the_loop_outlives_a_failure(
         replace(*args)
         loop.call_soon_threadsafe(done.set)
 
-    monkeypatch.setattr(kept, "replace", second_time)
+    monkeypatch.setattr(rollup_store, "replace", second_time)
     await send(store, slots("A-1", local("08:00"), local("08:05"), "active"))
     task = asyncio.create_task(rollups.run())
     async with asyncio.timeout(20):

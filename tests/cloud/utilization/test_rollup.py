@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from cloud.utilization import rollup
 from cloud.utilization.periods import Day, Period, cuts, local_day
-from cloud.utilization.use import Lesson, LessonRule, PeriodUse, Target, roll_up
+from cloud.utilization.reference_rollup import Lesson, LessonRule, PeriodUse, Target, roll_up
 from device_profiles.usage import SLOT_S, UsageSlot
 
 ZONE = ZoneInfo("Asia/Shanghai")

@@ -7,8 +7,8 @@ import polars as pl
 import pytest
 
 from simulators.city import city as whole
-from simulators.city.characters import SHARES
 from simulators.city.city import Options, read_city, write_city
+from simulators.city.school_profiles import SHARES
 from simulators.errors import SimulatorError
 from tests._parts.small_city import city_options
 

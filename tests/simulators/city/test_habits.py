@@ -5,12 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulators.city.draws import Bools, draws
 from simulators.city.fleet import Fleet
 from simulators.city.habits import SLOT_S, between, forgotten, spread, true_day
-from simulators.city.home import Home, make_home
-from simulators.city.mischief import tell
+from simulators.city.school_model import Home, make_home
 from simulators.city.schools import make_schools
+from simulators.city.seeded_random import Bools, draws
+from simulators.city.tampering import tell
 from simulators.city.term import make_calendar
 from tests._parts.small_city import END
 

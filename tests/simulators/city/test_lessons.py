@@ -2,8 +2,8 @@ from collections import Counter
 
 import pytest
 
-from simulators.city.home import Home, make_home
 from simulators.city.rooms import FUNCTION_USES, function_rooms
+from simulators.city.school_model import Home, make_home
 from simulators.city.schools import make_schools
 from simulators.city.term import make_calendar
 from tests._parts.small_city import END

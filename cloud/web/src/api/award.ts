@@ -1,4 +1,4 @@
-// The shapes of assessments, selections and the procedure, as cloud/api/assessment_models.py states
+// The shapes of assessments, selections and the procedure, as cloud/api/schemas/assessments.py states
 // them. null means "not known" or "not rated", never zero; shares are 0 to 1.
 
 import type { DimensionScore, Finding, Outcome } from "./types";

@@ -1,4 +1,4 @@
-// The shapes of /api/v1, as cloud/api/models.py states them. null means "not known", never zero.
+// The shapes of /api/v1, as cloud/api/schemas/common.py states them. null means "not known", never zero.
 
 export type State = "active" | "standby" | "off" | "unobserved";
 export type Presence = "online" | "silent" | "never_seen";

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.drivers.ble import bthome
-from simulators import ble_encode
+from simulators.devices import ble_encode
 from tests.edge.drivers.ble.conftest import KEY, address_of
 
 ADDRESS = "54:48:E6:8F:80:A5"

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from device_profiles.protocols.ble import BlePoint, GattType
 from device_profiles.reading import Value
 from edge.drivers.ble import codec
-from simulators import ble_encode
+from simulators.devices import ble_encode
 from tests.edge.drivers.ble.conftest import PAGE, READER, SERVICE
 
 NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)

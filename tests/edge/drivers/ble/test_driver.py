@@ -8,7 +8,7 @@ from edge.clock import SystemClock
 from edge.drivers.ble.device import BleAdapter, BleDevice
 from edge.drivers.ble.driver import BleDriver
 from edge.errors import ConfigError, DecodeError, DeviceUnreachable
-from simulators import ble_encode
+from simulators.devices import ble_encode
 from simulators.virtual_radio import VirtualRadio
 from tests._parts.sink import MemorySink
 from tests.edge.drivers.ble.conftest import (

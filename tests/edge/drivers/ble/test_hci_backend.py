@@ -8,7 +8,7 @@ from bleak.exc import BleakDeviceNotFoundError, BleakError, BleakGATTProtocolErr
 
 from device_profiles.schema import BleProfile
 from edge.drivers.ble.hci_backend import HciClient, HciScanner, HciStack, open_stack
-from simulators import ble_encode
+from simulators.devices import ble_encode
 from simulators.virtual_radio import VirtualRadio
 from tests.edge.drivers.ble.conftest import LIGHT, PAGE, READER, SERVICE, address_of
 

@@ -1,0 +1,1 @@
+"""Turn domain objects into the shapes of the API."""

@@ -1,0 +1,326 @@
+"""Assessments as `/api/v1` shows them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+from cloud.api.routes.schools import name_of
+from cloud.api.schemas import assessments as models
+from cloud.api.schemas import standards
+from cloud.assessments import ranking
+from cloud.assessments.assessment import Assessment, Doubt
+from cloud.assessments.evidence_drift import NO_ROWS, Changes, Opened
+from cloud.assessments.ranking import division_name
+from cloud.registry.assessment_log import AssessmentRow
+from cloud.registry.codes import statistics
+from cloud.scoring.engine import result as results
+from cloud.scoring.engine.finding_text import dimension_shape, finding_shape
+from cloud.scoring.engine.variation import variations
+from cloud.scoring.indicators.base import all_indicators
+from cloud.scoring.standard.clause import Source
+from cloud.scoring.standard.source_confidence import trust
+from cloud.scoring.standard.standard import TOTAL, Clause, Stage, Standard
+
+BASE = "/api/v1"
+
+
+def trusted(confidence: str) -> standards.Trusted:
+    """Return how far a source can be relied on."""
+    found = trust(confidence)
+    return standards.Trusted(flag=found.flag, zh=found.zh, en=found.en)
+
+
+def source_shape(source: Source) -> standards.Source:
+    """Return where a threshold stands."""
+    return standards.Source(
+        title=source.title,
+        clause=source.clause,
+        confidence=source.confidence,
+        trust=trusted(source.confidence),
+    )
+
+
+def titled(standard: Standard, kind: str, names: Sequence[str]) -> list[standards.Titled]:
+    """Return clauses, dimensions or rules of a standard by their ids."""
+    known = {one.id: one.title for one in getattr(standard, kind)}
+    return [
+        standards.Titled(id=name, title_zh="总分", title_en="the whole")
+        if name == TOTAL
+        else standards.Titled(id=name, title_zh=known[name].zh, title_en=known[name].en)
+        for name in names
+    ]
+
+
+def line(row: AssessmentRow, standard: Standard, latest: str | None) -> models.AssessmentLine:
+    """Return an assessment in the list."""
+    return models.AssessmentLine(
+        id=row.id,
+        digest=row.digest,
+        standard=row.edition,
+        standard_title_zh=standard.title.zh,
+        standard_title_en=standard.title.en,
+        start=row.starts,
+        end=row.ends,
+        schools=row.schools,
+        created_at=row.created_at,
+        inputs_digest=row.inputs,
+        latest_selection=latest,
+    )
+
+
+def whole(found: Assessment, latest: str | None) -> models.Assessment:
+    """Return an assessment, whole."""
+    standard = found.standard
+    frame = ranking.ranking(found)
+    return models.Assessment(
+        **line(found.row, standard, latest).model_dump(),
+        scale=standard.scale,
+        min_coverage=standard.min_coverage,
+        declared_cap=standard.declared_cap,
+        pass_mark=standard.pass_mark,
+        grades=standard.grades,
+        dimensions=dimension_lines(standard),
+        rated=int(frame["value"].count()),
+        passed=int(frame["passed"].sum()),
+        integrity=len(found.integrity),
+        counties=[
+            models.CountyLine(division_name=division_name(row["division"]), **row)
+            for row in ranking.counties(frame)
+        ],
+        scores_as_filed=found.scores_as_filed,
+        note_zh=standard.note.zh,
+        note_en=standard.note.en,
+    )
+
+
+def dimension_lines(standard: Standard) -> list[standards.DimensionLine]:
+    """Return the dimensions of a standard."""
+    return [
+        standards.DimensionLine(
+            id=one.id,
+            title_zh=one.title.zh,
+            title_en=one.title.en,
+            weight=one.weight,
+            pass_mark=one.pass_mark,
+        )
+        for one in standard.dimensions
+    ]
+
+
+def ranking_row(standard: Standard, row: Mapping[str, Any]) -> models.RankingRow:
+    """Return one school of a ranking."""
+    kind = row["school_type"] or ""
+    same = (
+        "rank", "name", "division", "school_type", "urban_rural", "classes", "pupils", "value",
+        "raw", "coverage", "grade", "passed", "integrity", "integrity_high", "selected", "rule",
+        "because", "place",
+        "reason_zh", "reason_en", "rank_low", "rank_high", "chance",
+    )  # fmt: skip
+    values = {key: row[key] for key in same}
+    values |= {key: row[key] or "" for key in ("name", "division", "school_type")}
+    return models.RankingRow(
+        **values,
+        school=row["id"],
+        division_name=division_name(row["division"]),
+        school_type_name=name_of(statistics.SCHOOL_TYPES, kind) if kind else "",
+        stages=cast("list[standards.StageName]", ranking.stages_of(row)),
+        dimensions={one.id: row[f"dimension:{one.id}"] for one in standard.dimensions},
+        failed_gates=titled(standard, "clauses", row["failed_gates"]),
+        failed_marks=titled(standard, "dimensions", row["failed_marks"]),
+        failed_rules=titled(standard, "rules", row["failed_rules"]),
+        is_override=bool(row["is_override"]),
+    )
+
+
+def assessed_dimension(found: results.DimensionResult) -> models.AssessedDimension:
+    """Return a dimension of a school."""
+    return models.AssessedDimension(
+        **dimension_shape(found).model_dump(),
+        pass_mark=found.dimension.pass_mark,
+        failed_mark=found.failed_mark,
+    )
+
+
+def assessed_finding(
+    found: results.Finding,
+    assessment: str,
+    school: str,
+    stages: tuple[Stage, ...],
+    opened: Opened | None = None,
+) -> models.AssessedFinding:
+    """Return a finding of record, with its rows where it was opened."""
+    shown = NO_ROWS if opened is None else opened.rows
+    return models.AssessedFinding(
+        **finding_shape(found, shown, stages, first=None).model_dump(),
+        capped=found.capped,
+        gate=found.clause.gate,
+        failed_gate=found.failed_gate,
+        trust=trusted(found.clause.source.confidence),
+        opens=f"{BASE}/assessments/{assessment}/schools/{school}/findings/{found.clause.id}",
+    )
+
+
+def opened_shape(found: Assessment, school: str, opened: Opened) -> models.Opened:
+    """Return a finding of record beside its rows as they stand now."""
+    name, changed = found.row.id, opened.has_changed
+    return models.Opened(
+        assessment=name,
+        school=school,
+        finding=assessed_finding(opened.finding, name, school, opened.stages, opened),
+        part_now=opened.now.part if opened.now else None,
+        whole_now=opened.now.whole if opened.now else None,
+        unknown_now=opened.now.unknown if opened.now else None,
+        has_changed=changed,
+        note_zh="评估之后证据有变化：下列明细合计与评估时不同，评估结果仍以当时的证据为准。"
+        if changed
+        else "下列明细合计与评估时一致。",
+        note_en="The evidence has changed since: its rows add up to something else now. "
+        "The assessment stands on the evidence of then."
+        if changed
+        else "The rows add up to what was assessed.",
+    )
+
+
+def changes_shape(found: Assessment, school: str, changed: Changes) -> models.Changes:
+    """Return how the evidence of a school differs from what was assessed."""
+    return models.Changes(
+        assessment=found.row.id,
+        school=school,
+        digest=changed.digest,
+        digest_now=changed.digest_now,
+        has_changed=changed.digest != changed.digest_now,
+        clauses=[
+            models.ChangedClause(
+                id=one.clause.id,
+                title_zh=one.clause.title.zh,
+                title_en=one.clause.title.en,
+                **one.then,
+                **{f"{name}_now": value for name, value in one.now.items()},
+            )
+            for one in changed.clauses
+        ],
+        attributes=list(changed.attributes),
+    )
+
+
+def integrity_shape(found: Doubt) -> models.IntegrityFinding:
+    """Return an integrity finding."""
+    return models.IntegrityFinding.model_validate(found)
+
+
+def clause_compliance(clause: Clause, rows: Sequence[Mapping[str, Any]]) -> models.ClauseCompliance:
+    """Return compliance with a clause: of all schools first, then by county."""
+    whole_row, *parts = rows
+    return models.ClauseCompliance(
+        id=clause.id,
+        title_zh=clause.title.zh,
+        title_en=clause.title.en,
+        dimension=clause.dimension,
+        data_source=clause.data_source,
+        source=source_shape(clause.source),
+        total=models.Compliance(**{k: v for k, v in whole_row.items() if k != "division"}),
+        counties=[
+            models.CountyCompliance(division_name=division_name(row["division"]), **row)
+            for row in parts
+        ],
+    )
+
+
+def variation_report(found: Assessment) -> models.VariationReport:
+    """Return how much schools differ."""
+    standard = found.standard
+    titles = {one.id: one.title for one in standard.dimensions}
+    titles |= {one.id: one.title for one in standard.clauses}
+    rules = {one.id: one.title for one in standard.variation}
+    return models.VariationReport(
+        spread=[
+            models.Spread(
+                **row,
+                title_zh="总分" if row["what"] == TOTAL else titles[row["what"]].zh,
+                title_en="the whole" if row["what"] == TOTAL else titles[row["what"]].en,
+                division_name=None if row["division"] is None else division_name(row["division"]),
+            )
+            for row in ranking.spreads(found, ranking.ranking(found))
+        ],
+        limits=[
+            models.VariationLimit(
+                id=row.pop("rule"),
+                title_zh=rules[rule].zh,
+                title_en=rules[rule].en,
+                clause_title_zh=titles[row["clause"]].zh,
+                clause_title_en=titles[row["clause"]].en,
+                **row,
+            )
+            for row in variations(found.scores).to_dicts()
+            for rule in [row["rule"]]
+        ],
+    )
+
+
+def standard_detail(standard: Standard) -> standards.StandardDetail:
+    """Return an edition of a standard, whole."""
+    return standards.StandardDetail(
+        id=standard.id,
+        edition=standard.edition,
+        effective=standard.effective,
+        title_zh=standard.title.zh,
+        title_en=standard.title.en,
+        note_zh=standard.note.zh,
+        note_en=standard.note.en,
+        scale=standard.scale,
+        min_coverage=standard.min_coverage,
+        declared_cap=standard.declared_cap,
+        aggregate=standard.aggregate,
+        pass_mark=standard.pass_mark,
+        grades=standard.grades,
+        dimensions=dimension_lines(standard),
+        clauses=[_standard_clause(clause) for clause in standard.clauses],
+        rules=[
+            standards.StandardRule(
+                id=one.id,
+                title_zh=one.title.zh,
+                title_en=one.title.en,
+                of=list(one.of),
+                at_least=one.at_least,
+                attained=one.attained,
+                others_at_least=one.others_at_least,
+                source=None if one.source is None else source_shape(one.source),
+            )
+            for one in standard.rules
+        ],
+        variation=[
+            standards.StandardVariation(
+                id=one.id,
+                title_zh=one.title.zh,
+                title_en=one.title.en,
+                clauses=list(one.clauses),
+                by=one.by,
+                at_most={str(stage): most for stage, most in one.at_most.items()},
+                source=None if one.source is None else source_shape(one.source),
+            )
+            for one in standard.variation
+        ],
+    )
+
+
+def _standard_clause(clause: Clause) -> standards.StandardClause:
+    unit = all_indicators()[clause.indicator].unit
+    return standards.StandardClause(
+        id=clause.id,
+        title_zh=clause.title.zh,
+        title_en=clause.title.en,
+        dimension=clause.dimension,
+        weight=clause.weight,
+        stages=list(clause.stages),
+        school_types=None if clause.school_types is None else list(clause.school_types),
+        min_classes=clause.min_classes,
+        indicator=clause.indicator,
+        parameters=clause.parameters,
+        targets={stage: clause.shape.words(stage, unit) for stage in clause.stages},
+        gate=clause.gate,
+        cost_yuan=None if clause.cost is None else clause.cost.yuan,
+        cost_per=None if clause.cost is None else clause.cost.per,
+        data_source=clause.data_source,
+        source=source_shape(clause.source),
+        remedy_zh=clause.remedy.zh,
+        remedy_en=clause.remedy.en,
+    )

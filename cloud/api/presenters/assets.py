@@ -1,0 +1,111 @@
+"""The ledger and what telemetry knows of it, joined once for a whole school."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from cloud.api.schemas.common import PeriodBand, Presence, State
+from cloud.errors import NotFound, Unprocessable
+from cloud.registry.rows import AssetRow, BindingRow
+from cloud.registry.store import Registry
+from cloud.services import Services
+from cloud.telemetry.current_state import AssetNow
+from cloud.utilization.due_slots import is_stated
+
+SPAN_SCHOOL_DAYS = 20
+MAX_SPAN_DAYS = 3 * 366
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One asset of the ledger, its device, and what that is doing now."""
+
+    asset: AssetRow
+    device: str | None
+    """Its name in telemetry; None where nobody said so and nothing was ever heard."""
+    now: AssetNow | None
+
+    @property
+    def state(self) -> State:
+        """Return what it is doing; unobserved where nothing is known."""
+        return self.now.state if self.now else "unobserved"
+
+    @property
+    def presence(self) -> Presence:
+        """Return whether it can be heard."""
+        return self.now.presence if self.now else "never_seen"
+
+    @property
+    def last_seen(self) -> datetime | None:
+        """Return when it was last heard."""
+        return self.now.last_seen if self.now else None
+
+
+def the_asset(registry: Registry, asset_id: int) -> AssetRow:
+    """Return an asset of the ledger."""
+    found = registry.asset(asset_id)
+    if found is None:
+        raise NotFound(f"no asset has the id {asset_id}")
+    return found
+
+
+def today(services: Services, school: str) -> date:
+    """Return the day it is at the school."""
+    return services.clock.now().astimezone(services.registry.zone(school)).date()
+
+
+def span(
+    services: Services, school: str, start: date | None, end: date | None
+) -> tuple[date, date]:
+    """Return the span asked for; by default the last twenty school days up to today or `end`."""
+    end = end or today(services, school)
+    if start is None:
+        days = services.registry.last_school_days(school, end, SPAN_SCHOOL_DAYS)
+        start = days[0] if days else end - timedelta(days=27)
+    if start > end:
+        raise Unprocessable(f"start {start} is after end {end}; give the earlier day first")
+    if (end - start).days > MAX_SPAN_DAYS:
+        raise Unprocessable(f"{start} to {end} is longer than three years; ask for less")
+    return start, end
+
+
+def lines(
+    services: Services, school: str, day: date, *, assets: list[AssetRow] | None = None
+) -> list[Line]:
+    """Return every asset of the school (or those given) with its device on a day."""
+    by_name = {now.asset: now for now in services.now.of(school)}
+    bound = bound_on(services.registry.bindings(school), day)
+    rows = services.registry.asset_rows(school) if assets is None else assets
+    return [_line(row, bound.get(row.id), by_name) for row in rows]
+
+
+def bound_on(bindings: list[BindingRow], day: date) -> dict[int, BindingRow]:
+    """Return the binding of each asset on a day; of several, the one that began last."""
+    ordered = sorted(bindings, key=lambda b: b.valid_from or date.min)
+    return {b.asset_id: b for b in ordered if b.holds_on(day)}
+
+
+def bands(
+    registry: Registry, school: str, day: date, *, room: str | None = None
+) -> list[PeriodBand]:
+    """Return the periods of a day, with the lessons of a room."""
+    lessons = {
+        lesson.period: " ".join(filter(None, (lesson.class_name, lesson.subject)))
+        for lesson in registry.lessons(school, day, day)
+        if lesson.room == room
+    }
+    return [
+        PeriodBand(
+            period=row.period,
+            name=row.name,
+            start=row.starts_at,
+            end=row.ends_at,
+            lesson=lessons.get(row.period),
+        )
+        for row in registry.calendar(school, day, day)
+    ]
+
+
+def _line(row: AssetRow, binding: BindingRow | None, by_name: dict[str, AssetNow]) -> Line:
+    now = by_name.get(binding.device) if binding else None
+    known = binding is not None and (now is not None or is_stated(binding, row))
+    return Line(row, binding.device if binding and known else None, now)

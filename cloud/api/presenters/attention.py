@@ -1,0 +1,186 @@
+"""What a manager should look at, from what is known of a school now."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from cloud.api.presenters.assets import SPAN_SCHOOL_DAYS, Line
+from cloud.api.schemas.common import Attention, Gateway
+from cloud.telemetry.current_state import AssetNow
+from cloud.telemetry.store import TelemetryStore
+from cloud.utilization.due_slots import WRITTEN_OFF
+from cloud.utilization.periods import Day
+from cloud.utilization.reference_rollup import TEACHING
+from cloud.utilization.summary import Use
+
+LEFT_ON_AFTER = timedelta(minutes=30)
+"""After the last period, and after it went on."""
+ON_A_DAY_OFF = timedelta(hours=2)
+LOOK_BACK = timedelta(hours=36)
+BACKLOG_AFTER_S = 600.0
+"""A gateway whose oldest unsent point is older cannot keep up, or cannot reach the cloud."""
+SEEN_ENOUGH = 0.5
+"""Share of the school days' seconds that has to be seen before "never used" may be said."""
+FAULTY = frozenset({"3", "4"})
+"""Codes of 仪器现状 for what waits for a repair or is broken."""
+
+
+_RUNS = """
+with slot as (
+    select asset, slot_start,
+        coalesce(active_s, 0) > 0 and active_s >= greatest(
+            coalesce(standby_s, 0), coalesce(off_s, 0), coalesce(unobserved_s, 0)
+        ) as is_on,
+        lag(slot_start) over (partition by asset order by slot_start) as before
+    from usage_slots
+    where school = ? and slot_start >= ? and asset in (select unnest(?))
+),
+run as (
+    select asset,
+        max(slot_start) as newest,
+        max(slot_start) filter (where not is_on) as newest_not_on,
+        max(slot_start) filter (
+            where before is null or slot_start > before + interval 5 minute
+        ) as newest_after_gap
+    from slot group by asset
+)
+select asset, greatest(newest_after_gap, newest_not_on + interval 5 minute) from run
+where newest_not_on is null or newest > newest_not_on
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A school at a moment; `uses` and `on_since` by asset id."""
+
+    at: datetime
+    day: Day
+    lines: Sequence[Line]
+    bound: frozenset[str]
+    heard: Sequence[AssetNow]
+    gateways: Sequence[Gateway]
+    uses: Mapping[int, Use]
+    on_since: Mapping[int, datetime]
+
+
+def attention(seen: Seen) -> list[Attention]:
+    """Return what needs a look, the most pressing kind first."""
+    return [
+        *_gateways(seen),
+        *_left_on(seen),
+        *_silent(seen),
+        *_unknown(seen),
+        *_faulty(seen),
+        *_never_used(seen),
+    ]
+
+
+async def still_on(
+    store: TelemetryStore, school: str, lines: Iterable[Line], day: Day, at: datetime
+) -> dict[int, datetime]:
+    """Return since when each asset that is active now has been so without a break, by asset id.
+
+    Asked of the slots, and only at a time when nothing should be on.
+    """
+    on = {
+        line.device: line.asset.id
+        for line in lines
+        if line.device and line.state == "active" and line.asset.category in TEACHING
+    }
+    if not on or on_before(day, at) is None:
+        return {}
+    since = (at - LOOK_BACK).astimezone(UTC).replace(tzinfo=None)
+    rows = await store.read(lambda con: con.execute(_RUNS, [school, since, list(on)]).fetchall())
+    return {on[asset]: start.replace(tzinfo=UTC) for asset, start in rows}
+
+
+def _gateways(seen: Seen) -> Iterator[Attention]:
+    for gateway in seen.gateways:
+        if gateway.presence == "silent":
+            yield Attention(
+                kind="gateway_silent",
+                subject=gateway.gateway,
+                title=gateway.gateway,
+                since=gateway.last_seen,
+                value=None,
+            )
+        elif (gateway.oldest_unsent_s or 0.0) > BACKLOG_AFTER_S:
+            yield Attention(
+                kind="backlog",
+                subject=gateway.gateway,
+                title=gateway.gateway,
+                since=seen.at - timedelta(seconds=gateway.oldest_unsent_s or 0.0),
+                value=gateway.backlog,
+            )
+
+
+def _left_on(seen: Seen) -> Iterator[Attention]:
+    """Yield what is active outside the school day; `value` is for how many hours."""
+    latest = on_before(seen.day, seen.at)
+    for line in seen.lines:
+        since = seen.on_since.get(line.asset.id)
+        if latest is None or since is None or since > latest:
+            continue
+        if line.state == "active" and line.asset.category in TEACHING:
+            yield _about(line, "left_on", since, (seen.at - since).total_seconds() / 3600)
+
+
+def on_before(day: Day, at: datetime) -> datetime | None:
+    """Return the moment since which nobody leaves a device on with good reason, None in school."""
+    if not day.is_school_day:
+        return at - ON_A_DAY_OFF
+    if at < min(period.start for period in day.periods):
+        return day.start
+    if at >= max(period.end for period in day.periods) + LEFT_ON_AFTER:
+        return at - LEFT_ON_AFTER
+    return None
+
+
+def _silent(seen: Seen) -> Iterator[Attention]:
+    """Yield what was heard once and no more; `value` is for how many hours."""
+    for line in seen.lines:
+        if line.presence == "silent" and line.asset.condition not in WRITTEN_OFF:
+            since = line.last_seen
+            hours = (seen.at - since).total_seconds() / 3600 if since else None
+            yield _about(line, "silent", since, hours)
+
+
+def _unknown(seen: Seen) -> Iterator[Attention]:
+    for heard in seen.heard:
+        if heard.asset not in seen.bound:
+            yield Attention(
+                kind="unknown_asset",
+                subject=heard.asset,
+                title=heard.asset,
+                since=heard.last_seen,
+                value=None,
+            )
+
+
+def _faulty(seen: Seen) -> Iterator[Attention]:
+    for line in seen.lines:
+        if line.asset.condition in FAULTY:
+            yield _about(line, "condition", None, float(line.asset.condition))
+
+
+def _never_used(seen: Seen) -> Iterator[Attention]:
+    """Yield what was watched for twenty school days and was active in none; `value`: days."""
+    for line in seen.lines:
+        use = seen.uses.get(line.asset.id)
+        if use is None or line.asset.category not in TEACHING or use.days < SPAN_SCHOOL_DAYS:
+            continue
+        active_s = use.summary.active_in_timetable_s + use.summary.active_out_of_timetable_s
+        if active_s == 0 and (use.summary.observed_share or 0.0) >= SEEN_ENOUGH:
+            yield _about(line, "never_used", None, float(use.days))
+
+
+def _about(line: Line, kind: str, since: datetime | None, value: float | None) -> Attention:
+    return Attention.model_validate(
+        {
+            "kind": kind,
+            "subject": line.asset.asset_no,
+            "title": line.asset.name,
+            "since": since,
+            "value": value,
+        }
+    )

@@ -1,0 +1,157 @@
+"""What a selection says of schools, and what was done about them, as `/api/v1` shows it."""
+
+from collections.abc import Mapping
+
+from cloud.api.schemas import assessments as models
+from cloud.api.schemas.workflow import DeclaredFigure, PossibleStep, ProcedureState, Step
+from cloud.assessments.assessment import Assessment
+from cloud.assessments.evidence_drift import row_of
+from cloud.assessments.filed_selection import Chosen
+from cloud.assessments.ranking import Outcomes
+from cloud.assessments.repository import Shelf
+from cloud.assessments.workflow.rules import TITLES, Possible
+from cloud.assessments.workflow.service import Desk
+from cloud.errors import BadRequest, NotFound
+from cloud.registry.assessment_log import StepRow
+from cloud.registry.codes.own import DECLARED_ITEMS
+from cloud.registry.rows import DeclarationRow
+from cloud.services import Services
+
+
+def outcomes_of(
+    shelf: Shelf, found: Assessment, selection: str | None
+) -> tuple[str | None, Outcomes | None]:
+    """Return a selection of an assessment and what it says; the newest that stands by default."""
+    name = selection or shelf.standing(found.row.id)
+    if name is None:
+        return None, None
+    chosen = shelf.selection(name)
+    if chosen.row.assessment_id != found.row.id:
+        raise BadRequest(
+            f"selection {name} is one of assessment {chosen.row.assessment_id}, "
+            f"not of {found.row.id}"
+        )
+    return name, chosen.outcomes
+
+
+def verdict_of(
+    shelf: Shelf, found: Assessment, selection: str | None, school: str
+) -> models.Verdict | None:
+    """Return what a selection says of a school; None without a selection."""
+    if selection is None:
+        return None
+    chosen = shelf.selection(selection)
+    said = chosen.outcomes.get(school)
+    if said is None:
+        raise NotFound(f"school {school} is not in selection {selection}")
+    override = chosen.contents["override"] or {}
+    concerned = school in {override.get("school"), override.get("instead_of")}
+    return models.Verdict(
+        selection=selection,
+        selected=said["selected"],
+        places=chosen.contents["places"],
+        rank=said["rank"],
+        among=int(found.scores.totals["value"].count()),
+        rank_low=said["rank_low"],
+        rank_high=said["rank_high"],
+        chance=said["chance"],
+        rule=said["rule"],
+        because=said["because"],
+        place=said["place"],
+        eligible=chosen.contents["eligible"],
+        needs=said["needs"],
+        reason_zh=said["reason_zh"],
+        reason_en=said["reason_en"],
+        rival=_rival(found, chosen, said["rival"]),
+        is_override=said["is_override"],
+        override_reason=override.get("reason") if concerned else None,
+        least_opens=None
+        if said["selected"]
+        else f"/api/v1/selections/{selection}/schools/{school}/least",
+    )
+
+
+def steps_of(services: Services, round_: str, school: str | None) -> list[Step]:
+    """Return the steps of a round, of a school with those that concern every school."""
+    rows = services.registry.proceedings.steps(round=round_, school=school)
+    names = {row.id: row.name for row in services.registry.schools()}
+    return [step_shape(row, names) for row in rows]
+
+
+def step_shape(row: StepRow, names: Mapping[str, str]) -> Step:
+    """Return a step."""
+    title = TITLES[row.step]
+    return Step.model_validate(
+        {
+            "id": row.id,
+            "step": row.step,
+            "title_zh": title.zh,
+            "title_en": title.en,
+            "assessment": row.assessment_id,
+            "selection": row.selection_id,
+            "school": row.school_id,
+            "name": None if row.school_id is None else names.get(row.school_id),
+            "by": row.by,
+            "at": row.at,
+            "change": row.change,
+            "reason": row.reason,
+            "answers": row.answers_id,
+            "digest": row.digest,
+        }
+    )
+
+
+def possible_shape(one: Possible) -> PossibleStep:
+    """Return a step that may be taken, or why it may not."""
+    title, why = TITLES[one.step], one.refused
+    return PossibleStep.model_validate(
+        {
+            "step": one.step,
+            "title_zh": title.zh,
+            "title_en": title.en,
+            "may": why is None,
+            "why_zh": None if why is None else why.zh,
+            "why_en": None if why is None else why.en,
+        }
+    )
+
+
+def declared_shape(row: DeclarationRow) -> DeclaredFigure:
+    """Return what a school declared, with the item's name."""
+    item = DECLARED_ITEMS.find(row.item)
+    return DeclaredFigure(
+        item=row.item,
+        title_zh=row.item if item is None else item.zh,
+        title_en=row.item if item is None else item.en,
+        value=row.value,
+        declared_on=row.declared_on,
+        confirmed_on=row.confirmed_on,
+        confirmed_by=row.confirmed_by,
+    )
+
+
+def state_shape(services: Services, selection: str) -> ProcedureState:
+    """Return where the procedure of a selection stands."""
+    found = Desk(services.shelf, services.registry, services.clock).state(selection)
+    return ProcedureState(
+        selection=selection,
+        standing=services.shelf.last(selection),
+        first_day=found.first_day,
+        last_day=found.last_day,
+        is_public=found.is_public,
+        objections=found.objections,
+        unanswered=found.unanswered,
+        is_final=found.is_final,
+        missing_zh=[one.zh for one in found.missing],
+        missing_en=[one.en for one in found.missing],
+    )
+
+
+def _rival(found: Assessment, chosen: Chosen, school: str | None) -> models.Rival | None:
+    if school is None:
+        return None
+    name = row_of(found.scores.table, school, found)["name"]
+    value = row_of(found.scores.totals, school, found)["value"]
+    return models.Rival(
+        school=school, name=name or "", rank=chosen.outcomes[school]["rank"], value=value
+    )

@@ -1,0 +1,242 @@
+"""Assessments: made once, never changed; ranking, compliance, and each school down to its slots."""
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Path, Query, status
+from starlette.concurrency import run_in_threadpool
+
+from cloud.api.deps import READ, WRITE, ServicesDep, ShelfDep
+from cloud.api.presenters import assessments as shapes
+from cloud.api.presenters.selections import outcomes_of, steps_of, verdict_of
+from cloud.api.routes.schools import registered
+from cloud.api.schemas import assessments as models
+from cloud.assessments import create, evidence_drift, ranking
+from cloud.assessments.editions import text_in_force
+from cloud.assessments.ranking import SORTS, Asked
+from cloud.errors import BadRequest
+from cloud.scoring.evidence.collect import gather
+from cloud.services import Services
+
+router = APIRouter(prefix="/api/v1/assessments", tags=["assessments"], dependencies=[READ])
+MOST = 1000
+
+Id = Annotated[str, Path(description='An assessment\'s id, or "latest".')]
+School = Annotated[str, Path(description="A school identification code.")]
+Of = Annotated[str | None, Query(description="A selection's id; default the newest that stands.")]
+Division = Annotated[str | None, Query(description="Schools of one county, by its code.")]
+Stage = Annotated[
+    Literal["KG", "PRI", "JUN", "SEN", "VOC"] | None, Query(description="Schools that teach it.")
+]
+Offset = Annotated[int, Query(ge=0, description="How many to leave out.")]
+Limit = Annotated[int, Query(ge=1, le=MOST, description="How many to return at most.")]
+
+
+@router.get("", summary="Every assessment, the newest first")
+def assessments(shelf: ShelfDep) -> list[models.AssessmentLine]:
+    """Return what was assessed, when, and against which edition."""
+    return [
+        shapes.line(row, shelf.standard(row), shelf.standing(row.id))
+        for row in shelf.proceedings.assessments()
+    ]
+
+
+@router.post(
+    "",
+    summary="Assess every school, or some",
+    status_code=status.HTTP_201_CREATED,
+    dependencies=[WRITE],
+)
+async def assess(wanted: models.AssessmentRequest, services: ServicesDep) -> models.Assessment:
+    """Make an assessment and return it; the same inputs are the same assessment."""
+    text = await run_in_threadpool(text_in_force, wanted.standard, wanted.end)
+    await services.rollups.settled()
+    made = await create.assess(
+        services.store,
+        services.registry,
+        text,
+        start=wanted.start,
+        end=wanted.end,
+        created_at=services.clock.now(),
+        schools=wanted.schools,
+        inspections=wanted.inspections,
+    )
+    return await run_in_threadpool(_whole, services, made.row.id)
+
+
+@router.get("/{assessment}", summary="One assessment")
+def one(assessment: Id, services: ServicesDep) -> models.Assessment:
+    """Return an assessment with its counties; "latest" is the newest one."""
+    return _whole(services, assessment)
+
+
+@router.get("/{assessment}/ranking", summary="The ranking of an assessment")
+def ranked(
+    assessment: Id,
+    shelf: ShelfDep,
+    selection: Of = None,
+    division: Division = None,
+    stage: Stage = None,
+    school_type: Annotated[str | None, Query(description="A code of 学校类型.")] = None,
+    urban_rural: Annotated[str | None, Query(description="A code of 城乡类型.")] = None,
+    selected: Annotated[bool | None, Query(description="Only those in, or only those out.")] = None,
+    rated: Annotated[
+        bool | None, Query(description="Only those rated, or only the others.")
+    ] = None,
+    q: Annotated[str | None, Query(description="Part of a name or a code.")] = None,
+    sort: Annotated[str, Query(description="A key, or -key for descending.")] = "rank",
+    offset: Offset = 0,
+    limit: Limit = 100,
+) -> models.RankingPage:
+    """Return a page of schools by rank; with a selection, who is in and why."""
+    if sort.removeprefix("-") not in SORTS:
+        raise BadRequest(f"sort: {sort!r} is not known; use one of {', '.join(SORTS)}")
+    found = shelf.assessment(assessment)
+    chosen, outcomes = outcomes_of(shelf, found, selection)
+    asked = Asked(
+        division=division,
+        stage=stage,
+        school_type=school_type,
+        urban_rural=urban_rural,
+        selected=selected,
+        rated=rated,
+        text=q,
+    )
+    frame = ranking.matching(ranking.ranking(found, outcomes), asked)
+    if sort != "rank":
+        frame = ranking.in_order(frame, sort)
+    return models.RankingPage(
+        assessment=found.row.id,
+        selection=chosen,
+        total=frame.height,
+        items=[
+            shapes.ranking_row(found.standard, row)
+            for row in frame.slice(offset, limit).iter_rows(named=True)
+        ],
+    )
+
+
+@router.get("/{assessment}/compliance", summary="How many schools meet each clause, by county")
+def compliance(
+    assessment: Id, shelf: ShelfDep, stage: Stage = None
+) -> list[models.ClauseCompliance]:
+    """Return every clause with its source, and compliance with it of all schools and by county."""
+    found = shelf.assessment(assessment)
+    schools = None
+    if stage is not None:
+        schools = ranking.matching(ranking.ranking(found), Asked(stage=stage))["id"].to_list()
+    rows = ranking.compliance(found, schools)
+    return [shapes.clause_compliance(one, rows[one.id]) for one in found.standard.clauses]
+
+
+@router.get("/{assessment}/variation", summary="How much schools differ, by county")
+def variation(assessment: Id, shelf: ShelfDep) -> models.VariationReport:
+    """Return the spread of the score and its dimensions, and what the standard limits."""
+    return shapes.variation_report(shelf.assessment(assessment))
+
+
+@router.get("/{assessment}/clauses/{clause}", summary="One clause at every school")
+def clause_outcomes(
+    assessment: Id,
+    clause: str,
+    shelf: ShelfDep,
+    division: Division = None,
+    offset: Offset = 0,
+    limit: Limit = MOST,
+) -> list[models.ClauseOutcome]:
+    """Return the outcome of a clause at the schools to which it applies, the weakest first."""
+    found = shelf.assessment(assessment)
+    evidence_drift.clause_of(found, clause)
+    rows = ranking.of_clause(found, clause, division)
+    return [models.ClauseOutcome(**row) for row in rows.slice(offset, limit).iter_rows(named=True)]
+
+
+@router.get("/{assessment}/integrity", summary="What does not fit in the evidence")
+def integrity(
+    assessment: Id,
+    shelf: ShelfDep,
+    school: Annotated[str | None, Query(description="Of one school.")] = None,
+    check: Annotated[str | None, Query(description="Of one check.")] = None,
+    severity: Annotated[models.Severity | None, Query(description="Of one severity.")] = None,
+    offset: Offset = 0,
+    limit: Limit = 100,
+) -> models.IntegrityPage:
+    """Return integrity findings with their evidence, the severe ones first."""
+    wanted = {"school": school, "check": check, "severity": severity}
+    asked = {key: value for key, value in wanted.items() if value is not None}
+    rows = [
+        one
+        for one in shelf.assessment(assessment).integrity
+        if all(one[key] == value for key, value in asked.items())
+    ]
+    order = ("high", "medium", "low")
+    rows.sort(key=lambda one: (order.index(one["severity"]), one["school"], one["check"]))
+    items = [shapes.integrity_shape(one) for one in rows[offset : offset + limit]]
+    return models.IntegrityPage(total=len(rows), items=items)
+
+
+@router.get("/{assessment}/schools/{school}", summary="One school in an assessment")
+def school_in(
+    assessment: Id, school: School, services: ServicesDep, selection: Of = None
+) -> models.SchoolAssessment:
+    """Return all that leads to a school's place: findings, verdict, doubts, procedure."""
+    shelf = services.shelf
+    found = shelf.assessment(assessment)
+    scored = evidence_drift.result_of(found, school)
+    chosen, outcomes = outcomes_of(shelf, found, selection)
+    row = evidence_drift.row_of(ranking.ranking(found, outcomes), school, found)
+    standing = shelf.standing(found.row.id)
+    return models.SchoolAssessment(
+        assessment=shapes.line(found.row, found.standard, standing),
+        school=shapes.ranking_row(found.standard, row),
+        min_coverage=found.standard.min_coverage,
+        scale=found.standard.scale,
+        pass_mark=found.standard.pass_mark,
+        dimensions=[shapes.assessed_dimension(one) for one in scored.dimensions],
+        findings=[
+            shapes.assessed_finding(one, found.row.id, school, scored.stages)
+            for one in scored.findings
+        ],
+        verdict=verdict_of(shelf, found, chosen, school),
+        integrity=[
+            shapes.integrity_shape(one) for one in found.integrity if one["school"] == school
+        ],
+        procedure=steps_of(services, found.row.round, school),
+        changes_opens=f"{shapes.BASE}/assessments/{found.row.id}/schools/{school}/changes",
+    )
+
+
+@router.get(
+    "/{assessment}/schools/{school}/findings/{clause}",
+    summary="One finding of record, with every row it is the sum of",
+)
+async def finding(
+    assessment: Id, school: School, clause: str, services: ServicesDep
+) -> models.Opened:
+    """Return a finding as assessed, beside its rows of evidence as they stand now."""
+    found = await run_in_threadpool(services.shelf.assessment, assessment)
+    await run_in_threadpool(evidence_drift.clause_of, found, clause)
+    row = await run_in_threadpool(registered, services.registry, school)
+    await services.rollups.settled()
+    facts = await gather(
+        services.store, services.registry, row.id, found.row.starts, found.row.ends
+    )
+    opened = await run_in_threadpool(evidence_drift.opened, found, school, clause, facts)
+    return await run_in_threadpool(shapes.opened_shape, found, school, opened)
+
+
+@router.get("/{assessment}/schools/{school}/changes", summary="Whether its evidence has changed")
+async def changes(assessment: Id, school: School, services: ServicesDep) -> models.Changes:
+    """Return what the evidence of a school says otherwise now than when it was assessed."""
+    found = await run_in_threadpool(services.shelf.assessment, assessment)
+    row = await run_in_threadpool(registered, services.registry, school)
+    await services.rollups.settled()
+    now = await create.evidence_now(
+        services.store, services.registry, found.standard, row, found.row.starts, found.row.ends
+    )
+    changed = await run_in_threadpool(evidence_drift.changes, found, school, now)
+    return shapes.changes_shape(found, school, changed)
+
+
+def _whole(services: Services, name: str) -> models.Assessment:
+    found = services.shelf.assessment(name)
+    return shapes.whole(found, services.shelf.standing(found.row.id))

@@ -1,0 +1,368 @@
+"""The assets of the ledger with what telemetry knows of them: the list, and one asset whole."""
+
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from functools import cache
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from pydantic import AwareDatetime
+from starlette.concurrency import run_in_threadpool
+
+from cloud.api.deps import READ, ServicesDep
+from cloud.api.presenters.assets import Line, bands, bound_on, lines, span, the_asset, today
+from cloud.api.presenters.downsample import downsample
+from cloud.api.routes.schools import registered
+from cloud.api.routes.utilization import End, Start
+from cloud.api.schemas.common import (
+    Asset,
+    AssetPage,
+    AssetRow,
+    Binding,
+    HeatCell,
+    Heatmap,
+    PointNow,
+    Presence,
+    Series,
+    SlotRow,
+    State,
+    Timeline,
+    UseSummary,
+)
+from cloud.errors import Unprocessable
+from cloud.registry import rows
+from cloud.services import Services
+from cloud.telemetry.store import Slot
+from cloud.utilization import summary
+from cloud.utilization.periods import local_day
+from cloud.utilization.timeline import stretches
+from device_profiles.loader import Catalogue, load_catalogue
+from device_profiles.quantities import QUANTITIES
+from device_profiles.reading import Value
+
+router = APIRouter(prefix="/api/v1", tags=["assets"], dependencies=[READ])
+
+_READINGS_AT_MOST = 500_000
+_Key = Callable[[Line, UseSummary | None], Any]
+
+
+def _active_s(_: Line, use: UseSummary | None) -> float | None:
+    return None if use is None else use.active_in_timetable_s + use.active_out_of_timetable_s
+
+
+SORT_KEYS: dict[str, _Key] = {
+    "asset_no": lambda line, _: line.asset.asset_no,
+    "name": lambda line, _: line.asset.name,
+    "category": lambda line, _: line.asset.category,
+    "room": lambda line, _: line.asset.room,
+    "condition": lambda line, _: line.asset.condition,
+    "original_value_yuan": lambda line, _: line.asset.original_value_yuan,
+    "acquired": lambda line, _: line.asset.acquired,
+    "state": lambda line, _: line.state,
+    "presence": lambda line, _: line.presence,
+    "last_seen": lambda line, _: line.last_seen,
+    "use_rate": lambda _, use: use and use.use_rate,
+    "active_s": _active_s,
+    "observed_share": lambda _, use: use and use.observed_share,
+    "standby_waste_s": lambda _, use: use and use.standby_waste_s,
+    "energy_kwh": lambda _, use: use and use.energy_kwh,
+}
+
+
+@router.get("/schools/{school}/assets", summary="The assets of a school")
+async def assets(
+    school: str,
+    services: ServicesDep,
+    q: Annotated[str | None, Query(description="Part of number, name, model, brand...")] = None,
+    category: Annotated[str | None, Query(description="Only this category.")] = None,
+    room: Annotated[str | None, Query(description="A room's number.")] = None,
+    state: Annotated[State | None, Query(description="Only what is in this state now.")] = None,
+    presence: Annotated[Presence | None, Query(description="Only what is heard so.")] = None,
+    condition: Annotated[str | None, Query(description="A code of 仪器现状.")] = None,
+    bound: Annotated[bool | None, Query(description="With, or without, a device.")] = None,
+    start: Start = None,
+    end: End = None,
+    sort: Annotated[
+        str, Query(description=f"-key for descending; one of {', '.join(SORT_KEYS)}.")
+    ] = "asset_no",
+    offset: Annotated[int, Query(ge=0, description="How many to pass over.")] = 0,
+    limit: Annotated[int, Query(ge=1, le=5000, description="How many at most.")] = 50,
+) -> AssetPage:
+    """Return a page of the assets that match every filter; what has no value sorts last."""
+    if sort.removeprefix("-") not in SORT_KEYS:
+        raise Unprocessable(f"sort: {sort!r} is no key; use one of {', '.join(SORT_KEYS)}")
+
+    def find() -> tuple[list[Line], dict[str, rows.RoomRow], tuple[date, date]]:
+        registered(services.registry, school)
+        found = services.registry.assets(
+            school, category=category, room=room, condition=condition, text=q
+        )
+        matching = [
+            line
+            for line in lines(services, school, today(services, school), assets=found)
+            if (state is None or line.state == state)
+            and (presence is None or line.presence == presence)
+            and (bound is None or (line.device is not None) == bound)
+        ]
+        rooms = {one.number: one for one in services.registry.rooms(school)}
+        return matching, rooms, span(services, school, start, end)
+
+    matching, rooms, (first, last) = await run_in_threadpool(find)
+    uses = await summary.use(services.store, school, first, last, by="asset")
+    by_id = {int(one.key): one.summary for one in uses}
+    used = [(line, _use_of(line, by_id)) for line in matching]
+    page = _sorted(used, sort)[offset : offset + limit]
+    return AssetPage(
+        total=len(matching),
+        items=[AssetRow(**_row(line, use, rooms)) for line, use in page],
+    )
+
+
+@router.get("/assets/{asset_id}", summary="One asset")
+async def asset(
+    asset_id: int, services: ServicesDep, start: Start = None, end: End = None
+) -> Asset:
+    """Return an asset with its ledger row, its newest readings and its use over the span."""
+
+    def find() -> tuple[Line, dict[str, rows.RoomRow], list[rows.BindingRow], tuple[date, date]]:
+        row = the_asset(services.registry, asset_id)
+        (line,) = lines(services, row.school, today(services, row.school), assets=[row])
+        rooms = {one.number: one for one in services.registry.rooms(row.school)}
+        bindings = [b for b in services.registry.bindings(row.school) if b.asset_id == row.id]
+        return line, rooms, bindings, span(services, row.school, start, end)
+
+    line, rooms, bindings, (first, last) = await run_in_threadpool(find)
+    row = line.asset
+    found = await summary.use(
+        services.store, row.school, first, last, by="asset", asset_id=asset_id
+    )
+    profile = _catalogue().get(line.now.profile) if line.now else None
+    return Asset(
+        **_row(line, _use_of(line, {int(one.key): one.summary for one in found}), rooms),
+        school=row.school,
+        classification_code=row.classification_code,
+        classification_list=row.classification_list,
+        unit=row.unit,
+        quantity=row.quantity,
+        acquisition=row.acquisition,
+        booked=row.booked,
+        department=row.department,
+        serial_no=row.serial_no,
+        tag=row.tag,
+        warranty_until=row.warranty_until,
+        supplier=row.supplier,
+        life_years=row.life_years,
+        profile=line.now.profile if line.now else None,
+        profile_title_zh=profile.title["zh"] if profile else None,
+        profile_title_en=profile.title["en"] if profile else None,
+        points=_points(services, line),
+        bindings=[
+            Binding(device=b.device, valid_from=b.valid_from, valid_to=b.valid_to) for b in bindings
+        ],
+    )
+
+
+@router.get("/assets/{asset_id}/timeline", summary="One asset through one day")
+async def timeline(
+    asset_id: int,
+    services: ServicesDep,
+    day: Annotated[date | None, Query(description="School-local; default today.")] = None,
+) -> Timeline:
+    """Return what the asset did: stretches of one state, the slots they stand on, the periods."""
+    row = await run_in_threadpool(the_asset, services.registry, asset_id)
+    now = await run_in_threadpool(today, services, row.school)
+    wanted: date = day or now
+    zone = await run_in_threadpool(services.registry.zone, row.school)
+    span_ = local_day(wanted, zone)
+    bindings = await run_in_threadpool(services.registry.bindings, row.school)
+    binding = bound_on(bindings, wanted).get(asset_id)
+    slots: list[Slot] = []
+    if binding:
+        slots = await services.store.slots(row.school, binding.device, span_.start, span_.end)
+    end = min(span_.end, max(services.rollups.horizon, span_.start))
+    return Timeline(
+        asset_id=asset_id,
+        day=wanted,
+        stretches=stretches(slots, span_.start, end) if binding else [],
+        slots=[_slot(slot) for slot in slots],
+        periods=await run_in_threadpool(
+            bands, services.registry, row.school, wanted, room=row.room
+        ),
+    )
+
+
+@router.get("/assets/{asset_id}/heatmap", summary="Periods x weekdays of one asset")
+async def heatmap(
+    asset_id: int, services: ServicesDep, start: Start = None, end: End = None
+) -> Heatmap:
+    """Return the asset's use by weekday and period, with the periods of the span's last day."""
+    row = await run_in_threadpool(the_asset, services.registry, asset_id)
+    first, last = await run_in_threadpool(span, services, row.school, start, end)
+    found = await summary.heat(services.store, row.school, asset_id, first, last)
+
+    def periods() -> list[Any]:
+        days = services.registry.last_school_days(row.school, last, 1)
+        return bands(services.registry, row.school, days[0]) if days else []
+
+    return Heatmap(
+        asset_id=asset_id,
+        start=first,
+        end=last,
+        periods=await run_in_threadpool(periods),
+        cells=[
+            HeatCell(
+                weekday=cell.weekday,
+                period=cell.period,
+                scheduled=cell.scheduled,
+                observed=cell.observed,
+                used=cell.used,
+                active_s=cell.active_s,
+                use_share=cell.active_s / cell.seen_s if cell.seen_s else None,
+            )
+            for cell in found
+        ],
+    )
+
+
+@router.get("/assets/{asset_id}/readings", summary="The readings of one asset")
+async def readings(
+    asset_id: int,
+    services: ServicesDep,
+    point: Annotated[list[str] | None, Query(description="Only these points.")] = None,
+    from_: Annotated[
+        AwareDatetime | None, Query(alias="from", description="Default a day before `to`.")
+    ] = None,
+    to: Annotated[AwareDatetime | None, Query(description="Default now.")] = None,
+    limit: Annotated[
+        int, Query(ge=4, le=50_000, description="Per point; more are thinned, extremes stay.")
+    ] = 2000,
+) -> list[Series]:
+    """Return the readings by point; thinned where there are more than `limit`."""
+    end = to or services.clock.now() + timedelta(seconds=1)
+    start = from_ or end - timedelta(days=1)
+    if start >= end:
+        raise Unprocessable(f"from {start.isoformat()} is not before to {end.isoformat()}")
+    row = await run_in_threadpool(the_asset, services.registry, asset_id)
+    zone = await run_in_threadpool(services.registry.zone, row.school)
+    found: dict[str, list[tuple[datetime, Value]]] = {}
+    profile = ""
+    for binding in await run_in_threadpool(services.registry.bindings, row.school):
+        if binding.asset_id != asset_id:
+            continue
+        first = local_day(binding.valid_from, zone).start if binding.valid_from else start
+        last = local_day(binding.valid_to, zone).end if binding.valid_to else end
+        part = await services.store.readings(
+            row.school,
+            binding.device,
+            max(first, start),
+            min(last, end),
+            points=point,
+            limit=_READINGS_AT_MOST,
+        )
+        for name, values in part.items():
+            found.setdefault(name, []).extend(values)
+        for latest in services.store.latest_readings(row.school, binding.device):
+            profile = latest.profile
+    return [
+        _series(profile, name, downsample(sorted(values, key=lambda r: r[0]), limit))
+        for name, values in sorted(found.items())
+        if not name.endswith("_quality")
+    ]
+
+
+@cache
+def _catalogue() -> Catalogue:
+    return load_catalogue()
+
+
+def _use_of(line: Line, by_id: dict[int, UseSummary]) -> UseSummary | None:
+    """Return the use; nothing at all of a bound device that has not yet been due."""
+    if line.device is None:
+        return None
+    return by_id.get(line.asset.id) or summary.nothing()
+
+
+def _sorted(
+    used: list[tuple[Line, UseSummary | None]], sort: str
+) -> list[tuple[Line, UseSummary | None]]:
+    key = SORT_KEYS[sort.removeprefix("-")]
+    valued = [(key(*item), item) for item in used]
+    known = [pair for pair in valued if pair[0] is not None]
+    known.sort(key=lambda pair: pair[0], reverse=sort.startswith("-"))
+    return [item for _, item in known] + [item for value, item in valued if value is None]
+
+
+def _row(line: Line, use: UseSummary | None, rooms: dict[str, rows.RoomRow]) -> dict[str, Any]:
+    row = line.asset
+    room = rooms.get(row.room) if row.room else None
+    return {
+        "id": row.id,
+        "asset_no": row.asset_no,
+        "name": row.name,
+        "category": row.category,
+        "brand": row.brand,
+        "model": row.model,
+        "room": row.room,
+        "room_name": room.name if room else None,
+        "condition": row.condition,
+        "original_value_yuan": row.original_value_yuan,
+        "acquired": row.acquired,
+        "custodian": row.custodian,
+        "device": line.device,
+        "state": line.state,
+        "presence": line.presence,
+        "last_seen": line.last_seen,
+        "use": use,
+    }
+
+
+def _points(services: Services, line: Line) -> list[PointNow]:
+    if line.device is None:
+        return []
+    return [
+        PointNow(
+            point=name, value=newest.value, observed_at=newest.observed_at, **_words(profile, name)
+        )
+        for latest in services.store.latest_readings(line.asset.school, line.device)
+        for profile in (latest.profile,)
+        for name, newest in sorted(latest.points.items())
+    ]
+
+
+def _words(profile_id: str, name: str) -> dict[str, str | None]:
+    """Return quantity, unit and titles of a point; its bare name where no profile knows it."""
+    profile = _catalogue().get(profile_id)
+    point = profile.points.get(name) if profile else None
+    if point is None:
+        return {"quantity": None, "unit": "", "title_zh": name, "title_en": name}
+    quantity = QUANTITIES[point.quantity]
+    title = point.title or {}
+    return {
+        "quantity": point.quantity,
+        "unit": point.unit,
+        "title_zh": title.get("zh", quantity.zh),
+        "title_en": title.get("en", quantity.en),
+    }
+
+
+def _series(profile: str, name: str, values: list[tuple[datetime, Value]]) -> Series:
+    words = _words(profile, name)
+    return Series(
+        point=name,
+        unit=words["unit"] or "",
+        title_zh=words["title_zh"] or name,
+        title_en=words["title_en"] or name,
+        readings=values,
+    )
+
+
+def _slot(slot: Slot) -> SlotRow:
+    return SlotRow(
+        asset=slot.asset,
+        start=slot.start,
+        active_s=slot.active_s,
+        standby_s=slot.standby_s,
+        off_s=slot.off_s,
+        unobserved_s=slot.unobserved_s,
+        energy_wh=slot.energy_wh,
+    )

@@ -1,0 +1,77 @@
+"""What gateways reported of an asset and of themselves: who fell silent, what broke or changed."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import AwareDatetime
+from starlette.concurrency import run_in_threadpool
+
+from cloud.api.deps import READ, ServicesDep
+from cloud.api.presenters.assets import the_asset
+from cloud.api.schemas.common import Event
+from cloud.scoring.indicators.base import Words
+from cloud.telemetry.store import Reported
+from cloud.utilization.periods import local_day
+
+router = APIRouter(prefix="/api/v1", tags=["assets"], dependencies=[READ])
+
+TITLES: Mapping[str, Words] = {
+    "device_silent": Words("设备失联", "Device fell silent"),
+    "device_back": Words("设备恢复", "Device is back"),
+    "fault": Words("设备故障", "Fault"),
+    "uplink_lost": Words("网关断网", "Gateway lost its line"),
+    "uplink_back": Words("网关恢复联网", "Gateway is connected again"),
+    "gateway_restarted": Words("网关重启", "Gateway restarted"),
+    "configuration": Words("配置变更", "Settings changed"),
+    "command": Words("命令结果", "Result of a command"),
+    "buffer": Words("网关缓存异常", "Trouble with the gateway's buffer"),
+    "clock": Words("网关时钟异常", "Trouble with the gateway's clock"),
+}
+_SECONDS = frozenset({"device_back", "uplink_back", "gateway_restarted"})
+"""Types whose value is a duration."""
+_EVER, _NEVER = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+
+
+@router.get("/assets/{asset_id}/events", summary="What was reported of one asset")
+async def events(
+    asset_id: int,
+    services: ServicesDep,
+    from_: Annotated[
+        AwareDatetime | None, Query(alias="from", description="Default the oldest kept.")
+    ] = None,
+    to: Annotated[AwareDatetime | None, Query(description="Default now.")] = None,
+    limit: Annotated[int, Query(ge=1, le=1000, description="How many to return at most.")] = 50,
+) -> list[Event]:
+    """Return the newest events of the asset's device, and of the school's gateways beside it."""
+    row = await run_in_threadpool(the_asset, services.registry, asset_id)
+    zone = await run_in_threadpool(services.registry.zone, row.school)
+    found = await services.store.events(row.school, [""], from_, to, limit=limit)
+    for binding in await run_in_threadpool(services.registry.bindings, row.school):
+        if binding.asset_id == asset_id:
+            first = local_day(binding.valid_from, zone).start if binding.valid_from else _EVER
+            last = local_day(binding.valid_to, zone).end if binding.valid_to else _NEVER
+            found += await services.store.events(
+                row.school,
+                [binding.device],
+                max(first, from_ or _EVER),
+                min(last, to or _NEVER),
+                limit=limit,
+            )
+    found.sort(key=lambda one: (one.at, one.asset or "", one.type), reverse=True)
+    return [_shape(one) for one in found[:limit]]
+
+
+def _shape(event: Reported) -> Event:
+    title = TITLES.get(event.type, Words(event.type, event.type))
+    return Event(
+        at=event.at,
+        type=event.type,
+        title_zh=title.zh,
+        title_en=title.en,
+        of_gateway=event.asset is None,
+        text=event.text,
+        value=event.value,
+        unit="s" if event.type in _SECONDS else "",
+    )

@@ -1,0 +1,77 @@
+"""Files of the school's books, in; a blank workbook, out."""
+
+from dataclasses import asdict
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query, UploadFile
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+from cloud.api.deps import READ, WRITE, RegistryDep, SettingsDep
+from cloud.api.schemas.common import ImportReport
+from cloud.errors import BadRequest, TooLarge
+from cloud.registry.codes.statistics import school_code
+from cloud.registry.importing.importer import import_file
+from cloud.registry.importing.template import template
+
+router = APIRouter(prefix="/api/v1", tags=["imports"])
+Kind = Literal[
+    "schools",
+    "rooms",
+    "assets",
+    "bindings",
+    "terms",
+    "periods",
+    "timetable",
+    "holidays",
+    "stage_sizes",
+    "declarations",
+    "tickets",
+    "stocktakes",
+    "disposals",
+    "chemicals",
+    "workbook",
+]
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+MEGABYTE = 1_000_000
+
+
+@router.get(
+    "/imports/template.xlsx",
+    summary="A blank workbook to fill in",
+    dependencies=[READ],
+    response_class=Response,
+    responses={200: {"content": {XLSX: {}}}},
+)
+def blank() -> Response:
+    """Return a workbook with every sheet and column, notes and drop-downs."""
+    disposition = 'attachment; filename="smart-campus-template.xlsx"'
+    return Response(template(), media_type=XLSX, headers={"Content-Disposition": disposition})
+
+
+@router.post("/imports/{kind}", summary="Import a CSV or Excel file", dependencies=[WRITE])
+async def import_books(
+    kind: Kind,
+    file: UploadFile,
+    registry: RegistryDep,
+    settings: SettingsDep,
+    dry_run: Annotated[bool, Query(description="Only say what would happen.")] = False,
+    school: Annotated[str | None, Query(description="The school, where the file has none.")] = None,
+) -> ImportReport:
+    """Import all of a file or, where anything is wrong with it, nothing."""
+    if school is not None:
+        try:
+            school = school_code(school)
+        except ValueError as error:
+            raise BadRequest(f"school: {error}") from None
+    limit = int(settings.max_upload_mb * MEGABYTE)
+    content = await file.read(limit + 1)
+    name = file.filename or "file"
+    if len(content) > limit:
+        raise TooLarge(f"{name}: larger than {settings.max_upload_mb:g} MB; split the file")
+    if not content:
+        raise BadRequest(f"{name}: the file is empty")
+    report = await run_in_threadpool(
+        import_file, registry, kind, content, name, dry_run=dry_run, school=school
+    )
+    return ImportReport.model_validate(asdict(report))

@@ -1,0 +1,398 @@
+"""The books of a school, row by row, and the row that each piece of evidence came from.
+
+Fourteen books are those of the import. Four follow from them and from telemetry, so that sums of
+what devices said open too: names heard (`devices`), school days (`school_days`), periods of each
+device (`use`), days of each sensor of air and light (`air`).
+"""
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Annotated, Any, NamedTuple
+
+from fastapi import APIRouter, Query
+from starlette.concurrency import run_in_threadpool
+
+from cloud.api.deps import READ, ServicesDep
+from cloud.api.presenters.assets import span
+from cloud.api.routes.schools import registered
+from cloud.api.schemas import records as models
+from cloud.errors import NotFound, Unprocessable
+from cloud.registry.importing.columns import BY_KIND, LAYOUTS
+from cloud.registry.queries.sheet_views import BookRow, book_rows, cell
+from cloud.scoring.evidence.air_quality import AIR_DAYS, air_days
+from cloud.scoring.evidence.collect import senders
+from cloud.scoring.evidence.registry_tables import Books
+from cloud.services import Services
+from cloud.utilization.due_slots import WRITTEN_OFF
+from cloud.utilization.periods import week_of
+from cloud.utilization.reference_rollup import TEACHING
+
+router = APIRouter(prefix="/api/v1/schools/{school}", tags=["books"], dependencies=[READ])
+
+Start = Annotated[dt.date | None, Query(description="First day of what telemetry says.")]
+End = Annotated[dt.date | None, Query(description="Last day of it, included.")]
+_Span = tuple[dt.date, dt.date]
+_Columns = Sequence[tuple[str, str, str]]
+
+
+class _Derived(NamedTuple):
+    """A book that nobody fills in."""
+
+    zh: str
+    en: str
+    columns: _Columns
+    read: Callable[[Services, str, _Span], Awaitable[list[models.BookRow]]]
+
+
+@router.get("/books", summary="The books of a school")
+async def books(school: str, services: ServicesDep) -> list[models.BookLine]:
+    """Return every book with the number of its rows."""
+    await run_in_threadpool(registered, services.registry, school)
+
+    def count() -> list[models.BookLine]:
+        return [
+            models.BookLine(
+                book=layout.kind,
+                title_zh=layout.sheet,
+                title_en=layout.english,
+                is_imported=True,
+                rows=len(book_rows(services.registry, school, layout.kind)),
+            )
+            for layout in LAYOUTS
+        ]
+
+    derived = [
+        models.BookLine(book=name, title_zh=one.zh, title_en=one.en, is_imported=False, rows=None)
+        for name, one in _DERIVED.items()
+    ]
+    return [*await run_in_threadpool(count), *derived]
+
+
+@router.get("/books/{book}", summary="A page of a book of a school")
+async def book(
+    school: str,
+    book: str,
+    services: ServicesDep,
+    row: Annotated[
+        str | None, Query(description="Only this row, or those whose key begins with it and /.")
+    ] = None,
+    at: Annotated[
+        str | None, Query(description="The page that holds this row, whatever `offset` says.")
+    ] = None,
+    q: Annotated[str | None, Query(description="Part of any cell.")] = None,
+    start: Start = None,
+    end: End = None,
+    offset: Annotated[int, Query(ge=0, description="How many to pass over.")] = 0,
+    limit: Annotated[int, Query(ge=1, le=5000, description="How many at most.")] = 50,
+) -> models.BookPage:
+    """Return rows of a book in its own order; `start` and `end` matter to what telemetry says."""
+    asked, rows = await _rows(services, school, book, start, end)
+    if row is not None:
+        rows = [one for one in rows if _is_of(one, row)]
+    if q:
+        rows = [one for one in rows if _holds(one, q)]
+    if at is not None:
+        places = [place for place, one in enumerate(rows) if _is_of(one, at)]
+        if not places:
+            raise NotFound(f"{book} of school {school} has no row {at!r}")
+        offset = places[-1] // limit * limit
+    zh, en, columns = _heading(book)
+    return models.BookPage(
+        book=book,
+        title_zh=zh,
+        title_en=en,
+        is_imported=book in BY_KIND,
+        columns=columns,
+        total=len(rows),
+        offset=offset,
+        start=None if asked is None else asked[0],
+        end=None if asked is None else asked[1],
+        items=rows[offset : offset + limit],
+    )
+
+
+@router.get("/evidence", summary="The row that a piece of evidence came from")
+async def evidence(
+    school: str,
+    services: ServicesDep,
+    ref: Annotated[str, Query(description='As findings name it, e.g. "ticket:T-7".')],
+    start: Start = None,
+    end: End = None,
+) -> models.OpenedEvidence:
+    """Return where a reference leads; 404 where no such row is there (any more)."""
+    name, key = _place(ref)
+    _, rows = await _rows(services, school, name, start, end)
+    if ref.startswith("asset:"):
+        rows = [one for one in rows if str(one.asset_id) == key]
+    elif key is not None:
+        rows = [one for one in rows if _is_of(one, key)]
+    if not rows and not ref.startswith("book:"):
+        raise NotFound(f"school {school} has no row for {ref!r}")
+    return models.OpenedEvidence(
+        ref=ref, book=name, rows=len(rows), first=rows[0] if rows else None
+    )
+
+
+_BOOK_OF: Mapping[str, str] = {
+    "school": "schools",
+    "room": "rooms",
+    "asset": "assets",
+    "ticket": "tickets",
+    "count": "stocktakes",
+    "surplus": "stocktakes",
+    "disposal": "disposals",
+    "chemical": "chemicals",
+    "declaration": "declarations",
+    "device": "devices",
+    "calendar": "school_days",
+    "use": "use",
+    "air": "air",
+}
+"""The book that each kind of reference leads to."""
+
+
+def _place(ref: str) -> tuple[str, str | None]:
+    """Return the book and the key that a reference means; None for all of a book."""
+    kind, _, rest = ref.partition(":")
+    if kind == "book" and (rest in BY_KIND or rest in _DERIVED):
+        return rest, None
+    if kind not in _BOOK_OF or (not rest and kind != "school"):
+        known = ", ".join(f"{one}:…" for one in _BOOK_OF if one != "school")
+        raise Unprocessable(f"ref: {ref!r} is no reference; use school, book:… or one of {known}")
+    if kind == "asset":
+        return "assets", rest.partition("/day:")[0]
+    return _BOOK_OF[kind], rest.replace("/day:", "/") or None
+
+
+async def _rows(
+    services: Services, school: str, name: str, start: dt.date | None, end: dt.date | None
+) -> tuple[_Span | None, list[models.BookRow]]:
+    """Return every row of a book, and the span it is of where it has one."""
+    await run_in_threadpool(registered, services.registry, school)
+    if name in BY_KIND:
+        found = await run_in_threadpool(book_rows, services.registry, school, name)
+        return None, [_shape(one) for one in found]
+    if name not in _DERIVED:
+        known = ", ".join([*BY_KIND, *_DERIVED])
+        raise Unprocessable(f"book: {name!r} is no book; use one of {known}")
+    asked = await run_in_threadpool(span, services, school, start, end)
+    await services.rollups.settled()
+    return asked, await _DERIVED[name].read(services, school, asked)
+
+
+def _shape(row: BookRow) -> models.BookRow:
+    return models.BookRow(key=row.key, cells=dict(row.cells), asset_id=row.asset_id, day=None)
+
+
+def _is_of(row: models.BookRow, key: str) -> bool:
+    """Whether a row is named by a key, or is one of those that the key stands for."""
+    return row.key == key or row.key.startswith(f"{key}/")
+
+
+def _holds(row: models.BookRow, text: str) -> bool:
+    wanted = text.casefold()
+    return any(wanted in str(one).casefold() for one in row.cells.values() if one is not None)
+
+
+def _heading(book: str) -> tuple[str, str, list[models.BookColumn]]:
+    if book in _DERIVED:
+        zh, en, columns, _ = _DERIVED[book]
+        found: list[tuple[str, str, str, str | None]] = [(*one, None) for one in columns]
+    else:
+        layout = BY_KIND[book]
+        zh, en = layout.sheet, layout.english
+        found = [
+            (one.key, one.title, one.english, one.codes.id if one.codes else None)
+            for one in layout.columns
+            if one.key != "school" or book in {"schools", "holidays"}
+        ]
+    return (
+        zh,
+        en,
+        [
+            models.BookColumn(key=key, title_zh=own_zh, title_en=own_en, codes=codes)
+            for key, own_zh, own_en, codes in found
+        ],
+    )
+
+
+async def _devices(services: Services, school: str, asked: _Span) -> list[models.BookRow]:
+    """Return every name heard up to the end of the span, with its asset on the day last heard."""
+    found = await senders(services.store, services.registry, school, asked[1])
+    assets = await _assets(services, school)
+    return [
+        _row(
+            row["device"],
+            {
+                "device": row["device"],
+                "last_heard": row["day"],
+                "asset_no": assets.get(row["asset_id"]),
+            },
+            row["asset_id"],
+            row["day"],
+        )
+        for row in found.to_dicts()
+    ]
+
+
+async def _school_days(services: Services, school: str, asked: _Span) -> list[models.BookRow]:
+    """Return the school days of the span, and how much is taught on each."""
+
+    def read() -> list[models.BookRow]:
+        registry = services.registry
+        terms = {term.id: term.name for term in registry.terms(school)}
+        taught = Counter(one.day for one in registry.lessons(school, *asked))
+        return [
+            _row(
+                f"{week_of(one.day)}/{one.day}",
+                {
+                    "week": week_of(one.day),
+                    "day": one.day,
+                    "term": terms[one.term],
+                    "weekday": one.weekday,
+                    "lessons": taught[one.day],
+                },
+            )
+            for one in registry.taught(school, *asked)
+        ]
+
+    return await run_in_threadpool(read)
+
+
+_USE_SQL = """
+select room, asset_id, category, day, period, scheduled, lesson_over, lesson_observed, lesson_used,
+       due_s, active_s, standby_s, off_s, unobserved_s
+from usage_rollup where school = ? and day between ? and ? and period > 0 and asset_id is not null
+order by room, day, period, asset
+"""
+
+
+async def _use(services: Services, school: str, asked: _Span) -> list[models.BookRow]:
+    """Return each period of each teaching device that counts, as the roll-up of its slots says."""
+    found = await services.store.read(
+        lambda con: con.sql(_USE_SQL, params=[school, *asked]).to_arrow_table()
+    )
+    ledger = await run_in_threadpool(services.registry.asset_rows, school)
+    assets = {one.id: one.asset_no for one in ledger if one.condition not in WRITTEN_OFF}
+    return [
+        _row(
+            "/".join(str(part) for part in (room, number, row["day"], row["period"])),
+            {
+                "room": row["room"],
+                "asset_no": number,
+                "day": row["day"],
+                "period": row["period"],
+                "lesson": row["scheduled"] and row["lesson_over"],
+                "used": row["lesson_used"],
+                "seen": row["lesson_observed"],
+                **{
+                    name: round(row[f"{name}_s"] / 60, 1)
+                    for name in ("due", "active", "standby", "off", "unobserved")
+                },
+            },
+            row["asset_id"],
+            row["day"],
+        )
+        for row in found.to_pylist()
+        if row["category"] in TEACHING and row["asset_id"] in assets
+        for room, number in [(row["room"] or "-", assets[row["asset_id"]])]
+    ]
+
+
+async def _air(services: Services, school: str, asked: _Span) -> list[models.BookRow]:
+    """Return each day of each sensor of air and light: minutes of lessons, seen and good."""
+    found = await air_days(services.store, Books(services.registry, [school]), *asked)
+    bindings = await run_in_threadpool(services.registry.bindings, school)
+    return [
+        _row(
+            "/".join(str(row[name]) for name in ("quantity", "room", "day", "device")),
+            {
+                **{name: row[name] for name in ("quantity", "room", "day", "device")},
+                "lessons": round(row["occupied_s"] / 60, 1),
+                "seen": round(row["seen_s"] / 60, 1),
+                "good": round(row["good_s"] / 60, 1),
+            },
+            next(
+                (
+                    one.asset_id
+                    for one in bindings
+                    if one.device == row["device"] and one.holds_on(row["day"])
+                ),
+                None,
+            ),
+            row["day"],
+        )
+        for row in found.select(*AIR_DAYS).sort("quantity", "room", "day", "device").to_dicts()
+    ]
+
+
+async def _assets(services: Services, school: str) -> dict[int | None, str]:
+    rows = await run_in_threadpool(services.registry.asset_rows, school)
+    return {row.id: row.asset_no for row in rows}
+
+
+def _row(
+    key: str, cells: Mapping[str, Any], asset_id: int | None = None, day: dt.date | None = None
+) -> models.BookRow:
+    told = {name: cell(value) for name, value in cells.items()}
+    return models.BookRow(key=key, cells=told, asset_id=asset_id, day=day)
+
+
+_DERIVED: Mapping[str, _Derived] = {
+    "school_days": _Derived(
+        "教学日",
+        "school days",
+        (
+            ("week", "周", "week"),
+            ("day", "日期", "day"),
+            ("term", "学期", "term"),
+            ("weekday", "按星期几上课", "taught_as"),
+            ("lessons", "排课节数", "lessons"),
+        ),
+        _school_days,
+    ),
+    "devices": _Derived(
+        "上报设备",
+        "devices heard",
+        (
+            ("device", "设备号", "device"),
+            ("last_heard", "最近上报", "last_heard"),
+            ("asset_no", "资产编号", "asset_no"),
+        ),
+        _devices,
+    ),
+    "use": _Derived(
+        "逐节使用",
+        "use by period",
+        (
+            ("room", "房间编号", "room"),
+            ("asset_no", "资产编号", "asset_no"),
+            ("day", "日期", "day"),
+            ("period", "节次", "period"),
+            ("lesson", "有课", "lesson"),
+            ("used", "用过", "used"),
+            ("seen", "已观测", "seen"),
+            ("due", "应观测分钟", "due_min"),
+            ("active", "使用分钟", "active_min"),
+            ("standby", "待机分钟", "standby_min"),
+            ("off", "关机分钟", "off_min"),
+            ("unobserved", "未观测分钟", "unobserved_min"),
+        ),
+        _use,
+    ),
+    "air": _Derived(
+        "空气与光照",
+        "air and light",
+        (
+            ("quantity", "量", "quantity"),
+            ("room", "房间编号", "room"),
+            ("day", "日期", "day"),
+            ("device", "设备号", "device"),
+            ("lessons", "上课分钟", "lesson_min"),
+            ("seen", "有数据分钟", "seen_min"),
+            ("good", "达标分钟", "good_min"),
+        ),
+        _air,
+    ),
+}

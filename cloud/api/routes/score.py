@@ -1,0 +1,137 @@
+"""The score of a school, from the whole down to each piece of evidence."""
+
+import hashlib
+from datetime import date
+from functools import cache
+from typing import Annotated, NamedTuple
+
+import polars as pl
+from fastapi import APIRouter, Query
+from starlette.concurrency import run_in_threadpool
+
+from cloud.api.deps import READ, ServicesDep
+from cloud.api.presenters.assets import span, today
+from cloud.api.routes.schools import registered
+from cloud.api.schemas.common import Finding, Score, StandardLine
+from cloud.errors import NotFound
+from cloud.scoring.engine import result as results
+from cloud.scoring.engine.engine import score_table
+from cloud.scoring.engine.finding_text import dimension_shape, finding_shape, standard_line
+from cloud.scoring.engine.school_table import evidence_table
+from cloud.scoring.evidence.collect import gather
+from cloud.scoring.evidence.evidence import Evidence
+from cloud.scoring.standard import standard
+from cloud.scoring.standard.standard import Standard
+from cloud.services import Services
+
+DEFAULT = "taizhou-smart-management"
+router = APIRouter(prefix="/api/v1", tags=["score"], dependencies=[READ])
+
+Start = Annotated[
+    date | None, Query(description="First day, school-local; default the term's first.")
+]
+End = Annotated[date | None, Query(description="Last day, included; default today.")]
+Name = Annotated[str, Query(alias="standard", description="The standard's id.")]
+
+
+class _Scored(NamedTuple):
+    standard: Standard
+    evidence: Evidence
+    result: results.Result
+
+
+@router.get("/standards", summary="Every edition of every standard")
+def standards() -> list[StandardLine]:
+    """Return the editions shipped, by id and date."""
+    return [StandardLine.model_validate(standard_line(one)) for one in _editions()]
+
+
+@router.get("/schools/{school}/score", summary="A school against a standard")
+async def score(
+    school: str, services: ServicesDep, start: Start = None, end: End = None, name: Name = DEFAULT
+) -> Score:
+    """Return the score with every finding; `value` is null where coverage is too low."""
+    scored = await _score(services, school, start, end, name)
+    return await run_in_threadpool(_shape, scored, services)
+
+
+@router.get("/schools/{school}/findings/{clause}", summary="One finding with all its evidence")
+async def finding(
+    school: str,
+    clause: str,
+    services: ServicesDep,
+    start: Start = None,
+    end: End = None,
+    name: Name = DEFAULT,
+) -> Finding:
+    """Return a finding down to each row that its figure is the sum of."""
+    scored = await _score(services, school, start, end, name)
+    found = next((one for one in scored.result.findings if one.clause.id == clause), None)
+    if found is None:
+        raise NotFound(f"{scored.standard.edition} has no clause {clause!r}")
+    rows = await run_in_threadpool(_rows, found, scored)
+    return finding_shape(found, rows, scored.result.stages, first=None)
+
+
+@cache
+def _editions() -> tuple[Standard, ...]:
+    return tuple(standard.editions())
+
+
+async def _score(
+    services: Services, school: str, start: date | None, end: date | None, name: str
+) -> _Scored:
+    await run_in_threadpool(registered, services.registry, school)
+    first, last = await run_in_threadpool(_span, services, school, start, end)
+    chosen = standard.in_force(_editions(), name, last)
+    if chosen is None:
+        known = ", ".join(sorted({one.edition for one in _editions()}))
+        raise NotFound(f"no edition of {name!r} is in force on {last}; known: {known}")
+    await services.rollups.settled()
+    facts = await gather(services.store, services.registry, school, first, last)
+    return _Scored(chosen, facts, await run_in_threadpool(_result, chosen, facts, school))
+
+
+def _result(chosen: Standard, facts: Evidence, school: str) -> results.Result:
+    return results.result(score_table(chosen, evidence_table(chosen, facts)), school)
+
+
+def _span(
+    services: Services, school: str, start: date | None, end: date | None
+) -> tuple[date, date]:
+    """Return the span, cut off at today: nothing is known of tomorrow."""
+    last = min(end or date.max, today(services, school))
+    if start is None:
+        term = services.registry.term_on(school, last)
+        start = term.starts if term else None
+    return span(services, school, start, last)
+
+
+def _shape(scored: _Scored, services: Services) -> Score:
+    result = scored.result
+    return Score(
+        school=result.school,
+        standard=scored.standard.edition,
+        standard_title_zh=scored.standard.title.zh,
+        standard_title_en=scored.standard.title.en,
+        start=scored.evidence.start,
+        end=scored.evidence.end,
+        value=result.value,
+        coverage=result.coverage,
+        min_coverage=scored.standard.min_coverage,
+        dimensions=[dimension_shape(one) for one in result.dimensions],
+        findings=[finding_shape(one, _rows(one, scored), result.stages) for one in result.findings],
+        inputs_digest=_digest(scored),
+        computed_at=services.clock.now(),
+    )
+
+
+def _rows(found: results.Finding, scored: _Scored) -> pl.DataFrame:
+    rows = results.evidence_rows(found.clause, scored.evidence)
+    return rows.clear() if found.outcome == "not_applicable" else rows
+
+
+def _digest(scored: _Scored) -> str:
+    """Return a SHA-256 of the standard and the evidence together."""
+    text = scored.standard.model_dump_json() + scored.evidence.digest()
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,164 @@
+"""Selections: made once, never changed; who is in, why, and the least it would take."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query, status
+
+from cloud.api.deps import READ, WRITE, ServicesDep, ShelfDep
+from cloud.api.presenters import assessments as shapes
+from cloud.api.presenters.selections import state_shape
+from cloud.api.schemas import selections as models
+from cloud.assessments import make_selection, ranking
+from cloud.assessments.evidence_drift import IS_AGAINST_RULES
+from cloud.assessments.filed_selection import Chosen
+from cloud.assessments.repository import Shelf
+from cloud.errors import NotFound
+from cloud.services import Services
+
+router = APIRouter(prefix="/api/v1/selections", tags=["selections"], dependencies=[READ])
+FIRST_OUT = 10
+
+Id = Annotated[str, Path(description="A selection's id.")]
+
+
+@router.get("", summary="Every selection, the newest first")
+def selections(
+    shelf: ShelfDep,
+    assessment: Annotated[
+        str | None, Query(description='Those of one assessment, or of the "latest".')
+    ] = None,
+) -> list[models.SelectionLine]:
+    """Return selections; `after` names the one that took the place of another."""
+    only = None if assessment is None else shelf.row(assessment).id
+    rows = shelf.proceedings.selections(only)
+    return [_line(shelf, shelf.selection(row.id)) for row in rows]
+
+
+@router.post(
+    "",
+    summary="Select by rules",
+    status_code=status.HTTP_201_CREATED,
+    dependencies=[WRITE],
+)
+def select(wanted: models.SelectionRequest, services: ServicesDep) -> models.Selection:
+    """Make a selection and return it; the same assessment, rules and seed are the same list."""
+    found = services.shelf.assessment(wanted.assessment)
+    made = make_selection.select(
+        found, make_selection.rules_from(wanted.rules), wanted.seed, services.clock.now()
+    )
+    services.shelf.proceedings.file_selection(made)
+    return _whole(services, made.id)
+
+
+@router.get("/{selection}", summary="One selection")
+def one(selection: Id, services: ServicesDep) -> models.Selection:
+    """Return who is in by rank, the first ones out, quotas, overrides and the procedure."""
+    return _whole(services, selection)
+
+
+@router.get("/{selection}/sensitivity", summary="Which choice of ours matters most")
+def sensitivity(selection: Id, shelf: ShelfDep) -> models.Sensitivity:
+    """Return what each choice of the standard has to do with the list.
+
+    It is computed when it is first asked for, which takes seconds for a thousand schools, and kept
+    while the cloud runs. The same selection gives the same answer, and its digest says so.
+    """
+    return models.Sensitivity.model_validate(shelf.influences(selection))
+
+
+@router.get("/{selection}/schools/{school}/least", summary="The least it would take")
+def least(
+    selection: Id,
+    school: Annotated[str, Path(description="A school identification code.")],
+    shelf: ShelfDep,
+) -> models.Least:
+    """Return the cheapest set of improvements that would have brought the school in."""
+    chosen = shelf.selection(selection)
+    if school not in chosen.outcomes:
+        raise NotFound(f"school {school} is not in selection {selection}")
+    found = shelf.assessment(chosen.row.assessment_id)
+    return models.Least(
+        selection=selection, school=school, **make_selection.least(found, chosen, school)
+    )
+
+
+def _line(shelf: Shelf, chosen: Chosen) -> models.SelectionLine:
+    row = chosen.row
+    return models.SelectionLine(
+        id=row.id,
+        digest=row.digest,
+        assessment=row.assessment_id,
+        places=chosen.contents["places"],
+        selected=len(chosen.selected),
+        seed=row.seed,
+        before=row.before_id,
+        after=shelf.proceedings.after(row.id),
+        overrides=len(_overrides(shelf, chosen)),
+        created_at=row.created_at,
+    )
+
+
+def _whole(services: Services, selection: str) -> models.Selection:
+    shelf = services.shelf
+    chosen = shelf.selection(selection)
+    found = shelf.assessment(chosen.row.assessment_id)
+    frame = ranking.ranking(found, chosen.outcomes)
+    inside = ranking.matching(frame, ranking.Asked(selected=True))
+    outside = ranking.matching(frame, ranking.Asked(selected=False, rated=True))
+    able = [
+        row for row in outside.iter_rows(named=True) if chosen.outcomes[row["id"]]["is_eligible"]
+    ]
+    order = chosen.contents["order"]
+    names = dict(found.scores.table.select("id", "name").iter_rows())
+    return models.Selection(
+        **_line(shelf, chosen).model_dump(),
+        rules=dict(chosen.rules),
+        order_zh=order["zh"],
+        order_en=order["en"],
+        items=[shapes.ranking_row(found.standard, row) for row in inside.iter_rows(named=True)],
+        first_out=[shapes.ranking_row(found.standard, row) for row in able[:FIRST_OUT]],
+        quotas=[
+            models.Quota(**{key: one[key] for key in models.Quota.model_fields})
+            for one in chosen.contents["quotas"]
+        ],
+        notes_zh=chosen.contents["notes"]["zh"],
+        notes_en=chosen.contents["notes"]["en"],
+        eligible=chosen.contents["eligible"],
+        reasons=[
+            models.Reason(school=one["id"], name=one["name"] or "", **_but(one, "id", "name"))
+            for one in ranking.reasons(frame)
+        ],
+        warnings=[
+            models.Warned(
+                school=one,
+                name=names.get(one) or "",
+                text_zh=IS_AGAINST_RULES.zh,
+                text_en=IS_AGAINST_RULES.en,
+            )
+            for one in chosen.against_rules
+        ],
+        override_log=[
+            models.Override(
+                **one.contents["override"],
+                name=names.get(one.contents["override"]["school"]) or "",
+                at=one.row.created_at,
+            )
+            for one in _overrides(shelf, chosen)
+        ],
+        trials=chosen.contents["trials"],
+        procedure=state_shape(services, selection),
+    )
+
+
+def _but(row: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    return {key: value for key, value in row.items() if key not in names}
+
+
+def _overrides(shelf: Shelf, chosen: Chosen) -> list[Chosen]:
+    """Return the selections on the way to this one that a reviewer made, the first one first."""
+    found: list[Chosen] = []
+    while chosen.row.before_id is not None:
+        found.insert(0, chosen)
+        chosen = shelf.selection(chosen.row.before_id)
+    return found

@@ -1,0 +1,379 @@
+"""The shapes of assessments, selections and the procedure.
+
+As everywhere: shares are 0 to 1, None is "not known" or "not rated", days are local, moments UTC.
+Scores are 0 to the standard's `scale`.
+"""
+
+from datetime import date, datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from cloud.api.schemas.common import DimensionScore, Finding, Outcome, Shape
+from cloud.api.schemas.standards import DimensionLine, Source, StageName, Titled, Trusted
+from cloud.api.schemas.workflow import Step
+
+Severity = Literal["high", "medium", "low"]
+
+
+class AssessmentLine(Shape):
+    """One assessment in the list."""
+
+    id: str
+    """The beginning of the digest of all that it is made of."""
+    digest: str
+    standard: str
+    """The edition, id@date."""
+    standard_title_zh: str
+    standard_title_en: str
+    start: date
+    end: date
+    schools: int
+    created_at: datetime
+    inputs_digest: str
+    """Of standard and evidence: what `campus-cloud score --bundle` verifies."""
+    latest_selection: str | None
+    """The newest selection that no other took the place of."""
+
+
+class CountyLine(Shape):
+    """The schools of a county in an assessment."""
+
+    division: str
+    division_name: str
+    schools: int
+    rated: int
+    passed: int
+    mean: float | None
+    """Of the values of those rated."""
+    coverage: float | None
+    integrity: int
+    """Integrity findings."""
+
+
+class Assessment(AssessmentLine):
+    """One assessment, whole; its schools are under `/ranking`."""
+
+    scale: float
+    min_coverage: float
+    declared_cap: float
+    pass_mark: float | None
+    grades: dict[str, float]
+    dimensions: list[DimensionLine]
+    rated: int
+    passed: int
+    integrity: int
+    counties: list[CountyLine]
+    scores_as_filed: bool
+    """False where this version of the program would score the same evidence otherwise."""
+    note_zh: str
+    note_en: str
+
+
+class AssessmentRequest(BaseModel):
+    """What is to be assessed: by default every school, by the standard of this project."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    start: date
+    end: date
+    standard: str = Field(
+        default="taizhou-smart-management",
+        description="A standard's id (the edition in force on `end`), or id@date.",
+    )
+    schools: list[str] | None = Field(default=None, min_length=1)
+    inspections: dict[str, list[date]] = Field(
+        default_factory=dict,
+        description="Days of inspections that were announced, by school or county code: the "
+        "integrity checks look at what fell silent before them.",
+    )
+
+
+class RankingRow(Shape):
+    """One school in the ranking. `rank` is None where the school is not rated."""
+
+    rank: int | None
+    school: str
+    name: str
+    division: str
+    division_name: str
+    school_type: str
+    school_type_name: str
+    urban_rural: str | None
+    stages: list[StageName]
+    classes: int | None
+    pupils: int | None
+    value: float | None
+    raw: float | None
+    """What the value would be, were the coverage enough."""
+    coverage: float
+    grade: str | None
+    passed: bool
+    dimensions: dict[str, float | None]
+    failed_gates: list[Titled]
+    failed_marks: list[Titled]
+    """Dimensions, or "total"."""
+    failed_rules: list[Titled]
+    selected: bool | None
+    """None without a selection."""
+    rule: str | None
+    """What decided: score, tie_break, quota, everybody, override, coverage, gate, mark, rule."""
+    because: list[str] | None
+    """The gates, marks, rules or quotas that are meant."""
+    place: int | None
+    """Among the schools that nothing excludes."""
+    reason_zh: str | None
+    reason_en: str | None
+    rank_low: int | None
+    """The best and the worst rank in nine of ten trials with other weights, limits, evidence."""
+    rank_high: int | None
+    chance: float | None
+    """In how many of the trials the school is selected."""
+    is_override: bool
+    integrity: int
+    integrity_high: int
+
+
+class RankingPage(Shape):
+    """A page of the ranking; `total` counts all that match."""
+
+    assessment: str
+    selection: str | None
+    total: int
+    items: list[RankingRow]
+
+
+class Sign(Shape):
+    """One row that an integrity finding stands on; `ref` opens it."""
+
+    ref: str
+    text_zh: str
+    text_en: str
+
+
+class IntegrityFinding(Shape):
+    """Something that does not fit, with its evidence: a question, never a deduction."""
+
+    school: str
+    check: str
+    title_zh: str
+    title_en: str
+    severity: Severity
+    text_zh: str
+    text_en: str
+    strength: float
+    """0.3 to 1."""
+    ask_zh: str
+    """What the school can answer or do."""
+    ask_en: str
+    innocent_zh: str
+    """What would explain it without anybody's ill will."""
+    innocent_en: str
+    evidence_total: int
+    evidence: list[Sign]
+    """The heaviest of them."""
+
+
+class IntegrityPage(Shape):
+    """A page of integrity findings."""
+
+    total: int
+    items: list[IntegrityFinding]
+
+
+class AssessedDimension(DimensionScore):
+    """A dimension of a school, with the mark it has to pass."""
+
+    pass_mark: float | None
+    failed_mark: bool
+
+
+class AssessedFinding(Finding):
+    """One clause, applied to one school, as assessed. `evidence` stands under `opens`."""
+
+    capped: bool
+    """It would have earned more, had somebody confirmed what was declared."""
+    gate: float | None
+    failed_gate: bool
+    trust: Trusted
+    opens: str
+    """The address of the same finding with every row of evidence."""
+
+
+class Opened(Shape):
+    """A finding as assessed beside the rows it is the sum of, as they stand now."""
+
+    assessment: str
+    school: str
+    finding: AssessedFinding
+    """`evidence` holds the rows as they are now."""
+    part_now: float | None
+    whole_now: float | None
+    unknown_now: float | None
+    has_changed: bool
+    """The rows add up to something else than was assessed: the evidence came later, or changed."""
+    note_zh: str
+    note_en: str
+
+
+class ChangedClause(Titled):
+    """A clause of which the evidence is no longer what was assessed."""
+
+    part: float | None
+    whole: float | None
+    unknown: float | None
+    part_now: float | None
+    whole_now: float | None
+    unknown_now: float | None
+
+
+class Changes(Shape):
+    """How the evidence of a school as it stands now differs from what was assessed."""
+
+    assessment: str
+    school: str
+    digest: str
+    digest_now: str
+    has_changed: bool
+    clauses: list[ChangedClause]
+    attributes: list[str]
+    """Sizes and types that were otherwise."""
+
+
+class Rival(Shape):
+    """A school on the other side of the line."""
+
+    school: str
+    name: str
+    rank: int | None
+    value: float | None
+
+
+class Verdict(Shape):
+    """What a selection says of one school."""
+
+    selection: str
+    selected: bool
+    places: int
+    rank: int | None
+    among: int
+    """How many schools are rated."""
+    rank_low: int | None
+    rank_high: int | None
+    chance: float | None
+    rule: str
+    because: list[str]
+    place: int | None
+    eligible: int
+    """How many schools nothing excludes."""
+    reason_zh: str
+    reason_en: str
+    rival: Rival | None
+    """Who would make room for a school that is out, or would come instead of one that is in."""
+    needs: float | None
+    """The least score that would bring it in, were nothing else against it."""
+    is_override: bool
+    override_reason: str | None
+    least_opens: str | None
+    """The address of the least it would take; None for a school that is in."""
+
+
+class SchoolAssessment(Shape):
+    """One school in an assessment: everything that leads to its place."""
+
+    assessment: AssessmentLine
+    school: RankingRow
+    min_coverage: float
+    scale: float
+    pass_mark: float | None
+    dimensions: list[AssessedDimension]
+    findings: list[AssessedFinding]
+    verdict: Verdict | None
+    integrity: list[IntegrityFinding]
+    procedure: list[Step]
+    changes_opens: str
+    """The address that tells whether the evidence has changed since."""
+
+
+class Compliance(Shape):
+    """How many schools meet a clause, of those to which it applies."""
+
+    applies: int
+    met: int
+    partly_met: int
+    unmet: int
+    no_data: int
+    attainment: float | None
+    """The mean, what is without data not counted."""
+
+
+class CountyCompliance(Compliance):
+    """Compliance in one county."""
+
+    division: str
+    division_name: str
+
+
+class ClauseCompliance(Titled):
+    """Compliance with one clause, in all schools and by county."""
+
+    dimension: str
+    data_source: Literal["telemetry", "ledger", "declared"]
+    source: Source
+    total: Compliance
+    counties: list[CountyCompliance]
+
+
+class Spread(Shape):
+    """How a figure is spread over the rated schools of an area."""
+
+    what: str
+    """"total" or a dimension."""
+    title_zh: str
+    title_en: str
+    division: str | None
+    """None for all schools."""
+    division_name: str | None
+    schools: int
+    least: float | None
+    lower: float | None
+    """A quarter of the schools is below."""
+    median: float | None
+    upper: float | None
+    most: float | None
+    mean: float | None
+    variation: float | None
+    """The coefficient of variation: standard deviation over mean."""
+
+
+class VariationLimit(Titled):
+    """A limit of the standard on how much schools may differ, and what was found."""
+
+    clause: str
+    clause_title_zh: str
+    clause_title_en: str
+    group: str
+    stage: str
+    schools: int
+    without_data: int
+    mean: float | None
+    variation: float | None
+    at_most: float
+    within: bool | None
+
+
+class VariationReport(Shape):
+    """How much schools differ."""
+
+    spread: list[Spread]
+    limits: list[VariationLimit]
+
+
+class ClauseOutcome(Shape):
+    """The outcome of one clause at one school."""
+
+    school: str
+    name: str
+    outcome: Outcome
+    measured: float | None
+    attainment: float | None

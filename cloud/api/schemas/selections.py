@@ -1,0 +1,197 @@
+"""The shapes of selections: who is in, why, and the least it would take."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from cloud.api.schemas.assessments import RankingRow
+from cloud.api.schemas.common import Shape
+from cloud.api.schemas.standards import Titled
+from cloud.api.schemas.workflow import ProcedureState
+
+
+class SelectionLine(Shape):
+    """One selection in the list."""
+
+    id: str
+    digest: str
+    assessment: str
+    places: int
+    selected: int
+    seed: int
+    before: str | None
+    """The selection that this one takes the place of."""
+    after: str | None
+    """The selection that took its place; None where it stands."""
+    overrides: int
+    created_at: datetime
+
+
+class Quota(Shape):
+    """A rule on how many are selected, and how many were."""
+
+    id: str
+    title_zh: str
+    title_en: str
+    group: Literal["division", "stage", "urban_rural"]
+    code: str
+    least: int | None
+    most: int | None
+    selected: int
+    holds: bool
+
+
+class Override(Shape):
+    """What a reviewer decided against the rules, and why."""
+
+    school: str
+    name: str
+    decision: Literal["in", "out"]
+    instead_of: str | None
+    by: str
+    reason: str
+    at: datetime
+
+
+class Reason(Shape):
+    """How many schools one rule decided, with the first of them by rank as an example."""
+
+    rule: str
+    selected: bool
+    schools: int
+    school: str
+    name: str
+    reason_zh: str
+    reason_en: str
+
+
+class Warned(Shape):
+    """A school of which whoever reads the list should know something."""
+
+    school: str
+    name: str
+    text_zh: str
+    text_en: str
+
+
+class Selection(SelectionLine):
+    """One selection, whole; every school of it stands in `/assessments/{id}/ranking`."""
+
+    rules: dict[str, Any]
+    order_zh: list[str]
+    """How ties are broken, in their order."""
+    order_en: list[str]
+    items: list[RankingRow]
+    """The schools selected, by rank."""
+    first_out: list[RankingRow]
+    """The next ones, by rank."""
+    quotas: list[Quota]
+    eligible: int
+    """How many schools nothing excludes."""
+    notes_zh: list[str]
+    """What whoever reads the list should know of it."""
+    notes_en: list[str]
+    reasons: list[Reason]
+    """How many of all schools each rule decided; those in first, the most first."""
+    warnings: list[Warned]
+    """Schools that an override took in, though the rules exclude them."""
+    override_log: list[Override]
+    trials: int
+    """How many trials rank intervals and chances come from."""
+    procedure: ProcedureState
+
+
+class SelectionRequest(BaseModel):
+    """By which rules schools are to be selected."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    assessment: str = Field(default="latest", description='An assessment\'s id, or "latest".')
+    rules: dict[str, Any] = Field(
+        default_factory=dict,
+        description="The rules, as docs/explanation/selection.md describes them.",
+    )
+    seed: int = Field(default=0, ge=0, lt=2**31)
+
+
+class Improvement(Titled):
+    """One step of the least it would take."""
+
+    attainment: float
+    becomes: float
+    points: float
+    units: int | None
+    """How many more of what the clause counts; None where cost goes by the point."""
+    yuan: float
+    remedy_zh: str
+    remedy_en: str
+
+
+class Least(Shape):
+    """The cheapest set of improvements that would bring a school in."""
+
+    selection: str
+    school: str
+    is_possible: bool | None
+    """None where it cannot be told: before there is evidence, or for such a standard."""
+    text_zh: str
+    text_en: str
+    needs: float | None
+    """The least score that brings it in."""
+    value: float | None
+    value_then: float | None
+    """None where no improvements suffice."""
+    yuan: float | None
+    improvements: list[Improvement]
+    evidence: list[Titled]
+    """The fewest clauses of which evidence has to be given first."""
+    unpriced: list[Titled]
+    """Clauses that could gain and have no cost; not counted on."""
+    unseen: list[Titled]
+    """Clauses without any evidence; not counted on."""
+    missing_zh: list[str]
+    """What stays out of reach."""
+    missing_en: list[str]
+
+
+class SensitivityIndex(Shape):
+    """First-order and total index, each with the half-width of its 95 % interval."""
+
+    first: float
+    first_within: float
+    total: float
+    total_within: float
+
+
+class Influence(Titled):
+    """What one choice of ours has to do with who is selected, and with ranks."""
+
+    schools: float
+    """How many of the selected change on average where this choice alone is another."""
+    is_told: bool
+    """Whether its interval leaves 0 out; else it cannot be told from a choice that does nothing."""
+    text_zh: str
+    text_en: str
+    selected: SensitivityIndex
+    """Of the variance of how much of the list changes."""
+    ranks: SensitivityIndex
+    """Of the variance of how far ranks move."""
+
+
+class Sensitivity(Shape):
+    """Which choice of ours matters most for the list, the first one most."""
+
+    selection: str
+    digest: str
+    """SHA-256 of the analysis: the same selection has the same."""
+    seed: int
+    variants: int
+    places: int
+    changed: float
+    """How many of the selected change where all choices are others at once, on average."""
+    moved: float
+    """By how many ranks a school moves then, on average."""
+    text_zh: str
+    text_en: str
+    influences: list[Influence]

@@ -1,0 +1,105 @@
+"""The shapes of a standard: clauses, thresholds, where they come from and how sure that is."""
+
+from datetime import date
+from typing import Any, Literal
+
+from cloud.api.schemas.common import Shape
+
+StageName = Literal["KG", "PRI", "JUN", "SEN", "VOC"]
+
+
+class Titled(Shape):
+    """A clause, a dimension or a rule by its id, with its titles."""
+
+    id: str
+    title_zh: str
+    title_en: str
+
+
+class Trusted(Shape):
+    """How far the source of a threshold can be relied on."""
+
+    flag: str
+    """VERIFIED-A/B/C, MEMORY or project default."""
+    zh: str
+    """In words that a principal understands."""
+    en: str
+
+
+class Source(Shape):
+    """Where a threshold stands."""
+
+    title: str
+    clause: str
+    confidence: str
+    """As the standard says it, in full."""
+    trust: Trusted
+
+
+class DimensionLine(Titled):
+    """A dimension of the standard."""
+
+    weight: float
+    pass_mark: float | None
+
+
+class StandardClause(Titled):
+    """A clause of a standard with its threshold and where that comes from."""
+
+    dimension: str
+    weight: float
+    stages: list[StageName]
+    school_types: list[str] | None
+    min_classes: int
+    indicator: str
+    parameters: dict[str, Any]
+    targets: dict[str, str]
+    """The threshold in words and numbers, by stage."""
+    gate: float | None
+    cost_yuan: float | None
+    cost_per: Literal["unit", "point"] | None
+    data_source: Literal["telemetry", "ledger", "declared"]
+    source: Source
+    remedy_zh: str
+    remedy_en: str
+
+
+class StandardRule(Titled):
+    """At least so many of some clauses."""
+
+    of: list[str]
+    at_least: int
+    attained: float
+    others_at_least: float
+    source: Source | None
+
+
+class StandardVariation(Titled):
+    """The most that schools of a group may differ."""
+
+    clauses: list[str]
+    by: str
+    at_most: dict[str, float]
+    source: Source | None
+
+
+class StandardDetail(Shape):
+    """One edition of a standard, whole."""
+
+    id: str
+    edition: str
+    effective: date
+    title_zh: str
+    title_en: str
+    note_zh: str
+    note_en: str
+    scale: float
+    min_coverage: float
+    declared_cap: float
+    aggregate: str
+    pass_mark: float | None
+    grades: dict[str, float]
+    dimensions: list[DimensionLine]
+    clauses: list[StandardClause]
+    rules: list[StandardRule]
+    variation: list[StandardVariation]

@@ -1,0 +1,55 @@
+"""Which edition of a standard an assessment is held against, with its file as it stands."""
+
+from datetime import date
+from functools import cache
+from pathlib import Path
+
+from cloud.errors import NotFound
+from cloud.scoring.standard.standard import (
+    Standard,
+    editions,
+    in_force,
+    load_standard,
+    standard_file,
+)
+
+
+@cache
+def shipped() -> tuple[Standard, ...]:
+    """Return every edition shipped."""
+    return tuple(editions())
+
+
+def edition(name: str) -> Standard:
+    """Return the edition shipped under `id@date`, of an id the newest; raises NotFound."""
+    found = [one for one in shipped() if name in {one.edition, one.id}]
+    if not found:
+        raise NotFound(f"no standard {name!r} is shipped; known: {_known()}")
+    return max(found, key=lambda one: one.effective)
+
+
+def text_in_force(name: str, day: date) -> str:
+    """Return the file of the edition in force on a day; `id@date` is that edition whenever.
+
+    A past date has the edition of then. Raises NotFound where there is none.
+    """
+    if "@" in name:
+        chosen = edition(name)
+    else:
+        found = in_force(shipped(), name, day)
+        if found is None:
+            raise NotFound(f"no edition of {name!r} is in force on {day}; known: {_known()}")
+        chosen = found
+    path = standard_file(chosen.edition)
+    assert path is not None  # noqa: S101  it was read from there
+    return path.read_text(encoding="utf-8")
+
+
+def text_of(path: Path) -> str:
+    """Return a standard's file, when it is right; raises StandardError."""
+    load_standard(path)
+    return path.read_text(encoding="utf-8")
+
+
+def _known() -> str:
+    return ", ".join(sorted({one.edition for one in shipped()}))

@@ -1,0 +1,119 @@
+"""The evidence as it stands now, beside what was assessed. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from cloud.assessments.assessment import Assessment
+from cloud.errors import NotFound
+from cloud.scoring.engine.result import Finding, Result, evidence_rows, result
+from cloud.scoring.engine.school_table import ATTRIBUTES, table_digest
+from cloud.scoring.evidence.evidence import Evidence
+from cloud.scoring.indicators.base import ROW, Sums, Words
+from cloud.scoring.standard.attainment import Stage
+from cloud.scoring.standard.standard import Clause
+
+IS_AGAINST_RULES = Words(
+    "按规则不能入选，因人工改判而入选。",
+    "The rules exclude it; it is in by an override.",
+)
+NO_ROWS = pl.DataFrame(schema=ROW)
+_NAMES = ("part", "whole", "unknown")
+_NEAR = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A finding of record with the rows that it would be the sum of now."""
+
+    finding: Finding
+    stages: tuple[Stage, ...]
+    rows: pl.DataFrame
+    now: Sums | None
+
+    @property
+    def has_changed(self) -> bool:
+        """Whether the rows add up to something else than was assessed."""
+        then, now = self.finding.sums or Sums(0, 0, 0), self.now or Sums(0, 0, 0)
+        pairs = zip(then, now, strict=True)
+        return any(abs(a - b) > _NEAR * max(1.0, abs(a)) for a, b in pairs)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A clause of which the evidence is no longer what was assessed."""
+
+    clause: Clause
+    then: Mapping[str, float | None]
+    now: Mapping[str, float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """How the evidence of a school differs from what was assessed."""
+
+    digest: str
+    digest_now: str
+    clauses: tuple[Change, ...]
+    attributes: tuple[str, ...]
+
+
+def result_of(found: Assessment, school: str) -> Result:
+    """Return what a school got; raises NotFound where it was not assessed."""
+    row_of(found.scores.table, school, found)
+    return result(found.scores, school)
+
+
+def opened(found: Assessment, school: str, clause: str, facts: Evidence) -> Opened:
+    """Return a finding with its rows as the facts of now give them; raises NotFound."""
+    asked = clause_of(found, clause)
+    got = result_of(found, school)
+    finding = next(one for one in got.findings if one.clause.id == clause)
+    rows = evidence_rows(asked, facts).filter(pl.col("school") == school)
+    if finding.outcome == "not_applicable":
+        kept = finding.sums if rows.is_empty() or finding.sums is None else _added(rows)
+        return Opened(finding, got.stages, NO_ROWS, kept)
+    return Opened(finding, got.stages, rows, None if rows.is_empty() else _added(rows))
+
+
+def changes(found: Assessment, school: str, table: pl.DataFrame) -> Changes:
+    """Return what the evidence table of now says otherwise; raises NotFound."""
+    was = row_of(found.scores.table, school, found)
+    is_ = row_of(table, school, found)
+    then = found.scores.table.filter(pl.col("id") == school)
+    return Changes(
+        digest=table_digest(found.standard, then),
+        digest_now=table_digest(found.standard, table),
+        clauses=tuple(
+            Change(clause, _sums(was, clause), _sums(is_, clause))
+            for clause in found.standard.clauses
+            if _sums(was, clause) != _sums(is_, clause)
+        ),
+        attributes=tuple(name for name in ATTRIBUTES if was.get(name) != is_.get(name)),
+    )
+
+
+def clause_of(found: Assessment, clause: str) -> Clause:
+    """Return a clause of an assessment's standard; raises NotFound."""
+    for one in found.standard.clauses:
+        if one.id == clause:
+            return one
+    raise NotFound(f"{found.standard.edition} has no clause {clause!r}")
+
+
+def row_of(table: pl.DataFrame, school: str, found: Assessment) -> dict[str, Any]:
+    """Return the row of a school in a table of an assessment; raises NotFound."""
+    rows = table.filter(pl.col("id") == school).to_dicts()
+    if not rows:
+        raise NotFound(f"school {school} is not in assessment {found.row.id}")
+    return rows[0]
+
+
+def _added(rows: pl.DataFrame) -> Sums:
+    return Sums(*(float(rows[name].sum()) for name in _NAMES))
+
+
+def _sums(row: Mapping[str, Any], clause: Clause) -> dict[str, float | None]:
+    return {name: row.get(f"{clause.id}.{name}") for name in _NAMES}

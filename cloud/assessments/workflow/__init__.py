@@ -1,0 +1,1 @@
+"""The assessment procedure: which step may follow which, and the service that records steps."""

@@ -1,0 +1,149 @@
+"""The facts of the checks: the evidence of a score, and what the registry and the store add."""
+
+import asyncio
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+
+import polars as pl
+
+from cloud.integrity.inputs import BINDINGS, INSPECTIONS, Facts
+from cloud.integrity.occupancy import PERIODS, SAMPLES, from_co2
+from cloud.registry.queries import bulk_queries
+from cloud.registry.store import Registry
+from cloud.scoring.evidence.evidence import Columns, Evidence
+from cloud.scoring.evidence.registry_tables import Books
+from cloud.telemetry.store import TelemetryStore
+from device_profiles.points import to_ns
+
+Inspections = Mapping[str, Sequence[date]]
+"""Days of inspections, by school or by division."""
+
+_CO2_SQL = """
+select series.tags, points.time, points.number as co2_ppm
+from points join series on series.id = points.series join fields on fields.id = points.field
+where series.measurement = 'reading' and fields.measurement = 'reading' and fields.name = 'co2'
+  and points.time >= ? and points.time < ? and points.number is not null
+  and regexp_extract(series.tags, '\\["school", "([^"]*)"\\]', 1) in (select unnest(?))
+"""
+_DAYS: Columns = {"school": pl.String, "day": pl.Date, "term": pl.Int64, "weekday": pl.Int64}
+
+
+async def gather_facts(
+    store: TelemetryStore,
+    registry: Registry,
+    evidence: Evidence,
+    inspections: Inspections | None = None,
+) -> Facts:
+    """Return the facts of the evidence's schools; without inspections nothing is said of them."""
+    schools = evidence.schools["school"].to_list()
+    first = to_ns(datetime.combine(evidence.start - timedelta(days=1), time(), UTC))
+    after = to_ns(datetime.combine(evidence.end + timedelta(days=2), time(), UTC))
+    samples = await store.read(
+        lambda con: pl.DataFrame(con.sql(_CO2_SQL, params=[first, after, schools]).to_arrow_table())
+    )
+    return await asyncio.to_thread(
+        _facts, registry, evidence, schools, dict(inspections or {}), samples
+    )
+
+
+def _facts(
+    registry: Registry,
+    evidence: Evidence,
+    schools: list[str],
+    inspections: Inspections,
+    samples: pl.DataFrame,
+) -> Facts:
+    co2 = _samples(registry, samples, evidence)
+    company = Facts(evidence).company
+    if not co2.is_empty():
+        periods, lessons = _calendar(registry, co2["school"].unique().sort().to_list(), evidence)
+        company = from_co2(co2, periods, lessons)
+    return Facts(
+        evidence=evidence,
+        bindings=bindings(registry, schools, evidence.end),
+        inspections=_inspections(registry, schools, inspections),
+        company=company,
+    )
+
+
+def bindings(registry: Registry, schools: Sequence[str], day: date) -> pl.DataFrame:
+    """Return the table `BINDINGS`: which name belongs to which asset on a day."""
+    rows = [
+        (school, asset_id, device, bool(device_no or device != asset_no or since))
+        for school, asset_id, device, since, until, asset_no, device_no in zip(
+            *bulk_queries.named_bindings(registry, schools), strict=True
+        )
+        if (since is None or since <= day) and (until is None or day <= until)
+    ]
+    return pl.DataFrame(rows, schema=dict(BINDINGS), orient="row").sort(
+        "school", "asset_id", "device"
+    )
+
+
+def _inspections(
+    registry: Registry, schools: Sequence[str], inspections: Inspections
+) -> pl.DataFrame:
+    rows = [
+        (school.id, day)
+        for school in registry.schools()
+        if school.id in set(schools)
+        for day in sorted({*inspections.get(school.id, ()), *inspections.get(school.division, ())})
+    ]
+    return pl.DataFrame(rows, schema=dict(INSPECTIONS), orient="row")
+
+
+def _samples(registry: Registry, samples: pl.DataFrame, evidence: Evidence) -> pl.DataFrame:
+    """Return the table `SAMPLES` of the span; a sensor that says no room is left out."""
+    known = [(tags, dict(json.loads(tags))) for tags in samples["tags"].unique()]
+    sensors = pl.DataFrame(
+        [
+            (tags, one["school"], one["room"], registry.zone(one["school"]).key)
+            for tags, one in known
+            if one.get("room")
+        ],
+        schema=dict.fromkeys(("tags", "school", "room", "zone"), pl.String),
+        orient="row",
+    )
+    at = pl.from_epoch("time", time_unit="ns").cast(pl.Datetime("us"))
+    found = samples.join(sensors, on="tags").with_columns(at.alias("at"))
+    local = [
+        part.with_columns(
+            pl.col("at")
+            .dt.replace_time_zone("UTC")
+            .dt.convert_time_zone(zone)
+            .dt.date()
+            .alias("day")
+        )
+        for (zone,), part in found.partition_by("zone", as_dict=True).items()
+    ]
+    if not local:
+        return pl.DataFrame(schema=dict(SAMPLES))
+    in_span = pl.col("day").is_between(evidence.start, evidence.end)
+    return pl.concat(local).filter(in_span).select(*SAMPLES).cast(pl.Schema(SAMPLES))
+
+
+def _calendar(
+    registry: Registry, schools: list[str], evidence: Evidence
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return the periods (`PERIODS`) and the lessons (school, room, day, period) of schools."""
+    periods, days = [], []
+    for school in schools:
+        periods += [
+            (school, row.day, row.period, _naive(row.starts_at), _naive(row.ends_at))
+            for row in registry.calendar(school, evidence.start, evidence.end)
+        ]
+        days += [
+            (school, one.day, one.term, one.weekday)
+            for one in registry.taught(school, evidence.start, evidence.end)
+        ]
+    taught = pl.DataFrame(days, schema=dict(_DAYS), orient="row")
+    lessons = Books(registry, schools).timetable().join(taught, on=["school", "term", "weekday"])
+    return (
+        pl.DataFrame(periods, schema=dict(PERIODS), orient="row"),
+        lessons.select("school", "room", "day", "period").unique(),
+    )
+
+
+def _naive(moment: datetime) -> datetime:
+    return moment.astimezone(UTC).replace(tzinfo=None)

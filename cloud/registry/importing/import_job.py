@@ -1,0 +1,196 @@
+"""One import in progress, and what every kind of import asks of it.
+
+A stored row is a plain dict, a column each. New and changed rows are written when `flush` is
+called, many in one statement, so that a city's ledger takes seconds.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
+from typing import Any
+
+from sqlalchemy import Table as SqlTable
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from cloud.registry import tables
+from cloud.registry.importing.table_reader import Problems, Record
+
+Row = dict[str, Any]
+MANY = 500
+
+
+class Job:
+    """One import in progress: its session, its problems and its counts."""
+
+    def __init__(self, session: Session, problems: Problems) -> None:
+        self.session = session
+        self.problems = problems
+        self.created = self.updated = self.unchanged = self.removed = 0
+        self.touched: set[str] = set()
+        self.touches_all = False
+        self._new: dict[type[tables.Table], list[Row]] = defaultdict(list)
+        self._changed: dict[type[tables.Table], list[Row]] = defaultdict(list)
+        self._removed: dict[type[tables.Table], list[Any]] = defaultdict(list)
+        self.schools: dict[str, Row] = {row["id"]: row for row in self._read(tables.School)}
+
+    def refuse(self, record: Record, column: str | None, problem: str) -> None:
+        """Note a problem with a record."""
+        record.is_broken = True
+        self.problems.add(record.sheet, record.row, column, problem)
+
+    def knows_school(self, record: Record) -> bool:
+        """Whether the record's school is registered; a problem is noted where it is not."""
+        school = record.get("school")
+        if school in self.schools:
+            return True
+        hint = nearest(school, self.schools)
+        self.refuse(
+            record, "学校标识码", f"school {school} is not registered{hint}; import 学校 first"
+        )
+        return False
+
+    def save(self, table: type[tables.Table], found: Row | None, values: Mapping[str, Any]) -> Row:
+        """Make or change a row and count it."""
+        if found is None:
+            found = dict(values)
+            self._new[table].append(found)
+            self.created += 1
+        else:
+            changes = {key: value for key, value in values.items() if found[key] != value}
+            if not changes:
+                self.unchanged += 1
+                return found
+            self.change(table, found, changes)
+            self.updated += 1
+        self.touch(found.get("school_id"))
+        return found
+
+    def add(self, table: type[tables.Table], values: Mapping[str, Any]) -> Row:
+        """Make a row that nobody counts, because it follows from another."""
+        row = dict(values)
+        self._new[table].append(row)
+        return row
+
+    def change(self, table: type[tables.Table], found: Row, changes: Mapping[str, Any]) -> None:
+        """Change a stored row without counting it."""
+        found.update(changes)
+        if "id" in found:
+            self._changed[table].append({"id": found["id"], **changes})
+
+    def remove(self, table: type[tables.Table], row: Row, school: str | None) -> None:
+        """Delete a row and count it."""
+        self._removed[table].append(row["id"])
+        self.removed += 1
+        self.touch(school)
+
+    def touch(self, school: str | None) -> None:
+        """Remember that a school's books have changed."""
+        if school is not None:
+            self.touched.add(school)
+
+    def flush(self) -> None:
+        """Write what is new, changed and removed; what new rows refer to comes first."""
+        for table, keys in self._removed.items():
+            for first in range(0, len(keys), MANY):
+                some = keys[first : first + MANY]
+                self.session.execute(delete(table).where(_made(table).c.id.in_(some)))
+        for table, rows in self._changed.items():
+            self.session.execute(update(table), rows)
+        for table, rows in self._new.items():
+            alike: dict[tuple[str, ...], list[Row]] = defaultdict(list)
+            for row in rows:
+                alike[tuple(row)].append(row)
+            for some_rows in alike.values():
+                self.session.execute(insert(_made(table)), some_rows)
+        for kept in (self._removed, self._changed, self._new):
+            kept.clear()
+
+    def rows(
+        self,
+        table: type[tables.Table],
+        column: InstrumentedAttribute[Any],
+        keys: Iterable[Any],
+        only: Sequence[InstrumentedAttribute[Any]] = (),
+    ) -> list[Row]:
+        """Return the stored rows whose column is among the keys, all of their columns or some."""
+        wanted = set(keys)
+        within = column.in_(wanted) if len(wanted) <= MANY else None
+        return [row for row in self._read(table, within, only) if row[column.key] in wanted]
+
+    def _read(
+        self,
+        table: type[tables.Table],
+        within: Any = None,
+        only: Sequence[InstrumentedAttribute[Any]] = (),
+    ) -> list[Row]:
+        query = select(*only) if only else select(_made(table))
+        if within is not None:
+            query = query.where(within)
+        return [dict(row) for row in self.session.execute(query).mappings()]
+
+
+def _made(table: type[tables.Table]) -> SqlTable:
+    return tables.Table.metadata.tables[table.__tablename__]
+
+
+def nearest(text: object, names: Iterable[str]) -> str:
+    """Return a hint at the name most like the text, empty where none is."""
+    close = get_close_matches(str(text), list(names), n=1, cutoff=0.6)
+    return f" (did you mean {close[0]}?)" if close else ""
+
+
+def once(job: Job, records: Iterable[Record], keys: Sequence[str]) -> list[Record]:
+    """Return the records whose key stands in the file once; a repetition is a problem."""
+    first: dict[tuple[Any, ...], Record] = {}
+    for record in records:
+        key = tuple(record.get(name) for name in keys)
+        if key in first:
+            job.refuse(record, None, f"repeats row {first[key].row}; each may stand here only once")
+        else:
+            first[key] = record
+    return list(first.values())
+
+
+def lacks_needed(job: Job, record: Record, needed: Mapping[str, str], *, is_new: bool) -> bool:
+    """Whether a needed value is empty; for a new row the column must be there too."""
+    lacks = False
+    for key, title in needed.items():
+        if record.get(key) is None and (is_new or key in record.values):
+            job.refuse(record, title, "is empty; it must be filled in")
+            lacks = True
+    return lacks
+
+
+def stated(record: Record, keys: Iterable[str]) -> dict[str, Any]:
+    """Return those of the keys that the file has a column for, with their values."""
+    return {key: record.values[key] for key in keys if key in record.values}
+
+
+def is_span(job: Job, record: Record, start: str, end: str, column: str) -> bool:
+    """Whether the end is not before the start; None is open."""
+    first, last = record.get(start), record.get(end)
+    if first is None or last is None or first <= last:
+        return True
+    job.refuse(record, column, f"{last} lies before {first}, where it begins")
+    return False
+
+
+def rooms_of(job: Job, schools: Iterable[Any]) -> dict[str, dict[str, int]]:
+    """Return the ids of the rooms of schools, by school and number."""
+    room = tables.Room
+    found: dict[str, dict[str, int]] = defaultdict(dict)
+    for row in job.rows(room, room.school_id, schools, [room.id, room.school_id, room.number]):
+        found[row["school_id"]][row["number"]] = row["id"]
+    return found
+
+
+def assets_of(job: Job, schools: Iterable[Any]) -> dict[str, dict[str, int]]:
+    """Return the ids of the assets of schools, by school and number."""
+    asset = tables.Asset
+    found: dict[str, dict[str, int]] = defaultdict(dict)
+    for row in job.rows(
+        asset, asset.school_id, schools, [asset.id, asset.school_id, asset.asset_no]
+    ):
+        found[row["school_id"]][row["asset_no"]] = row["id"]
+    return found

@@ -1,0 +1,255 @@
+"""Records of schools, rooms, assets and bindings -> rows of the tables.
+
+Each function looks its records up by natural key, refuses what contradicts the rest of the books,
+and writes the rest into the session; nothing is committed here.
+"""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+from cloud.registry import tables
+from cloud.registry.codes import statistics
+from cloud.registry.importing.import_job import (
+    Job,
+    Row,
+    assets_of,
+    is_span,
+    lacks_needed,
+    nearest,
+    once,
+    rooms_of,
+    stated,
+)
+from cloud.registry.importing.table_reader import Record
+
+
+def apply_schools(job: Job, records: Sequence[Record]) -> None:
+    """Make or change schools."""
+    needed = {"name": "学校名称", "division": "区划代码", "school_type": "办学类型码"}
+    fields = (*needed, "urban_rural", "classes", "pupils", "teachers")
+    for record in once(job, records, ["school"]):
+        school_id = record.get("school")
+        found = job.schools.get(school_id)
+        if lacks_needed(job, record, needed, is_new=found is None):
+            continue
+        school_type = record.get("school_type")
+        if school_type is not None:
+            problem = statistics.disagreement(school_id, school_type)
+            if problem is not None:
+                job.refuse(record, "办学类型码", problem)
+                continue
+        before = job.unchanged
+        values = {"id": school_id, **stated(record, fields)}
+        job.schools[school_id] = job.save(tables.School, found, values)
+        if job.unchanged == before:
+            job.touch(school_id)
+
+
+def apply_rooms(job: Job, records: Sequence[Record]) -> None:
+    """Make or change rooms, and the buildings they name."""
+    records = [record for record in records if job.knows_school(record)]
+    schools = {record.get("school") for record in records}
+    rooms = {
+        (room["school_id"], room["number"]): room
+        for room in job.rows(tables.Room, tables.Room.school_id, schools)
+    }
+    buildings = _buildings(job, records, schools)
+    fields = ("floor", "name", "use", "area_m2", "seats", "home_class")
+    for record in once(job, records, ["school", "number"]):
+        school, number = record.get("school"), record.get("number")
+        values = {"school_id": school, "number": number, **stated(record, fields)}
+        if "building" in record.values:
+            values["building_id"] = buildings.get((school, record.get("building")))
+        job.save(tables.Room, rooms.get((school, number)), values)
+
+
+def _buildings(
+    job: Job, records: Sequence[Record], schools: Iterable[Any]
+) -> dict[tuple[Any, Any], int]:
+    """Return the ids of the buildings, by school and name; those that are new are made."""
+    named = {(record.get("school"), record.get("building")): None for record in records}
+    known = _stored_buildings(job, schools)
+    for school, name in named:
+        if name is not None and (school, name) not in known:
+            job.add(tables.Building, {"school_id": school, "name": name})
+    job.flush()
+    return _stored_buildings(job, schools)
+
+
+def _stored_buildings(job: Job, schools: Iterable[Any]) -> dict[tuple[Any, Any], int]:
+    found = job.rows(tables.Building, tables.Building.school_id, schools)
+    return {(one["school_id"], one["name"]): one["id"] for one in found}
+
+
+ASSET_FIELDS = (
+    "name", "category", "model", "brand", "serial_no", "tag", "device_no", "unit",
+    "original_value_fen", "acquisition", "acquired", "booked", "condition", "department",
+    "custodian", "supplier", "warranty_until", "life_years", "funding", "assessed",
+)  # fmt: skip
+
+
+def apply_assets(job: Job, records: Sequence[Record]) -> None:
+    """Make or change assets, and the bindings that follow from them."""
+    records = [record for record in records if job.knows_school(record)]
+    schools = {record.get("school") for record in records}
+    assets = {
+        (asset["school_id"], asset["asset_no"]): asset
+        for asset in job.rows(tables.Asset, tables.Asset.school_id, schools)
+    }
+    rooms = rooms_of(job, schools)
+    needed = {"name": "资产名称", "condition": "使用状况"}
+    saved: list[tuple[Record, Row]] = []
+    for record in once(job, records, ["school", "asset_no"]):
+        school, asset_no = record.get("school"), record.get("asset_no")
+        found = assets.get((school, asset_no))
+        lacks = lacks_needed(job, record, needed, is_new=found is None)
+        values = {"school_id": school, "asset_no": asset_no, **stated(record, ASSET_FIELDS)}
+        values |= _classification(job, record, found)
+        values |= _location(job, record, rooms[school])
+        if "quantity" in record.values or found is None:
+            values["quantity"] = 1.0 if record.get("quantity") is None else record.get("quantity")
+        if not lacks and not record.is_broken:
+            saved.append((record, job.save(tables.Asset, found, values)))
+    job.flush()
+    if any("id" not in asset for _, asset in saved):
+        numbered = assets_of(job, schools)
+        for _, asset in saved:
+            asset["id"] = numbered[asset["school_id"]][asset["asset_no"]]
+    _derive_bindings(job, saved, schools)
+
+
+def _location(job: Job, record: Record, rooms: Mapping[str, int]) -> dict[str, Any]:
+    if "room" not in record.values:
+        return {}
+    number = record.get("room")
+    if number is None:
+        return {"room_id": None}
+    if number not in rooms:
+        hint = nearest(number, rooms) or ", which is a 房间编号"
+        job.refuse(record, "存放地点", f'"{number}" is not a room of the school{hint}')
+        return {}
+    return {"room_id": rooms[number]}
+
+
+def _classification(job: Job, record: Record, found: Row | None) -> dict[str, Any]:
+    if "classification_code" not in record.values:
+        return {}
+    written, edition = record.get("classification_code"), record.get("classification_list")
+    if written is None:
+        return {"classification_code": None, "classification_list": None}
+    if "classification_list" not in record.values and found is not None:
+        is_same = found["classification_code"] == written
+        edition = found["classification_list"] if is_same else None
+    try:
+        code, edition = statistics.classification(written, edition)
+    except ValueError as error:
+        job.refuse(record, "分类代码", str(error))
+        return {}
+    return {"classification_code": code, "classification_list": edition}
+
+
+def _derive_bindings(job: Job, saved: Sequence[tuple[Record, Row]], schools: Iterable[Any]) -> None:
+    by_asset = _stored_bindings(job, schools)
+    rows: dict[int, Record] = {}
+    for record, asset in saved:
+        rows[asset["id"]] = record
+        known = by_asset[asset["id"]]
+        if any(binding["origin"] == "bindings" for binding in known):
+            continue
+        device = asset.get("device_no") or asset["asset_no"]
+        if not known:
+            values = {"school_id": asset["school_id"], "asset_id": asset["id"], "device": device}
+            known.append(job.add(tables.Binding, {**values, "origin": "ledger"}))
+        elif known[0]["device"] != device:
+            job.change(tables.Binding, known[0], {"device": device})
+            job.touch(asset["school_id"])
+    _refuse_clashes(job, by_asset, rows, "设备号")
+
+
+def _stored_bindings(job: Job, schools: Iterable[Any]) -> dict[int, list[Row]]:
+    found: dict[int, list[Row]] = defaultdict(list)
+    for binding in job.rows(tables.Binding, tables.Binding.school_id, schools):
+        found[binding["asset_id"]].append(binding)
+    return found
+
+
+def _refuse_clashes(
+    job: Job,
+    by_asset: Mapping[int, Sequence[Row]],
+    rows: Mapping[int, Record],
+    column: str,
+) -> None:
+    """Refuse two assets under one name in telemetry on the same day."""
+    by_device: dict[tuple[str, str], list[Row]] = defaultdict(list)
+    for bindings in by_asset.values():
+        for binding in bindings:
+            by_device[binding["school_id"], binding["device"]].append(binding)
+    for (_school, device), bindings in by_device.items():
+        if len(bindings) == 1:
+            continue
+        ordered = sorted(bindings, key=lambda one: one.get("valid_from") or dt.date.min)
+        for earlier, later in pairwise(ordered):
+            ends, begins = earlier.get("valid_to"), later.get("valid_from")
+            if (ends or dt.date.max) >= (begins or dt.date.min):
+                record = rows.get(later["asset_id"]) or rows.get(earlier["asset_id"])
+                if record is not None:
+                    other = earlier if record is rows.get(later["asset_id"]) else later
+                    asset = job.session.get(tables.Asset, other["asset_id"])
+                    name = "another asset" if asset is None else f"asset {asset.asset_no}"
+                    job.refuse(
+                        record,
+                        column,
+                        f'device "{device}" already belongs to {name}; one device is one asset '
+                        "at a time (state the days in 绑定 if it moved)",
+                    )
+
+
+def apply_bindings(job: Job, records: Sequence[Record]) -> None:
+    """Replace the bindings of the assets named."""
+    records = [record for record in records if job.knows_school(record)]
+    schools = {record.get("school") for record in records}
+    assets = assets_of(job, schools)
+    stored = _stored_bindings(job, schools)
+    named: dict[int, list[Record]] = defaultdict(list)
+    for record in once(job, records, ["school", "asset_no", "device", "valid_from"]):
+        asset_id = the_asset(job, record, assets)
+        if asset_id is not None and is_span(job, record, "valid_from", "valid_to", "停用日期"):
+            named[asset_id].append(record)
+    for asset_id, group in named.items():
+        stored[asset_id] = _replace_bindings(job, asset_id, stored[asset_id], group)
+    _refuse_clashes(job, stored, {key: group[0] for key, group in named.items()}, "设备号")
+
+
+def the_asset(job: Job, record: Record, assets: Mapping[str, Mapping[str, int]]) -> int | None:
+    """Return the id of the asset a record names; a problem is noted where there is none."""
+    number = record.get("asset_no")
+    numbers = assets.get(record.get("school"), {})
+    found = numbers.get(number)
+    if found is None:
+        hint = nearest(number, numbers)
+        job.refuse(record, "资产编号", f'no asset "{number}" in this school{hint}')
+    return found
+
+
+def _replace_bindings(
+    job: Job, asset_id: int, stored: Sequence[Row], group: Sequence[Record]
+) -> list[Row]:
+    known = {(one["device"], one["valid_from"]): one for one in stored}
+    kept = []
+    for record in group:
+        values = {
+            "school_id": record.get("school"),
+            "asset_id": asset_id,
+            "device": record.get("device"),
+            "valid_from": record.get("valid_from"),
+            "valid_to": record.get("valid_to"),
+            "origin": "bindings",
+        }
+        found = known.pop((values["device"], values["valid_from"]), None)
+        kept.append(job.save(tables.Binding, found, values))
+    for left in known.values():
+        job.remove(tables.Binding, left, left["school_id"])
+    return kept

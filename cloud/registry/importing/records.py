@@ -1,0 +1,181 @@
+"""Records of stage sizes, declarations, tickets, counts, disposals and chemicals -> rows.
+
+As in `ledger`, nothing is committed here. Rows are made or changed and never removed.
+"""
+
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy.orm import InstrumentedAttribute
+
+from cloud.registry import tables
+from cloud.registry.codes import statistics
+from cloud.registry.importing.import_job import (
+    Job,
+    Row,
+    assets_of,
+    is_span,
+    lacks_needed,
+    nearest,
+    once,
+    stated,
+)
+from cloud.registry.importing.ledger import the_asset
+from cloud.registry.importing.table_reader import Record
+
+Sound = Callable[[Record, Row | None], bool]
+
+
+def apply_stage_sizes(job: Job, records: Sequence[Record]) -> None:
+    """Make or change the sizes of stages, of those that the school's type teaches."""
+
+    def is_taught(record: Record, _found: Row | None) -> bool:
+        stage = record.get("stage")
+        school_type = job.schools[record.get("school")]["school_type"]
+        taught = statistics.stages(school_type)
+        if stage in taught:
+            return True
+        item = statistics.SCHOOL_TYPES.find(school_type)
+        name = school_type if item is None else f"{school_type} {item.zh}"
+        does = f"teaches {', '.join(taught)}" if taught else "has no stages"
+        job.refuse(record, "学段", f"got {stage}, but a school of type {name} {does}")
+        return False
+
+    table = tables.StageSize
+    _apply(job, records, table, table.school_id, ("stage",), ("classes", "pupils"), {}, is_taught)
+
+
+def apply_declarations(job: Job, records: Sequence[Record]) -> None:
+    """Make or change declarations; a confirmation says when and by whom."""
+    fields = ("value", "declared_by", "note", "confirmed_on", "confirmed_by")
+
+    def is_sound(record: Record, found: Row | None) -> bool:
+        when, who = _after(record, found, "confirmed_on"), _after(record, found, "confirmed_by")
+        if (when is None) != (who is None):
+            column = "核实日期" if when is None else "核实人"
+            job.refuse(
+                record, column, "is empty; a confirmation needs both the day and who confirmed"
+            )
+            return False
+        return is_span(job, record, "declared_on", "confirmed_on", "核实日期")
+
+    table = tables.Declaration
+    keys, needed = ("item", "declared_on"), {"value": "数值"}
+    _apply(job, records, table, table.school_id, keys, fields, needed, is_sound)
+
+
+_MOMENTS = {
+    "reported_at": "报修时间",
+    "accepted_at": "受理时间",
+    "closed_at": "完成时间",
+    "verified_at": "验收时间",
+}
+
+
+def apply_tickets(job: Job, records: Sequence[Record]) -> None:
+    """Make or change repair tickets, of assets in the ledger, with their moments in order."""
+    records = [record for record in records if job.knows_school(record)]
+    assets = assets_of(job, {record.get("school") for record in records})
+
+    def is_sound(record: Record, found: Row | None) -> bool:
+        number = record.get("asset_no")
+        if "asset_no" in record.values:
+            record.values["asset_id"] = None if number is None else the_asset(job, record, assets)
+        earlier: tuple[str, dt.datetime] | None = None
+        for key, title in _MOMENTS.items():
+            moment = _after(record, found, key)
+            if moment is None:
+                continue
+            if earlier is not None and moment < earlier[1]:
+                before, column = earlier
+                problem = f"{moment:%Y-%m-%d %H:%M} lies before {before} {column:%Y-%m-%d %H:%M}"
+                job.refuse(record, title, problem)
+            earlier = (title, moment)
+        return not record.is_broken
+
+    table = tables.Ticket
+    fields = ("asset_id", "origin", *_MOMENTS, "is_fault")
+    needed = {"origin": "来源", "reported_at": "报修时间"}
+    _apply(job, records, table, table.school_id, ("ticket_no",), fields, needed, is_sound)
+
+
+def apply_stocktakes(job: Job, records: Sequence[Record]) -> None:
+    """Make or change what counts found; only what is surplus stands outside the ledger."""
+    records = [record for record in records if job.knows_school(record)]
+    assets = assets_of(job, {record.get("school") for record in records})
+
+    def is_sound(record: Record, found: Row | None) -> bool:
+        number, result = record.get("asset_no"), _after(record, found, "result")
+        numbers = assets.get(record.get("school"), {})
+        if result == "surplus" and number in numbers:
+            problem = "is 盘盈, but the asset stands in the ledger; expected 相符 or 盘亏"
+            job.refuse(record, "盘点结果", problem)
+        elif result != "surplus" and number not in numbers:
+            hint = nearest(number, numbers) or "; what is not in the ledger is 盘盈"
+            job.refuse(record, "资产编号", f'no asset "{number}" in this school{hint}')
+        return not record.is_broken
+
+    table = tables.Stocktake
+    keys, needed = ("asset_no", "counted_on"), {"result": "盘点结果"}
+    _apply(job, records, table, table.school_id, keys, ("result", "counted_by"), needed, is_sound)
+
+
+def apply_disposals(job: Job, records: Sequence[Record]) -> None:
+    """Make or change disposals; the asset may have left the ledger long ago."""
+    table = tables.Disposal
+    keys, fields = ("asset_no", "disposed_on"), ("method", "approval_no", "record_no")
+    _apply(job, records, table, table.school_id, keys, fields, {}, _always)
+
+
+def apply_chemicals(job: Job, records: Sequence[Record]) -> None:
+    """Make or change batches of chemicals; a count says how much and when."""
+
+    def is_sound(record: Record, found: Row | None) -> bool:
+        count, day = _after(record, found, "counted_quantity"), _after(record, found, "counted_on")
+        if (count is None) != (day is None):
+            column = "清点数量" if count is None else "清点日期"
+            job.refuse(record, column, "is empty; a count needs both the quantity and the day")
+        return not record.is_broken
+
+    table = tables.Chemical
+    fields = ("name", "book_quantity", "counted_quantity", "unit", "counted_on")
+    needed = {"name": "品名", "book_quantity": "账面数量"}
+    _apply(job, records, table, table.school_id, ("batch_no",), fields, needed, is_sound)
+
+
+def _apply(
+    job: Job,
+    records: Sequence[Record],
+    table: type[tables.Table],
+    owner: InstrumentedAttribute[str],
+    keys: tuple[str, ...],
+    fields: tuple[str, ...],
+    needed: Mapping[str, str],
+    is_sound: Sound,
+) -> None:
+    """Make or change rows that a school and `keys` name."""
+    records = [record for record in records if not record.is_broken and job.knows_school(record)]
+    schools = {record.get("school") for record in records}
+    stored = {
+        (row["school_id"], *(row[key] for key in keys)): row
+        for row in job.rows(table, owner, schools)
+    }
+    for record in once(job, records, ["school", *keys]):
+        key = (record.get("school"), *(record.get(name) for name in keys))
+        found = stored.get(key)
+        lacks = lacks_needed(job, record, needed, is_new=found is None)
+        if not lacks and is_sound(record, found):
+            named = dict(zip(("school_id", *keys), key, strict=True))
+            job.save(table, found, {**named, **stated(record, fields)})
+
+
+def _after(record: Record, found: Row | None, key: str) -> Any:
+    """Return a value as it will stand: from the file, or as stored where the file has none."""
+    if key in record.values or found is None:
+        return record.get(key)
+    return found[key]
+
+
+def _always(_record: Record, _found: Row | None) -> bool:
+    return True

@@ -1,0 +1,210 @@
+"""Records of terms, periods, timetables and holidays -> rows of the tables.
+
+As in `ledger`, nothing is committed here.
+"""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+from cloud.registry import tables
+from cloud.registry.importing.import_job import (
+    Job,
+    Row,
+    is_span,
+    lacks_needed,
+    nearest,
+    once,
+    rooms_of,
+    stated,
+)
+from cloud.registry.importing.table_reader import Record
+
+Terms = Mapping[tuple[str, str], Row]
+
+
+def apply_terms(job: Job, records: Sequence[Record]) -> None:
+    """Make or change terms; two terms of a school may not overlap."""
+    records = [record for record in records if job.knows_school(record)]
+    terms = _terms(job, records)
+    needed = {"starts": "开始日期", "ends": "结束日期"}
+    rows: dict[tuple[str, str], Record] = {}
+    for record in once(job, records, ["school", "term"]):
+        key = (record.get("school"), record.get("term"))
+        if lacks_needed(job, record, needed, is_new=key not in terms):
+            continue
+        if not is_span(job, record, "starts", "ends", "结束日期"):
+            continue
+        values = {"school_id": key[0], "name": key[1], **stated(record, needed)}
+        terms[key] = job.save(tables.Term, terms.get(key), values)
+        rows[key] = record
+    by_school: dict[str, list[Row]] = defaultdict(list)
+    for term in terms.values():
+        by_school[term["school_id"]].append(term)
+    for school, found in by_school.items():
+        ordered = sorted(found, key=lambda term: term["starts"])
+        for earlier, later in pairwise(ordered):
+            row = rows.get((school, later["name"])) or rows.get((school, earlier["name"]))
+            if later["starts"] <= earlier["ends"] and row is not None:
+                job.refuse(
+                    row,
+                    "开始日期",
+                    f"term {later['name']} begins on {later['starts']}, but term "
+                    f"{earlier['name']} ends on {earlier['ends']}; terms may not overlap",
+                )
+
+
+def apply_periods(job: Job, records: Sequence[Record]) -> None:
+    """Replace the periods of the terms named."""
+    terms = _terms(job, records)
+    records = [one for one in records if job.knows_school(one) and _term(job, one, terms)]
+    named = {terms[one.get("school"), one.get("term")]["id"] for one in records}
+    stored = {
+        (period["term_id"], period["number"]): period
+        for period in job.rows(tables.Period, tables.Period.term_id, named)
+    }
+    needed = {"starts": "开始时间", "ends": "结束时间"}
+    kept: dict[int, list[tuple[dt.time, dt.time, Record]]] = defaultdict(list)
+    for record in once(job, records, ["school", "term", "number"]):
+        term = terms[record.get("school"), record.get("term")]
+        number = record.get("number")
+        found = stored.pop((term["id"], number), None)
+        if lacks_needed(job, record, needed, is_new=found is None):
+            continue
+        values = {"term_id": term["id"], "number": number, **stated(record, needed)}
+        if "name" in record.values or found is None:
+            values["name"] = record.get("name") or f"第{number}节"
+        if number < 1:
+            job.refuse(record, "节次", f"got {number}, expected a period from 1 on")
+            continue
+        saved = _save(job, tables.Period, found, values, term)
+        starts, ends = saved["starts"], saved["ends"]
+        if starts >= ends:
+            problem = f"{ends:%H:%M} is not after {starts:%H:%M}, where it begins"
+            job.refuse(record, "结束时间", problem)
+        kept[term["id"]].append((starts, ends, record))
+    for periods in kept.values():
+        _refuse_overlaps(job, periods)
+    _remove_rest(job, tables.Period, stored.values(), terms)
+
+
+def _refuse_overlaps(job: Job, periods: list[tuple[dt.time, dt.time, Record]]) -> None:
+    ordered = sorted(periods, key=lambda one: one[:2])
+    for (_, ends, earlier), (starts, _, later) in pairwise(ordered):
+        if starts < ends:
+            job.refuse(
+                later,
+                "开始时间",
+                f"period {later.get('number')} begins at {starts:%H:%M}, "
+                f"but period {earlier.get('number')} ends at {ends:%H:%M}; "
+                "periods may not overlap",
+            )
+
+
+def apply_timetable(job: Job, records: Sequence[Record]) -> None:
+    """Replace the timetables of the terms named."""
+    terms = _terms(job, records)
+    records = [one for one in records if job.knows_school(one) and _term(job, one, terms)]
+    rooms = rooms_of(job, {one.get("school") for one in records})
+    named = {terms[one.get("school"), one.get("term")]["id"] for one in records}
+    stored = {
+        (lesson["term_id"], lesson["weekday"], lesson["period"], lesson["room_id"]): lesson
+        for lesson in job.rows(tables.Lesson, tables.Lesson.term_id, named)
+    }
+    periods: dict[int, set[int]] = defaultdict(set)
+    for period in job.rows(tables.Period, tables.Period.term_id, named):
+        periods[period["term_id"]].add(period["number"])
+    for record in once(job, records, ["school", "term", "weekday", "period", "room"]):
+        term = terms[record.get("school"), record.get("term")]
+        room = rooms[record.get("school")].get(record.get("room"))
+        if room is None:
+            hint = nearest(record.get("room"), rooms[record.get("school")])
+            problem = f'"{record.get("room")}" is not a room of the school{hint}'
+            job.refuse(record, "房间编号", problem)
+            continue
+        if record.get("period") not in periods[term["id"]]:
+            known = ", ".join(str(number) for number in sorted(periods[term["id"]])) or "none yet"
+            problem = f"term {term['name']} has no period {record.get('period')}; it has {known}"
+            job.refuse(record, "节次", problem)
+            continue
+        key = (term["id"], record.get("weekday"), record.get("period"), room)
+        values = dict(zip(("term_id", "weekday", "period", "room_id"), key, strict=True))
+        values |= stated(record, ("class_name", "subject"))
+        _save(job, tables.Lesson, stored.pop(key, None), values, term)
+    _remove_rest(job, tables.Lesson, stored.values(), terms)
+
+
+def apply_holidays(job: Job, records: Sequence[Record]) -> None:
+    """Make, change or take back closed days and make-up days."""
+    days = {record.get("day") for record in records}
+    stored = {
+        (holiday["school_id"], holiday["day"]): holiday
+        for holiday in job.rows(tables.Holiday, tables.Holiday.day, days)
+    }
+    for record in once(job, records, ["school", "day"]):
+        school, day, kind = record.get("school"), record.get("day"), record.get("kind")
+        if school is not None and not job.knows_school(record):
+            continue
+        found = stored.get((school, day))
+        before = job.unchanged
+        if kind == "cancelled":
+            if found is not None:
+                job.remove(tables.Holiday, found, school)
+            else:
+                job.unchanged += 1
+        elif _agrees(job, record):
+            values = {"school_id": school, "day": day, "follows": record.get("follows")}
+            values |= stated(record, ("name",))
+            job.save(tables.Holiday, found, values)
+        job.touches_all = job.touches_all or (school is None and job.unchanged == before)
+
+
+def _agrees(job: Job, record: Record) -> bool:
+    """Whether a make-up day says which weekday it follows, and a closed day does not."""
+    if record.get("kind") == "makeup" and record.get("follows") is None:
+        problem = "is empty, but a 补课 day needs the weekday (1-7) whose lessons are given"
+        job.refuse(record, "补星期", problem)
+        return False
+    if record.get("kind") == "closed" and record.get("follows") is not None:
+        problem = "is filled, but the day is 放假; leave it empty or write 补课"
+        job.refuse(record, "补星期", problem)
+        return False
+    return True
+
+
+def _terms(job: Job, records: Iterable[Record]) -> dict[tuple[str, str], Row]:
+    schools = {record.get("school") for record in records}
+    found = job.rows(tables.Term, tables.Term.school_id, schools)
+    return {(term["school_id"], term["name"]): term for term in found}
+
+
+def _term(job: Job, record: Record, terms: Terms) -> bool:
+    """Whether the record's term is known; a problem is noted where it is not."""
+    school, name = record.get("school"), record.get("term")
+    if (school, name) in terms:
+        return True
+    hint = nearest(name, [term for owner, term in terms if owner == school])
+    job.refuse(record, "学期", f'no term "{name}" in this school{hint}; import 学期 first')
+    return False
+
+
+def _save(
+    job: Job,
+    table: type[tables.Table],
+    found: Row | None,
+    values: Mapping[str, Any],
+    term: Row,
+) -> Row:
+    before = job.unchanged
+    saved = job.save(table, found, values)
+    if job.unchanged == before:
+        job.touch(term["school_id"])
+    return saved
+
+
+def _remove_rest(job: Job, table: type[tables.Table], left: Iterable[Row], terms: Terms) -> None:
+    owner = {term["id"]: term["school_id"] for term in terms.values()}
+    for row in left:
+        job.remove(table, row, owner[row["term_id"]])

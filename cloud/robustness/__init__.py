@@ -1,0 +1,1 @@
+"""How robust a ranking is: Monte Carlo rank intervals and Sobol sensitivity indices."""

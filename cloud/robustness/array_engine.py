@@ -1,0 +1,385 @@
+"""Scores as arrays, to be computed thousands of times with other weights and thresholds. Pure.
+
+The engine's rules (see `cloud.scoring.engine.engine`) over float32, for whoever asks what would
+have been,
+had a choice of ours or a piece of evidence been otherwise. Its answers agree with the engine's to a
+few millionths of the scale; no score is ever published from here.
+
+Rows are the stages of schools, those of one stage together; what is asked of a row is a pattern of
+clauses, and rows of the same pattern share their denominators.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from cloud.scoring.engine.engine import Scores, by_stage
+from cloud.scoring.indicators.base import all_indicators
+from cloud.scoring.standard.attainment import Band
+from cloud.scoring.standard.attainment_numpy import Figures, curve
+from cloud.scoring.standard.clause import Aggregate, Clause
+from cloud.scoring.standard.standard import Standard
+
+Floats = NDArray[np.float32]
+Flags = NDArray[np.bool_]
+Numbers = NDArray[np.int64]
+
+_SMALL = 262_144
+"""Products of so many multiplications stay on one thread of the linear algebra library."""
+_NOTHING = np.float32(1e-30)
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What was measured: of each clause and school the lower and the upper end, and the whole.
+
+    `low` is NaN where nothing was seen.
+    """
+
+    low: Figures
+    high: Figures
+    whole: Figures
+
+    @property
+    def seen(self) -> Flags:
+        """Of what there is any evidence."""
+        found: Flags = ~np.isnan(self.low)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """The rows of a stage, the schools they belong to, and what the stage counts there."""
+
+    name: str
+    rows: slice
+    schools: Numbers
+    shares: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A dimension: its columns, and which of its clauses are asked of a row."""
+
+    columns: slice
+    aggregate: Aggregate
+    patterns: Floats
+    pattern: Numbers
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A standard and the evidence of schools; clauses stand by dimension, schools as given."""
+
+    standard: Standard
+    schools: tuple[str, ...]
+    clauses: tuple[Clause, ...]
+    evidence: Evidence
+    capped: Flags
+    """By clause and school: declared and not confirmed."""
+    stages: tuple[Stage, ...]
+    parts: tuple[Part, ...]
+    asked: Floats
+    """The patterns of dimensions that are asked of a row."""
+    asking: Numbers
+    weights: Floats
+    """Of each clause within its dimension."""
+    dimension_weights: Floats
+    aggregate: Aggregate
+    rows: int
+    applies: Flags
+    """By clause and row."""
+
+    def using(self, **changes: Any) -> "Model":
+        """Return the model with another choice: `aggregate`, `standard` and the like."""
+        return replace(self, **changes)
+
+
+def model_of(scores: Scores, schools: Sequence[str] | None = None) -> Model:
+    """Return scores as a model of some schools, or of all, in that order."""
+    standard = scores.standard
+    ids = tuple(scores.totals["id"]) if schools is None else tuple(schools)
+    wanted = pl.DataFrame({"id": ids}, schema={"id": pl.String})
+    work, stages = by_stage(standard, scores.table)
+    work = wanted.join(work, on="id", how="left", maintain_order="left")
+    clauses = tuple(
+        clause
+        for dimension in standard.dimensions
+        for clause in standard.clauses
+        if clause.dimension == dimension.id
+    )
+    found = _stages(work, stages)
+    rows = sum(stage.schools.size for stage in found)
+    applies = np.zeros((len(clauses), rows), np.bool_)
+    for stage in found:
+        for number, clause in enumerate(clauses):
+            name = f"weight:{clause.id}:{stage.name}"
+            if name in work.columns:
+                weight = work[name].fill_null(0.0).to_numpy()
+                applies[number, stage.rows] = weight[stage.schools] > 0
+    model = Model(
+        standard=standard,
+        schools=ids,
+        clauses=clauses,
+        evidence=_evidence(work, clauses),
+        capped=_capped(work, clauses),
+        stages=tuple(found),
+        parts=(),
+        asked=np.zeros((0, 0), np.float32),
+        asking=np.zeros(0, np.int64),
+        weights=np.array([clause.weight for clause in clauses], np.float32),
+        dimension_weights=np.array([one.weight for one in standard.dimensions], np.float32),
+        aggregate=standard.aggregate,
+        rows=rows,
+        applies=applies,
+    )
+    return _asking(model, applies)
+
+
+def seen_only(model: Model) -> Model:
+    """Return the model in which what has no evidence was never asked."""
+    seen = np.zeros_like(model.applies)
+    for stage in model.stages:
+        seen[:, stage.rows] = model.evidence.seen[:, stage.schools]
+    return _asking(model, model.applies & seen)
+
+
+def attained(
+    model: Model,
+    evidence: Evidence,
+    *,
+    shifts: Floats | None = None,
+    cap: float | None = None,
+) -> Floats:
+    """Return the attainment by row and clause; 0 where there is no evidence or nothing is asked."""
+    found = np.zeros((model.rows, len(model.clauses)), np.float32)
+    most = model.standard.declared_cap if cap is None else cap
+    for number, clause in enumerate(model.clauses):
+        shift = 1.0 if shifts is None else float(shifts[number])
+        top = 1.0 if all_indicators()[clause.indicator].unit == "%" else np.inf
+        low, high, whole = (one[number] for one in (evidence.low, evidence.high, evidence.whole))
+        for stage in model.stages:
+            if not clause.shape.knows(stage.name):
+                continue
+            own = low[stage.schools]
+            there = whole[stage.schools]
+            got = curve(clause.shape, own, there, stage.name, shift=shift, most=top)
+            if isinstance(clause.shape, Band):
+                upper = high[stage.schools]
+                other = curve(clause.shape, upper, there, stage.name, shift=shift, most=top)
+                got = np.minimum(got, other)
+            if most < 1 and clause.data_source == "declared":
+                got = np.where(model.capped[number, stage.schools], np.minimum(got, most), got)
+            asked = model.applies[number, stage.rows] & ~np.isnan(own)
+            found[stage.rows, number] = np.where(asked, got, 0.0)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """Values, 0 to 1, by school and draw; `marks` says where every dimension reaches its mark."""
+
+    totals: Floats
+    marks: Flags | None
+
+
+def values(
+    model: Model,
+    attainment: Floats,
+    weights: Floats,
+    dimension_weights: Floats,
+    *,
+    marks: Mapping[int, float] | None = None,
+) -> Values:
+    """Return each school's value for weights drawn: clauses x draws, dimensions x draws.
+
+    `marks` are the pass marks of dimensions, 0 to 1, by their numbers.
+    """
+    draws = weights.shape[1]
+    denominators = _inverse(product(model.asked, dimension_weights))
+    by_row = np.zeros((model.rows, draws), np.float32)
+    if model.aggregate == "minimum":
+        by_row += np.inf
+    zero = np.zeros((model.rows, draws), np.bool_) if model.aggregate == "geometric" else None
+    reached = _Reached(model, draws, denominators) if marks else None
+    for number, part in enumerate(model.parts):
+        value = _dimension(part, attainment[:, part.columns], weights[part.columns])
+        asked = model.asked[:, number][model.asking] > 0
+        if reached is not None and marks and number in marks:
+            reached.ask(value, asked, marks[number])
+        weight = dimension_weights[number]
+        if model.aggregate == "arithmetic":
+            value *= weight
+            by_row += value
+        elif zero is not None:
+            zero |= (value <= 0) & asked[:, None]
+            logs = np.log(np.maximum(value, _NOTHING))
+            by_row += np.where(asked[:, None], logs * weight, np.float32(0))
+        else:
+            by_row = np.where(asked[:, None], np.minimum(by_row, value), by_row)
+    if model.aggregate == "minimum":
+        by_row[~np.isfinite(by_row)] = 0.0
+    else:
+        by_row *= denominators[model.asking]
+    if zero is not None:
+        by_row = np.where(zero, np.float32(0), np.exp(by_row))
+    return Values(_by_school(model, by_row), None if reached is None else reached.by_school())
+
+
+def own_weights(model: Model) -> tuple[Floats, Floats]:
+    """Return the standard's own weights as one draw."""
+    return model.weights[:, None], model.dimension_weights[:, None]
+
+
+def _asking(model: Model, applies: Flags) -> Model:
+    """Return the model with what is asked of each row, and the patterns of it."""
+    parts = tuple(_parts(model.standard, model.clauses, applies))
+    asked = np.stack([part.patterns[part.pattern].any(axis=1) for part in parts], axis=1)
+    patterns, asking = _patterns(asked)
+    return model.using(applies=applies, parts=parts, asked=patterns, asking=asking)
+
+
+def _stages(work: pl.DataFrame, names: Sequence[str]) -> list[Stage]:
+    found, start = [], 0
+    for name in names:
+        share = work[f"share:{name}"].fill_null(0.0).to_numpy()
+        schools = np.flatnonzero(share > 0)
+        rows = slice(start, start + schools.size)
+        found.append(Stage(name, rows, schools, share[schools].astype(np.float32)))
+        start = rows.stop
+    return found
+
+
+def _parts(standard: Standard, clauses: Sequence[Clause], applies: Flags) -> Iterator[Part]:
+    start = 0
+    for dimension in standard.dimensions:
+        many = sum(clause.dimension == dimension.id for clause in clauses)
+        columns = slice(start, start + many)
+        patterns, pattern = _patterns(applies[columns].T)
+        yield Part(columns, dimension.aggregate, patterns, pattern)
+        start += many
+
+
+def _patterns(flags: Flags) -> tuple[Floats, Numbers]:
+    if not flags.size:
+        return np.zeros((1, flags.shape[1]), np.float32), np.zeros(flags.shape[0], np.int64)
+    packed = np.packbits(flags, axis=1)
+    _, first, pattern = np.unique(packed, axis=0, return_index=True, return_inverse=True)
+    return flags[first].astype(np.float32), pattern.reshape(-1).astype(np.int64)
+
+
+def _evidence(work: pl.DataFrame, clauses: Sequence[Clause]) -> Evidence:
+    def of(what: str) -> Figures:
+        columns = [work[f"{what}:{clause.id}"] for clause in clauses]
+        return np.stack([c.cast(pl.Float64).fill_null(np.nan).to_numpy() for c in columns])
+
+    return Evidence(of("low"), of("high"), of("whole"))
+
+
+def _capped(work: pl.DataFrame, clauses: Sequence[Clause]) -> Flags:
+    found = np.zeros((len(clauses), work.height), np.bool_)
+    for number, clause in enumerate(clauses):
+        if clause.data_source == "declared":
+            found[number] = ~work[f"{clause.id}.confirmed"].fill_null(value=False).to_numpy()
+    return found
+
+
+def _inverse(values_: Floats) -> Floats:
+    found: Floats = np.divide(np.float32(1), values_, out=np.zeros_like(values_), where=values_ > 0)
+    return found
+
+
+def _dimension(part: Part, attainment: Floats, weights: Floats) -> Floats:
+    """Return a dimension by row and draw; 0 where nothing of it is asked."""
+    if part.aggregate == "minimum":
+        least = np.where(part.patterns[part.pattern] > 0, attainment, np.inf).min(axis=1)
+        column = np.where(np.isfinite(least), least, 0.0).astype(np.float32)
+        return np.repeat(column[:, None], weights.shape[1], axis=1)
+    by_pattern = _inverse(product(part.patterns, weights))
+    if part.aggregate == "arithmetic" and len(by_pattern) == 1:
+        return product(attainment, weights * by_pattern)
+    inverse = by_pattern[part.pattern]
+    if part.aggregate == "arithmetic":
+        return np.multiply(product(attainment, weights), inverse)
+    asked = part.patterns[part.pattern] > 0
+    logs = np.where(asked, np.log(np.maximum(attainment, _NOTHING)), np.float32(0))
+    found: Floats = np.exp(product(logs.astype(np.float32), weights) * inverse)
+    nothing = (asked & (attainment <= 0)).any(axis=1) | ~asked.any(axis=1)
+    found[nothing] = 0.0
+    return found
+
+
+def product(rows: Floats, weights: Floats) -> Floats:
+    """Return rows x weights, in pieces so small that no second thread is asked to help.
+
+    So every number is summed in the same order, however many threads there are; and no thread of
+    the linear algebra library goes on spinning beside those that have work.
+    """
+    many, inner = rows.shape
+    draws = weights.shape[1]
+    piece = max(8, _SMALL // max(1, inner * draws))
+    found = np.empty((many, draws), np.float32)
+    rows = np.ascontiguousarray(rows)
+    full = many - many % piece
+    if full:
+        stacked = rows[:full].reshape(-1, piece, inner)
+        np.matmul(stacked, weights, out=found[:full].reshape(-1, piece, draws))
+    if full < many:
+        np.matmul(rows[full:], weights, out=found[full:])
+    return found
+
+
+def _by_school(model: Model, by_row: Floats) -> Floats:
+    found = np.zeros((len(model.schools), by_row.shape[1]), np.float32)
+    for stage in model.stages:
+        found[stage.schools] += by_row[stage.rows] * stage.shares[:, None]
+    return found
+
+
+class _Reached:
+    """By school and draw, whether every dimension that was asked for reaches its mark.
+
+    Of a school of one stage the row decides; of a mixed one the mean of its stages does.
+    """
+
+    def __init__(self, model: Model, draws: int, denominators: Floats) -> None:
+        self.model = model
+        self.rows = np.ones((model.rows, draws), np.bool_)
+        many = np.zeros(len(model.schools), np.int64)
+        for stage in model.stages:
+            many[stage.schools] += 1
+        self.mixed = np.flatnonzero(many > 1)
+        place = np.cumsum(many > 1) - 1
+        self.parts: list[tuple[Numbers, Numbers, Floats]] = []
+        """Of each stage the rows of mixed schools, which of these they are, and their shares."""
+        for stage in model.stages:
+            own = np.flatnonzero(many[stage.schools] > 1)
+            at = own + stage.rows.start
+            shares = stage.shares[own, None] * denominators[model.asking[at]]
+            self.parts.append((at, place[stage.schools[own]], shares))
+        self.several = np.ones((self.mixed.size, draws), np.bool_)
+
+    def ask(self, value: Floats, asked: Flags, mark: float) -> None:
+        """Ask whether a dimension's values, by row, reach its mark where it is asked."""
+        least = np.float32(mark - 1e-6)
+        self.rows &= value >= np.where(asked, least, np.float32(-1))[:, None]
+        if self.mixed.size:
+            upper = np.zeros(self.several.shape, np.float32)
+            lower = np.zeros(self.several.shape, np.float32)
+            for at, schools, shares in self.parts:
+                share = np.where(asked[at, None], shares, np.float32(0))
+                upper[schools] += share * value[at]
+                lower[schools] += share
+            self.several &= (upper >= least * lower) | (lower <= 0)
+
+    def by_school(self) -> Flags:
+        """Return the answer."""
+        found = np.ones((len(self.model.schools), self.rows.shape[1]), np.bool_)
+        for stage in self.model.stages:
+            found[stage.schools] = self.rows[stage.rows]
+        found[self.mixed] = self.several
+        return found

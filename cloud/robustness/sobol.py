@@ -1,0 +1,327 @@
+"""Which choice of ours matters most: a variance-based sensitivity analysis (Sobol). Pure.
+
+A standard is full of choices that somebody else would have made otherwise. Each is varied over a
+range, all at once; of every variant it is asked
+- what share of the selected schools is another than with the standard as it is;
+- by how many ranks a school moves, on average.
+
+And of each choice, how many of the selected change where it alone is made otherwise.
+
+Of the variance of both answers the first-order index says how much one choice explains alone, the
+total index how much it has a hand in, together with others. Indices come with the half-width of
+their 95 % interval, for they are estimates: a choice whose interval holds 0 cannot be told from one
+that does nothing.
+
+Places are given in the order of ranks (`cloud.robustness.fast_allocation`). Gates stand as
+assessed.
+"""
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Literal, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field as Bounded
+from SALib.analyze import sobol as analysis  # type: ignore[import-untyped]  # has no types
+from SALib.sample import sobol as sample  # type: ignore[import-untyped]  # has no types
+
+from cloud.robustness.array_engine import (
+    Evidence,
+    Flags,
+    Floats,
+    Model,
+    Numbers,
+    attained,
+    model_of,
+    seen_only,
+    values,
+)
+from cloud.robustness.fast_allocation import Places, given, places_of
+from cloud.scoring.engine.engine import Scores
+from cloud.scoring.indicators.base import Words
+from cloud.scoring.standard.attainment import Block
+from cloud.scoring.standard.clause import Aggregate
+from cloud.selection.candidates import candidates
+from cloud.selection.ranked_pool import Field, field_of
+from cloud.selection.rules import SelectionRules
+
+Choice = Literal["weights", "thresholds", "aggregate", "declared_cap", "min_coverage", "unseen"]
+CHOICES: Mapping[Choice, Words] = {
+    "weights": Words("各维度权重", "weights of the dimensions"),
+    "thresholds": Words("达标线高低", "where thresholds lie"),
+    "aggregate": Words("汇总方式（算术、几何、最小值）", "how dimensions are put together"),
+    "declared_cap": Words("未核实申报的封顶", "cap of what is declared"),
+    "min_coverage": Words("最低证据覆盖率", "coverage that is asked for"),
+    "unseen": Words("未观测部分的处理", "treatment of what nobody saw"),
+}
+_T = TypeVar("_T")
+_AGGREGATES: tuple[Aggregate, ...] = ("arithmetic", "geometric", "minimum")
+Unseen = Literal["worst", "middle", "left out"]
+_UNSEEN: tuple[Unseen, ...] = ("worst", "middle", "left out")
+
+
+class Ranges(Block):
+    """How far each choice is varied."""
+
+    weights: float = Bounded(default=0.25, ge=0, lt=1, description="Each weight, up and down.")
+    thresholds: float = Bounded(default=0.05, ge=0, lt=1, description="All, up and down.")
+    aggregates: tuple[Aggregate, ...] = Bounded(default=_AGGREGATES, min_length=1)
+    declared_cap: tuple[float, float] = (0.6, 1.0)
+    min_coverage: tuple[float, float] = (0.7, 0.9)
+    unseen: tuple[Unseen, ...] = Bounded(
+        default=_UNSEEN,
+        min_length=1,
+        description="At its worst, in the middle, or as if it had not been asked.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """First-order and total index, each with the half-width of its 95 % interval."""
+
+    first: float
+    first_within: float
+    total: float
+    total_within: float
+
+
+@dataclass(frozen=True, slots=True)
+class Influence:
+    """What a choice has to do with who is selected, and with ranks.
+
+    `alone` is how many of the selected change, on average, where this choice is made otherwise and
+    every other one is left where it is.
+    """
+
+    choice: Choice
+    title: Words
+    alone: float
+    selected: Index
+    ranks: Index
+
+
+@dataclass(frozen=True, slots=True)
+class Sensitivity:
+    """The choices, the one that matters most for the list first.
+
+    `changed` is the share of the selected that is another, `moved` the ranks a school moves, both
+    on average over all variants.
+    """
+
+    influences: tuple[Influence, ...]
+    changed: float
+    moved: float
+    variants: int
+    seed: int
+
+
+def sensitivity(
+    scores: Scores,
+    rules: SelectionRules,
+    seed: int,
+    *,
+    base: int = 128,
+    ranges: Ranges | None = None,
+    threads: int = 2,
+) -> Sensitivity:
+    """Return which choices matter; `base`, a power of two, says how many variants are tried."""
+    ranges = Ranges() if ranges is None else ranges
+    trial = _Trial.of(scores, rules, ranges)
+    problem = _problem(scores, ranges)
+    drawn: NDArray[np.float64] = sample.sample(
+        problem, base, calc_second_order=False, seed=np.random.default_rng(seed)
+    )
+    ours = trial.made(trial.ours())
+    with ThreadPoolExecutor(threads) as pool:
+        made = list(pool.map(trial.made, (trial.variant(row) for row in drawn)))
+    changed = np.array([ours.changed(one) for one in made])
+    moved = np.array([ours.moved(one) for one in made])
+    alone = _alone(made)
+    of_selected, of_ranks = (_indices(problem, answer, seed) for answer in (changed, moved))
+    influences = [
+        Influence(choice, CHOICES[choice], alone[choice], of_selected[choice], of_ranks[choice])
+        for choice in CHOICES
+    ]
+    influences.sort(key=lambda one: -one.selected.total)
+    return Sensitivity(
+        tuple(influences), float(changed.mean()), float(moved.mean()), len(made), seed
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Variant:
+    weights: Floats
+    shift: float
+    aggregate: Aggregate
+    cap: float
+    coverage: float
+    unseen: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """Ranks and who was selected in one variant."""
+
+    ranks: Numbers
+    chosen: Flags
+    counted: Flags
+
+    def changed(self, other: "_Made") -> float:
+        """Return the share of the selected here that is not selected there."""
+        many = int(self.chosen.sum())
+        return float((self.chosen & ~other.chosen).sum()) / many if many else 0.0
+
+    def swapped(self, other: "_Made") -> int:
+        """Return how many of the selected change from one to the other."""
+        gone, come = self.chosen & ~other.chosen, other.chosen & ~self.chosen
+        return max(int(gone.sum()), int(come.sum()))
+
+    def moved(self, other: "_Made") -> float:
+        """Return by how many ranks the rated schools move on average."""
+        if not self.counted.any():
+            return 0.0
+        return float(np.abs(self.ranks - other.ranks)[self.counted].mean())
+
+
+@dataclass(frozen=True, slots=True)
+class _Trial:
+    model: Model
+    left_out: Model
+    evidence: Mapping[str, Evidence]
+    rules: SelectionRules
+    ranges: Ranges
+    places: Places
+    coverage: Floats
+    may: Flags
+    rated: Flags
+
+    @classmethod
+    def of(cls, scores: Scores, rules: SelectionRules, ranges: Ranges) -> "_Trial":
+        field = field_of(candidates(scores), rules)
+        model = model_of(scores, field.schools)
+        low, high = model.evidence.low, model.evidence.high
+        middle = (low + high) / 2
+        between = Evidence(middle, middle, model.evidence.whole)
+        return cls(
+            model=model,
+            left_out=seen_only(model),
+            evidence={"worst": model.evidence, "middle": between, "left out": between},
+            rules=rules,
+            ranges=ranges,
+            places=places_of(field, np.arange(len(field.schools))),
+            coverage=np.array([one or 0.0 for one in field.coverage], np.float32),
+            may=_may(field),
+            rated=field.rated,
+        )
+
+    def ours(self) -> _Variant:
+        """Return the standard as it is."""
+        standard = self.model.standard
+        return _Variant(
+            weights=self.model.dimension_weights,
+            shift=1.0,
+            aggregate=standard.aggregate,
+            cap=standard.declared_cap,
+            coverage=max(standard.min_coverage, self.rules.min_coverage or 0.0),
+            unseen="worst",
+        )
+
+    def variant(self, row: NDArray[np.float64]) -> _Variant:
+        """Return the variant that a row of the sample means."""
+        *factors, shift, aggregate, cap, coverage, unseen = row.tolist()
+        weights = self.model.dimension_weights * np.array(factors, np.float32)
+        return _Variant(
+            weights=weights.astype(np.float32),
+            shift=shift,
+            aggregate=_nth(self.ranges.aggregates, aggregate),
+            cap=cap,
+            coverage=coverage,
+            unseen=_nth(self.ranges.unseen, unseen),
+        )
+
+    def made(self, variant: _Variant) -> _Made:
+        """Rank and select by a variant."""
+        plain = self.left_out if variant.unseen == "left out" else self.model
+        model = plain.using(aggregate=variant.aggregate)
+        standard = model.standard
+        shifts = np.full(len(model.clauses), variant.shift, np.float32)
+        attainment = attained(model, self.evidence[variant.unseen], shifts=shifts, cap=variant.cap)
+        asks = "marks" in self.rules.hard
+        marks = {
+            number: one.pass_mark / standard.scale
+            for number, one in enumerate(standard.dimensions)
+            if one.pass_mark is not None and asks
+        }
+        weights = variant.weights[:, None]
+        found = values(model, attainment, model.weights[:, None], weights, marks=marks)
+        totals = found.totals[:, 0]
+        able = self.may & (self.coverage >= variant.coverage - 1e-6)
+        if found.marks is not None:
+            able &= found.marks[:, 0]
+        if asks and standard.pass_mark is not None:
+            able &= totals >= standard.pass_mark / standard.scale - 1e-6
+        order = np.argsort(-totals, kind="stable")
+        ranks = np.empty(order.size, np.int64)
+        ranks[order] = np.arange(1, order.size + 1)
+        chosen = given(order[None, :], able[None, :], self.places) > 0
+        return _Made(ranks, chosen, self.rated)
+
+
+def _nth(of: tuple[_T, ...], place: float) -> _T:
+    return of[min(int(place), len(of) - 1)]
+
+
+def _may(field: Field) -> Flags:
+    """Return who passes the gates; what else is hard is asked in every variant."""
+    return np.array(["gates" not in failed for failed in field.failed], np.bool_)
+
+
+def _problem(scores: Scores, ranges: Ranges) -> dict[str, Any]:
+    """Return the choices as SALib wants them; the weights are one choice of several numbers."""
+    many = len(scores.standard.dimensions)
+    others = [choice for choice in CHOICES if choice != "weights"]
+    bounds: list[tuple[float, float]] = [(1 - ranges.weights, 1 + ranges.weights)] * many
+    bounds += [
+        (1 - ranges.thresholds, 1 + ranges.thresholds),
+        (0, len(ranges.aggregates)),
+        ranges.declared_cap,
+        ranges.min_coverage,
+        (0, len(ranges.unseen)),
+    ]
+    # A range of no width is a choice that is not varied; SALib wants one of some width.
+    wide = [(low, high if high > low else low + 1e-9) for low, high in bounds]
+    return {
+        "num_vars": many + len(others),
+        "names": [*(f"weight {number}" for number in range(many)), *others],
+        "bounds": [list(pair) for pair in wide],
+        "groups": ["weights"] * many + list(others),
+    }
+
+
+def _alone(made: Sequence[_Made]) -> dict[Choice, float]:
+    """Return how many change by each choice alone.
+
+    The sample comes in blocks: a variant, the same with one choice made otherwise for each choice
+    in their order, and a second variant that these choices are taken from.
+    """
+    size = len(CHOICES) + 2
+    blocks = [made[at : at + size] for at in range(0, len(made), size)]
+    return {
+        choice: sum(block[0].swapped(block[number]) for block in blocks) / len(blocks)
+        for number, choice in enumerate(CHOICES, 1)
+    }
+
+
+def _indices(
+    problem: Mapping[str, Any], answer: NDArray[np.float64], seed: int
+) -> dict[str, Index]:
+    if answer.std() == 0:
+        return {choice: Index(0.0, 0.0, 0.0, 0.0) for choice in CHOICES}
+    # SALib takes a seed of 0 for none, and its intervals would be others each time.
+    found = analysis.analyze(problem, answer, calc_second_order=False, seed=seed + 1)
+    names = list(dict.fromkeys(problem["groups"]))
+    columns = (found[name] for name in ("S1", "S1_conf", "ST", "ST_conf"))
+    rows = zip(names, *(column.tolist() for column in columns), strict=True)
+    return {name: Index(*figures) for name, *figures in rows}

@@ -1,0 +1,1 @@
+"""The scoring engine: evidence tables in, findings and scores out. Pure."""

@@ -1,0 +1,151 @@
+"""Collect the evidence of schools from the registry, the roll-ups and the telemetry store.
+
+One query for each table and batch of schools, however many schools there are in it; what a term of
+a school comes to is some megabytes, so a city is asked for in batches.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time, timedelta
+
+import polars as pl
+
+from cloud.registry.store import Registry
+from cloud.scoring.evidence import evidence
+from cloud.scoring.evidence.air_quality import gather_air
+from cloud.scoring.evidence.evidence import Columns, Evidence
+from cloud.scoring.evidence.registry_tables import Books
+from cloud.telemetry.store import TelemetryStore
+
+_USE_SQL = """
+select school, asset_id, category, room, day, week, period, due_s, active_s, standby_s, off_s,
+       unobserved_s, scheduled, lesson_over, lesson_observed, lesson_used
+from usage_rollup
+where school in (select unnest(?)) and day between ? and ? and asset_id is not null
+order by school, asset_id, day, period
+"""
+_DAYS_SQL = """
+select school, asset, day, asset_id, category, due_slots, slots, in_time_slots, evening_due_s,
+       evening_on_s, evening_unobserved_s, active_s, night_active_s
+from usage_days
+semi join (
+    select distinct school, day from usage_rollup
+    where school in (select unnest($1)) and day between $2 and $3 and period >= 0
+) as taught using (school, day)
+where school in (select unnest($1)) and day between $2 and $3 and asset_id is not null
+order by school, asset, day
+"""
+"""Of school days only: at the weekend a school may well pull the main switch."""
+_HEARD_SQL = """
+select school, asset as device, max(day) as day from usage_rollup
+where school in (select unnest(?)) and day <= ? and unobserved_s < due_s
+group by school, asset
+"""
+_READINGS_BACK = 90
+"""Days; the store keeps readings no longer by default."""
+_HEARD = {"school": pl.String, "device": pl.String, "day": pl.Date}
+
+
+async def gather(
+    store: TelemetryStore, registry: Registry, schools: str | Sequence[str], start: date, end: date
+) -> Evidence:
+    """Return what is known of schools over a span of their local days, both included."""
+    asked = [schools] if isinstance(schools, str) else sorted(set(schools))
+    span = [asked, start, end]
+    use = await _table(store, _USE_SQL, span, evidence.USE)
+    days = await _table(store, _DAYS_SQL, span, evidence.DAYS)
+    slots = await _table(store, _HEARD_SQL, [asked, end], _HEARD)
+    heard = pl.concat([slots, *[await _heard(store, registry, one, end) for one in asked]])
+    heard = heard.group_by("school", "device").agg(pl.col("day").max()).sort("school", "device")
+    books = Books(registry, asked)
+    air = await gather_air(store, books, start, end)
+    return await asyncio.to_thread(_evidence, books, start, end, use, days, heard, air)
+
+
+async def senders(
+    store: TelemetryStore, registry: Registry, school: str, end: date
+) -> pl.DataFrame:
+    """Return the names heard up to a day, when last, and the asset each was bound to then."""
+    slots = await _table(store, _HEARD_SQL, [[school], end], _HEARD)
+    heard = pl.concat([slots, await _heard(store, registry, school, end)])
+    heard = heard.group_by("school", "device").agg(pl.col("day").max())
+    return await asyncio.to_thread(_bound, Books(registry, [school]), heard)
+
+
+async def _table(
+    store: TelemetryStore, sql: str, parameters: list[object], columns: Columns
+) -> pl.DataFrame:
+    """Return the answer to a query as a table of these columns."""
+    found = await store.read(lambda con: con.sql(sql, params=parameters).to_arrow_table())
+    return pl.DataFrame(found).cast(pl.Schema(columns))
+
+
+async def _heard(store: TelemetryStore, registry: Registry, school: str, end: date) -> pl.DataFrame:
+    """Return the last local day, up to the end, on which each sensor said something in readings.
+
+    Sensors without a usage rule send no slots: of their readings the newest is at hand, and only
+    where that came after the end the store is asked.
+    """
+    latest = store.latest_readings(school)
+    if not latest:
+        return pl.DataFrame(schema=_HEARD)
+    zone = registry.zone(school)
+    after = datetime.combine(end + timedelta(days=1), time(), zone).astimezone(UTC)
+    rows = []
+    for one in latest:
+        moment = max((value.observed_at for value in one.points.values()), default=after)
+        if moment >= after:
+            first = after - timedelta(days=_READINGS_BACK)
+            found = await store.readings(school, one.asset, first, after, limit=1)
+            moment = max((rows[-1][0] for rows in found.values()), default=after)
+        if moment < after:
+            rows.append((school, one.asset, moment.astimezone(zone).date()))
+    return pl.DataFrame(rows, schema=_HEARD, orient="row")
+
+
+def _evidence(
+    books: Books,
+    start: date,
+    end: date,
+    use: pl.DataFrame,
+    days: pl.DataFrame,
+    heard: pl.DataFrame,
+    air: pl.DataFrame,
+) -> Evidence:
+    senders = _bound(books, heard)
+    reported = (
+        senders.drop_nulls("asset_id")
+        .group_by("school", "asset_id")
+        .agg(pl.col("day").max().alias("reported"))
+    )
+    assets = books.assets().join(reported, on=["school", "asset_id"], how="left")
+    return Evidence(
+        start=start,
+        end=end,
+        schools=books.schools(),
+        stages=books.stages(),
+        rooms=books.rooms(),
+        assets=assets.select(*evidence.ASSETS),
+        use=use,
+        senders=senders.select(*evidence.SENDERS),
+        tickets=books.tickets(start, end),
+        stocktakes=books.stocktakes(end),
+        disposals=books.disposals(end),
+        chemicals=books.chemicals(),
+        declarations=books.declarations(end),
+        air=air,
+        days=days,
+    )
+
+
+def _bound(books: Books, heard: pl.DataFrame) -> pl.DataFrame:
+    """Return the names heard, with the asset each was bound to on the day it was last heard."""
+    day, since, until = pl.col("day"), pl.col("valid_from"), pl.col("valid_to")
+    held = (
+        heard.join(books.bindings(), on=["school", "device"])
+        .filter((since.is_null() | (since <= day)) & (until.is_null() | (day <= until)))
+        .sort("valid_from", nulls_last=False)
+        .group_by("school", "device", maintain_order=True)
+        .agg(pl.col("asset_id").last())
+    )
+    return heard.join(held, on=["school", "device"], how="left").sort("school", "device")

@@ -1,0 +1,1 @@
+"""Indicators of connectivity and of the learning environment, one file each."""

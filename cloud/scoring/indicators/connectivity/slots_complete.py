@@ -1,0 +1,27 @@
+"""Five-minute slots that arrived in the end, however late ÷ slots due, all day long.
+
+What a gateway keeps through an outage and sends later counts here, what it loses does not.
+"""
+
+import polars as pl
+
+from cloud.scoring.evidence.evidence import Evidence
+from cloud.scoring.indicators.base import CALENDAR, Indicator, Parameters, amounts, sentence
+from cloud.scoring.indicators.builders.daily_slots import slots_per_asset
+
+
+def _rows(evidence: Evidence, _parameters: Parameters) -> pl.DataFrame:
+    return slots_per_asset(evidence, "slots")
+
+
+INDICATOR = Indicator(
+    id="slots_complete",
+    unit="%",
+    rows=_rows,
+    reason=sentence(
+        "应上报时段 {whole:,.0f} 个，最终到达 {part:,.0f} 个（{share}）。",
+        "{part:,.0f} of {whole:,.0f} slots due arrived in the end ({share}).",
+    ),
+    tell=amounts("个时段", "slots"),
+    beside=CALENDAR,
+)

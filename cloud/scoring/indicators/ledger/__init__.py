@@ -1,0 +1,1 @@
+"""Indicators of the asset ledger and of records, one file each."""

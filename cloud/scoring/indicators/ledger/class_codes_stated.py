@@ -1,0 +1,13 @@
+"""Assets with a classification code and the edition of its list ÷ all."""
+
+import polars as pl
+
+from cloud.scoring.indicators.base import Words, ledger_share
+
+INDICATOR = ledger_share(
+    "class_codes_stated",
+    pl.col("classification_code").is_not_null() & pl.col("classification_list").is_not_null(),
+    did=Words("分类代码及其版本齐全", "have a classification code with its edition"),
+    yes=Words("代码与版本齐全", "code and edition stated"),
+    no=Words("缺分类代码或代码版本", "no code, or no edition"),
+)

@@ -1,0 +1,1 @@
+"""Indicators of condition and maintenance, one file each."""

@@ -1,0 +1,49 @@
+"""Repair tickets closed within some days ÷ tickets; younger open ones are left out."""
+
+from datetime import datetime, time, timedelta
+
+import polars as pl
+
+from cloud.scoring.evidence.evidence import Evidence
+from cloud.scoring.indicators.base import (
+    Indicator,
+    Parameter,
+    Parameters,
+    or_nothing,
+    rows_of,
+    sentence,
+    unless_nothing,
+    yes_no,
+)
+from cloud.scoring.indicators.builders.ticket_response import ticket_label, ticket_ref
+
+
+def _rows(evidence: Evidence, parameters: Parameters) -> pl.DataFrame:
+    end = pl.lit(datetime.combine(evidence.end + timedelta(days=1), time()))
+    allowed = pl.duration(days=int(parameters["days"]))
+    closed, reported = pl.col("closed_at"), pl.col("reported_at")
+    waits = closed.is_null() & (reported + allowed >= end)
+    rows = rows_of(
+        evidence.tickets.filter(~waits),
+        ref=ticket_ref(),
+        label=ticket_label(),
+        part=(closed <= reported + allowed).fill_null(value=False),
+    )
+    return or_nothing(rows, evidence.tickets)
+
+
+INDICATOR = Indicator(
+    id="repairs_completed",
+    unit="%",
+    rows=_rows,
+    reason=sentence(
+        "报修 {whole:.0f} 单，限期内完成 {part:.0f} 单（{share}）。",
+        "{part:.0f} of {whole:.0f} repair tickets were closed in time ({share}).",
+    ),
+    tell=unless_nothing(
+        yes_no("限期内完成", "逾期或未完成", "closed in time", "late or still open"),
+        "没有到期的工单",
+        "no ticket is due yet",
+    ),
+    parameters={"days": Parameter("number", "days from report to completion", 30)},
+)

@@ -1,0 +1,1 @@
+"""Indicators of provision (what a school has), one file each."""

@@ -1,0 +1,15 @@
+"""Computers for pupils, as declared ÷ those needed at so many pupils each."""
+
+from cloud.scoring.indicators.base import Parameter, Words
+from cloud.scoring.indicators.builders.declared_ratio import declared_of
+
+INDICATOR = declared_of(
+    "pupil_computers",
+    "pupil_terminals",
+    "pupils",
+    says=Words(
+        "学生用计算机 {part:,.0f} 台，按生机比应有 {whole:,.1f} 台。",
+        "{part:,.0f} computers for pupils, {whole:,.1f} needed at that ratio.",
+    ),
+    each=Parameter("number", "pupils that may share a computer", 3.5),
+)

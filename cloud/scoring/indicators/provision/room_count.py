@@ -1,0 +1,58 @@
+"""Rooms of some uses or names against the number needed for the classes: have ÷ need.
+
+`named` are words of which a room's name has to hold one. Rooms smaller than `least_m2` do not
+count, and of a room whose area is not stated nobody can tell. A school of several stages needs what
+all of them need together.
+"""
+
+import polars as pl
+
+from cloud.scoring.evidence.evidence import Evidence
+from cloud.scoring.indicators.base import (
+    Indicator,
+    Parameter,
+    Parameters,
+    Sums,
+    Words,
+    had_of_needed,
+    rows_of,
+)
+from cloud.scoring.indicators.builders.room_needs import USES, due, room_label, room_ref, rooms_like
+
+
+def _rows(evidence: Evidence, parameters: Parameters) -> pl.DataFrame:
+    rooms = rooms_like(evidence, parameters["uses"], parameters["named"])
+    least, area = float(parameters["least_m2"]), pl.col("area_m2")
+    have = rows_of(
+        rooms.filter((area >= least).fill_null(value=True)),
+        ref=room_ref(),
+        label=room_label(),
+        part=pl.lit(1.0) if least <= _ANY else area.is_not_null(),
+        whole=pl.lit(0.0),
+        unknown=pl.lit(0.0) if least <= _ANY else area.is_null(),
+    )
+    return pl.concat([have, due(evidence, parameters["need"])])
+
+
+def _reason(sums: Sums) -> Words:
+    return Words(
+        f"按班级数应有 {sums.whole:.0f} 间，现有 {sums.part:.0f} 间。",
+        f"{sums.whole:.0f} needed for this number of classes, {sums.part:.0f} there.",
+    )
+
+
+_ANY = 0.01
+"""Square metres: a room so small is any room."""
+
+INDICATOR = Indicator(
+    id="room_count",
+    rows=_rows,
+    reason=_reason,
+    tell=had_of_needed(Words("已有", "there"), Words("应有间数", "rooms needed:")),
+    parameters={
+        "uses": USES,
+        "named": Parameter("words", "words of which a room's name holds one; any where none", []),
+        "least_m2": Parameter("number", "square metres below which a room does not count", _ANY),
+        "need": Parameter("needs", "rooms needed, by number of classes, by stage", 1),
+    },
+)

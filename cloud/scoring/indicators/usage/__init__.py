@@ -1,0 +1,1 @@
+"""Indicators of use, one file each."""

@@ -1,0 +1,1 @@
+"""An equipment standard as code: clauses, attainment curves, editions, differences."""

@@ -1,0 +1,92 @@
+"""The shapes of a standard over arrays, with thresholds that may be moved. Pure.
+
+The same curves as `cloud.scoring.standard.attainment`, for those who ask them thousands of times.
+Where every
+threshold is multiplied by `shift`, a target that is a share stays at most 1.
+"""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cloud.scoring.standard.attainment import Band, Linear, Shape, Steps
+
+Figures = NDArray[np.floating]
+
+
+def curve(
+    shape: Shape,
+    measured: Figures,
+    whole: Figures,
+    stage: str,
+    *,
+    shift: float = 1.0,
+    most: float = math.inf,
+) -> Figures:
+    """Return the attainment, 0 to 1, of figures; no threshold is moved beyond `most`."""
+    if isinstance(shape, Linear):
+        return _linear(shape, measured, stage, shift, most)
+    if isinstance(shape, Band):
+        return _band(shape, measured, shift, most)
+    if isinstance(shape, Steps):
+        return _steps(shape, measured, shift, most)
+    lost = whole * (1.0 - measured) * (shape.per_missing / shape.points * shift)
+    found: Figures = np.clip(1.0 - lost, 0.0, 1.0)
+    return found
+
+
+def bends(shape: Shape, stage: str, whole: float) -> list[float]:
+    """Return the figures at which a curve bends or jumps, on the way up to its top."""
+    if isinstance(shape, Linear):
+        floor, target = threshold(shape.floor, stage), threshold(shape.target, stage)
+        if shape.scale == "linear":
+            return [floor, target]
+        # Straight between points of a logarithm lies below it, so no gain is promised too much.
+        return [floor * (target / floor) ** (part / 12) for part in range(13)]
+    if isinstance(shape, Band):
+        return [shape.low_floor, shape.low]
+    if isinstance(shape, Steps):
+        return [at for at, _ in shape.steps()]
+    return [1.0 - shape.points / shape.per_missing / whole, 1.0]
+
+
+def threshold(value: object, stage: str) -> float:
+    """Return a threshold of a stage."""
+    found = value[stage] if isinstance(value, dict) else value
+    return float(found)  # type: ignore[arg-type]  # a number, or one for each stage
+
+
+def _moved(value: float, shift: float, most: float) -> float:
+    return value if shift == 1.0 else min(value * shift, max(value, most))
+
+
+def _linear(shape: Linear, measured: Figures, stage: str, shift: float, most: float) -> Figures:
+    floor, target = threshold(shape.floor, stage), threshold(shape.target, stage)
+    top = _moved(target, shift, most)
+    low = floor * (top / target if target else 1.0)
+    if shape.scale == "linear":
+        found: Figures = (measured - low) * (1.0 / (top - low))
+    else:
+        logs = np.log(np.maximum(measured, low))
+        found = (logs - math.log(low)) * (1.0 / math.log(top / low))
+    clipped: Figures = np.clip(found, 0.0, 1.0)
+    return clipped
+
+
+def _band(shape: Band, measured: Figures, shift: float, most: float) -> Figures:
+    edges = (shape.low_floor, shape.low, shape.high, shape.high_ceiling)
+    low_floor, low, high, ceiling = (_moved(edge, shift, most) for edge in edges)
+    rise, fall = low - low_floor, ceiling - high
+    below = (measured - low_floor) / rise if rise > 0 else np.zeros_like(measured)
+    above = (ceiling - measured) / fall if fall > 0 else np.zeros_like(measured)
+    inside = np.where(measured > high, above, 1.0)
+    found: Figures = np.clip(np.where(measured < low, below, inside), 0.0, 1.0)
+    return found
+
+
+def _steps(shape: Steps, measured: Figures, shift: float, most: float) -> Figures:
+    found: Figures = np.zeros_like(measured)
+    for at, attained in shape.steps():
+        found = np.where(measured >= _moved(at, shift, most), attained, found)
+    return found

@@ -1,0 +1,1 @@
+"""The cheapest plan that would bring a school into the selection."""

@@ -1,0 +1,424 @@
+"""The least it would take for a school to be in: the cheapest improvements that suffice. Pure.
+
+What it needs is what the selection says: the score that brings it in, and every gate, mark and rule
+that is hard. What each clause gains for what money stands in
+`cloud.selection.improvement.clause_gains`. The cheapest
+set of units that reaches all of it at once is a small mixed-integer programme, solved exactly.
+
+Never "improve everything": a clause without a cost gets no improvement and is named; a clause
+without evidence gets none either, for what it would gain nobody knows. A school whose coverage is
+too low is told which clauses to give evidence of first, as few as will do. Where what is known to
+be missing does not suffice, but what nobody saw would, that evidence comes first too, and the
+answer holds if it turns out well. Where nothing within reach suffices, that is said, and how far it
+would come.
+
+Only where clauses add up: for a standard that takes other than arithmetic means, or whose rules
+bind clauses without a cost, the answer may be that it is not known.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from cloud.scoring.engine.engine import Scores
+from cloud.scoring.engine.rounding import published, shortfall
+from cloud.scoring.expressions import EPSILON
+from cloud.scoring.indicators.base import Words
+from cloud.scoring.standard.standard import TOTAL, Standard
+from cloud.selection.candidates import Titles, called, titles
+from cloud.selection.improvement.clause_gains import Gain, Priced, gains, priced
+from cloud.selection.improvement.cost_milp import Programme
+from cloud.selection.rules import SelectionRules
+from cloud.selection.select import Selection
+
+__all__ = ["Improvement", "Least", "Priced", "least", "least_for", "least_of_all", "priced"]
+
+
+@dataclass(frozen=True, slots=True)
+class Improvement:
+    """One step: a clause, and what it comes to. `units` is None where cost goes by the point."""
+
+    clause: str
+    attained: float
+    becomes: float
+    points: float
+    units: int | None
+    yuan: float
+
+
+@dataclass(frozen=True, slots=True)
+class Least:
+    """The cheapest improvements that bring a school in.
+
+    `is_possible` is None where it cannot be told: before there is evidence, or for this standard;
+    `value_then` is None where no improvements suffice.
+    `unpriced` are clauses that could gain and have no cost, `unseen` those without any evidence;
+    neither is counted on. `evidence` are the fewest clauses of which evidence has to be given
+    first; `missing` says in words what stays out of reach.
+    """
+
+    school: str
+    is_possible: bool | None
+    needs: float | None
+    value: float | None
+    value_then: float | None
+    improvements: tuple[Improvement, ...]
+    yuan: float | None
+    unpriced: tuple[str, ...]
+    unseen: tuple[str, ...]
+    evidence: tuple[str, ...]
+    missing: tuple[Words, ...]
+    words: Words
+
+
+@dataclass(frozen=True, slots=True)
+class _Ask:
+    """What is asked of a school: sums of points by clause, and units of single clauses."""
+
+    sums: Sequence[tuple[frozenset[str], float, Words]]
+    units: Mapping[str, int]
+    counts: Sequence[tuple[Mapping[str, int], int, Words]]
+    """At least so many of these clauses have so many units."""
+    missing: tuple[Words, ...]
+
+
+def least_of_all(
+    scores: Scores, selection: Selection, schools: Iterable[str] | None = None
+) -> dict[str, Least]:
+    """Return the least for every school that is out, or for those named."""
+    of = priced(scores)
+    out = [one.school for one in selection.outcomes.values() if not one.selected]
+    return {school: least(of, selection, school) for school in (schools or out)}
+
+
+def least(of: Priced, selection: Selection, school: str) -> Least:
+    """Return the least it would take for a school; nothing for one that is in."""
+    outcome = selection.outcomes[school]
+    if outcome.selected:
+        return replace(
+            _blank(of, school, outcome.needs),
+            is_possible=True,
+            value_then=of.totals[school]["raw"],
+            yuan=0.0,
+            words=_IS_IN,
+        )
+    return least_for(
+        of, selection.rules, school, needs=outcome.needs, is_reachable=outcome.is_reachable
+    )
+
+
+def least_for(
+    of: Priced,
+    rules: SelectionRules,
+    school: str,
+    *,
+    needs: float | None,
+    is_reachable: bool = True,
+) -> Least:
+    """Return the least it would take for a school that is out, from what a selection said of it."""
+    standard, totals, names = of.scores.standard, of.totals[school], titles(of.scores.standard)
+    blank = _blank(of, school, needs)
+    if totals["raw"] is None:
+        return replace(blank, is_possible=False, words=_NOTHING_APPLIES)
+    if not is_reachable:
+        return replace(blank, is_possible=False, words=_NO_SCORE)
+    if not _adds_up(standard):
+        return replace(blank, words=_NOT_COMPUTED)
+    known = {gain.clause.id: gain for gain in gains(of, school)}
+    found, ask = known, _asked(of, rules, blank, known, names)
+    evidence = _evidence(of, rules, school)
+    steps = _steps(found, ask)
+    unsure: tuple[str, ...] = ()
+    if steps is None:
+        hoped = {gain.clause.id: gain for gain in gains(of, school, is_all_seen=True)}
+        steps = _steps(hoped, _asked(of, rules, blank, hoped, names))
+        if steps is not None:
+            found, unsure = hoped, _beyond(known, steps)
+            evidence = (*evidence, *(name for name in unsure if name not in evidence))
+    if steps is None:
+        missing = ask.missing or _out_of_reach(found, ask, names)
+        possible = None if evidence else False
+        failed = replace(blank, is_possible=possible, evidence=evidence, missing=missing)
+        return _told(failed, names)
+    scale = standard.scale
+    improvements = tuple(
+        Improvement(
+            clause=name,
+            attained=found[name].attained,
+            becomes=found[name].becomes(units, scale),
+            points=found[name].gained(units),
+            units=units if found[name].is_by_unit else None,
+            yuan=units * found[name].yuan,
+        )
+        for name, units in steps.items()
+    )
+    return _told(
+        replace(
+            blank,
+            is_possible=None if unsure or _gates_unseen(of, rules, school) else True,
+            value_then=min(scale, totals["raw"] + sum(one.points for one in improvements)),
+            improvements=tuple(sorted(improvements, key=lambda one: (-one.points, one.clause))),
+            yuan=sum(one.yuan for one in improvements),
+            evidence=evidence,
+        ),
+        names,
+        is_hoped=bool(unsure),
+    )
+
+
+def _steps(found: Mapping[str, Gain], ask: _Ask) -> dict[str, int] | None:
+    return None if ask.missing else _cheapest(list(found.values()), ask)
+
+
+def _beyond(known: Mapping[str, Gain], steps: Mapping[str, int]) -> tuple[str, ...]:
+    """Return the clauses of which more is asked than is known to be missing."""
+    return tuple(
+        name
+        for name, units in steps.items()
+        if units > (known[name].units[-1] if name in known else 0)
+    )
+
+
+def _blank(of: Priced, school: str, needs: float | None) -> Least:
+    return Least(
+        school=school,
+        is_possible=None,
+        needs=needs,
+        value=of.totals[school]["raw"],
+        value_then=None,
+        improvements=(),
+        yuan=None,
+        unpriced=_unpriced(of, school),
+        unseen=_unseen(of, school),
+        evidence=(),
+        missing=(),
+        words=Words("", ""),
+    )
+
+
+def _adds_up(standard: Standard) -> bool:
+    together = {standard.aggregate, *(one.aggregate for one in standard.dimensions)}
+    return together == {"arithmetic"}
+
+
+def _unpriced(of: Priced, school: str) -> tuple[str, ...]:
+    row = of.clauses[school]
+    return tuple(
+        clause.id
+        for clause in of.scores.standard.clauses
+        if clause.cost is None
+        and row[f"{clause.id}.weight"] > 0
+        and (got := row[f"{clause.id}.attainment"]) is not None
+        and got < 1 - EPSILON
+    )
+
+
+def _unseen(of: Priced, school: str) -> tuple[str, ...]:
+    row = of.clauses[school]
+    return tuple(
+        clause.id
+        for clause in of.scores.standard.clauses
+        if row[f"{clause.id}.weight"] > 0 and row[f"{clause.id}.attainment"] is None
+    )
+
+
+def _gates_unseen(of: Priced, rules: SelectionRules, school: str) -> tuple[str, ...]:
+    row = of.clauses[school]
+    gates = of.totals[school]["failed_gates"] if "gates" in rules.hard else []
+    return tuple(name for name in gates if row[f"{name}.attainment"] is None)
+
+
+def _evidence(of: Priced, rules: SelectionRules, school: str) -> tuple[str, ...]:
+    """Return the fewest clauses whose evidence would lift the coverage, gates without any first."""
+    standard, row = of.scores.standard, of.clauses[school]
+    asked = max(standard.min_coverage, rules.min_coverage or 0.0)
+    lacking = asked - of.totals[school]["coverage"]
+    unseen = {
+        clause.id: row[f"{clause.id}.weight"] * (1 - row[f"{clause.id}.seen"]) / 100
+        for clause in standard.clauses
+    }
+    found = list(_gates_unseen(of, rules, school))
+    lacking -= sum(unseen.pop(name) for name in found)
+    for name in sorted(unseen, key=lambda one: (-unseen[one], one)):
+        if lacking <= EPSILON:
+            break
+        found.append(name)
+        lacking -= unseen[name]
+    return tuple(found)
+
+
+def _asked(
+    of: Priced,
+    rules: SelectionRules,
+    blank: Least,
+    found: Mapping[str, Gain],
+    names: Titles,
+) -> _Ask:
+    standard, school = of.scores.standard, blank.school
+    totals, clauses = of.totals[school], of.clauses[school]
+    hard = rules.hard
+    failed = {
+        "gates": totals["failed_gates"] if "gates" in hard else [],
+        "marks": totals["failed_marks"] if "marks" in hard else [],
+        "rules": totals["failed_rules"] if "rules" in hard else [],
+    }
+    sums: list[tuple[frozenset[str], float, Words]] = []
+    missing: list[Words] = []
+    everything = frozenset(found)
+    wanted = max(
+        blank.needs or 0.0,
+        (standard.pass_mark or 0.0) if TOTAL in failed["marks"] else 0.0,
+    )
+    sums.append((everything, wanted - totals["raw"], called(names, TOTAL)))
+    for one in standard.dimensions:
+        if one.pass_mark is not None and one.id in failed["marks"]:
+            own = [clause.id for clause in standard.clauses if clause.dimension == one.id]
+            weight = sum(clauses[f"{name}.weight"] for name in own)
+            value = of.dimensions[school][one.id] or 0.0
+            lacking = (one.pass_mark - value) * weight / 100
+            sums.append((everything & frozenset(own), lacking, called(names, one.id)))
+    units: dict[str, int] = {}
+    for name in failed["gates"]:
+        if name in _gates_unseen(of, rules, school):
+            continue  # evidence first
+        gain = found.get(name)
+        needed = None if gain is None else _to_pass(gain, standard.scale)
+        if needed is None:
+            gate = called(names, name)
+            missing.append(Words(f"否决线 {gate.zh}", f"the gate of {gate.en}"))
+        else:
+            units[name] = needed
+    counts = [
+        one
+        for rule in standard.rules
+        if rule.id in failed["rules"]
+        for one in _counts(rule.id, of, school, found, names)
+    ]
+    return _Ask(sums, units, counts, tuple(missing))
+
+
+def _to_pass(gain: Gain, scale: float) -> int | None:
+    """Return the units with which a gate is passed, None where they do not suffice."""
+    gate = gain.clause.gate or 0.0
+    if gain.is_by_unit:
+        needed = gain.units_to_measure(gate)
+        return needed if needed <= gain.units[-1] else None
+    # By the point: the attainment at the gate, and one point at the least.
+    attained = max(gain.clause.shape.attainment(gate, stage) for stage in gain.clause.stages)
+    needed_points = gain.units_to_attain(attained, scale)
+    return None if needed_points is None else max(1, needed_points)
+
+
+def _counts(
+    rule_id: str, of: Priced, school: str, found: Mapping[str, Gain], names: Titles
+) -> Iterable[tuple[Mapping[str, int], int, Words]]:
+    """Yield what a k-of-n rule asks beyond what is attained."""
+    standard, row = of.scores.standard, of.clauses[school]
+    rule = next(one for one in standard.rules if one.id == rule_id)
+    title = called(names, rule_id)
+    missed: dict[str, int] = {}
+    lacking = rule.at_least - len(rule.of)
+    for name in rule.of:
+        got = row[f"{name}.attainment"] or 0.0
+        if row[f"{name}.weight"] <= 0:
+            continue
+        if got < rule.attained - EPSILON:
+            lacking += 1
+            if (units := _to_attain(found.get(name), rule.attained, standard)) is not None:
+                missed[name] = units
+        if got < rule.others_at_least - EPSILON:
+            units = _to_attain(found.get(name), rule.others_at_least, standard)
+            yield ({} if units is None else {name: units}), 1, title
+    if lacking > 0:
+        yield missed, lacking, title
+
+
+def _to_attain(gain: Gain | None, attained: float, standard: Standard) -> int | None:
+    return None if gain is None else gain.units_to_attain(attained, standard.scale)
+
+
+def _cheapest(found: Sequence[Gain], ask: _Ask) -> dict[str, int] | None:
+    """Return the units of each clause, None where no units do."""
+    if any(lacking > len(choice) for choice, lacking, _ in ask.counts):
+        return None
+    programme = Programme(found)
+    for clauses, lacking, _ in ask.sums:
+        if lacking > EPSILON:
+            programme.ask_points(clauses, lacking)
+    for clause, units in ask.units.items():
+        programme.ask_units(clause, units)
+    for choice, many, _ in ask.counts:
+        programme.ask_some(choice, many)
+    return programme.solved()
+
+
+def _out_of_reach(found: Mapping[str, Gain], ask: _Ask, names: Titles) -> tuple[Words, ...]:
+    """Return what all that can be bought would not reach, in words."""
+    missing = []
+    for clauses, lacking, title in ask.sums:
+        most = sum(found[name].points[-1] for name in clauses)
+        if lacking > most + EPSILON:
+            short = shortfall(lacking - most)
+            missing.append(
+                Words(f"{title.zh}仍差 {short} 分", f"{title.en} would still lack {short}")
+            )
+    for choice, lacking, title in ask.counts:
+        if lacking > len(choice):
+            missing.append(Words(title.zh, title.en))
+    return tuple(missing) or (called(names, TOTAL),)
+
+
+def _told(found: Least, names: Titles, *, is_hoped: bool = False) -> Least:
+    """Return the answer with its words; one that is hoped holds if the evidence turns out well."""
+    if_zh, if_en = ("补到的都合格的话，", "If it turns out well, the") if is_hoped else ("", "The")
+    zh, en = [], []
+    if found.evidence:
+        first = [called(names, name) for name in found.evidence]
+        zh.append(f"先补齐证据：{'、'.join(one.zh for one in first)}。")
+        en.append(f"Evidence first: {', '.join(one.en for one in first)}.")
+    if found.value_then is not None and not found.improvements:
+        zh.append("除此之外无需改进。" if found.evidence else "无需改进。")
+        en.append("Nothing else has to be improved." if found.evidence else "Nothing is asked.")
+    elif found.value_then is not None:
+        many, was = len(found.improvements), published(found.value or 0.0)
+        zh.append(
+            f"{if_zh}最省的办法：改进 {many} 项，约需 {found.yuan:,.0f} 元，"
+            f"总分由 {was} 提高到 {published(found.value_then)}"
+        )
+        en.append(
+            f"{if_en} least: {many} improvement{'s' if many > 1 else ''} "
+            f"for {found.yuan:,.0f} yuan, from {was} to {published(found.value_then)}"
+        )
+        if found.needs is not None:
+            zh[-1] += f"（入选需 {published(found.needs)}）"
+            en[-1] += f" ({published(found.needs)} brings it in)"
+        zh[-1] += "。"
+        en[-1] += "."
+    else:
+        zh.append(f"有价格的改进全部做到也不够：{'；'.join(one.zh for one in found.missing)}。")
+        en.append(
+            "All improvements that have a cost would not be enough: "
+            f"{'; '.join(one.en for one in found.missing)}."
+        )
+    if found.value_then is None:
+        for left, why in ((found.unpriced, _NO_COST), (found.unseen, _NO_EVIDENCE)):
+            if left:
+                some = [called(names, name) for name in left]
+                zh.append(f"{why.zh}：{'、'.join(one.zh for one in some)}。")
+                en.append(f"{why.en}: {', '.join(one.en for one in some)}.")
+    return replace(found, words=Words("".join(zh), " ".join(en)))
+
+
+_NO_COST = Words("没有已知价格、未计入", "Left out, for no cost is known")
+_NO_EVIDENCE = Words("没有证据、未计入", "Left out, for there is no evidence yet")
+_IS_IN = Words("该校已入选。", "The school is in.")
+_NOTHING_APPLIES = Words(
+    "本标准没有适用于该校的条款。", "No clause of this standard applies to the school."
+)
+_NO_SCORE = Words(
+    "按名额规则或人工改判，任何分数都不能入选。",
+    "Quotas or an override keep it out, whatever its score.",
+)
+_NOT_COMPUTED = Words(
+    "本标准不是按算术平均汇总，最省的改进无法这样计算。",
+    "The standard takes other than arithmetic means; the least cannot be computed this way.",
+)

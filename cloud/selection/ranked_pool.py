@@ -1,0 +1,171 @@
+"""The schools of a selection in their published order, and what the rules make of each. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from cloud.errors import SettingsError
+from cloud.scoring.indicators.base import Words
+from cloud.scoring.standard.clause import hint
+from cloud.selection.candidates import FAILED, group_title
+from cloud.selection.optimizer import Contest, Flags, Limit, Whole
+from cloud.selection.rules import Quota, SelectionRules, quotas
+
+_NEEDED = ("id", "value", "coverage")
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A quota and what its group is called."""
+
+    id: str
+    group: str
+    code: str
+    title: Words
+    quota: Quota
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """Schools by published order; a number is a school's place in it.
+
+    `values` are scores in units of the last decimal that counts, 0 where there is none. `ties` is
+    the order that would hold, had all the same score.
+    """
+
+    schools: tuple[str, ...]
+    names: tuple[str, ...]
+    values: Whole
+    rated: Flags
+    ties: Whole
+    coverage: tuple[float | None, ...]
+    failed: tuple[Mapping[str, Sequence[str]], ...]
+    columns: Mapping[str, Sequence[Any]]
+    groups: tuple[Group, ...]
+    contest: Contest
+    decimals: int
+
+    @property
+    def eligible(self) -> int:
+        """How many may be selected by what is hard."""
+        return int(self.contest.able.sum())
+
+    def shown(self, value: int) -> str:
+        """Return a score as it is published."""
+        return f"{value / 10**self.decimals:.{self.decimals}f}"
+
+    def key(self, number: int, value: int | None = None) -> tuple[int, int]:
+        """Return what a school is ordered by, as it is or with another score."""
+        own = int(self.values[number]) if value is None else value
+        return -own, int(self.ties[number])
+
+
+def field_of(candidates: pl.DataFrame, rules: SelectionRules) -> Field:
+    """Return the schools in order; raises SettingsError for what rules name and is not there."""
+    _check(candidates, rules)
+    frame = _ordered(candidates, rules)
+    size = frame.height
+    rated = frame["value"].is_not_null().to_numpy()
+    covered = rated.copy()
+    if rules.min_coverage is not None:
+        enough = frame["coverage"].fill_null(0.0) >= rules.min_coverage - 1e-12
+        covered &= enough.to_numpy()
+    failed = _failed(frame, rules)
+    able = covered & np.fromiter((not one for one in failed), np.bool_, size)
+    groups = tuple(
+        Group(f"{group}:{code}", group, code, group_title(group, code), quota)
+        for group, code, quota in quotas(rules)
+    )
+    schools = tuple(frame["id"].to_list())
+    number = {school: at for at, school in enumerate(schools)}
+    decided = {
+        way: frozenset(number[one.school] for one in rules.overrides if one.decision == way)
+        for way in ("in", "out")
+    }
+    contest = Contest(
+        values=frame["units"].to_numpy().astype(np.int64),
+        able=able,
+        places=rules.places,
+        limits=tuple(
+            Limit(_members(frame, one), one.quota.least, one.quota.most) for one in groups
+        ),
+        inside=decided["in"],
+        outside=decided["out"],
+    )
+    names = frame["name"].fill_null("").to_list() if "name" in frame.columns else [""] * size
+    return Field(
+        schools=schools,
+        names=tuple(name or school for name, school in zip(names, schools, strict=True)),
+        values=contest.values,
+        rated=rated,
+        ties=frame["tie"].to_numpy().astype(np.int64),
+        coverage=tuple(frame["coverage"].to_list()),
+        failed=tuple(
+            {**({} if seen else {"coverage": ()}), **one}
+            for seen, one in zip(covered.tolist(), failed, strict=True)
+        ),
+        columns={name: frame[name].to_list() for name in _tie_columns(rules)},
+        groups=groups,
+        contest=contest,
+        decimals=rules.decimals,
+    )
+
+
+def _check(candidates: pl.DataFrame, rules: SelectionRules) -> None:
+    known = candidates.columns
+    for name in (*_NEEDED, *_tie_columns(rules)):
+        if name not in known:
+            numbers = [c.name for c in candidates if c.dtype.is_numeric()]
+            raise SettingsError(f"tie_break: no column {name!r}; {hint(name, numbers)}")
+        kind = candidates[name].dtype
+        if name != "id" and not kind.is_numeric() and kind != pl.Null:
+            raise SettingsError(f"tie_break: {name} is no number")
+    there = set(candidates["id"])
+    for number, one in enumerate(rules.overrides):
+        if one.school not in there:
+            raise SettingsError(
+                f"overrides.{number}.school: {one.school} is not among the schools assessed"
+            )
+
+
+def _tie_columns(rules: SelectionRules) -> tuple[str, ...]:
+    order = ("coverage",) if rules.tie_break is None else rules.tie_break
+    return tuple(name.removeprefix("-") for name in order)
+
+
+def _ordered(candidates: pl.DataFrame, rules: SelectionRules) -> pl.DataFrame:
+    order = ("coverage",) if rules.tie_break is None else rules.tie_break
+    more = [f"tie:{name}" for name in order]
+    units = (pl.col("value") * 10**rules.decimals + 1e-6).floor().fill_null(0)
+    return (
+        candidates.with_columns(
+            pl.col(name.removeprefix("-")).round(9).alias(f"tie:{name}") for name in order
+        )
+        .sort(*more, "id", descending=[*(name[0] != "-" for name in order), False], nulls_last=True)
+        .with_row_index("tie")
+        .with_columns(units.cast(pl.Int64).alias("units"), pl.col("value").is_null().alias("none"))
+        .sort("none", "units", "tie", descending=[False, True, False])
+    )
+
+
+def _failed(frame: pl.DataFrame, rules: SelectionRules) -> list[dict[str, Sequence[str]]]:
+    """Return of each school what it fails of what is hard."""
+    found: list[dict[str, Sequence[str]]] = [{} for _ in range(frame.height)]
+    for kind in rules.hard:
+        if FAILED[kind] in frame.columns:
+            for number, names in enumerate(frame[FAILED[kind]].to_list()):
+                if names:
+                    found[number][kind] = tuple(names)
+    return found
+
+
+def _members(frame: pl.DataFrame, group: Group) -> Flags:
+    if group.group not in frame.columns:
+        return np.zeros(frame.height, np.bool_)
+    own = frame[group.group].cast(pl.String)
+    there = own.eq(group.code) if group.group == "stage" else own.str.starts_with(group.code)
+    found: Flags = there.fill_null(value=False).to_numpy().astype(np.bool_)
+    return found

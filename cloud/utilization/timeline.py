@@ -1,0 +1,47 @@
+"""Slots -> stretches: runs in which one state prevailed, for drawing a day. Pure."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from cloud.api.schemas.common import State, Stretch
+from cloud.telemetry.store import Slot
+from device_profiles.usage import SLOT_S
+
+_SLOT = timedelta(seconds=SLOT_S)
+_STRONGEST_FIRST: tuple[State, ...] = ("active", "standby", "off", "unobserved")
+
+
+def prevailing(slot: Slot) -> State:
+    """Return the state that took most of the slot; of equals the strongest."""
+    seconds: dict[State, float] = {
+        "active": slot.active_s,
+        "standby": slot.standby_s,
+        "off": slot.off_s,
+        "unobserved": slot.unobserved_s,
+    }
+    return max(_STRONGEST_FIRST, key=lambda state: seconds[state])
+
+
+def stretches(slots: Sequence[Slot], start: datetime, end: datetime) -> list[Stretch]:
+    """Return the stretches from `start` to `end`, in order; where no slot is, it is unobserved."""
+    found: list[Stretch] = []
+    cursor = start
+    for slot in slots:
+        if slot.start > cursor:
+            _extend(found, cursor, slot.start, "unobserved", None)
+        _extend(found, slot.start, slot.start + _SLOT, prevailing(slot), slot.energy_wh)
+        cursor = slot.start + _SLOT
+    if cursor < end:
+        _extend(found, cursor, end, "unobserved", None)
+    return found
+
+
+def _extend(
+    found: list[Stretch], start: datetime, end: datetime, state: State, energy_wh: float | None
+) -> None:
+    if found and found[-1].state == state and found[-1].end == start:
+        last = found.pop()
+        start = last.start
+        if last.energy_wh is not None:
+            energy_wh = last.energy_wh + (energy_wh or 0.0)
+    found.append(Stretch(start=start, end=end, state=state, energy_wh=energy_wh))

@@ -1,0 +1,109 @@
+"""A run of a plan, audited over the cloud's API: the figures of the demo's report."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from device_profiles.usage import SLOT_S
+from simulators.audit.readings import EARLY_S, Grace, audit_readings, moment, read_truth
+from simulators.audit.usage import audit_usage, heartbeat
+from simulators.errors import SimulatorError
+from simulators.school.scenario import load_school
+
+_SCORE = ("value", "coverage", "standard")
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What is audited: a plan folder and the cloud that its gateway wrote to."""
+
+    plan: Path
+    url: str
+    token: str
+    until: datetime
+    """When the gateway stopped."""
+    grace: tuple[Grace, ...] = field(default=())
+    arrival_s: float = 10.0
+
+
+def audit_run(run: Run) -> dict[str, Any]:
+    """Return the figures: `devices`, `readings`, `usage`, `score`, and `examples` of faults."""
+    school = load_school(run.plan)
+    truth = read_truth([school.folder / school.plan.truth])
+    if not truth.said:
+        raise SimulatorError(f"{school.folder / school.plan.truth}: no device said anything")
+    first = min(moment(line.get("observed_at") or line["at"]) for line in truth.said)
+    since = first - timedelta(seconds=EARLY_S)
+    slot = datetime.fromtimestamp(first.timestamp() // SLOT_S * SLOT_S, first.tzinfo)
+    profiles = {device.asset: device.profile for device in school.devices}
+    headers = {"Authorization": f"Bearer {run.token}"}
+    with httpx.Client(base_url=run.url, headers=headers, timeout=60, trust_env=False) as client:
+        code = school.plan.school
+        try:
+            readings = audit_readings(
+                truth,
+                _export(client, "readings", code, since),
+                profiles,
+                heartbeats={d.asset: heartbeat(d.usage) for d in school.devices},
+                buses={d.asset: d.plan.modbus.bus for d in school.devices if d.plan.modbus},
+                grace=run.grace,
+                arrival_s=run.arrival_s,
+            )
+            usage = audit_usage(
+                truth,
+                _export(client, "usage", code, slot),
+                {d.asset: (d.profile, d.usage) for d in school.devices if d.usage},
+                until=run.until,
+                grace=[one for one in run.grace if one.end <= run.until],
+            )
+            score = _score(client, code)
+        except httpx.HTTPError as error:
+            raise SimulatorError(f"{run.url}: no answer: {error}; is the cloud running?") from error
+    return {
+        "devices": readings.devices,
+        "readings": {
+            "said": readings.said,
+            "stored": readings.stored,
+            "lost": readings.lost,
+            "doubled": readings.doubled,
+            "within_deadband": readings.within_deadband,
+            "between_polls": readings.between_polls,
+            "not_owed": readings.not_owed,
+        },
+        "usage": {
+            "slots": usage.slots,
+            "max_difference_s": usage.max_difference_s,
+            "max_per_change_s": usage.max_per_change_s,
+            "over": usage.over,
+        },
+        "score": score,
+        "examples": [*readings.examples, *usage.examples],
+    }
+
+
+def _export(
+    client: httpx.Client, what: str, school: str, since: datetime
+) -> Iterator[dict[str, Any]]:
+    query = {"school": school, "from": since.isoformat()}
+    with client.stream("GET", f"/api/v1/export/{what}", params=query) as answer:
+        if not answer.is_success:
+            answer.read()
+            raise SimulatorError(f"{client.base_url}: export of {what}: {answer.text[:300]}")
+        for line in answer.iter_lines():
+            if line:
+                yield json.loads(line)
+
+
+def _score(client: httpx.Client, school: str) -> dict[str, Any]:
+    answer = client.get(f"/api/v1/schools/{school}/score")
+    if answer.status_code == httpx.codes.NOT_FOUND:  # telemetry without books
+        return dict.fromkeys(_SCORE)
+    if not answer.is_success:
+        raise SimulatorError(f"{client.base_url}: no score: {answer.text[:300]}")
+    told = answer.json()
+    return {key: told.get(key) for key in _SCORE}

@@ -1,0 +1,135 @@
+"""What every demo on this machine does: a folder of its own, a port, steps with their seconds.
+
+A demo deletes only a folder that holds the marker it left there itself.
+"""
+
+import os
+import shutil
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+
+from simulators.demo.processes import Process, command
+from simulators.errors import SimulatorError
+
+FIRST_PORT = 8090
+
+
+@dataclass(slots=True)
+class Steps:
+    """One line of progress for each step, with the seconds it took."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def step(self, text: str) -> Iterator[Callable[[str], None]]:
+        """Say the step once it is done, with the last of the words that it was told."""
+        start = time.monotonic()
+        words: list[str] = []
+        yield words.append
+        result = f": {words[-1]}" if words else ""
+        self.seconds[text] = time.monotonic() - start
+        say(f"  {self.seconds[text]:5.1f} s  {text}{result}")
+
+
+def say(text: str) -> None:
+    """Write a line at once."""
+    sys.stdout.write(text + os.linesep)
+    sys.stdout.flush()
+
+
+def invite(url: str, page: str = "") -> None:
+    """Print the address in a way that cannot be missed."""
+    line = f"  Open  {url}/{page}  in a browser.  Ctrl-C stops it.  "
+    bar = "=" * len(line)
+    say(f"\n{bar}\n{line}\n{bar}\n")
+
+
+@contextmanager
+def until_stopped(stop: Callable[[], None]) -> Iterator[None]:
+    """Let SIGTERM interrupt like Ctrl-C, and stop everything at the end, whatever happened."""
+    previous = signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C must not leave half of it
+        try:
+            stop()
+        finally:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+            signal.signal(signal.SIGTERM, previous)
+
+
+def prepare(folder: Path, marker: str, name: str, *, is_kept: bool) -> bool:
+    """Make the folder anew unless it is kept; return whether it is new. Deletes only our own."""
+    if folder.exists() and any(folder.iterdir()):
+        if not (folder / marker).exists():
+            raise SimulatorError(
+                f"{folder} is no folder of a {name}; name another with --data, or empty it"
+            )
+        if is_kept:
+            return not (folder / "cloud" / "token").exists()
+        shutil.rmtree(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / marker).write_text(
+            f"Made by `campus-sim {name}`, which may delete this folder.\n"
+        )
+    except OSError as error:
+        raise SimulatorError(f"{folder}: cannot be made: {error.strerror}") from error
+    return True
+
+
+def cloud_port(wanted: int | None) -> int:
+    """Return the port wanted, or the first free one; raises SimulatorError where there is none."""
+    if wanted is not None:
+        if not _is_free(wanted):
+            raise SimulatorError(f"port {wanted} is taken; name another with --port")
+        return wanted
+    for port in range(FIRST_PORT, FIRST_PORT + 100):
+        if _is_free(port):
+            return port
+    raise SimulatorError(f"no free port from {FIRST_PORT} on; name one with --port")
+
+
+def is_healthy(url: str) -> bool:
+    """Whether a cloud answers there."""
+    try:
+        return httpx.get(f"{url}/health", timeout=2, trust_env=False).is_success
+    except httpx.HTTPError:
+        return False
+
+
+def finish(
+    name: str, folder: Path, script: str, *arguments: str, watched: Sequence[Process] = ()
+) -> Process:
+    """Run one of our commands to its end and return it: what it said, the memory it took."""
+    log = folder / "logs" / f"{name}.log"
+    process = Process(name, [*command(script), *arguments], log)
+    try:
+        process.finish(watched=watched)
+    except BaseException:
+        process.kill()
+        raise
+    return process
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except (OSError, OverflowError):
+            return False
+        return True
+
+
+def _interrupt(_number: int, _frame: object) -> None:
+    raise KeyboardInterrupt

@@ -1,0 +1,1 @@
+"""Simulated devices, one module per protocol, with faults."""

@@ -1,0 +1,203 @@
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cloud.api.presenters.downsample import Timed, downsample
+from cloud.api.routes.assets import SORT_KEYS
+from device_profiles.reading import Value
+from tests._parts.cloud_app import CloudApp
+from tests._parts.small_school import MONDAY, SCHOOL, furnish, local, say, send, slots
+
+URL = f"/api/v1/schools/{SCHOOL}/assets"
+
+
+@pytest.fixture(autouse=True)
+async def one_morning(cloud: CloudApp) -> None:
+    await furnish(cloud, local("10:00"))
+    await send(
+        cloud.services.store,
+        [
+            *slots("A-1", local("08:00"), local("08:40"), "active", energy_wh=10),
+            *slots("A-1", local("08:40"), local("09:00"), "standby", energy_wh=2),
+            *slots("A-2", local("08:00"), local("09:30"), "off"),
+        ],
+    )
+    await say(cloud, "A-1", local("09:59:30"))
+    await cloud.services.rollups.settled()
+
+
+async def get(cloud: CloudApp, url: str, **params: Any) -> Any:
+    answer = await cloud.client.get(url, params=params)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+async def numbers(cloud: CloudApp, **params: Any) -> list[str]:
+    return [item["asset_no"] for item in (await get(cloud, URL, **params))["items"]]
+
+
+async def test_the_list_joins_ledger_and_telemetry(cloud: CloudApp) -> None:
+    page = await get(cloud, URL)
+    assert page["total"] == 6
+    first = page["items"][0]
+    assert (first["asset_no"], first["device"], first["room_name"]) == ("A-1", "A-1", "101室")
+    assert (first["state"], first["presence"]) == ("active", "online")
+    assert first["last_seen"] == "2026-11-23T01:59:30Z"
+    assert (first["use"]["lessons_observed"], first["use"]["lessons_used"]) == (1, 1)
+    last = page["items"][-1]
+    assert (last["device"], last["presence"], last["use"]) == (None, "never_seen", None)
+
+
+@pytest.mark.parametrize(
+    ("params", "found"),
+    [
+        ({"q": "设备A-2"}, ["A-2"]),
+        ({"category": "display"}, ["A-1", "A-3", "A-6"]),
+        ({"room": "101"}, ["A-1", "A-2"]),
+        ({"state": "active"}, ["A-1"]),
+        ({"presence": "online"}, ["A-1"]),
+        ({"condition": "3"}, ["A-3"]),
+        ({"bound": False}, ["A-6"]),
+        ({"bound": True, "category": "display"}, ["A-1", "A-3"]),
+        ({"offset": 1, "limit": 2}, ["A-2", "A-3"]),
+        ({"sort": "-asset_no", "limit": 1}, ["A-6"]),
+        ({"sort": "use_rate", "limit": 2}, ["A-2", "A-1"]),
+        ({"sort": "-use_rate", "limit": 2}, ["A-1", "A-2"]),
+        ({"sort": "-active_s", "limit": 1}, ["A-1"]),
+        ({"sort": "-last_seen", "limit": 1}, ["A-1"]),
+        ({"start": "2026-11-16", "end": "2026-11-20", "limit": 1}, ["A-1"]),
+    ],
+)
+async def test_filters_sorts_and_pages(
+    cloud: CloudApp, params: dict[str, Any], found: list[str]
+) -> None:
+    assert await numbers(cloud, **params) == found
+
+
+@pytest.mark.parametrize("key", sorted(SORT_KEYS))
+async def test_every_sort_key_sorts_both_ways(cloud: CloudApp, key: str) -> None:
+    assert len(await numbers(cloud, sort=key)) == 6
+    assert len(await numbers(cloud, sort=f"-{key}")) == 6
+
+
+async def test_an_unknown_sort_key_names_the_known(cloud: CloudApp) -> None:
+    answer = await cloud.client.get(URL, params={"sort": "-beauty"})
+    assert answer.status_code == 422
+    assert "use one of asset_no" in answer.json()["detail"]
+
+
+async def test_one_asset(cloud: CloudApp) -> None:
+    found = await get(cloud, "/api/v1/assets/1")
+    assert (found["school"], found["profile"]) == (SCHOOL, "campus-interactive-display")
+    assert found["profile_title_zh"] == "交互式一体机（参考规约）"
+    assert found["bindings"] == [{"device": "A-1", "valid_from": None, "valid_to": None}]
+    points = {point.pop("point"): point for point in found["points"]}
+    assert points["active_power"] == {
+        "title_zh": "有功功率",
+        "title_en": "active power",
+        "quantity": "power",
+        "unit": "W",
+        "value": 142.5,
+        "observed_at": "2026-11-23T01:59:30Z",
+    }
+    assert points["display_state"]["value"] == "in_use"
+    assert found["use"]["lessons_used"] == 1
+
+
+async def test_one_asset_without_a_device(cloud: CloudApp) -> None:
+    found = await get(cloud, "/api/v1/assets/6")
+    assert (found["device"], found["profile"], found["points"]) == (None, None, [])
+
+
+@pytest.mark.parametrize("tail", ["", "/timeline", "/heatmap", "/readings"])
+async def test_an_unknown_asset_is_not_found(cloud: CloudApp, tail: str) -> None:
+    answer = await cloud.client.get(f"/api/v1/assets/99{tail}")
+    assert answer.status_code == 404
+    assert answer.json()["detail"] == "no asset has the id 99"
+
+
+async def test_a_timeline_merges_slots_and_shows_gaps(cloud: CloudApp) -> None:
+    found = await get(cloud, "/api/v1/assets/1/timeline")
+    assert found["day"] == "2026-11-23"
+    assert [(s["start"][11:16], s["end"][11:16], s["state"]) for s in found["stretches"]] == [
+        ("16:00", "00:00", "unobserved"),
+        ("00:00", "00:40", "active"),
+        ("00:40", "01:00", "standby"),
+        ("01:00", "01:50", "unobserved"),
+    ]
+    assert found["stretches"][1]["energy_wh"] == 80
+    assert len(found["slots"]) == 12
+    assert [(p["period"], p["lesson"]) for p in found["periods"]] == [
+        (1, "301 语文"),
+        (2, "301 语文"),
+    ]
+
+
+async def test_a_timeline_of_the_future_is_empty(cloud: CloudApp) -> None:
+    found = await get(cloud, "/api/v1/assets/1/timeline", day=MONDAY + timedelta(days=1))
+    assert (found["stretches"], found["slots"]) == ([], [])
+
+
+async def test_a_heatmap(cloud: CloudApp) -> None:
+    found = await get(cloud, "/api/v1/assets/1/heatmap")
+    assert [p["period"] for p in found["periods"]] == [1, 2]
+    assert [(c["weekday"], c["period"], c["used"], c["use_share"]) for c in found["cells"]] == [
+        (1, 1, 1, 1.0),
+        (1, 2, 0, 0.0),
+    ]
+
+
+async def test_readings_are_in_order_and_named(cloud: CloudApp) -> None:
+    await say(cloud, "A-1", local("09:58"), "idle")
+    state, *_ = await get(cloud, "/api/v1/assets/1/readings", point="display_state")
+    assert (state["point"], state["title_en"]) == ("display_state", "display state")
+    assert state["readings"] == [
+        ["2026-11-23T01:58:00Z", "idle"],
+        ["2026-11-23T01:59:30Z", "in_use"],
+    ]
+    every = await get(cloud, "/api/v1/assets/1/readings")
+    assert [one["point"] for one in every] == ["active_power", "display_state"]
+    assert every[0]["unit"] == "W"
+
+
+async def test_a_span_of_readings_that_ends_before_it_begins(cloud: CloudApp) -> None:
+    params = {"from": "2026-11-23T02:00:00Z", "to": "2026-11-23T01:00:00Z"}
+    answer = await cloud.client.get("/api/v1/assets/1/readings", params=params)
+    assert answer.status_code == 422
+    assert "is not before" in answer.json()["detail"]
+
+
+def timed(values: list[Value]) -> list[Timed]:
+    return [(local("08:00") + timedelta(seconds=n), value) for n, value in enumerate(values)]
+
+
+@given(st.lists(st.floats(-1e6, 1e6), max_size=300), st.integers(4, 50))
+def test_thinned_numbers_keep_ends_and_extremes(values: list[float], limit: int) -> None:
+    full = timed(list(values))
+    thin = downsample(full, limit)
+    assert len(thin) <= limit or len(thin) == len(full)
+    assert thin == sorted(thin, key=lambda r: r[0])
+    assert set(thin) <= set(full)
+    if values:
+        assert (thin[0], thin[-1]) == (full[0], full[-1])
+        kept = [value for _, value in thin]
+        assert max(kept) == max(values)
+        assert min(kept) == min(values)
+
+
+def test_thinned_words_keep_their_changes() -> None:
+    values: list[Value] = [*["off"] * 50, *["in_use"] * 50, *["idle"] * 50]
+    assert [value for _, value in downsample(timed(values), 10)] == [
+        "off",
+        "in_use",
+        "idle",
+        "idle",
+    ]
+
+
+def test_readings_of_one_moment_can_be_thinned() -> None:
+    same = [(local("08:00"), float(n)) for n in range(10)]
+    assert len(downsample(list(same), 4)) == 4

@@ -1,0 +1,329 @@
+"""The least it would take: it suffices, nothing cheaper does, and it says what it cannot."""
+
+from itertools import product
+from typing import Any
+
+import polars as pl
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cloud.scoring.engine.engine import Scores, score_table
+from cloud.scoring.standard.standard import Standard
+from cloud.selection.improvement.cheapest_plan import Least, least, least_of_all, priced
+from cloud.selection.improvement.clause_gains import gains
+from cloud.selection.rules import rules_of
+from cloud.selection.select import Selection, select_scores
+from tests._parts.scoring import standard_of
+
+SHAPES: st.SearchStrategy[dict[str, Any]] = st.sampled_from(
+    [
+        {"linear": {"floor": 0.25, "target": 0.75}},
+        {"linear": {"target": {"KG": 0.5, "PRI": 0.5, "JUN": 1.0, "SEN": 1, "VOC": 1}}},
+        {"steps": {0.3: 0.4, 0.8: 1.0}},
+        {"deduction": {"points": 3, "per_missing": 2}},
+        {"linear": {"floor": 0.1, "target": 1, "scale": "log"}},
+    ]
+)
+ONLY = "X"
+
+
+@st.composite
+def standards(draw: st.DrawFn) -> Standard:
+    clauses: list[dict[str, Any]] = []
+    for number in range(draw(st.integers(1, 3))):
+        per = draw(st.sampled_from(["unit", "unit", "point"]))
+        shape: dict[str, Any] = draw(SHAPES) if per == "unit" else {"linear": {"target": 1}}
+        clauses.append(
+            shape
+            | {
+                "id": f"A0{number}",
+                "indicator": "assets_tagged",
+                "dimension": draw(st.sampled_from("de")),
+                "weight": draw(st.integers(1, 3)),
+                "data_source": draw(st.sampled_from(["ledger", "ledger", "declared"])),
+                "gate": draw(st.sampled_from([None, None, 0.3])),
+                "cost": draw(
+                    st.sampled_from([None, *({"yuan": y, "per": per} for y in (1, 5, 7, 20))])
+                ),
+            }
+        )
+    names = sorted({clause["dimension"] for clause in clauses})
+    mark = st.sampled_from([None, None, 50])
+    return standard_of(
+        clauses,
+        dimensions={"d": 30, "e": 70} if len(names) == 2 else {names[0]: 100},
+        dimension_keys={name: {"pass_mark": draw(mark)} for name in names},
+        declared_cap=0.8,
+        pass_mark=draw(mark),
+        min_coverage=0.0,
+        rules=[
+            {
+                "id": "rule",
+                "title": {"zh": "规则", "en": "rule"},
+                "of": [clause["id"] for clause in clauses],
+                "at_least": draw(st.integers(1, len(clauses))),
+                "attained": draw(st.sampled_from([0.25, 0.5, 1.0])),
+                "others_at_least": draw(st.sampled_from([0.0, 0.1])),
+            }
+        ],
+    )
+
+
+@st.composite
+def rows(draw: st.DrawFn, standard: Standard, school: str) -> dict[str, Any]:
+    row: dict[str, Any] = {"id": school, "school_type": draw(st.sampled_from(["211", "312"]))}
+    for clause in standard.clauses:
+        whole = draw(st.integers(1, 5))
+        part = draw(st.integers(0, whole))
+        unknown = draw(st.sampled_from([0, 0, whole - part]))
+        known = draw(st.sampled_from([True, True, True, False]))
+        sums = (("part", part), ("whole", whole), ("unknown", unknown))
+        row |= {f"{clause.id}.{name}": float(value) if known else None for name, value in sums}
+        row[f"{clause.id}.confirmed"] = draw(st.booleans())
+    return row
+
+
+@st.composite
+def cases(draw: st.DrawFn) -> tuple[Standard, pl.DataFrame, Scores, Selection]:
+    standard = draw(standards())
+    others = draw(st.integers(0, 3))
+    table = pl.DataFrame(
+        [draw(rows(standard, name)) for name in [ONLY, *(f"S{n}" for n in range(others))]],
+        infer_schema_length=None,
+    )
+    scores = score_table(standard, table)
+    return standard, table, scores, select_scores(scores, rules_of({"places": 1}))
+
+
+def improved(standard: Standard, table: pl.DataFrame, units: dict[str, int]) -> pl.DataFrame:
+    """Return the table with so many units more of each clause; a point is a hundredth."""
+    added = []
+    for clause in standard.clauses:
+        if clause.id in units:
+            assert clause.cost is not None
+            part, whole = pl.col(f"{clause.id}.part"), pl.col(f"{clause.id}.whole")
+            unit = 1.0 if clause.cost.per == "unit" else whole / 100
+            more = pl.when(pl.col("id") == ONLY).then(units[clause.id] * unit).otherwise(0.0)
+            added.append((part + more).alias(f"{clause.id}.part"))
+    return table.with_columns(added)
+
+
+def steps_of(found: Least) -> dict[str, int]:
+    return {
+        one.clause: round(100 * (one.becomes - one.attained) + 0.499)
+        if one.units is None
+        else one.units
+        for one in found.improvements
+    }
+
+
+def is_in(standard: Standard, table: pl.DataFrame) -> bool:
+    return ONLY in select_scores(score_table(standard, table), rules_of({"places": 1})).selected
+
+
+@settings(max_examples=150, deadline=None)
+@given(cases())
+def test_the_least_brings_the_school_in(
+    case: tuple[Standard, pl.DataFrame, Scores, Selection],
+) -> None:
+    standard, table, scores, selection = case
+    if selection.outcomes[ONLY].selected:
+        return
+    found = least(priced(scores), selection, ONLY)
+    if not found.is_possible:
+        assert found.missing or found.evidence
+    if found.value_then is None or set(found.evidence) & set(found.unseen):
+        return
+    shown = [pl.lit(0.0).alias(f"{name}.unknown") for name in found.evidence]
+    after = improved(standard, table, steps_of(found)).with_columns(shown)
+    assert is_in(standard, after)
+    totals = score_table(standard, after).totals.filter(id=ONLY).row(0, named=True)
+    assert totals["raw"] >= found.value_then - 1e-9
+
+
+@settings(max_examples=80, deadline=None)
+@given(cases())
+def test_nothing_cheaper_would_do(
+    case: tuple[Standard, pl.DataFrame, Scores, Selection],
+) -> None:
+    standard, table, scores, selection = case
+    by_unit = all(clause.cost is None or clause.cost.per == "unit" for clause in standard.clauses)
+    is_log = any(clause.linear and clause.linear.scale == "log" for clause in standard.clauses)
+    if selection.outcomes[ONLY].selected or not by_unit or is_log:
+        return
+    of = priced(scores)
+    found = least(of, selection, ONLY)
+    if found.is_possible is None:
+        seen = of.clauses[ONLY]
+        assert all(seen[f"{name}.seen"] < 1 for name in found.evidence)
+        return
+    choices = {gain.clause.id: gain for gain in gains(of, ONLY)}
+    best: float | None = None
+    for many in product(*(range(gain.units[-1] + 1) for gain in choices.values())):
+        units = dict(zip(choices, many, strict=True))
+        yuan = sum(choices[name].yuan * n for name, n in units.items())
+        if (best is None or yuan < best) and is_in(standard, improved(standard, table, units)):
+            best = yuan
+    assert bool(found.is_possible) == (best is not None)
+    assert found.yuan == best
+
+
+def test_a_school_is_told_the_least_in_words() -> None:
+    standard, table = town()
+    scores = score_table(standard, table)
+    selection = select_scores(scores, rules_of({"places": 1}))
+    found = least_of_all(scores, selection)
+    assert found.keys() == {"B", "C", "D", "E"}
+    assert found["B"].words.zh == (
+        "最省的办法：改进 1 项，约需 16,000 元，总分由 60.00 提高到 70.00（入选需 62.51）。"
+    )
+    assert found["B"].words.en == (
+        "The least: 1 improvement for 16,000 yuan, from 60.00 to 70.00 (62.51 brings it in)."
+    )
+    (one,) = found["B"].improvements
+    assert (one.clause, one.units, one.yuan, round(one.points, 9)) == ("A08", 1, 16000, 10.0)
+    assert found["C"].is_possible is False
+    assert found["C"].words.en == (
+        "All improvements that have a cost would not be enough: total score would still lack 2.51. "
+        "Left out, for no cost is known: B01 clause."
+    )
+    assert found["D"].is_possible is None
+    assert (found["D"].evidence, found["D"].unseen) == (("A08",), ("A08",))
+    assert found["D"].words.zh == (
+        "先补齐证据：A08 条款。有价格的改进全部做到也不够：总分仍差 42.51 分。"
+        "没有已知价格、未计入：B01 条款。没有证据、未计入：A08 条款。"
+    )
+    assert found["E"].missing[0].en == "the gate of B01 clause"
+
+
+def test_a_gate_without_evidence_asks_for_evidence_first() -> None:
+    standard, table = town()
+    dark = pl.when(pl.col("id") != "B").then("B01.part").alias("B01.part")
+    scores = score_table(standard, table.with_columns(dark))
+    selection = select_scores(scores, rules_of({"places": 1, "hard": ["gates"]}))
+    found = least(priced(scores), selection, "B")
+    assert found.is_possible is None
+    assert found.evidence == ("B01",)
+    assert found.words.en.startswith("Evidence first: B01 clause. ")
+
+
+def test_what_nobody_counted_is_counted_first() -> None:
+    """A gate that what is known to be missing does not reach, and what nobody saw would."""
+    standard = standard_of(
+        [
+            {
+                "id": "B01",
+                "indicator": "assets_tagged",
+                "dimension": "d",
+                "weight": 1,
+                "data_source": "ledger",
+                "linear": {"floor": 0.95, "target": 0.99},
+                "gate": 0.9,
+                "cost": {"yuan": 20, "per": "unit"},
+            }
+        ],
+        dimensions={"d": 100},
+    )
+    row = {"id": "A", "school_type": "211", "B01.whole": 187.0}
+    table = pl.DataFrame([row | {"B01.part": 156.0, "B01.unknown": 23.0}])
+    scores = score_table(standard, table)
+    found = least(priced(scores), select_scores(scores, rules_of({"places": 1})), "A")
+    assert (found.is_possible, found.evidence, found.missing) == (None, ("B01",), ())
+    (one,) = found.improvements
+    assert (one.units, one.yuan) == (13, 260)
+    assert found.words.zh == (
+        "先补齐证据：B01 条款。补到的都合格的话，最省的办法：改进 1 项，约需 260 元，"
+        "总分由 0.00 提高到 0.00。"
+    )
+    assert found.words.en.startswith(
+        "Evidence first: B01 clause. If it turns out well, the least: 1 improvement for 260 yuan"
+    )
+    few = score_table(standard, table.with_columns(pl.lit(0.0).alias("B01.unknown")))
+    sure = least(priced(few), select_scores(few, rules_of({"places": 1})), "A")
+    assert (sure.is_possible, sure.evidence, sure.yuan) == (True, (), 260)
+
+
+def test_what_no_improvement_can_bring_in_is_said() -> None:
+    standard, table = town()
+    scores = score_table(standard, table)
+    out = [{"school": "B", "decision": "out", "reason": "现场核查不符", "by": "王"}]
+    selection = select_scores(scores, rules_of({"places": 1, "overrides": out}))
+    found = least(priced(scores), selection, "B")
+    assert (found.is_possible, found.words.zh) == (
+        False,
+        "按名额规则或人工改判，任何分数都不能入选。",
+    )
+    inside = least(priced(scores), selection, selection.selected[0])
+    assert (inside.is_possible, inside.yuan, inside.words.zh) == (True, 0.0, "该校已入选。")
+    geometric = standard.model_copy(update={"aggregate": "geometric"})
+    scores = score_table(geometric, table)
+    selection = select_scores(scores, rules_of({"places": 1}))
+    assert least(priced(scores), selection, "B").is_possible is None
+
+
+def town() -> tuple[Standard, pl.DataFrame]:
+    standard = standard_of(
+        [
+            {
+                "id": "A08",
+                "indicator": "assets_tagged",
+                "weight": 1,
+                "cost": {"yuan": 16000, "per": "unit"},
+            },
+            {"id": "B01", "indicator": "assets_tagged", "weight": 1, "gate": 0.2},
+        ],
+        min_coverage=0.9,
+    )
+    rows = [("A", 4, 9), ("B", 4, 8), ("C", 5, 4), ("D", None, 8), ("E", 4, 1)]
+    return standard, pl.DataFrame(
+        [
+            {
+                "id": school,
+                "A08.part": first,
+                "A08.whole": None if first is None else 5,
+                "A08.unknown": None if first is None else 0,
+                "B01.part": second,
+                "B01.whole": 20,
+                "B01.unknown": 0,
+            }
+            for school, first, second in rows
+        ],
+        infer_schema_length=None,
+    )
+
+
+def test_gates_and_rules_are_bought_where_they_have_a_price() -> None:
+    cost = {"yuan": 100, "per": "point"}
+    clause = {"indicator": "assets_tagged", "gate": 0.5, "linear": {"floor": 0.4, "target": 0.9}}
+    rule = {
+        "id": "both",
+        "title": {"zh": "两项都要", "en": "both"},
+        "of": ["A01", "A02"],
+        "at_least": 2,
+        "attained": 0.4,
+    }
+    table = pl.DataFrame(
+        {
+            "id": ["S"],
+            **{
+                f"A0{n}.{what}": [20.0 if what == "whole" else 9.0] for n in (1, 2) for what in SUMS
+            },
+            "A01.unknown": [0.0],
+            "A02.unknown": [0.0],
+        }
+    )
+
+    def answer(first: dict[str, Any], second: dict[str, Any]) -> Least:
+        standard = standard_of([clause | first, clause | second], rules=[rule])
+        scores = score_table(standard, table)
+        return least(priced(scores), select_scores(scores, rules_of({})), "S")
+
+    found = answer({"cost": cost}, {"cost": cost})
+    assert {one.clause: round(one.yuan) for one in found.improvements} == {"A01": 3000, "A02": 3000}
+    found = answer({"cost": cost}, {"cost": None, "gate": None})
+    assert (found.is_possible, [one.en for one in found.missing]) == (False, ["both"])
+    found = answer({"cost": None}, {"cost": cost})
+    assert [one.zh for one in found.missing] == ["否决线 A01 条款"]
+
+
+SUMS = ("part", "whole")

@@ -1,0 +1,99 @@
+from datetime import timedelta
+
+import pytest
+
+from cloud.telemetry.current_state import AssetNow
+from tests._parts.cloud_app import SCHOOL, CloudApp
+
+METER = f"reading,asset=A,school={SCHOOL},profile=eastron-sdm120"
+
+
+def only(cloud: CloudApp) -> AssetNow:
+    (now,) = cloud.services.now.of(SCHOOL)
+    return now
+
+
+async def test_the_state_follows_the_profiles_rule(cloud: CloudApp) -> None:
+    await cloud.write(f"{METER} active_power=500,voltage=230")
+    now = only(cloud)
+    assert (now.state, now.presence) == ("active", "online")
+    assert now.values == {"active_power": 500.0, "voltage": 230.0}
+    cloud.clock.moment += timedelta(seconds=1)
+    await cloud.write(f"{METER} active_power=0")
+    assert only(cloud).state == "off"
+
+
+async def test_an_asset_that_says_nothing_for_too_long_is_silent_and_unobserved(
+    cloud: CloudApp,
+) -> None:
+    await cloud.write(f"{METER} active_power=500")
+    silent_at = only(cloud).silent_at
+    assert silent_at is not None
+    cloud.clock.moment = silent_at
+    assert only(cloud).presence == "online"
+    cloud.clock.moment += timedelta(seconds=1)
+    assert (only(cloud).presence, only(cloud).state) == ("silent", "unobserved")
+
+
+async def test_what_has_no_rule_is_present_but_unobserved(cloud: CloudApp) -> None:
+    await cloud.write(f"reading,asset=A,school={SCHOOL},profile=never-heard-of v=1")
+    assert (only(cloud).presence, only(cloud).state) == ("online", "unobserved")
+
+
+async def test_a_meter_that_lost_its_deciding_point_is_unobserved(cloud: CloudApp) -> None:
+    await cloud.write(f"{METER} active_power=500")
+    cloud.clock.moment += timedelta(hours=1)
+    await cloud.write(f"{METER} voltage=230")
+    assert (only(cloud).presence, only(cloud).state) == ("online", "unobserved")
+
+
+def report(rule: str = "", *, gateway: str = "gw", profile: str = "eastron-sdm120") -> str:
+    escaped = rule.replace('"', '\\"')
+    told = f',usage_rule="{escaped}"' if rule else ""
+    return (
+        f"gateway,school={SCHOOL},gateway={gateway},device=d,asset=A,profile={profile},"
+        f"protocol=modbus readings=1{told}"
+    )
+
+
+async def test_a_rule_that_the_gateway_tells_is_in_force(cloud: CloudApp) -> None:
+    await cloud.write(f"{METER} active_power=70", report('{"active_above": 80.0}'))
+    assert only(cloud).state == "standby"
+    cloud.clock.moment += timedelta(seconds=1)
+    await cloud.write(f"{METER} active_power=90", report('{"active_above": 80.0}'))
+    assert only(cloud).state == "active"
+    cloud.clock.moment += timedelta(seconds=100)
+    await cloud.write(report('{"max_gap_s": 60.0}'))
+    assert only(cloud).presence == "silent"
+
+
+async def test_a_report_without_a_rule_takes_it_back(cloud: CloudApp) -> None:
+    await cloud.write(f"{METER} active_power=70", report('{"active_above": 80.0}'))
+    cloud.clock.moment += timedelta(seconds=1)
+    await cloud.write(report())
+    assert only(cloud).state == "active"
+
+
+async def test_the_rule_of_the_gateway_that_spoke_last_counts(cloud: CloudApp) -> None:
+    await cloud.write(f"{METER} active_power=70", report('{"active_above": 90.0}', gateway="z"))
+    cloud.clock.moment += timedelta(seconds=1)
+    await cloud.write(report('{"active_above": 60.0}', gateway="a"))
+    assert only(cloud).state == "active"
+
+
+async def test_a_profile_that_the_cloud_does_not_know_is_judged_by_the_whole_rule_told(
+    cloud: CloudApp,
+) -> None:
+    await cloud.write(
+        f"reading,asset=A,school={SCHOOL},profile=of-the-school v=3",
+        report('{"point": "v", "active_above": 2.0}', profile="of-the-school"),
+    )
+    assert only(cloud).state == "active"
+
+
+@pytest.mark.parametrize("text", ["nonsense", "[]", '{"active_above": "much"}', '{"who": 1}'])
+async def test_a_rule_that_cannot_be_read_leaves_the_profiles_in_force(
+    cloud: CloudApp, text: str
+) -> None:
+    await cloud.write(f"{METER} active_power=70", report(text))
+    assert only(cloud).state == "active"

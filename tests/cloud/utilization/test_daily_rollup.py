@@ -1,0 +1,208 @@
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import duckdb
+import pyarrow as pa  # type: ignore[import-untyped]  # it ships no types
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cloud.utilization import daily_rollup as expression
+from cloud.utilization import rollup
+from cloud.utilization.periods import Day, Period, cuts, local_day
+from cloud.utilization.reference_daily import DayUse, use_of_days
+from cloud.utilization.reference_rollup import Target
+from device_profiles.usage import SLOT_S, UsageSlot
+
+ZONE = ZoneInfo("Asia/Shanghai")
+MONDAY = date(2026, 11, 23)
+SLOT = timedelta(seconds=SLOT_S)
+IN_TIME = timedelta(minutes=15)
+OWED = Target("s", "A-1", MONDAY, 1, "101", "display", owes=True)
+
+
+def at(text: str, day: date = MONDAY) -> datetime:
+    return datetime.fromisoformat(f"{day}T{text}").replace(tzinfo=ZONE).astimezone(UTC)
+
+
+def slot(text: str, delay: timedelta = SLOT, **seconds: float) -> tuple[UsageSlot, datetime | None]:
+    spent = {f"{s}_s": seconds.get(s, 0.0) for s in ("active", "standby", "off", "unobserved")}
+    start = at(text)
+    return UsageSlot("A-1", start, **spent), start + delay
+
+
+def one(
+    *slots: tuple[UsageSlot, datetime | None], target: Target = OWED, until: str = "23:59"
+) -> DayUse:
+    (found,) = use_of_days([target], slots, [local_day(MONDAY, ZONE)], horizon=at(until))
+    return found
+
+
+def test_every_slot_that_has_ended_is_due() -> None:
+    found = one(until="12:00")
+    assert (found.due_slots, found.slots, found.evening_due_s) == (144, 0, 0)
+
+
+def test_a_slot_that_says_nobody_saw_anything_does_not_count_as_one() -> None:
+    found = one(slot("08:00", off=300), slot("08:05", unobserved=300))
+    assert (found.slots, found.in_time_slots) == (1, 1)
+
+
+def test_a_slot_may_take_ten_minutes_after_its_end() -> None:
+    late = IN_TIME + timedelta(seconds=1)
+    found = one(slot("08:00", IN_TIME, active=300), slot("08:05", late, active=300))
+    assert (found.slots, found.in_time_slots, found.active_s) == (2, 1, 600)
+
+
+def test_nobody_says_late_of_a_slot_of_which_nobody_knows_when_it_came() -> None:
+    undated = slot("08:10", active=300)[0], None
+    assert one(slot("08:00", active=300), undated).in_time_slots is None
+    hidden = slot("08:10", unobserved=300)[0], None
+    assert one(slot("08:00", active=300), hidden).in_time_slots == 1
+
+
+def test_what_is_on_late_in_the_evening_is_told_from_what_nobody_saw() -> None:
+    found = one(
+        slot("21:55", active=300),
+        slot("22:00", active=100, standby=150, off=50),
+        slot("23:00", standby=200, unobserved=100),
+        slot("23:05", off=300),
+        until="23:30",
+    )
+    assert (found.evening_due_s, found.evening_on_s) == (5400, 450)
+    assert found.evening_unobserved_s == 5400 - 450 - 350
+
+
+def test_the_night_ends_at_five() -> None:
+    assert one(slot("04:55", active=120), slot("05:00", active=300)).night_active_s == 120
+
+
+def test_who_owes_nothing_is_due_for_what_it_sent() -> None:
+    target = Target("s", "A-1", MONDAY, None, None, None, owes=False)
+    found = one(slot("22:30", off=300), target=target)
+    assert (found.due_slots, found.evening_due_s, found.evening_unobserved_s) == (1, 300, 0)
+    assert use_of_days([target], [], [local_day(MONDAY, ZONE)], horizon=at("23:59")) == []
+
+
+@pytest.mark.parametrize(
+    ("day", "hours"), [(date(2026, 3, 29), 4), (date(2026, 10, 25), 6), (date(2026, 11, 2), 5)]
+)
+def test_the_night_of_a_clock_change_is_shorter_or_longer(day: date, hours: int) -> None:
+    local = local_day(day, ZoneInfo("Europe/Berlin"))
+    assert local.night_end - local.start == timedelta(hours=hours)
+    assert local.end - local.evening == timedelta(hours=2)
+
+
+def by_duckdb(
+    targets: list[Target],
+    slots: list[tuple[UsageSlot, datetime | None]],
+    days: list[Day],
+    horizon: datetime,
+) -> list[DayUse]:
+    told = [s for s, _ in slots]
+    table = {
+        "school": pa.array(["s"] * len(slots), pa.string()),
+        "asset": pa.array([s.asset for s in told], pa.string()),
+        "slot_start": pa.array([rollup.naive_utc(s.start) for s in told], pa.timestamp("us")),
+        **{
+            name: pa.array([getattr(s, name) for s in told], pa.float64())
+            for name in ("active_s", "standby_s", "off_s", "unobserved_s", "energy_wh")
+        },
+        "first_received_at": pa.array(
+            [None if moment is None else rollup.naive_utc(moment) for _, moment in slots],
+            pa.timestamp("us"),
+        ),
+    }
+    with duckdb.connect() as con:
+        con.register("slots", pa.table(table))
+        found = [cut for day in days for cut in cuts(day)]
+        con.register("cuts", rollup.cuts_table("s", found, horizon))
+        con.register("targets", rollup.targets_table(targets))
+        con.execute(f"create table seen as {rollup.seen_sql('duckdb')}")
+        rows = con.execute(expression.sql("duckdb"))
+        assert tuple(column[0] for column in rows.description or ()) == expression.COLUMNS
+        return [DayUse(*row) for row in rows.fetchall()]
+
+
+@st.composite
+def some_days(draw: st.DrawFn) -> list[Day]:
+    found = []
+    for offset in range(draw(st.integers(1, 2))):
+        day = local_day(MONDAY + timedelta(days=offset), ZONE)
+        minute, periods = draw(st.integers(0, 1300)), []
+        for number in range(1, draw(st.integers(0, 3)) + 1):
+            start = day.start + timedelta(minutes=minute)
+            periods.append(Period(number, "", start, start + timedelta(minutes=43)))
+            minute += 43 + draw(st.integers(0, 30))
+        found.append(local_day(day.day, ZONE, tuple(periods)))
+    return found
+
+
+@st.composite
+def sent(draw: st.DrawFn) -> list[tuple[UsageSlot, datetime | None]]:
+    first = local_day(MONDAY, ZONE).start
+    numbers = st.sampled_from(range(2 * 288)) | st.integers(50, 70) | st.integers(260, 290)
+    keys = draw(st.sets(st.tuples(st.sampled_from(("A-1", "A-2")), numbers), max_size=40))
+    found = []
+    for asset, number in sorted(keys):
+        parts = sorted(draw(st.lists(st.integers(0, 300), min_size=3, max_size=3)))
+        a, b, c = (float(part) for part in parts)
+        start = first + number * SLOT
+        delay = timedelta(seconds=draw(st.sampled_from((300, 899, 900, 901, 90_000))))
+        came = draw(st.sampled_from((start + delay,) * 9 + (None,)))
+        found.append((UsageSlot(asset, start, a, b - a, c - b, SLOT_S - c), came))
+    return found
+
+
+TARGETS = st.lists(
+    st.builds(
+        Target,
+        st.just("s"),
+        st.sampled_from(("A-1", "A-2", "A-3")),
+        st.sampled_from((MONDAY, MONDAY + timedelta(days=1))),
+        st.none() | st.integers(1, 9),
+        st.none() | st.just("101"),
+        st.none() | st.just("display"),
+        owes=st.booleans(),
+    ),
+    unique_by=lambda t: (t.asset, t.day),
+    max_size=6,
+)
+
+
+def comparable(row: DayUse) -> dict[str, Any]:
+    return {column: getattr(row, column) for column in expression.COLUMNS}
+
+
+@settings(max_examples=60, deadline=None)
+@given(TARGETS, sent(), some_days(), st.integers(0, 2 * 1440))
+def test_the_engine_agrees_with_the_reference(
+    targets: list[Target],
+    slots: list[tuple[UsageSlot, datetime | None]],
+    days: list[Day],
+    minute: int,
+) -> None:
+    horizon = local_day(MONDAY, ZONE).start + timedelta(minutes=minute)
+
+    def key(row: DayUse) -> tuple[str, date]:
+        return row.asset, row.day
+
+    reference = sorted(use_of_days(targets, slots, days, horizon=horizon), key=key)
+    engine = sorted(by_duckdb(targets, slots, days, horizon), key=key)
+    assert list(map(key, engine)) == list(map(key, reference))
+    for mine, theirs in zip(engine, reference, strict=True):
+        assert comparable(mine) == pytest.approx(comparable(theirs), abs=1e-6)
+
+
+@pytest.mark.parametrize("dialect", ["duckdb", "pyspark", "postgres", "trino", "sqlite"])
+def test_the_expression_belongs_to_no_engine(dialect: str) -> None:
+    assert "night_active_s" in expression.sql(dialect)
+
+
+def test_the_table_has_the_columns_of_the_expression_and_of_a_row() -> None:
+    with duckdb.connect() as con:
+        con.execute(expression.DDL)
+        found = con.execute(f"describe {expression.TABLE}").fetchall()
+    assert tuple(row[0] for row in found) == expression.COLUMNS
+    assert tuple(DayUse.__dataclass_fields__) == expression.COLUMNS

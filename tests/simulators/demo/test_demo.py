@@ -1,0 +1,62 @@
+import socket
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+
+from simulators.cli import main
+from simulators.demo.demo import MARKER
+from simulators.demo.processes import Process, watch
+from simulators.errors import SimulatorError
+from tests._parts.ports import free_port
+
+
+def test_a_folder_that_is_not_ours_is_never_deleted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kept = tmp_path / "thesis.txt"
+    kept.write_text("precious")
+    assert main(["demo", "--data", str(tmp_path), "--port", str(free_port())]) == 1
+    assert kept.read_text() == "precious"
+    assert not (tmp_path / MARKER).exists()
+    assert "is no folder of a demo" in capsys.readouterr().err
+
+
+def test_a_stated_port_that_is_taken_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert main(["demo", "--data", str(tmp_path / "d"), "--port", str(port)]) == 1
+    assert f"port {port} is taken" in capsys.readouterr().err
+    assert not (tmp_path / "d").exists()
+
+
+def test_a_process_that_dies_is_named_with_its_last_line(tmp_path: Path) -> None:
+    script = "import sys; print('first'); print('no disk left'); sys.exit(3)"
+    process = Process("gateway", [sys.executable, "-c", script], tmp_path / "gateway.log")
+    with pytest.raises(SimulatorError, match="gateway ended with 3: no disk left"):
+        watch([process], None)
+
+
+def test_a_process_that_does_not_listen_is_killed(tmp_path: Path) -> None:
+    script = "import signal, time; signal.signal(15, signal.SIG_IGN); print('up'); time.sleep(600)"
+    process = Process("deaf", [sys.executable, "-c", script], tmp_path / "deaf.log")
+    process.wait_until(lambda: "up" in process.said(), 30, "starting")
+    assert process.peak_mb() > 1
+    assert not process.stop(timeout_s=0.2)
+    assert not process.is_running
+
+
+def test_what_a_killed_process_started_ends_with_it(tmp_path: Path) -> None:
+    child = "import time; print('child up', flush=True); time.sleep(600)"
+    script = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}])"
+    process = Process("parent", [sys.executable, "-c", script], tmp_path / "parent.log")
+    process.wait_until(lambda: "child up" in process.said(), 30, "starting")
+    (started,) = psutil.Process(process.pid).children()
+    process.kill()
+    psutil.wait_procs([started], timeout=30)
+    assert not started.is_running()
