@@ -35,7 +35,7 @@ from cloud.api.routes import (
     workflow,
     write,
 )
-from cloud.assessments.repository import Shelf
+from cloud.assessments.repository import AssessmentRepository
 from cloud.clock import Clock, SystemClock
 from cloud.pages import Pages
 from cloud.registry.store import Registry
@@ -126,7 +126,7 @@ async def _services(settings: Settings, clock: Clock) -> AsyncIterator[Services]
             now=now,
             live=feed,
             parser=Parser(),
-            shelf=Shelf(registry.proceedings),
+            repository=AssessmentRepository(registry.assessment_log),
         )
         tasks = [
             asyncio.create_task(_keep_running(work))

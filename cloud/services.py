@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from cloud.assessments.repository import Shelf
+from cloud.assessments.repository import AssessmentRepository
 from cloud.clock import Clock
 from cloud.registry.store import Registry
 from cloud.settings import Settings
@@ -26,4 +26,4 @@ class Services:
     now: StateNow
     live: LiveFeed
     parser: Parser
-    shelf: Shelf
+    repository: AssessmentRepository

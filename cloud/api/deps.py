@@ -6,7 +6,7 @@ from fastapi import Depends
 from starlette.requests import HTTPConnection
 
 from cloud import auth
-from cloud.assessments.repository import Shelf
+from cloud.assessments.repository import AssessmentRepository
 from cloud.clock import Clock
 from cloud.registry.store import Registry
 from cloud.services import Services
@@ -46,9 +46,9 @@ def get_clock(connection: HTTPConnection) -> Clock:
     return get_services(connection).clock
 
 
-def get_shelf(connection: HTTPConnection) -> Shelf:
+def get_repository(connection: HTTPConnection) -> AssessmentRepository:
     """Return the assessments last looked at."""
-    return get_services(connection).shelf
+    return get_services(connection).repository
 
 
 def require_read(connection: HTTPConnection) -> None:
@@ -67,7 +67,7 @@ def require_write(connection: HTTPConnection) -> None:
 ServicesDep = Annotated[Services, Depends(get_services)]
 StoreDep = Annotated[TelemetryStore, Depends(get_store)]
 RegistryDep = Annotated[Registry, Depends(get_registry)]
-ShelfDep = Annotated[Shelf, Depends(get_shelf)]
+RepositoryDep = Annotated[AssessmentRepository, Depends(get_repository)]
 RollupsDep = Annotated[Rollups, Depends(get_rollups)]
 SettingsDep = Annotated[Settings, Depends(get_settings)]
 ClockDep = Annotated[Clock, Depends(get_clock)]

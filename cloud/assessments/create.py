@@ -67,7 +67,7 @@ async def assess(
         created_at=created_at,
     )
     await asyncio.to_thread(
-        registry.proceedings.file_assessment, filed.row, filed.evidence, filed.integrity
+        registry.assessment_log.file_assessment, filed.row, filed.evidence, filed.integrity
     )
     return filed
 

@@ -10,16 +10,16 @@ import polars as pl
 from cloud.assessments.assessment import Assessment
 from cloud.assessments.filed_selection import OF_TRIALS, Chosen, filed
 from cloud.errors import Conflict, NotFound, SettingsError, Unprocessable
+from cloud.localized_text import LocalizedText
 from cloud.registry.assessment_log import SelectionRow
 from cloud.robustness.monte_carlo import uncertainty
 from cloud.scoring.engine.engine import Scores
-from cloud.scoring.indicators.base import Words
 from cloud.scoring.standard.clause import Clause
 from cloud.selection.improvement import cheapest_plan
 from cloud.selection.rules import Override, SelectionRules, rules_of
 from cloud.selection.select import Filled, Outcome, Selection, select_scores
 
-_IS_IN = Words("该校已入选。", "The school is in.")
+_IS_IN = LocalizedText("该校已入选。", "The school is in.")
 
 
 def rules_from(value: Mapping[str, Any]) -> SelectionRules:

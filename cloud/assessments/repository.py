@@ -10,18 +10,18 @@ from cloud.assessments.assessment import Assessment, opened
 from cloud.assessments.filed_selection import Chosen, chosen_of
 from cloud.assessments.sensitivity_report import influences
 from cloud.errors import NotFound
-from cloud.registry.assessment_log import AssessmentRow, Proceedings
+from cloud.registry.assessment_log import AssessmentLog, AssessmentRow
 from cloud.scoring.standard.standard import Standard, parse_standard
 
 LATEST = "latest"
 _MOST_ANALYSED = 64
 
 
-class Shelf:
+class AssessmentRepository:
     """Assessments by id, or "latest"; the `most` last used ones stay open."""
 
-    def __init__(self, proceedings: Proceedings, *, most: int = 4) -> None:
-        self.proceedings = proceedings
+    def __init__(self, assessment_log: AssessmentLog, *, most: int = 4) -> None:
+        self.assessment_log = assessment_log
         self._most = most
         self._open: OrderedDict[str, Assessment] = OrderedDict()
         self._opening = threading.Lock()
@@ -31,11 +31,11 @@ class Shelf:
     def row(self, name: str) -> AssessmentRow:
         """Return what is known of an assessment without opening it; raises NotFound."""
         if name != LATEST:
-            found = self.proceedings.assessment(name)
+            found = self.assessment_log.assessment(name)
             if found is None:
                 raise NotFound(f"no assessment has the id {name!r}")
             return found
-        rows = self.proceedings.assessments()
+        rows = self.assessment_log.assessments()
         if not rows:
             raise NotFound("nothing has been assessed yet; make an assessment first")
         return rows[0]
@@ -45,8 +45,8 @@ class Shelf:
         row = self.row(name)
         with self._opening:
             if row.id not in self._open:
-                evidence = self.proceedings.evidence(row.id)
-                integrity = self.proceedings.integrity(row.id)
+                evidence = self.assessment_log.evidence(row.id)
+                integrity = self.assessment_log.integrity(row.id)
                 if evidence is None or integrity is None:
                     raise NotFound(f"assessment {row.id} has no evidence")
                 self._open[row.id] = opened(row, evidence, integrity)
@@ -61,7 +61,7 @@ class Shelf:
 
     def selection(self, name: str) -> Chosen:
         """Return a selection with its list; raises NotFound."""
-        row = self.proceedings.selection(name)
+        row = self.assessment_log.selection(name)
         if row is None:
             raise NotFound(f"no selection has the id {name!r}")
         return chosen_of(row)
@@ -79,13 +79,13 @@ class Shelf:
 
     def standing(self, assessment: str) -> str | None:
         """Return the newest selection of an assessment that no other took the place of."""
-        rows = self.proceedings.selections(assessment)
+        rows = self.assessment_log.selections(assessment)
         replaced = {row.before_id for row in rows}
         return next((row.id for row in rows if row.id not in replaced), None)
 
     def last(self, selection: str) -> str:
         """Return the selection that stands in the place of one: itself, or who took it."""
-        while (after := self.proceedings.after(selection)) is not None:
+        while (after := self.assessment_log.after(selection)) is not None:
             selection = after
         return selection
 

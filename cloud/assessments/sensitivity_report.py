@@ -6,21 +6,27 @@ from cloud.assessments.assessment import Assessment
 from cloud.assessments.canonical_json import canonical, digest
 from cloud.assessments.filed_selection import Chosen
 from cloud.assessments.make_selection import rules_from
+from cloud.localized_text import LocalizedText
 from cloud.robustness.sobol import Choice, Index, Influence, sensitivity
-from cloud.scoring.indicators.base import Words
 
 FORMAT = "smart-campus-sensitivity/1"
 DIGITS = 6
 """To which figures are kept: what lies behind may differ between processors."""
-_OTHERWISE: dict[Choice, Words] = {
-    "weights": Words("若换一种维度权重", "With other weights of the dimensions"),
-    "thresholds": Words("若达标线定得高些或低些", "With thresholds a little higher or lower"),
-    "aggregate": Words("若换一种汇总方式", "With dimensions put together in another way"),
-    "declared_cap": Words(
+_OTHERWISE: dict[Choice, LocalizedText] = {
+    "weights": LocalizedText("若换一种维度权重", "With other weights of the dimensions"),
+    "thresholds": LocalizedText(
+        "若达标线定得高些或低些", "With thresholds a little higher or lower"
+    ),
+    "aggregate": LocalizedText("若换一种汇总方式", "With dimensions put together in another way"),
+    "declared_cap": LocalizedText(
         "若未核实申报的封顶比例不同", "With another cap of what is declared and not confirmed"
     ),
-    "min_coverage": Words("若最低证据覆盖率不同", "With another least coverage of evidence"),
-    "unseen": Words("若对没有观测到的部分另作处理", "With another treatment of what nobody saw"),
+    "min_coverage": LocalizedText(
+        "若最低证据覆盖率不同", "With another least coverage of evidence"
+    ),
+    "unseen": LocalizedText(
+        "若对没有观测到的部分另作处理", "With another treatment of what nobody saw"
+    ),
 }
 
 

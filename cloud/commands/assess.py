@@ -70,7 +70,7 @@ def add(commands: Commands) -> None:
 
 def _assess(arguments: argparse.Namespace) -> int:
     from cloud.assessments.editions import text_in_force, text_of
-    from cloud.assessments.repository import Shelf
+    from cloud.assessments.repository import AssessmentRepository
 
     if arguments.readings is not None and arguments.evidence is None:
         arguments.refuse("--readings needs --evidence")
@@ -79,9 +79,9 @@ def _assess(arguments: argparse.Namespace) -> int:
     text = text_of(path) if is_file else text_in_force(arguments.standard, arguments.end)
     inspections = _inspections(arguments.inspections) if arguments.inspections else {}
     with _registry(arguments) as (store, registry):
-        before = {row.id: row.created_at for row in registry.proceedings.assessments()}
+        before = {row.id: row.created_at for row in registry.assessment_log.assessments()}
         made = asyncio.run(_made(store, registry, text, arguments, inspections))
-        found = Shelf(registry.proceedings).assessment(made.row.id)
+        found = AssessmentRepository(registry.assessment_log).assessment(made.row.id)
     totals = found.scores.totals
     rated = totals["value"].count()
     print(

@@ -10,7 +10,7 @@ from cloud.commands import Commands
 from cloud.errors import BadRequest, SettingsError
 
 if TYPE_CHECKING:
-    from cloud.assessments.repository import Shelf
+    from cloud.assessments.repository import AssessmentRepository
     from cloud.registry.store import Registry
     from cloud.reports.filed import Filed
     from cloud.scoring.evidence.evidence import Evidence
@@ -71,27 +71,29 @@ def _report(arguments: argparse.Namespace) -> int:
 
 
 def _filed(registry: "Registry", arguments: argparse.Namespace) -> "Filed":
-    from cloud.assessments.repository import Shelf
+    from cloud.assessments.repository import AssessmentRepository
     from cloud.reports.filed import filed
 
-    shelf = Shelf(registry.proceedings)
-    assessment = shelf.assessment(arguments.assessment)
-    name = _selection(shelf, assessment.row.id, arguments.selection)
+    repository = AssessmentRepository(registry.assessment_log)
+    assessment = repository.assessment(arguments.assessment)
+    name = _selection(repository, assessment.row.id, arguments.selection)
     if name is None:
         return filed(assessment)
-    chosen = shelf.selection(name)
+    chosen = repository.selection(name)
     if chosen.row.assessment_id != assessment.row.id:
         raise BadRequest(
             f"selection {name} is one of assessment {chosen.row.assessment_id}, "
             f"not of {assessment.row.id}"
         )
-    return filed(assessment, chosen, shelf.last(name))
+    return filed(assessment, chosen, repository.last(name))
 
 
-def _selection(shelf: "Shelf", assessment: str, asked: str | None) -> str | None:
+def _selection(
+    repository: "AssessmentRepository", assessment: str, asked: str | None
+) -> str | None:
     if asked == NO_SELECTION:
         return None
-    return asked or shelf.standing(assessment)
+    return asked or repository.standing(assessment)
 
 
 def _schools(
@@ -152,7 +154,7 @@ def _area(
     if arguments.county is None and found.chosen is not None and {"pdf", "xlsx"} & set(forms):
         matters = influences(found.assessment, found.chosen)
     report = of_area(found, arguments.county, matters=matters)
-    steps = registry.proceedings.steps(round=found.assessment.row.round)
+    steps = registry.assessment_log.steps(round=found.assessment.row.round)
     told = None
     if found.chosen is not None:
         published = publication(steps, found.chosen.row.id)

@@ -26,7 +26,7 @@ def add(commands: Commands) -> None:
 
 def _select(arguments: argparse.Namespace) -> int:
     from cloud.assessments import make_selection
-    from cloud.assessments.repository import Shelf
+    from cloud.assessments.repository import AssessmentRepository
     from cloud.bulk.offline import registry_of
     from cloud.clock import SystemClock
     from cloud.selection.rules import SelectionRules, load_rules
@@ -35,11 +35,11 @@ def _select(arguments: argparse.Namespace) -> int:
     if arguments.places is not None:
         rules = rules.model_copy(update={"places": arguments.places})
     with registry_of(arguments.data) as registry:
-        shelf = Shelf(registry.proceedings)
-        found = shelf.assessment(arguments.assessment)
+        repository = AssessmentRepository(registry.assessment_log)
+        found = repository.assessment(arguments.assessment)
         made = make_selection.select(found, rules, arguments.seed, SystemClock().now())
-        is_new = registry.proceedings.file_selection(made)
-        chosen = shelf.selection(made.id)
+        is_new = registry.assessment_log.file_selection(made)
+        chosen = repository.selection(made.id)
     rated = found.scores.totals["value"].count()
     print(
         f"selection {made.id}{'' if is_new else ' (filed before)'}: {len(chosen.selected)} of "

@@ -22,7 +22,7 @@ import polars as pl
 from cloud.integrity import checks
 from cloud.integrity.inputs import Facts
 from cloud.integrity.thresholds import Thresholds
-from cloud.scoring.indicators.base import Words
+from cloud.localized_text import LocalizedText
 
 Row = Mapping[str, Any]
 
@@ -48,13 +48,13 @@ class Check:
     """
 
     id: str
-    title: Words
+    title: LocalizedText
     judge: Callable[[Facts, Thresholds], Judged]
-    reason: Callable[[Row], Words]
-    tell: Callable[[Row], Words]
-    needs: Words
-    ask: Words
-    innocent: Words
+    reason: Callable[[Row], LocalizedText]
+    tell: Callable[[Row], LocalizedText]
+    needs: LocalizedText
+    ask: LocalizedText
+    innocent: LocalizedText
 
 
 @cache

@@ -15,11 +15,11 @@ import polars as pl
 from cloud.integrity.agreement import ITEMS, agreement
 from cloud.integrity.inputs import Facts
 from cloud.integrity.thresholds import Declared
+from cloud.localized_text import LocalizedText
 from cloud.scoring.evidence.evidence import Evidence
-from cloud.scoring.indicators.base import Words
 from cloud.scoring.indicators.builders.declared_vs_measured import computer_rooms, display_hours
 
-NEEDS = Words(
+NEEDS = LocalizedText(
     "需要至少一项可核对的申报（大屏周使用小时、计算机教室机时、师生终端数等），以及足够的监测或台账。",
     "It needs a declared figure that can be measured (display hours, computer-room hours, "
     "terminals), and enough telemetry or ledger.",
@@ -56,18 +56,20 @@ def rows_of(facts: Facts, wrong: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([rows, *details], how="diagonal")
 
 
-def tell(row: Mapping[str, Any]) -> Words:
+def tell(row: Mapping[str, Any]) -> LocalizedText:
     """Return one of these rows in words."""
     if row["item"] is None:
         hours = "–".join(dict.fromkeys(f"{row[key]:.1f}" for key in ("low", "high")))
-        return Words(f"{row['label']}：每周 {hours} 小时", f"{row['label']}: {hours} hours a week")
+        return LocalizedText(
+            f"{row['label']}：每周 {hours} 小时", f"{row['label']}: {hours} hours a week"
+        )
     zh, en, unit = ITEMS[row["item"]]
     space = f" {unit}" if unit else ""
     declared = f"{row['declared']:,.1f}{space}" if unit else f"{row['declared']:,.0f}"
     low, high = (f"{row[key]:,.1f}" if unit else f"{row[key]:,.0f}" for key in ("low", "high"))
     between = f"{low}–{high}{space}" if low != high else f"{high}{space}"
     source = {"ledger": ("台账", "the ledger"), "telemetry": ("监测", "telemetry")}[row["basis"]]
-    return Words(
+    return LocalizedText(
         f"{zh}：申报 {declared}，{source[0]}为 {between}",
         f"{en}: {declared} declared, {between} by {source[1]}",
     )

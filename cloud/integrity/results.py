@@ -9,7 +9,7 @@ import polars as pl
 from cloud.integrity.check import Check, Judged, all_checks
 from cloud.integrity.inputs import Facts
 from cloud.integrity.thresholds import Thresholds
-from cloud.scoring.indicators.base import Words
+from cloud.localized_text import LocalizedText
 
 Severity = Literal["high", "medium", "low"]
 MOST_ROWS = 60
@@ -36,12 +36,12 @@ class Finding:
 
     school: str
     check: str
-    title: Words
+    title: LocalizedText
     severity: Severity
     strength: float
-    reason: Words
-    ask: Words
-    innocent: Words
+    reason: LocalizedText
+    ask: LocalizedText
+    innocent: LocalizedText
     evidence: tuple[Mapping[str, str], ...]
     """Rows with `ref`, `text_zh`, `text_en`, the heaviest first."""
     evidence_total: int
@@ -98,7 +98,7 @@ def _finding(row: Mapping[str, Any]) -> Finding:
         title=check.title,
         severity=row["severity"],
         strength=row["strength"],
-        reason=Words(row["text_zh"], row["text_en"]),
+        reason=LocalizedText(row["text_zh"], row["text_en"]),
         ask=check.ask,
         innocent=check.innocent,
         evidence=tuple(row["evidence"]),

@@ -1,4 +1,4 @@
-"""The proceedings: assessments, selections and steps as they were made. Nothing changes them.
+"""The assessment_log: assessments, selections and steps as they were made. Nothing changes them.
 
 There is no method that updates or deletes, and the database refuses both. Filing the same contents
 again gives what is already filed.
@@ -80,7 +80,7 @@ class StepRow(NewStep):
     digest: str
 
 
-class Proceedings:
+class AssessmentLog:
     """What was assessed, selected and done, in the registry's database."""
 
     def __init__(

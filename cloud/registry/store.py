@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Engine, or_, select
 from sqlalchemy.orm import Session
 
 from cloud.registry import calendar, tables
-from cloud.registry.assessment_log import Proceedings
+from cloud.registry.assessment_log import AssessmentLog
 from cloud.registry.calendar import SchoolDay
 from cloud.registry.codes.own import STAGE_CODES
 from cloud.registry.engine import open_engine, take_turn
@@ -68,9 +68,9 @@ class Registry:
         return self._engine
 
     @property
-    def proceedings(self) -> Proceedings:
+    def assessment_log(self) -> AssessmentLog:
         """What was assessed, selected and done about it."""
-        return Proceedings(self._engine, self.writing)
+        return AssessmentLog(self._engine, self.writing)
 
     def close(self) -> None:
         """Give back every connection."""

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cloud.robustness.array_engine import Flags, Numbers
-from cloud.selection.ranked_pool import Field
+from cloud.selection.ranked_pool import RankedPool
 
 _AHEAD = 4
 
@@ -31,18 +31,18 @@ class Places:
     outside: tuple[int, ...] = ()
 
 
-def places_of(field: Field, rated: Numbers) -> Places:
+def places_of(field: RankedPool, rated: Numbers) -> Places:
     """Return the places of a selection among those of its schools that are rated."""
-    contest = field.contest
+    problem = field.problem
     numbers = {number: at for at, number in enumerate(rated.tolist())}
     return Places(
-        places=contest.places,
+        places=problem.places,
         limits=tuple(
             (group.group, limit.members[rated], limit.least, limit.most)
-            for group, limit in zip(field.groups, contest.limits, strict=True)
+            for group, limit in zip(field.groups, problem.limits, strict=True)
         ),
-        inside=tuple(sorted(numbers[one] for one in contest.inside if one in numbers)),
-        outside=tuple(sorted(numbers[one] for one in contest.outside if one in numbers)),
+        inside=tuple(sorted(numbers[one] for one in problem.inside if one in numbers)),
+        outside=tuple(sorted(numbers[one] for one in problem.outside if one in numbers)),
     )
 
 

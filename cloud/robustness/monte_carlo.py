@@ -47,7 +47,7 @@ from cloud.scoring.engine.engine import Scores
 from cloud.scoring.indicators.base import all_indicators
 from cloud.scoring.standard.attainment import Block
 from cloud.selection.candidates import candidates
-from cloud.selection.ranked_pool import Field, field_of
+from cloud.selection.ranked_pool import RankedPool, ranked_pool
 from cloud.selection.rules import SelectionRules
 
 Ranks = NDArray[np.unsignedinteger]
@@ -103,7 +103,7 @@ def uncertainty(
 ) -> Uncertainty:
     """Return rank intervals and chances of all rated schools."""
     doubts = Doubts() if doubts is None else doubts
-    field = field_of(candidates(scores), rules)
+    field = ranked_pool(candidates(scores), rules)
     rated = np.flatnonzero(field.rated)
     model = model_of(scores, [field.schools[number] for number in rated])
     trial = _Trial(model, rules, doubts, _may(field, rated), places_of(field, rated))
@@ -208,7 +208,7 @@ class _Trial:
         return found
 
 
-def _may(field: Field, rated: Numbers) -> Flags:
+def _may(field: RankedPool, rated: Numbers) -> Flags:
     found = [field.failed[number].keys() <= _BY_RUN for number in rated.tolist()]
     return np.array(found, np.bool_)
 

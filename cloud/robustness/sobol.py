@@ -27,6 +27,7 @@ from pydantic import Field as Bounded
 from SALib.analyze import sobol as analysis  # type: ignore[import-untyped]  # has no types
 from SALib.sample import sobol as sample  # type: ignore[import-untyped]  # has no types
 
+from cloud.localized_text import LocalizedText
 from cloud.robustness.array_engine import (
     Evidence,
     Flags,
@@ -40,21 +41,20 @@ from cloud.robustness.array_engine import (
 )
 from cloud.robustness.fast_allocation import Places, given, places_of
 from cloud.scoring.engine.engine import Scores
-from cloud.scoring.indicators.base import Words
 from cloud.scoring.standard.attainment import Block
 from cloud.scoring.standard.clause import Aggregate
 from cloud.selection.candidates import candidates
-from cloud.selection.ranked_pool import Field, field_of
+from cloud.selection.ranked_pool import RankedPool, ranked_pool
 from cloud.selection.rules import SelectionRules
 
 Choice = Literal["weights", "thresholds", "aggregate", "declared_cap", "min_coverage", "unseen"]
-CHOICES: Mapping[Choice, Words] = {
-    "weights": Words("各维度权重", "weights of the dimensions"),
-    "thresholds": Words("达标线高低", "where thresholds lie"),
-    "aggregate": Words("汇总方式（算术、几何、最小值）", "how dimensions are put together"),
-    "declared_cap": Words("未核实申报的封顶", "cap of what is declared"),
-    "min_coverage": Words("最低证据覆盖率", "coverage that is asked for"),
-    "unseen": Words("未观测部分的处理", "treatment of what nobody saw"),
+CHOICES: Mapping[Choice, LocalizedText] = {
+    "weights": LocalizedText("各维度权重", "weights of the dimensions"),
+    "thresholds": LocalizedText("达标线高低", "where thresholds lie"),
+    "aggregate": LocalizedText("汇总方式（算术、几何、最小值）", "how dimensions are put together"),
+    "declared_cap": LocalizedText("未核实申报的封顶", "cap of what is declared"),
+    "min_coverage": LocalizedText("最低证据覆盖率", "coverage that is asked for"),
+    "unseen": LocalizedText("未观测部分的处理", "treatment of what nobody saw"),
 }
 _T = TypeVar("_T")
 _AGGREGATES: tuple[Aggregate, ...] = ("arithmetic", "geometric", "minimum")
@@ -96,7 +96,7 @@ class Influence:
     """
 
     choice: Choice
-    title: Words
+    title: LocalizedText
     alone: float
     selected: Index
     ranks: Index
@@ -199,7 +199,7 @@ class _Trial:
 
     @classmethod
     def of(cls, scores: Scores, rules: SelectionRules, ranges: Ranges) -> "_Trial":
-        field = field_of(candidates(scores), rules)
+        field = ranked_pool(candidates(scores), rules)
         model = model_of(scores, field.schools)
         low, high = model.evidence.low, model.evidence.high
         middle = (low + high) / 2
@@ -273,7 +273,7 @@ def _nth(of: tuple[_T, ...], place: float) -> _T:
     return of[min(int(place), len(of) - 1)]
 
 
-def _may(field: Field) -> Flags:
+def _may(field: RankedPool) -> Flags:
     """Return who passes the gates; what else is hard is asked in every variant."""
     return np.array(["gates" not in failed for failed in field.failed], np.bool_)
 

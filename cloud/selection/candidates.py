@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
+from cloud.localized_text import LocalizedText
 from cloud.registry.codes import own, statistics
 from cloud.scoring.engine.engine import Scores
-from cloud.scoring.indicators.base import Words
 from cloud.scoring.standard.attainment import STAGES
 from cloud.scoring.standard.standard import TOTAL, Standard
 
-Titles = Mapping[str, Words]
+Titles = Mapping[str, LocalizedText]
 """What clauses, dimensions, rules and columns are called."""
 
 COLUMNS: Mapping[str, type[pl.DataType]] = {
@@ -29,17 +29,17 @@ FAILED: Mapping[str, str] = {
 }
 
 _KINDS_OF_PLACE = {
-    "1": Words("城镇", "Urban"),
-    "11": Words("城区", "City"),
-    "12": Words("镇区", "Town"),
-    "2": Words("乡村", "Rural"),
+    "1": LocalizedText("城镇", "Urban"),
+    "11": LocalizedText("城区", "City"),
+    "12": LocalizedText("镇区", "Town"),
+    "2": LocalizedText("乡村", "Rural"),
 }
 _USUAL: Titles = {
-    TOTAL: Words("总分", "total score"),
-    "coverage": Words("证据覆盖率", "evidence coverage"),
-    "pupils": Words("学生数", "pupils"),
-    "classes": Words("班级数", "classes"),
-    "teachers": Words("教师数", "teachers"),
+    TOTAL: LocalizedText("总分", "total score"),
+    "coverage": LocalizedText("证据覆盖率", "evidence coverage"),
+    "pupils": LocalizedText("学生数", "pupils"),
+    "classes": LocalizedText("班级数", "classes"),
+    "teachers": LocalizedText("教师数", "teachers"),
 }
 
 
@@ -84,10 +84,10 @@ def titles(standard: Standard) -> Titles:
     """Return what a standard calls its clauses, dimensions and rules."""
     return {
         **_USUAL,
-        **{one.id: Words(one.title.zh, one.title.en) for one in standard.dimensions},
-        **{one.id: Words(one.title.zh, one.title.en) for one in standard.rules},
+        **{one.id: LocalizedText(one.title.zh, one.title.en) for one in standard.dimensions},
+        **{one.id: LocalizedText(one.title.zh, one.title.en) for one in standard.rules},
         **{
-            one.id: Words(f"{one.id} {one.title.zh}", f"{one.id} {one.title.en}")
+            one.id: LocalizedText(f"{one.id} {one.title.zh}", f"{one.id} {one.title.en}")
             for one in standard.clauses
         },
     }
@@ -98,12 +98,12 @@ def usual_order(standard: Standard) -> Sequence[str]:
     return (*(d.id for d in sorted(standard.dimensions, key=lambda d: -d.weight)), "coverage")
 
 
-def called(names: Titles, key: str) -> Words:
+def called(names: Titles, key: str) -> LocalizedText:
     """Return what something is called, its own key where nobody said."""
-    return names.get(key) or _USUAL.get(key) or Words(key, key)
+    return names.get(key) or _USUAL.get(key) or LocalizedText(key, key)
 
 
-def group_title(group: str, code: str) -> Words:
+def group_title(group: str, code: str) -> LocalizedText:
     """Return what the group of a quota is called."""
     lists = {
         "division": statistics.DIVISIONS,
@@ -112,12 +112,12 @@ def group_title(group: str, code: str) -> Words:
     }
     item = lists[group].find(code)
     if item is not None:
-        return Words(item.zh, item.en)
+        return LocalizedText(item.zh, item.en)
     if group == "urban_rural" and code in _KINDS_OF_PLACE:
         return _KINDS_OF_PLACE[code]
     what = {
-        "division": Words("县（市、区）", "division"),
-        "stage": Words("学段", "stage"),
-        "urban_rural": Words("城乡类型", "urban or rural type"),
+        "division": LocalizedText("县（市、区）", "division"),
+        "stage": LocalizedText("学段", "stage"),
+        "urban_rural": LocalizedText("城乡类型", "urban or rural type"),
     }[group]
-    return Words(f"{what.zh} {code}", f"{what.en} {code}")
+    return LocalizedText(f"{what.zh} {code}", f"{what.en} {code}")

@@ -9,7 +9,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from cloud.selection.optimizer import Best, best
-from cloud.selection.ranked_pool import Field
+from cloud.selection.ranked_pool import RankedPool
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +30,10 @@ _ANY = Need(None, is_reachable=True, rival=None, is_tied=False)
 _NEVER = Need(None, is_reachable=False, rival=None, is_tied=False)
 
 
-def needs_of(field: Field, chosen: Best) -> list[Need]:
+def needs_of(field: RankedPool, chosen: Best) -> list[Need]:
     """Return what each school needs, by its number."""
     inside = set(chosen.chosen)
-    bound = field.contest.inside | field.contest.outside
+    bound = field.problem.inside | field.problem.outside
     of_class: dict[int, tuple[int, Best | None]] = {}
     found = []
     for number in range(len(field.schools)):
@@ -42,7 +42,7 @@ def needs_of(field: Field, chosen: Best) -> list[Need]:
         elif number in inside:
             found.append(_to_stay(field, chosen, number))
         else:
-            kind = int(field.contest.classes[number])
+            kind = int(field.problem.classes[number])
             if kind not in of_class:
                 of_class[kind] = number, _with(field, chosen, number)
             other, with_it = of_class[kind]
@@ -52,12 +52,12 @@ def needs_of(field: Field, chosen: Best) -> list[Need]:
     return found
 
 
-def _with(field: Field, chosen: Best, number: int) -> Best | None:
-    return best(field.contest.forced(inside=[number]), chosen.prices)
+def _with(field: RankedPool, chosen: Best, number: int) -> Best | None:
+    return best(field.problem.forced(inside=[number]), chosen.prices)
 
 
-def _to_stay(field: Field, chosen: Best, number: int) -> Need:
-    without = best(field.contest.forced(outside=[number]), chosen.prices)
+def _to_stay(field: RankedPool, chosen: Best, number: int) -> Need:
+    without = best(field.problem.forced(outside=[number]), chosen.prices)
     if without is None:
         return _ANY
     came = sorted(set(without.chosen) - set(chosen.chosen))
@@ -75,7 +75,9 @@ def _to_stay(field: Field, chosen: Best, number: int) -> Need:
     )
 
 
-def _to_enter(field: Field, chosen: Best, number: int, other: int, with_other: Best | None) -> Need:
+def _to_enter(
+    field: RankedPool, chosen: Best, number: int, other: int, with_other: Best | None
+) -> Need:
     if with_other is None or with_other.count < chosen.count:
         return _NEVER
     others = set(with_other.chosen) - {other}
@@ -94,7 +96,7 @@ def _to_enter(field: Field, chosen: Best, number: int, other: int, with_other: B
 
 
 def _wins(
-    field: Field, number: int, value: int, others: Collection[int], without: Collection[int]
+    field: RankedPool, number: int, value: int, others: Collection[int], without: Collection[int]
 ) -> bool:
     """Return whether the school with others stands before a set without it, of the same sum."""
     own = [field.key(one) for one in set(others) - set(without)]

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from cloud.scoring.indicators.base import Words
+from cloud.localized_text import LocalizedText
 from cloud.selection.candidates import Titles, called
 from cloud.selection.entry_score import Need
 from cloud.selection.optimizer import Best, best
-from cloud.selection.ranked_pool import Field, Group
+from cloud.selection.ranked_pool import Group, RankedPool
 from cloud.selection.rules import SelectionRules
 
 Decided = Literal[
@@ -22,10 +22,10 @@ Decided = Literal[
     "mark",
     "rule",
 ]
-_HARD: Sequence[tuple[str, Decided, Words]] = (
-    ("gates", "gate", Words("未过否决线", "does not pass the gate of")),
-    ("marks", "mark", Words("未达及格线", "misses the pass mark of")),
-    ("rules", "rule", Words("未满足规则", "does not meet the rule")),
+_HARD: Sequence[tuple[str, Decided, LocalizedText]] = (
+    ("gates", "gate", LocalizedText("未过否决线", "does not pass the gate of")),
+    ("marks", "mark", LocalizedText("未达及格线", "misses the pass mark of")),
+    ("rules", "rule", LocalizedText("未满足规则", "does not meet the rule")),
 )
 
 
@@ -35,14 +35,14 @@ class Reason:
 
     decided: Decided
     because: tuple[str, ...]
-    words: Words
+    words: LocalizedText
 
 
 @dataclass(frozen=True, slots=True)
 class Telling:
     """All that the reasons of one selection are told from."""
 
-    field: Field
+    field: RankedPool
     rules: SelectionRules
     titles: Titles
     chosen: Best
@@ -57,7 +57,7 @@ class Telling:
 
 
 def telling(
-    field: Field,
+    field: RankedPool,
     rules: SelectionRules,
     titles: Titles,
     chosen: Best,
@@ -67,24 +67,24 @@ def telling(
     inside = set(chosen.chosen)
     by_quota = []
     for number, group in enumerate(field.groups):
-        members = field.contest.limits[number].members
+        members = field.problem.limits[number].members
         many = int(members[list(inside)].sum())
         is_least = many == group.quota.least and many > 0
         is_most = group.quota.most is not None and many == group.quota.most
         if is_least or is_most:
-            other = best(field.contest.without(number))
+            other = best(field.problem.without(number))
             way = "both" if is_least and is_most else "least" if is_least else "most"
             by_quota.append((group, way, frozenset(other.chosen if other else ())))
     plain = chosen
     if rules.overrides:
-        bare = field.contest.forced()
+        bare = field.problem.forced()
         found = best(
             type(bare)(bare.values, bare.able, bare.places, bare.limits, classes=bare.classes)
         )
         plain = found or chosen
-    able = field.contest.able.cumsum()
+    able = field.problem.able.cumsum()
     places = [
-        int(able[number]) if field.contest.able[number] else None
+        int(able[number]) if field.problem.able[number] else None
         for number in range(len(field.schools))
     ]
     return Telling(
@@ -103,7 +103,7 @@ def telling(
 def reason(of: Telling, number: int) -> Reason:
     """Return why a school is selected, or why it is not."""
     is_in = number in of.inside
-    bound = of.field.contest.inside if is_in else of.field.contest.outside
+    bound = of.field.problem.inside if is_in else of.field.problem.outside
     if number in bound:
         return _overridden(of, number, is_in=is_in)
     if of.field.failed[number]:
@@ -113,10 +113,10 @@ def reason(of: Telling, number: int) -> Reason:
     return _compared(of, number, is_in=is_in)
 
 
-def order(rules: SelectionRules, titles: Titles) -> tuple[Words, ...]:
+def order(rules: SelectionRules, titles: Titles) -> tuple[LocalizedText, ...]:
     """Return the published order in words."""
     found = [
-        Words(
+        LocalizedText(
             f"总分（保留 {rules.decimals} 位小数）",
             f"score, cut to {rules.decimals} decimals",
         )
@@ -125,36 +125,36 @@ def order(rules: SelectionRules, titles: Titles) -> tuple[Words, ...]:
         title = called(titles, name.removeprefix("-"))
         few = name[0] == "-"
         found.append(
-            Words(
+            LocalizedText(
                 f"{title.zh}（{'少' if few else '高'}者在前）",
                 f"{title.en}, {'less' if few else 'more'} first",
             )
         )
-    return (*found, Words("学校标识码（小者在前）", "school code, the smaller first"))
+    return (*found, LocalizedText("学校标识码（小者在前）", "school code, the smaller first"))
 
 
-def notes(field: Field, rules: SelectionRules, chosen: Best) -> tuple[Words, ...]:
+def notes(field: RankedPool, rules: SelectionRules, chosen: Best) -> tuple[LocalizedText, ...]:
     """Return what whoever reads the list should know of it."""
     found = []
     empty = rules.places - chosen.count
     if empty and field.eligible <= chosen.count:
         found.append(
-            Words(
+            LocalizedText(
                 f"符合条件的学校只有 {field.eligible} 所，空缺名额 {empty} 个。",
                 f"Only {field.eligible} schools may be selected; {empty} places stay empty.",
             )
         )
     elif empty:
         found.append(
-            Words(
+            LocalizedText(
                 f"因各组上限或人工改判，空缺名额 {empty} 个。",
                 f"Quotas or overrides leave {empty} places empty.",
             )
         )
-    for group, limit in zip(field.groups, field.contest.limits, strict=True):
+    for group, limit in zip(field.groups, field.problem.limits, strict=True):
         if not limit.members.any():
             found.append(
-                Words(
+                LocalizedText(
                     f"名额规则“{group.title.zh}”没有对应的学校，请核对代码 {group.code}。",
                     f"No school belongs to {group.title.en}; check the code {group.code}.",
                 )
@@ -162,14 +162,18 @@ def notes(field: Field, rules: SelectionRules, chosen: Best) -> tuple[Words, ...
     return tuple(found)
 
 
-def quota_words(group: Group, way: str) -> Words:
+def quota_words(group: Group, way: str) -> LocalizedText:
     """Return a quota as a sentence says it."""
     quota, title = group.quota, group.title
     if way == "both":
-        return Words(f"{title.zh}限定 {quota.least} 所", f"{title.en}: exactly {quota.least}")
+        return LocalizedText(
+            f"{title.zh}限定 {quota.least} 所", f"{title.en}: exactly {quota.least}"
+        )
     if way == "least":
-        return Words(f"{title.zh}至少 {quota.least} 所", f"{title.en}: at least {quota.least}")
-    return Words(f"{title.zh}至多 {quota.most} 所", f"{title.en}: at most {quota.most}")
+        return LocalizedText(
+            f"{title.zh}至少 {quota.least} 所", f"{title.en}: at least {quota.least}"
+        )
+    return LocalizedText(f"{title.zh}至多 {quota.most} 所", f"{title.en}: at most {quota.most}")
 
 
 def _overridden(of: Telling, number: int, *, is_in: bool) -> Reason:
@@ -180,7 +184,7 @@ def _overridden(of: Telling, number: int, *, is_in: bool) -> Reason:
     return Reason(
         "override",
         (),
-        Words(
+        LocalizedText(
             f"人工改判为{zh}（{one.by}）：{why}。按规则原为{'入选' if was_in else '不入选'}。",
             f"{'In' if is_in else 'Out'} by an override of {one.by}: {why}. "
             f"By the rules it would be {'in' if was_in else 'out'}.",
@@ -194,7 +198,7 @@ def _displaced(*, is_in: bool) -> Reason:
         if is_in
         else ("名额因人工改判由他校占用。", "Out, because an override took the place.")
     )
-    return Reason("override", (), Words(zh, en))
+    return Reason("override", (), LocalizedText(zh, en))
 
 
 def _compared(of: Telling, number: int, *, is_in: bool) -> Reason:
@@ -209,7 +213,7 @@ def _compared(of: Telling, number: int, *, is_in: bool) -> Reason:
     if is_in and able <= places:
         zh = f"符合条件的学校 {able} 所，名额 {places} 个，全部入选。"
         en = f"In: {able} schools may be selected for {places} places."
-        return Reason("everybody", (), Words(zh, en))
+        return Reason("everybody", (), LocalizedText(zh, en))
     need = of.needs[number]
     if need.is_tied and need.rival is not None:
         return _tied(of, number, need.rival, is_in=is_in)
@@ -235,7 +239,9 @@ def _hard(of: Telling, number: int) -> Reason:
             if decided is None:
                 decided, because = which, tuple(failed[kind])
     assert decided is not None  # noqa: S101  who fails nothing is not asked
-    return Reason(decided, because, Words(f"{'；'.join(zh)}。", f"Out: it {'; it '.join(en)}."))
+    return Reason(
+        decided, because, LocalizedText(f"{'；'.join(zh)}。", f"Out: it {'; it '.join(en)}.")
+    )
 
 
 def _together(of: Telling, number: int, *, is_in: bool) -> list[tuple[Group, str, frozenset[int]]]:
@@ -246,7 +252,7 @@ def _together(of: Telling, number: int, *, is_in: bool) -> list[tuple[Group, str
     """
     own = {
         group.id
-        for group, limit in zip(of.field.groups, of.field.contest.limits, strict=True)
+        for group, limit in zip(of.field.groups, of.field.problem.limits, strict=True)
         if limit.members[number]
     }
     mine, others = ("least", "most") if is_in else ("most", "least")
@@ -266,7 +272,7 @@ def _by_quota(
     return Reason(
         "quota",
         tuple(group.id for group, _, _ in because),
-        Words(
+        LocalizedText(
             f"总分 {score}，在符合条件的学校中排第 {place}；"
             f"因名额规则（{zh}）{'入选' if is_in else '不入选'}。",
             f"Score {score}, number {place} of those that may be selected; "
@@ -283,14 +289,15 @@ def _tied(of: Telling, number: int, rival: int, *, is_in: bool) -> Reason:
     else:
         for name, values in field.columns.items():
             if values[number] != values[rival]:
-                zh, en = called(of.titles, name)
+                title = called(of.titles, name)
+                zh, en = title.zh, title.en
                 break
     score = field.shown(int(field.values[number]))
     other = field.names[rival]
     return Reason(
         "tie_break",
         (),
-        Words(
+        LocalizedText(
             f"总分 {score}，与{other}不分高下；按{zh}{'在前，入选' if is_in else '在后，未入选'}。",
             f"Score {score}, level with {other}; {'in' if is_in else 'out'} by {en}.",
         ),
@@ -303,9 +310,9 @@ def _by_score(of: Telling, number: int, need: Need, *, is_in: bool) -> Reason:
     zh = f"总分 {score}，在符合条件的学校中排第 {place}，名额 {of.rules.places} 个"
     en = f"Score {score}, number {place} of those that may be selected, {of.rules.places} places"
     if is_in:
-        return Reason("score", (), Words(f"{zh}，入选。", f"In: {en[0].lower()}{en[1:]}."))
+        return Reason("score", (), LocalizedText(f"{zh}，入选。", f"In: {en[0].lower()}{en[1:]}."))
     if need.least is not None:
         least = field.shown(need.least)
         zh += f"；达到 {least} 分即可入选"
         en += f"; {least} would have been enough"
-    return Reason("score", (), Words(f"{zh}，未入选。", f"Out: {en[0].lower()}{en[1:]}."))
+    return Reason("score", (), LocalizedText(f"{zh}，未入选。", f"Out: {en[0].lower()}{en[1:]}."))

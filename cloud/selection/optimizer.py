@@ -41,7 +41,7 @@ class Limit:
 
 
 @dataclass(frozen=True, slots=True)
-class Contest:
+class SelectionProblem:
     """Schools in their published order, and what binds the choice between them."""
 
     values: Whole
@@ -64,16 +64,18 @@ class Contest:
         _, classes = np.unique(packed, axis=0, return_inverse=True)
         object.__setattr__(self, "classes", classes.reshape(-1))
 
-    def forced(self, *, inside: Sequence[int] = (), outside: Sequence[int] = ()) -> "Contest":
-        """Return the contest with some schools decided beforehand."""
+    def forced(
+        self, *, inside: Sequence[int] = (), outside: Sequence[int] = ()
+    ) -> "SelectionProblem":
+        """Return the problem with some schools decided beforehand."""
         return replace(
             self,
             inside=(self.inside | set(inside)) - set(outside),
             outside=(self.outside | set(outside)) - set(inside),
         )
 
-    def without(self, number: int) -> "Contest":
-        """Return the contest without a limit."""
+    def without(self, number: int) -> "SelectionProblem":
+        """Return the problem without a limit."""
         rest = (*self.limits[:number], *self.limits[number + 1 :])
         return replace(self, limits=rest, classes=_UNKNOWN)
 
@@ -88,82 +90,84 @@ class Best:
     prices: Numbers | None = None
 
 
-def best(contest: Contest, prices: Numbers | None = None) -> Best | None:
+def best(problem: SelectionProblem, prices: Numbers | None = None) -> Best | None:
     """Return the best set, None where no set keeps the limits.
 
-    `prices` of a contest that differs only in what is forced spare a linear programme.
+    `prices` of a problem that differs only in what is forced spare a linear programme.
     """
-    pool = _pool(contest)
-    count = min(contest.places, pool.size)
-    found = _of_size(contest, pool, count, prices)
+    pool = _pool(problem)
+    count = min(problem.places, pool.size)
+    found = _of_size(problem, pool, count, prices)
     if found is None:
-        most = _most(contest, pool)
-        found = None if most is None else _of_size(contest, pool, most, None)
+        most = _most(problem, pool)
+        found = None if most is None else _of_size(problem, pool, most, None)
     return found
 
 
-def feasible(contest: Contest) -> bool:
+def feasible(problem: SelectionProblem) -> bool:
     """Return whether any set keeps the limits."""
-    return _most(contest, _pool(contest)) is not None
+    return _most(problem, _pool(problem)) is not None
 
 
-def _pool(contest: Contest) -> Positions:
+def _pool(problem: SelectionProblem) -> Positions:
     """Return who may be chosen: of a class no more than there are places, the first ones."""
-    open_ = contest.able.copy()
-    open_[list(contest.outside)] = False
-    open_[list(contest.inside)] = False
+    open_ = problem.able.copy()
+    open_[list(problem.outside)] = False
+    open_[list(problem.inside)] = False
     able = np.flatnonzero(open_)
-    by_class = able[np.argsort(contest.classes[able], kind="stable")]
-    ordered = contest.classes[by_class]
+    by_class = able[np.argsort(problem.classes[able], kind="stable")]
+    ordered = problem.classes[by_class]
     nth = np.arange(ordered.size) - np.searchsorted(ordered, ordered)
-    kept = by_class[nth < contest.places]
-    return np.sort(np.concatenate([kept, np.array(sorted(contest.inside), np.int64)]))
+    kept = by_class[nth < problem.places]
+    return np.sort(np.concatenate([kept, np.array(sorted(problem.inside), np.int64)]))
 
 
-def _rows(contest: Contest, pool: Positions) -> Iterator[Row]:
+def _rows(problem: SelectionProblem, pool: Positions) -> Iterator[Row]:
     """Yield the limits; one without members in the pool still has to be kept."""
-    for limit in contest.limits:
+    for limit in problem.limits:
         of = np.flatnonzero(limit.members[pool])
         most = INFINITE if limit.most is None else float(limit.most)
         yield Row(of, np.ones(of.size), float(limit.least), most)
 
 
-def _bounds(contest: Contest, pool: Positions) -> Numbers:
+def _bounds(problem: SelectionProblem, pool: Positions) -> Numbers:
     """Return the least that each of the pool may be: 1 for who is inside beforehand."""
-    return np.isin(pool, np.array(sorted(contest.inside), np.int64)).astype(np.float64)
+    return np.isin(pool, np.array(sorted(problem.inside), np.int64)).astype(np.float64)
 
 
-def _most(contest: Contest, pool: Positions) -> int | None:
+def _most(problem: SelectionProblem, pool: Positions) -> int | None:
     """Return how many places can be filled, None where the limits cannot be kept.
 
     Schools of one class are alike here, so it is enough to say how many of each there are.
     """
-    given = np.isin(pool, np.array(sorted(contest.inside), np.int64))
-    names, first, number = np.unique(contest.classes[pool], return_index=True, return_inverse=True)
+    given = np.isin(pool, np.array(sorted(problem.inside), np.int64))
+    names, first, number = np.unique(problem.classes[pool], return_index=True, return_inverse=True)
     held = np.bincount(number[given], minlength=names.size).astype(np.float64)
     most = np.bincount(number, minlength=names.size).astype(np.float64)
     of_class = pool[first]
     ones = np.ones(names.size)
     rows = [
-        Row(np.arange(names.size), ones, 0.0, float(contest.places)),
-        *_rows(contest, of_class),
+        Row(np.arange(names.size), ones, 0.0, float(problem.places)),
+        *_rows(problem, of_class),
     ]
     whole = np.ones(names.size, np.bool_)
     found = maximised(ones, rows, least=held, most=most, whole=whole)
     return None if found is None else round(found.objective)
 
 
-def _of_size(contest: Contest, pool: Positions, count: int, prices: Numbers | None) -> Best | None:
-    values = contest.values[pool]
+def _of_size(
+    problem: SelectionProblem, pool: Positions, count: int, prices: Numbers | None
+) -> Best | None:
+    values = problem.values[pool]
     # The count is fixed, so every value may be less by the same; small numbers are exact ones.
     base = int(np.median(values)) if values.size else 0
     worth = (values - base).astype(np.float64)
     everybody = np.arange(pool.size)
     rows = [
         Row(everybody, np.ones(pool.size), float(count), float(count)),
-        *_rows(contest, pool),
+        *_rows(problem, pool),
     ]
-    least, most = _bounds(contest, pool), np.ones(pool.size)
+    least, most = _bounds(problem, pool), np.ones(pool.size)
     programme = _Programme(worth, rows, least, most)
     if prices is None:
         relaxed = maximised(worth, rows, least=least, most=most)
@@ -234,7 +238,7 @@ class _Bounded:
 
 
 def _priced(programme: _Programme, prices: Numbers) -> tuple[Numbers, _Bounded]:
-    """Return the bound that prices of another contest's rows give for this one."""
+    """Return the bound that prices of another problem's rows give for this one."""
     reduced = programme.worth.copy()
     bound = 0.0
     for row, price in zip(programme.rows, prices, strict=True):

@@ -8,10 +8,10 @@ import numpy as np
 import polars as pl
 
 from cloud.errors import SettingsError
-from cloud.scoring.indicators.base import Words
+from cloud.localized_text import LocalizedText
 from cloud.scoring.standard.clause import hint
 from cloud.selection.candidates import FAILED, group_title
-from cloud.selection.optimizer import Contest, Flags, Limit, Whole
+from cloud.selection.optimizer import Flags, Limit, SelectionProblem, Whole
 from cloud.selection.rules import Quota, SelectionRules, quotas
 
 _NEEDED = ("id", "value", "coverage")
@@ -24,12 +24,12 @@ class Group:
     id: str
     group: str
     code: str
-    title: Words
+    title: LocalizedText
     quota: Quota
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
+class RankedPool:
     """Schools by published order; a number is a school's place in it.
 
     `values` are scores in units of the last decimal that counts, 0 where there is none. `ties` is
@@ -45,13 +45,13 @@ class Field:
     failed: tuple[Mapping[str, Sequence[str]], ...]
     columns: Mapping[str, Sequence[Any]]
     groups: tuple[Group, ...]
-    contest: Contest
+    problem: SelectionProblem
     decimals: int
 
     @property
     def eligible(self) -> int:
         """How many may be selected by what is hard."""
-        return int(self.contest.able.sum())
+        return int(self.problem.able.sum())
 
     def shown(self, value: int) -> str:
         """Return a score as it is published."""
@@ -63,7 +63,7 @@ class Field:
         return -own, int(self.ties[number])
 
 
-def field_of(candidates: pl.DataFrame, rules: SelectionRules) -> Field:
+def ranked_pool(candidates: pl.DataFrame, rules: SelectionRules) -> RankedPool:
     """Return the schools in order; raises SettingsError for what rules name and is not there."""
     _check(candidates, rules)
     frame = _ordered(candidates, rules)
@@ -85,7 +85,7 @@ def field_of(candidates: pl.DataFrame, rules: SelectionRules) -> Field:
         way: frozenset(number[one.school] for one in rules.overrides if one.decision == way)
         for way in ("in", "out")
     }
-    contest = Contest(
+    problem = SelectionProblem(
         values=frame["units"].to_numpy().astype(np.int64),
         able=able,
         places=rules.places,
@@ -96,10 +96,10 @@ def field_of(candidates: pl.DataFrame, rules: SelectionRules) -> Field:
         outside=decided["out"],
     )
     names = frame["name"].fill_null("").to_list() if "name" in frame.columns else [""] * size
-    return Field(
+    return RankedPool(
         schools=schools,
         names=tuple(name or school for name, school in zip(names, schools, strict=True)),
-        values=contest.values,
+        values=problem.values,
         rated=rated,
         ties=frame["tie"].to_numpy().astype(np.int64),
         coverage=tuple(frame["coverage"].to_list()),
@@ -109,7 +109,7 @@ def field_of(candidates: pl.DataFrame, rules: SelectionRules) -> Field:
         ),
         columns={name: frame[name].to_list() for name in _tie_columns(rules)},
         groups=groups,
-        contest=contest,
+        problem=problem,
         decimals=rules.decimals,
     )
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from cloud.scoring.indicators.base import Words
-from cloud.selection.optimizer import Contest, Limit, feasible
-from cloud.selection.ranked_pool import Field
+from cloud.localized_text import LocalizedText
+from cloud.selection.optimizer import Limit, SelectionProblem, feasible
+from cloud.selection.ranked_pool import RankedPool
 from cloud.selection.rules import SelectionRules
 
 
@@ -20,10 +20,10 @@ from cloud.selection.rules import SelectionRules
 class _Rule:
     kind: str
     number: int
-    words: Words
+    words: LocalizedText
 
 
-def clashing(field: Field, rules: SelectionRules) -> tuple[Words, ...]:
+def clashing(field: RankedPool, rules: SelectionRules) -> tuple[LocalizedText, ...]:
     """Return a smallest set of rules that cannot hold together; empty where all can."""
     kept = list(_all(field, rules))
     if feasible(_contest(field, kept)):
@@ -35,16 +35,16 @@ def clashing(field: Field, rules: SelectionRules) -> tuple[Words, ...]:
     return tuple(rule.words for rule in kept)
 
 
-def _all(field: Field, rules: SelectionRules) -> Iterator[_Rule]:
-    able = field.contest.able
+def _all(field: RankedPool, rules: SelectionRules) -> Iterator[_Rule]:
+    able = field.problem.able
     for number, one in enumerate(field.groups):
-        members = field.contest.limits[number].members
+        members = field.problem.limits[number].members
         there, may = int(members.sum()), int((members & able).sum())
         if one.quota.least:
             yield _Rule(
                 "least",
                 number,
-                Words(
+                LocalizedText(
                     f"{one.title.zh}至少 {one.quota.least} 所（共 {there} 所，符合条件 {may} 所）",
                     f"{one.title.en}: at least {one.quota.least} "
                     f"(has {there} schools, of which {may} may be selected)",
@@ -54,16 +54,16 @@ def _all(field: Field, rules: SelectionRules) -> Iterator[_Rule]:
             yield _Rule(
                 "most",
                 number,
-                Words(
+                LocalizedText(
                     f"{one.title.zh}至多 {one.quota.most} 所",
                     f"{one.title.en}: at most {one.quota.most}",
                 ),
             )
-    yield _Rule("places", 0, Words(f"名额 {rules.places} 个", f"{rules.places} places"))
+    yield _Rule("places", 0, LocalizedText(f"名额 {rules.places} 个", f"{rules.places} places"))
     yield _Rule(
         "hard",
         0,
-        Words(
+        LocalizedText(
             "只有证据充分且达到否决线、及格线的学校可以入选",
             "only schools with enough evidence that pass gates, marks and rules may be selected",
         ),
@@ -76,15 +76,15 @@ def _all(field: Field, rules: SelectionRules) -> Iterator[_Rule]:
         yield _Rule(
             f"override {override.decision}",
             number,
-            Words(
+            LocalizedText(
                 f"人工改判：{name} {zh}（{override.by}）",
                 f"override: {name} is {en} ({override.by})",
             ),
         )
 
 
-def _contest(field: Field, rules: list[_Rule]) -> Contest:
-    """Return the contest in which only these rules hold."""
+def _contest(field: RankedPool, rules: list[_Rule]) -> SelectionProblem:
+    """Return the problem in which only these rules hold."""
     of = {
         kind: {rule.number for rule in rules if rule.kind == kind}
         for kind in ("least", "most", "places", "hard", "override in", "override out")
@@ -95,14 +95,14 @@ def _contest(field: Field, rules: list[_Rule]) -> Contest:
             limit.least if number in of["least"] else 0,
             limit.most if number in of["most"] else None,
         )
-        for number, limit in enumerate(field.contest.limits)
+        for number, limit in enumerate(field.problem.limits)
     )
     size = len(field.schools)
     return replace(
-        field.contest,
+        field.problem,
         limits=limits,  # of the same members, so the classes stay
-        places=field.contest.places if of["places"] else size,
-        able=field.contest.able if of["hard"] else np.ones(size, np.bool_),
+        places=field.problem.places if of["places"] else size,
+        able=field.problem.able if of["hard"] else np.ones(size, np.bool_),
         inside=frozenset(of["override in"]),
         outside=frozenset(of["override out"]),
     )

@@ -18,14 +18,14 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
+from cloud.localized_text import LocalizedText
 from cloud.scoring.engine.engine import Scores
-from cloud.scoring.indicators.base import Words
 from cloud.selection import candidates as candidate
 from cloud.selection import explanations
 from cloud.selection.candidates import Titles
 from cloud.selection.entry_score import Need, needs_of
 from cloud.selection.optimizer import Best, best
-from cloud.selection.ranked_pool import Field, field_of
+from cloud.selection.ranked_pool import RankedPool, ranked_pool
 from cloud.selection.rule_conflicts import clashing
 from cloud.selection.rules import SelectionRules
 
@@ -53,7 +53,7 @@ class Outcome:
     rival: str | None
     needs: float | None
     is_reachable: bool
-    words: Words
+    words: LocalizedText
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class Filled:
     id: str
     group: str
     code: str
-    title: Words
+    title: LocalizedText
     least: int
     most: int | None
     selected: int
@@ -78,10 +78,10 @@ class Selection:
     selected: tuple[str, ...]
     outcomes: Mapping[str, Outcome]
     eligible: int
-    order: tuple[Words, ...]
+    order: tuple[LocalizedText, ...]
     quotas: tuple[Filled, ...]
-    notes: tuple[Words, ...]
-    clash: tuple[Words, ...]
+    notes: tuple[LocalizedText, ...]
+    clash: tuple[LocalizedText, ...]
 
     @property
     def is_possible(self) -> bool:
@@ -107,8 +107,8 @@ def select(
     `urban_rural`; and the columns of `tie_break`. Raises SettingsError where rules name a column or
     a school that is not there.
     """
-    schools = field_of(candidates, rules)
-    chosen = best(schools.contest)
+    schools = ranked_pool(candidates, rules)
+    chosen = best(schools.problem)
     clash = clashing(schools, rules) if chosen is None else ()
     outcomes: dict[str, Outcome] = {}
     if chosen is not None:
@@ -147,7 +147,7 @@ def _outcome(of: explanations.Telling, number: int, need: Need) -> Outcome:
     )
 
 
-def _filled(schools: Field, chosen: Best | None) -> tuple[Filled, ...]:
+def _filled(schools: RankedPool, chosen: Best | None) -> tuple[Filled, ...]:
     inside = [] if chosen is None else list(chosen.chosen)
     return tuple(
         Filled(
@@ -160,5 +160,5 @@ def _filled(schools: Field, chosen: Best | None) -> tuple[Filled, ...]:
             selected=int(limit.members[inside].sum()) if inside else 0,
             members=tuple(sorted(schools.schools[number] for number in limit.members.nonzero()[0])),
         )
-        for group, limit in zip(schools.groups, schools.contest.limits, strict=True)
+        for group, limit in zip(schools.groups, schools.problem.limits, strict=True)
     )

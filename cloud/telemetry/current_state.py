@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 
-from cloud.api.schemas.common import Presence, State
 from cloud.clock import Clock
+from cloud.domain import Presence, State
 from cloud.telemetry.store import AssetLatest, GatewayLatest, TelemetryStore
 from device_profiles.points import rule_of
 from device_profiles.reading import Value

@@ -16,7 +16,7 @@ import duckdb
 import ibis  # type: ignore[import-untyped]  # it ships no types
 import ibis.expr.types as ir  # type: ignore[import-untyped]  # it ships no types
 
-from cloud.api.schemas.common import UseSummary
+from cloud.domain import UseSummary
 from cloud.telemetry.store import TelemetryStore
 from cloud.utilization.periods import BETWEEN, OUTSIDE
 from cloud.utilization.reference_rollup import TEACHING

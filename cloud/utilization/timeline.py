@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from cloud.api.schemas.common import State, Stretch
+from cloud.domain import State, Stretch
 from cloud.telemetry.store import Slot
 from device_profiles.usage import SLOT_S
 

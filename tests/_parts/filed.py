@@ -70,4 +70,4 @@ def register(registry: Registry, one: Filed, table: pl.DataFrame) -> None:
             for row in table.to_dicts()
         )
         session.commit()
-    registry.proceedings.file_assessment(one.row, one.evidence, one.integrity)
+    registry.assessment_log.file_assessment(one.row, one.evidence, one.integrity)

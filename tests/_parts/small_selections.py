@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 from hypothesis import strategies as st
 
-from cloud.selection.optimizer import Contest, Limit
+from cloud.selection.optimizer import Limit, SelectionProblem
 from cloud.selection.rules import SelectionRules, rules_of
 
 VALUES = st.sampled_from([70, 71, 72, 80, 100])
@@ -27,8 +27,8 @@ SCHEMA: dict[str, type[pl.DataType] | pl.DataType] = {
 
 
 @st.composite
-def contests(draw: st.DrawFn) -> Contest:
-    """Return a contest of at most eight schools."""
+def problems(draw: st.DrawFn) -> SelectionProblem:
+    """Return a problem of at most eight schools."""
     values = sorted(draw(st.lists(VALUES, max_size=8)), reverse=True)
     size = len(values)
     flags = st.lists(st.booleans(), min_size=size, max_size=size)
@@ -39,7 +39,7 @@ def contests(draw: st.DrawFn) -> Contest:
         limits.append(
             Limit(np.array(draw(flags), np.bool_), least, most if most is None else least + most)
         )
-    contest = Contest(
+    problem = SelectionProblem(
         np.array(values, np.int64),
         np.array(draw(flags), np.bool_),
         draw(st.integers(0, 5)),
@@ -48,37 +48,37 @@ def contests(draw: st.DrawFn) -> Contest:
     if size and draw(st.booleans()):
         number = draw(st.integers(0, size - 1))
         way = draw(st.sampled_from(["inside", "outside"]))
-        contest = contest.forced(**{way: [number]})
-    return contest
+        problem = problem.forced(**{way: [number]})
+    return problem
 
 
-def all_sets(contest: Contest) -> Iterable[tuple[int, ...]]:
+def all_sets(problem: SelectionProblem) -> Iterable[tuple[int, ...]]:
     """Yield every set that keeps the limits."""
-    size = contest.values.size
+    size = problem.values.size
     open_ = [
         number
         for number in range(size)
-        if (contest.able[number] and number not in contest.outside) or number in contest.inside
+        if (problem.able[number] and number not in problem.outside) or number in problem.inside
     ]
-    for many in range(min(contest.places, len(open_)) + 1):
+    for many in range(min(problem.places, len(open_)) + 1):
         for chosen in combinations(open_, many):
-            counts = [sum(bool(limit.members[n]) for n in chosen) for limit in contest.limits]
+            counts = [sum(bool(limit.members[n]) for n in chosen) for limit in problem.limits]
             kept = all(
                 limit.least <= count <= (size if limit.most is None else limit.most)
-                for limit, count in zip(contest.limits, counts, strict=True)
+                for limit, count in zip(problem.limits, counts, strict=True)
             )
-            if kept and contest.inside <= set(chosen):
+            if kept and problem.inside <= set(chosen):
                 yield chosen
 
 
-def best_of_all(contest: Contest) -> tuple[int, ...] | None:
+def best_of_all(problem: SelectionProblem) -> tuple[int, ...] | None:
     """Return the best set by looking at every one."""
 
     def worth(chosen: tuple[int, ...]) -> tuple[int, int, list[bool]]:
-        holds = [number in chosen for number in range(contest.values.size)]
-        return len(chosen), sum(int(contest.values[n]) for n in chosen), holds
+        holds = [number in chosen for number in range(problem.values.size)]
+        return len(chosen), sum(int(problem.values[n]) for n in chosen), holds
 
-    return max(all_sets(contest), key=worth, default=None)
+    return max(all_sets(problem), key=worth, default=None)
 
 
 SCHOOL = st.fixed_dictionaries(

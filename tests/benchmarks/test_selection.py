@@ -13,8 +13,8 @@ from cloud.scoring.standard.clause import Cost
 from cloud.scoring.standard.standard import Standard
 from cloud.selection.improvement.cheapest_plan import least, priced
 from cloud.selection.milp import INFINITE, Row, maximised
-from cloud.selection.optimizer import Contest, best
-from cloud.selection.ranked_pool import field_of
+from cloud.selection.optimizer import SelectionProblem, best
+from cloud.selection.ranked_pool import ranked_pool
 from cloud.selection.rules import SelectionRules, rules_of
 from cloud.selection.select import select, select_scores
 from tests._parts.many_schools import large_standard, many_schools
@@ -64,17 +64,17 @@ def timed(work: Callable[[], Any], times: int = 3) -> float:
     return min(taken)
 
 
-def plainly(contest: Contest) -> float:
+def plainly(problem: SelectionProblem) -> float:
     """Solve it as one mixed-integer programme of all schools; returns the sum, ties left open."""
-    able = np.flatnonzero(contest.able)
+    able = np.flatnonzero(problem.able)
     ones = np.ones(able.size)
-    rows = [Row(np.arange(able.size), ones, contest.places, contest.places)]
-    for limit in contest.limits:
+    rows = [Row(np.arange(able.size), ones, problem.places, problem.places)]
+    for limit in problem.limits:
         of = np.flatnonzero(limit.members[able])
         most = INFINITE if limit.most is None else float(limit.most)
         rows.append(Row(of, np.ones(of.size), float(limit.least), most))
     found = maximised(
-        contest.values[able].astype(float),
+        problem.values[able].astype(float),
         rows,
         least=np.zeros(able.size),
         most=ones,
@@ -88,19 +88,19 @@ def plainly(contest: Contest) -> float:
 @pytest.mark.parametrize("schools", [1_000, 14_000])
 def test_the_exact_selection(schools: int, capsys: pytest.CaptureFixture[str]) -> None:
     table = candidates(schools)
-    field_s = timed(lambda: field_of(table, RULES))
-    contest = field_of(table, RULES).contest
-    best_s = timed(lambda: best(contest))
-    plain_s = timed(lambda: plainly(contest), 1)
+    field_s = timed(lambda: ranked_pool(table, RULES))
+    problem = ranked_pool(table, RULES).problem
+    best_s = timed(lambda: best(problem))
+    plain_s = timed(lambda: plainly(problem), 1)
     told_s = timed(lambda: select(table, RULES), 1)
-    found = best(contest)
+    found = best(problem)
     assert found is not None
-    assert abs(plainly(contest) - found.value) < 0.5
+    assert abs(plainly(problem) - found.value) < 0.5
     few = RULES.model_copy(update={"places": 20})
     clash_s = timed(lambda: select(table, few), 1)
     with capsys.disabled():
         print(  # noqa: T201  the figure is what a benchmark is for
-            f"\nexact selection of 50 out of {schools:,}, {len(contest.limits)} quotas of three "
+            f"\nexact selection of 50 out of {schools:,}, {len(problem.limits)} quotas of three "
             f"kinds: {1000 * best_s:.0f} ms, and {1000 * field_s:.0f} ms to put them in order; as "
             f"one plain programme, ties left open, {1000 * plain_s:.0f} ms "
             f"({plain_s / best_s:.0f} times as long); with what every school is told "

@@ -12,7 +12,7 @@ from cloud.robustness.sobol import sensitivity
 from cloud.scoring.engine.engine import Scores, score_table
 from cloud.scoring.standard.standard import Standard, named
 from cloud.selection.optimizer import best
-from cloud.selection.ranked_pool import field_of
+from cloud.selection.ranked_pool import ranked_pool
 from cloud.selection.rules import rules_of
 from tests._parts.many_schools import large_standard, many_schools
 from tests.benchmarks.test_selection import RULES
@@ -80,12 +80,12 @@ def test_places_in_order_against_the_exact_selection(capsys: pytest.CaptureFixtu
         table = random_candidates(1_000)
         random = np.random.default_rng(seed)
         table = table.with_columns(value=np.clip(random.normal(78, 8, 1_000), 0, 100))
-        field = field_of(table, RULES)
-        exact = best(field.contest)
+        field = ranked_pool(table, RULES)
+        exact = best(field.problem)
         assert exact is not None
         places = places_of(field, np.arange(1_000))
         order = np.arange(1_000)[None, :]
-        chosen = np.flatnonzero(given(order, field.contest.able[None, :], places))
+        chosen = np.flatnonzero(given(order, field.problem.able[None, :], places))
         same += len(set(chosen.tolist()) & set(exact.chosen))
         unfilled += exact.count - chosen.size
         lost += (exact.value - int(field.values[chosen].sum())) / exact.value

@@ -100,7 +100,7 @@ def test_a_city_is_assessed_alike_in_either_database(
         assert main(["load", str(city), *data]) == 0
         assert main(["assess", *data, *span]) == 0
         registry = Registry.open(url or f"sqlite:///{tmp_path / name / 'registry.sqlite'}")
-        found.append([row.digest for row in registry.proceedings.assessments()])
+        found.append([row.digest for row in registry.assessment_log.assessments()])
         registry.close()
     assert found[0] == found[1]
     assert len(found[0]) == 1

@@ -3,7 +3,10 @@
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from cloud.api.schemas.common import PeriodBand, Presence, State
+from cloud.api.schemas.common import (
+    PeriodBand,
+)
+from cloud.domain import Presence, State
 from cloud.errors import NotFound, Unprocessable
 from cloud.registry.rows import AssetRow, BindingRow
 from cloud.registry.store import Registry

@@ -8,9 +8,9 @@ from cloud.assessments.assessment import Assessment
 from cloud.assessments.evidence_drift import row_of
 from cloud.assessments.filed_selection import Chosen
 from cloud.assessments.ranking import Outcomes
-from cloud.assessments.repository import Shelf
+from cloud.assessments.repository import AssessmentRepository
 from cloud.assessments.workflow.rules import TITLES, Possible
-from cloud.assessments.workflow.service import Desk
+from cloud.assessments.workflow.service import ReviewWorkflow
 from cloud.errors import BadRequest, NotFound
 from cloud.registry.assessment_log import StepRow
 from cloud.registry.codes.own import DECLARED_ITEMS
@@ -19,13 +19,13 @@ from cloud.services import Services
 
 
 def outcomes_of(
-    shelf: Shelf, found: Assessment, selection: str | None
+    repository: AssessmentRepository, found: Assessment, selection: str | None
 ) -> tuple[str | None, Outcomes | None]:
     """Return a selection of an assessment and what it says; the newest that stands by default."""
-    name = selection or shelf.standing(found.row.id)
+    name = selection or repository.standing(found.row.id)
     if name is None:
         return None, None
-    chosen = shelf.selection(name)
+    chosen = repository.selection(name)
     if chosen.row.assessment_id != found.row.id:
         raise BadRequest(
             f"selection {name} is one of assessment {chosen.row.assessment_id}, "
@@ -35,12 +35,12 @@ def outcomes_of(
 
 
 def verdict_of(
-    shelf: Shelf, found: Assessment, selection: str | None, school: str
+    repository: AssessmentRepository, found: Assessment, selection: str | None, school: str
 ) -> models.Verdict | None:
     """Return what a selection says of a school; None without a selection."""
     if selection is None:
         return None
-    chosen = shelf.selection(selection)
+    chosen = repository.selection(selection)
     said = chosen.outcomes.get(school)
     if said is None:
         raise NotFound(f"school {school} is not in selection {selection}")
@@ -73,7 +73,7 @@ def verdict_of(
 
 def steps_of(services: Services, round_: str, school: str | None) -> list[Step]:
     """Return the steps of a round, of a school with those that concern every school."""
-    rows = services.registry.proceedings.steps(round=round_, school=school)
+    rows = services.registry.assessment_log.steps(round=round_, school=school)
     names = {row.id: row.name for row in services.registry.schools()}
     return [step_shape(row, names) for row in rows]
 
@@ -132,10 +132,10 @@ def declared_shape(row: DeclarationRow) -> DeclaredFigure:
 
 def state_shape(services: Services, selection: str) -> ProcedureState:
     """Return where the procedure of a selection stands."""
-    found = Desk(services.shelf, services.registry, services.clock).state(selection)
+    found = ReviewWorkflow(services.repository, services.registry, services.clock).state(selection)
     return ProcedureState(
         selection=selection,
-        standing=services.shelf.last(selection),
+        standing=services.repository.last(selection),
         first_day=found.first_day,
         last_day=found.last_day,
         is_public=found.is_public,

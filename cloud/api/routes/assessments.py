@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Path, Query, status
 from starlette.concurrency import run_in_threadpool
 
-from cloud.api.deps import READ, WRITE, ServicesDep, ShelfDep
+from cloud.api.deps import READ, WRITE, RepositoryDep, ServicesDep
 from cloud.api.presenters import assessments as shapes
 from cloud.api.presenters.selections import outcomes_of, steps_of, verdict_of
 from cloud.api.routes.schools import registered
@@ -32,11 +32,11 @@ Limit = Annotated[int, Query(ge=1, le=MOST, description="How many to return at m
 
 
 @router.get("", summary="Every assessment, the newest first")
-def assessments(shelf: ShelfDep) -> list[models.AssessmentLine]:
+def assessments(repository: RepositoryDep) -> list[models.AssessmentLine]:
     """Return what was assessed, when, and against which edition."""
     return [
-        shapes.line(row, shelf.standard(row), shelf.standing(row.id))
-        for row in shelf.proceedings.assessments()
+        shapes.line(row, repository.standard(row), repository.standing(row.id))
+        for row in repository.assessment_log.assessments()
     ]
 
 
@@ -72,7 +72,7 @@ def one(assessment: Id, services: ServicesDep) -> models.Assessment:
 @router.get("/{assessment}/ranking", summary="The ranking of an assessment")
 def ranked(
     assessment: Id,
-    shelf: ShelfDep,
+    repository: RepositoryDep,
     selection: Of = None,
     division: Division = None,
     stage: Stage = None,
@@ -90,8 +90,8 @@ def ranked(
     """Return a page of schools by rank; with a selection, who is in and why."""
     if sort.removeprefix("-") not in SORTS:
         raise BadRequest(f"sort: {sort!r} is not known; use one of {', '.join(SORTS)}")
-    found = shelf.assessment(assessment)
-    chosen, outcomes = outcomes_of(shelf, found, selection)
+    found = repository.assessment(assessment)
+    chosen, outcomes = outcomes_of(repository, found, selection)
     asked = Asked(
         division=division,
         stage=stage,
@@ -117,10 +117,10 @@ def ranked(
 
 @router.get("/{assessment}/compliance", summary="How many schools meet each clause, by county")
 def compliance(
-    assessment: Id, shelf: ShelfDep, stage: Stage = None
+    assessment: Id, repository: RepositoryDep, stage: Stage = None
 ) -> list[models.ClauseCompliance]:
     """Return every clause with its source, and compliance with it of all schools and by county."""
-    found = shelf.assessment(assessment)
+    found = repository.assessment(assessment)
     schools = None
     if stage is not None:
         schools = ranking.matching(ranking.ranking(found), Asked(stage=stage))["id"].to_list()
@@ -129,22 +129,22 @@ def compliance(
 
 
 @router.get("/{assessment}/variation", summary="How much schools differ, by county")
-def variation(assessment: Id, shelf: ShelfDep) -> models.VariationReport:
+def variation(assessment: Id, repository: RepositoryDep) -> models.VariationReport:
     """Return the spread of the score and its dimensions, and what the standard limits."""
-    return shapes.variation_report(shelf.assessment(assessment))
+    return shapes.variation_report(repository.assessment(assessment))
 
 
 @router.get("/{assessment}/clauses/{clause}", summary="One clause at every school")
 def clause_outcomes(
     assessment: Id,
     clause: str,
-    shelf: ShelfDep,
+    repository: RepositoryDep,
     division: Division = None,
     offset: Offset = 0,
     limit: Limit = MOST,
 ) -> list[models.ClauseOutcome]:
     """Return the outcome of a clause at the schools to which it applies, the weakest first."""
-    found = shelf.assessment(assessment)
+    found = repository.assessment(assessment)
     evidence_drift.clause_of(found, clause)
     rows = ranking.of_clause(found, clause, division)
     return [models.ClauseOutcome(**row) for row in rows.slice(offset, limit).iter_rows(named=True)]
@@ -153,7 +153,7 @@ def clause_outcomes(
 @router.get("/{assessment}/integrity", summary="What does not fit in the evidence")
 def integrity(
     assessment: Id,
-    shelf: ShelfDep,
+    repository: RepositoryDep,
     school: Annotated[str | None, Query(description="Of one school.")] = None,
     check: Annotated[str | None, Query(description="Of one check.")] = None,
     severity: Annotated[models.Severity | None, Query(description="Of one severity.")] = None,
@@ -165,7 +165,7 @@ def integrity(
     asked = {key: value for key, value in wanted.items() if value is not None}
     rows = [
         one
-        for one in shelf.assessment(assessment).integrity
+        for one in repository.assessment(assessment).integrity
         if all(one[key] == value for key, value in asked.items())
     ]
     order = ("high", "medium", "low")
@@ -179,12 +179,12 @@ def school_in(
     assessment: Id, school: School, services: ServicesDep, selection: Of = None
 ) -> models.SchoolAssessment:
     """Return all that leads to a school's place: findings, verdict, doubts, procedure."""
-    shelf = services.shelf
-    found = shelf.assessment(assessment)
+    repository = services.repository
+    found = repository.assessment(assessment)
     scored = evidence_drift.result_of(found, school)
-    chosen, outcomes = outcomes_of(shelf, found, selection)
+    chosen, outcomes = outcomes_of(repository, found, selection)
     row = evidence_drift.row_of(ranking.ranking(found, outcomes), school, found)
-    standing = shelf.standing(found.row.id)
+    standing = repository.standing(found.row.id)
     return models.SchoolAssessment(
         assessment=shapes.line(found.row, found.standard, standing),
         school=shapes.ranking_row(found.standard, row),
@@ -196,7 +196,7 @@ def school_in(
             shapes.assessed_finding(one, found.row.id, school, scored.stages)
             for one in scored.findings
         ],
-        verdict=verdict_of(shelf, found, chosen, school),
+        verdict=verdict_of(repository, found, chosen, school),
         integrity=[
             shapes.integrity_shape(one) for one in found.integrity if one["school"] == school
         ],
@@ -213,7 +213,7 @@ async def finding(
     assessment: Id, school: School, clause: str, services: ServicesDep
 ) -> models.Opened:
     """Return a finding as assessed, beside its rows of evidence as they stand now."""
-    found = await run_in_threadpool(services.shelf.assessment, assessment)
+    found = await run_in_threadpool(services.repository.assessment, assessment)
     await run_in_threadpool(evidence_drift.clause_of, found, clause)
     row = await run_in_threadpool(registered, services.registry, school)
     await services.rollups.settled()
@@ -227,7 +227,7 @@ async def finding(
 @router.get("/{assessment}/schools/{school}/changes", summary="Whether its evidence has changed")
 async def changes(assessment: Id, school: School, services: ServicesDep) -> models.Changes:
     """Return what the evidence of a school says otherwise now than when it was assessed."""
-    found = await run_in_threadpool(services.shelf.assessment, assessment)
+    found = await run_in_threadpool(services.repository.assessment, assessment)
     row = await run_in_threadpool(registered, services.registry, school)
     await services.rollups.settled()
     now = await create.evidence_now(
@@ -238,5 +238,5 @@ async def changes(assessment: Id, school: School, services: ServicesDep) -> mode
 
 
 def _whole(services: Services, name: str) -> models.Assessment:
-    found = services.shelf.assessment(name)
-    return shapes.whole(found, services.shelf.standing(found.row.id))
+    found = services.repository.assessment(name)
+    return shapes.whole(found, services.repository.standing(found.row.id))

@@ -22,13 +22,11 @@ from cloud.api.schemas.common import (
     HeatCell,
     Heatmap,
     PointNow,
-    Presence,
     Series,
     SlotRow,
-    State,
     Timeline,
-    UseSummary,
 )
+from cloud.domain import Presence, State, UseSummary
 from cloud.errors import Unprocessable
 from cloud.registry import rows
 from cloud.services import Services

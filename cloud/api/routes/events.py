@@ -11,23 +11,23 @@ from starlette.concurrency import run_in_threadpool
 from cloud.api.deps import READ, ServicesDep
 from cloud.api.presenters.assets import the_asset
 from cloud.api.schemas.common import Event
-from cloud.scoring.indicators.base import Words
+from cloud.localized_text import LocalizedText
 from cloud.telemetry.store import Reported
 from cloud.utilization.periods import local_day
 
 router = APIRouter(prefix="/api/v1", tags=["assets"], dependencies=[READ])
 
-TITLES: Mapping[str, Words] = {
-    "device_silent": Words("设备失联", "Device fell silent"),
-    "device_back": Words("设备恢复", "Device is back"),
-    "fault": Words("设备故障", "Fault"),
-    "uplink_lost": Words("网关断网", "Gateway lost its line"),
-    "uplink_back": Words("网关恢复联网", "Gateway is connected again"),
-    "gateway_restarted": Words("网关重启", "Gateway restarted"),
-    "configuration": Words("配置变更", "Settings changed"),
-    "command": Words("命令结果", "Result of a command"),
-    "buffer": Words("网关缓存异常", "Trouble with the gateway's buffer"),
-    "clock": Words("网关时钟异常", "Trouble with the gateway's clock"),
+TITLES: Mapping[str, LocalizedText] = {
+    "device_silent": LocalizedText("设备失联", "Device fell silent"),
+    "device_back": LocalizedText("设备恢复", "Device is back"),
+    "fault": LocalizedText("设备故障", "Fault"),
+    "uplink_lost": LocalizedText("网关断网", "Gateway lost its line"),
+    "uplink_back": LocalizedText("网关恢复联网", "Gateway is connected again"),
+    "gateway_restarted": LocalizedText("网关重启", "Gateway restarted"),
+    "configuration": LocalizedText("配置变更", "Settings changed"),
+    "command": LocalizedText("命令结果", "Result of a command"),
+    "buffer": LocalizedText("网关缓存异常", "Trouble with the gateway's buffer"),
+    "clock": LocalizedText("网关时钟异常", "Trouble with the gateway's clock"),
 }
 _SECONDS = frozenset({"device_back", "uplink_back", "gateway_restarted"})
 """Types whose value is a duration."""
@@ -64,7 +64,7 @@ async def events(
 
 
 def _shape(event: Reported) -> Event:
-    title = TITLES.get(event.type, Words(event.type, event.type))
+    title = TITLES.get(event.type, LocalizedText(event.type, event.type))
     return Event(
         at=event.at,
         type=event.type,

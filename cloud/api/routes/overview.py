@@ -21,8 +21,8 @@ from cloud.api.schemas.common import (
     Overview,
     PeriodNow,
     RoomNow,
-    State,
 )
+from cloud.domain import State
 from cloud.registry.rows import LessonRow, RoomRow, SchoolRow
 from cloud.services import Services
 from cloud.utilization import summary

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from cloud.api.deps import READ, ServicesDep
 from cloud.api.presenters.selections import outcomes_of
 from cloud.api.routes.schools import registered
-from cloud.assessments.repository import Shelf
+from cloud.assessments.repository import AssessmentRepository
 from cloud.reports import filed as reports
 from cloud.reports.filed import Filed, Form
 from cloud.reports.shapes import AreaReport
@@ -36,7 +36,7 @@ async def school(
     assessment: Id, school: str, form: Ending, services: ServicesDep, selection: Of = None
 ) -> Response:
     """Return a file for a principal; the rows of evidence in it are those of now."""
-    found = await run_in_threadpool(_filed, services.shelf, assessment, selection)
+    found = await run_in_threadpool(_filed, services.repository, assessment, selection)
     if form == "json":
         await run_in_threadpool(reports.of_school, found, school)
         return await _answer(lambda: _bundle(found, [school]), form, f"{school}.bundle")
@@ -58,7 +58,7 @@ async def county(
     assessment: Id, division: str, form: Ending, services: ServicesDep, selection: Of = None
 ) -> Response:
     """Return a file with ranking, compliance, variation and selection of a county's schools."""
-    found = await run_in_threadpool(_filed, services.shelf, assessment, selection)
+    found = await run_in_threadpool(_filed, services.repository, assessment, selection)
     report = await run_in_threadpool(reports.of_area, found, division)
     return await _area(found, report, reports.schools_of(found, division), form)
 
@@ -68,10 +68,10 @@ async def city(
     assessment: Id, form: Ending, services: ServicesDep, selection: Of = None
 ) -> Response:
     """Return a file with ranking, compliance, variation and selection of all schools."""
-    found = await run_in_threadpool(_filed, services.shelf, assessment, selection)
+    found = await run_in_threadpool(_filed, services.repository, assessment, selection)
     matters = None
     if form != "json":
-        matters = await run_in_threadpool(_matters, services.shelf, found)
+        matters = await run_in_threadpool(_matters, services.repository, found)
     report = await run_in_threadpool(reports.of_area, found, matters=matters)
     return await _area(found, report, None, form)
 
@@ -87,10 +87,10 @@ async def notice(
     contact: Annotated[str, Query(description="Where objections go; else as published.")] = "",
 ) -> Response:
     """Return the list proposed, its rules and its publicity period; a blank where none is said."""
-    found = await run_in_threadpool(_filed, services.shelf, assessment, selection)
+    found = await run_in_threadpool(_filed, services.repository, assessment, selection)
 
     def made() -> bytes:
-        steps = services.registry.proceedings.steps(round=found.assessment.row.round)
+        steps = services.registry.assessment_log.steps(round=found.assessment.row.round)
         published = reports.publication(steps, found.chosen.row.id) if found.chosen else None
         told = reports.of_notice(
             found, division, published=published, office=office, contact=contact
@@ -100,16 +100,16 @@ async def notice(
     return await _answer(made, form, "公示")
 
 
-def _filed(shelf: Shelf, assessment: str, selection: str | None) -> Filed:
-    found = shelf.assessment(assessment)
-    name, _ = outcomes_of(shelf, found, selection)
+def _filed(repository: AssessmentRepository, assessment: str, selection: str | None) -> Filed:
+    found = repository.assessment(assessment)
+    name, _ = outcomes_of(repository, found, selection)
     if name is None:
         return reports.filed(found)
-    return reports.filed(found, shelf.selection(name), shelf.last(name))
+    return reports.filed(found, repository.selection(name), repository.last(name))
 
 
-def _matters(shelf: Shelf, found: Filed) -> Mapping[str, Any] | None:
-    return None if found.chosen is None else shelf.influences(found.chosen.row.id)
+def _matters(repository: AssessmentRepository, found: Filed) -> Mapping[str, Any] | None:
+    return None if found.chosen is None else repository.influences(found.chosen.row.id)
 
 
 async def _area(

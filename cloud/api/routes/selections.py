@@ -5,14 +5,14 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, status
 
-from cloud.api.deps import READ, WRITE, ServicesDep, ShelfDep
+from cloud.api.deps import READ, WRITE, RepositoryDep, ServicesDep
 from cloud.api.presenters import assessments as shapes
 from cloud.api.presenters.selections import state_shape
 from cloud.api.schemas import selections as models
 from cloud.assessments import make_selection, ranking
 from cloud.assessments.evidence_drift import IS_AGAINST_RULES
 from cloud.assessments.filed_selection import Chosen
-from cloud.assessments.repository import Shelf
+from cloud.assessments.repository import AssessmentRepository
 from cloud.errors import NotFound
 from cloud.services import Services
 
@@ -24,15 +24,15 @@ Id = Annotated[str, Path(description="A selection's id.")]
 
 @router.get("", summary="Every selection, the newest first")
 def selections(
-    shelf: ShelfDep,
+    repository: RepositoryDep,
     assessment: Annotated[
         str | None, Query(description='Those of one assessment, or of the "latest".')
     ] = None,
 ) -> list[models.SelectionLine]:
     """Return selections; `after` names the one that took the place of another."""
-    only = None if assessment is None else shelf.row(assessment).id
-    rows = shelf.proceedings.selections(only)
-    return [_line(shelf, shelf.selection(row.id)) for row in rows]
+    only = None if assessment is None else repository.row(assessment).id
+    rows = repository.assessment_log.selections(only)
+    return [_line(repository, repository.selection(row.id)) for row in rows]
 
 
 @router.post(
@@ -43,11 +43,11 @@ def selections(
 )
 def select(wanted: models.SelectionRequest, services: ServicesDep) -> models.Selection:
     """Make a selection and return it; the same assessment, rules and seed are the same list."""
-    found = services.shelf.assessment(wanted.assessment)
+    found = services.repository.assessment(wanted.assessment)
     made = make_selection.select(
         found, make_selection.rules_from(wanted.rules), wanted.seed, services.clock.now()
     )
-    services.shelf.proceedings.file_selection(made)
+    services.repository.assessment_log.file_selection(made)
     return _whole(services, made.id)
 
 
@@ -58,32 +58,32 @@ def one(selection: Id, services: ServicesDep) -> models.Selection:
 
 
 @router.get("/{selection}/sensitivity", summary="Which choice of ours matters most")
-def sensitivity(selection: Id, shelf: ShelfDep) -> models.Sensitivity:
+def sensitivity(selection: Id, repository: RepositoryDep) -> models.Sensitivity:
     """Return what each choice of the standard has to do with the list.
 
     It is computed when it is first asked for, which takes seconds for a thousand schools, and kept
     while the cloud runs. The same selection gives the same answer, and its digest says so.
     """
-    return models.Sensitivity.model_validate(shelf.influences(selection))
+    return models.Sensitivity.model_validate(repository.influences(selection))
 
 
 @router.get("/{selection}/schools/{school}/least", summary="The least it would take")
 def least(
     selection: Id,
     school: Annotated[str, Path(description="A school identification code.")],
-    shelf: ShelfDep,
+    repository: RepositoryDep,
 ) -> models.Least:
     """Return the cheapest set of improvements that would have brought the school in."""
-    chosen = shelf.selection(selection)
+    chosen = repository.selection(selection)
     if school not in chosen.outcomes:
         raise NotFound(f"school {school} is not in selection {selection}")
-    found = shelf.assessment(chosen.row.assessment_id)
+    found = repository.assessment(chosen.row.assessment_id)
     return models.Least(
         selection=selection, school=school, **make_selection.least(found, chosen, school)
     )
 
 
-def _line(shelf: Shelf, chosen: Chosen) -> models.SelectionLine:
+def _line(repository: AssessmentRepository, chosen: Chosen) -> models.SelectionLine:
     row = chosen.row
     return models.SelectionLine(
         id=row.id,
@@ -93,16 +93,16 @@ def _line(shelf: Shelf, chosen: Chosen) -> models.SelectionLine:
         selected=len(chosen.selected),
         seed=row.seed,
         before=row.before_id,
-        after=shelf.proceedings.after(row.id),
-        overrides=len(_overrides(shelf, chosen)),
+        after=repository.assessment_log.after(row.id),
+        overrides=len(_overrides(repository, chosen)),
         created_at=row.created_at,
     )
 
 
 def _whole(services: Services, selection: str) -> models.Selection:
-    shelf = services.shelf
-    chosen = shelf.selection(selection)
-    found = shelf.assessment(chosen.row.assessment_id)
+    repository = services.repository
+    chosen = repository.selection(selection)
+    found = repository.assessment(chosen.row.assessment_id)
     frame = ranking.ranking(found, chosen.outcomes)
     inside = ranking.matching(frame, ranking.Asked(selected=True))
     outside = ranking.matching(frame, ranking.Asked(selected=False, rated=True))
@@ -112,7 +112,7 @@ def _whole(services: Services, selection: str) -> models.Selection:
     order = chosen.contents["order"]
     names = dict(found.scores.table.select("id", "name").iter_rows())
     return models.Selection(
-        **_line(shelf, chosen).model_dump(),
+        **_line(repository, chosen).model_dump(),
         rules=dict(chosen.rules),
         order_zh=order["zh"],
         order_en=order["en"],
@@ -144,7 +144,7 @@ def _whole(services: Services, selection: str) -> models.Selection:
                 name=names.get(one.contents["override"]["school"]) or "",
                 at=one.row.created_at,
             )
-            for one in _overrides(shelf, chosen)
+            for one in _overrides(repository, chosen)
         ],
         trials=chosen.contents["trials"],
         procedure=state_shape(services, selection),
@@ -155,10 +155,10 @@ def _but(row: Mapping[str, Any], *names: str) -> dict[str, Any]:
     return {key: value for key, value in row.items() if key not in names}
 
 
-def _overrides(shelf: Shelf, chosen: Chosen) -> list[Chosen]:
+def _overrides(repository: AssessmentRepository, chosen: Chosen) -> list[Chosen]:
     """Return the selections on the way to this one that a reviewer made, the first one first."""
     found: list[Chosen] = []
     while chosen.row.before_id is not None:
         found.insert(0, chosen)
-        chosen = shelf.selection(chosen.row.before_id)
+        chosen = repository.selection(chosen.row.before_id)
     return found

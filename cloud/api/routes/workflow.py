@@ -8,7 +8,7 @@ from cloud.api.deps import READ, WRITE, ServicesDep
 from cloud.api.presenters.selections import declared_shape, possible_shape, state_shape, step_shape
 from cloud.api.schemas import workflow as models
 from cloud.assessments.repository import LATEST
-from cloud.assessments.workflow.service import Desk
+from cloud.assessments.workflow.service import ReviewWorkflow
 from cloud.errors import BadRequest
 from cloud.registry.assessment_log import StepRow
 from cloud.services import Services
@@ -34,24 +34,24 @@ def steps(
     limit: Limit = 200,
 ) -> models.StepPage:
     """Return steps with who, when, what changed and why; by default of the latest assessment."""
-    shelf = services.shelf
+    repository = services.repository
     if assessment is not None and selection is not None:
         raise BadRequest("assessment, selection: give one of them")
     if selection is not None:
-        row = shelf.row(shelf.selection(selection).row.assessment_id)
+        row = repository.row(repository.selection(selection).row.assessment_id)
     else:
-        row = shelf.row(assessment or LATEST)
-    proceedings = services.registry.proceedings
+        row = repository.row(assessment or LATEST)
+    assessment_log = services.registry.assessment_log
     found = [
         one
-        for one in proceedings.steps(round=row.round, school=school)
+        for one in assessment_log.steps(round=row.round, school=school)
         if step is None or one.step == step
     ]
     names = _names(services)
     return models.StepPage(
         total=len(found),
         items=[step_shape(one, names) for one in found[offset : offset + limit]],
-        broken_at=proceedings.broken_at(),
+        broken_at=assessment_log.broken_at(),
     )
 
 
@@ -76,7 +76,7 @@ def next_steps(
 
     Nothing is taken by asking. A step called possible can still be refused for what is filled in.
     """
-    found = _desk(services).next(assessment, selection, school)
+    found = _workflow(services).next(assessment, selection, school)
     names = _names(services)
     return models.NextSteps(
         assessment=found.assessment,
@@ -97,19 +97,19 @@ def next_steps(
 )
 def take(wanted: models.StepRequest, services: ServicesDep) -> models.Step:
     """Add a step to the log; one that is out of order is refused with a sentence that says why."""
-    taken = _take(_desk(services), wanted)
+    taken = _take(_workflow(services), wanted)
     return step_shape(taken, _names(services))
 
 
-def _take(desk: Desk, wanted: models.StepRequest) -> StepRow:
+def _take(workflow: ReviewWorkflow, wanted: models.StepRequest) -> StepRow:
     by, reason = wanted.by, wanted.reason
     match wanted:
         case models.OverrideRequest():
-            return desk.override(
+            return workflow.override(
                 wanted.selection, wanted.school, wanted.decision, wanted.instead_of, by, reason
             )
         case models.Answer():
-            return desk.answer(wanted.answers, wanted.result, by, reason)
+            return workflow.answer(wanted.answers, wanted.result, by, reason)
         case models.Publicity() | models.Objection() | models.Final():
             change = wanted.model_dump(
                 mode="json",
@@ -117,9 +117,9 @@ def _take(desk: Desk, wanted: models.StepRequest) -> StepRow:
                 exclude_defaults=True,
             )
             school = wanted.school if isinstance(wanted, models.Objection) else None
-            return desk.of_selection(wanted.selection, wanted.step, by, reason, change, school)
+            return workflow.of_selection(wanted.selection, wanted.step, by, reason, change, school)
         case models.DeclarationConfirmed() | models.DeclarationCorrected():
-            return desk.declaration(
+            return workflow.declaration(
                 wanted.assessment,
                 wanted.school,
                 wanted.step,
@@ -132,11 +132,13 @@ def _take(desk: Desk, wanted: models.StepRequest) -> StepRow:
             change = wanted.model_dump(
                 mode="json", exclude={"step", "by", "reason", "assessment", "school"}
             )
-            return desk.of_school(wanted.assessment, wanted.school, wanted.step, by, reason, change)
+            return workflow.of_school(
+                wanted.assessment, wanted.school, wanted.step, by, reason, change
+            )
 
 
-def _desk(services: Services) -> Desk:
-    return Desk(services.shelf, services.registry, services.clock)
+def _workflow(services: Services) -> ReviewWorkflow:
+    return ReviewWorkflow(services.repository, services.registry, services.clock)
 
 
 def _names(services: Services) -> dict[str, str]:

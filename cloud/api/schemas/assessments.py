@@ -9,9 +9,14 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from cloud.api.schemas.common import DimensionScore, Finding, Outcome, Shape
+from cloud.api.schemas.common import (
+    DimensionScore,
+    Finding,
+    Shape,
+)
 from cloud.api.schemas.standards import DimensionLine, Source, StageName, Titled, Trusted
 from cloud.api.schemas.workflow import Step
+from cloud.domain import Outcome
 
 Severity = Literal["high", "medium", "low"]
 

@@ -9,9 +9,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-State = Literal["active", "standby", "off", "unobserved"]
-Presence = Literal["online", "silent", "never_seen"]
-Outcome = Literal["met", "partly_met", "unmet", "no_data", "not_applicable"]
+from cloud.domain import Outcome, Presence, State, Stretch, UseSummary
 
 
 class Shape(BaseModel):
@@ -35,31 +33,6 @@ class School(Shape):
     pupils: int | None
     teachers: int | None
     stages: list[Literal["KG", "PRI", "JUN", "SEN", "VOC"]]
-
-
-class UseSummary(Shape):
-    """How much was used in a span of school days, and how much of it was seen.
-
-    `lessons_scheduled` counts timetabled lessons that are over, in the rooms of the assets,
-    `lessons_observed` those with telemetry for at least half of the lesson, `lessons_used` those
-    observed lessons in which the asset was active long enough. `use_rate` is used / observed, None
-    without any. `observed_share` is seconds seen over seconds due within the school day.
-    """
-
-    lessons_scheduled: int
-    lessons_observed: int
-    lessons_used: int
-    use_rate: float | None
-    active_in_timetable_s: float
-    """In timetabled lessons of the asset's room."""
-    active_out_of_timetable_s: float
-    standby_s: float
-    standby_waste_s: float
-    """Standby outside the school day."""
-    off_s: float
-    unobserved_s: float
-    observed_share: float | None
-    energy_kwh: float | None
 
 
 class CategoryCount(Shape):
@@ -213,15 +186,6 @@ class Binding(Shape):
     device: str
     valid_from: date | None
     valid_to: date | None
-
-
-class Stretch(Shape):
-    """A run of slots in which one state prevailed."""
-
-    start: datetime
-    end: datetime
-    state: State
-    energy_wh: float | None
 
 
 class SlotRow(Shape):

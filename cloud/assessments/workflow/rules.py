@@ -14,20 +14,20 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta, timezone
 
 from cloud.errors import Conflict, NotFound, RequestError, Unprocessable
+from cloud.localized_text import LocalizedText
 from cloud.registry.assessment_log import NewStep, StepRow
-from cloud.scoring.indicators.base import Words
 
-TITLES: Mapping[str, Words] = {
-    "self_assessment": Words("学校自评", "Self-assessment"),
-    "county_review": Words("县级复核", "County review"),
-    "site_visit": Words("现场核查", "Site visit"),
-    "declaration_confirmed": Words("申报核实", "Declaration confirmed"),
-    "declaration_corrected": Words("申报更正", "Declaration corrected"),
-    "override": Words("人工改判", "Override"),
-    "publicity": Words("公示", "Publicity period"),
-    "objection": Words("异议", "Objection"),
-    "answer": Words("异议答复", "Answer to an objection"),
-    "final": Words("最终确定", "Final"),
+TITLES: Mapping[str, LocalizedText] = {
+    "self_assessment": LocalizedText("学校自评", "Self-assessment"),
+    "county_review": LocalizedText("县级复核", "County review"),
+    "site_visit": LocalizedText("现场核查", "Site visit"),
+    "declaration_confirmed": LocalizedText("申报核实", "Declaration confirmed"),
+    "declaration_corrected": LocalizedText("申报更正", "Declaration corrected"),
+    "override": LocalizedText("人工改判", "Override"),
+    "publicity": LocalizedText("公示", "Publicity period"),
+    "objection": LocalizedText("异议", "Objection"),
+    "answer": LocalizedText("异议答复", "Answer to an objection"),
+    "final": LocalizedText("最终确定", "Final"),
 }
 OF_SCHOOL = (
     "self_assessment",
@@ -39,12 +39,12 @@ OF_SCHOOL = (
     "override",
 )
 OF_SELECTION = ("publicity", "objection", "answer", "override", "final")
-_NO_SELECTION = Words("还没有产生名单。", "There is no selection yet.")
-_NO_OBJECTION = Words("没有待答复的异议。", "No objection waits for an answer.")
-_NONE_WAITS = Words(
+_NO_SELECTION = LocalizedText("还没有产生名单。", "There is no selection yet.")
+_NO_OBJECTION = LocalizedText("没有待答复的异议。", "No objection waits for an answer.")
+_NONE_WAITS = LocalizedText(
     "该校没有待核实的申报。", "Nothing that the school declared waits for confirmation."
 )
-_NONE_DECLARED = Words("该校没有申报过数据。", "The school declared nothing.")
+_NONE_DECLARED = LocalizedText("该校没有申报过数据。", "The school declared nothing.")
 _CHINA = timezone(timedelta(hours=8))
 _BEFORE = {"county_review": "self_assessment", "site_visit": "county_review"}
 _AFTER = {"self_assessment": "county_review", "county_review": "site_visit"}
@@ -74,7 +74,7 @@ class State:
     objections: int
     unanswered: int
     is_final: bool
-    missing: Sequence[Words]
+    missing: Sequence[LocalizedText]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +90,7 @@ class Possible:
     """A step, and why it cannot be taken today; None where it can."""
 
     step: str
-    refused: Words | None
+    refused: LocalizedText | None
 
 
 def possible(
@@ -161,7 +161,7 @@ def unanswered(log: Sequence[StepRow]) -> list[StepRow]:
 
 def _refused(
     step: NewStep, log: Sequence[StepRow], context: Context, declared: Declared | None
-) -> Words | None:
+) -> LocalizedText | None:
     days = dict.fromkeys(("first_day", "last_day", "visited_on"), context.today.isoformat())
     first = next((one.id for one in unanswered(log)), None)
     if step.selection_id is None and step.step in {*OF_SELECTION} - {"answer"}:
@@ -172,7 +172,7 @@ def _refused(
     try:
         check(replace(step, change=days, answers_id=first), log, context)
     except RequestError as error:
-        return Words(error.zh or str(error), _sentence(str(error)))
+        return LocalizedText(error.zh or str(error), _sentence(str(error)))
     if step.step == "declaration_corrected" and (declared is None or not declared.items):
         return _NONE_DECLARED
     if step.step == "declaration_confirmed" and (declared is None or not declared.unconfirmed):
@@ -298,24 +298,24 @@ def _final(step: NewStep, log: Sequence[StepRow], context: Context) -> None:
         )
 
 
-def _missing(selection: str, log: Sequence[StepRow], context: Context) -> Iterable[Words]:
+def _missing(selection: str, log: Sequence[StepRow], context: Context) -> Iterable[LocalizedText]:
     unseen = _unvisited(log, context)
     if unseen:
-        yield Words(
+        yield LocalizedText(
             f"入选的 {len(context.selected)} 所学校中还有 {len(unseen)} 所未作现场核查。",
             f"{len(unseen)} of the {len(context.selected)} schools selected have no site visit.",
         )
     period = _period(selection, log)
     if period is None:
-        yield Words("名单尚未公示。", "The list has not been published.")
+        yield LocalizedText("名单尚未公示。", "The list has not been published.")
     elif context.today <= period[1]:
-        yield Words(
+        yield LocalizedText(
             f"公示期至 {period[1]} 止，尚未结束。", f"The publicity period lasts until {period[1]}."
         )
     open_ = unanswered(log)
     if open_:
         numbers = ", ".join(str(one.id) for one in open_)
-        yield Words(
+        yield LocalizedText(
             f"还有 {len(open_)} 件异议未答复（{numbers}）。",
             f"{len(open_)} objections are not answered ({numbers}).",
         )

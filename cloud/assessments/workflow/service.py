@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from cloud.assessments import make_selection
 from cloud.assessments.filed_selection import Chosen
-from cloud.assessments.repository import Shelf
+from cloud.assessments.repository import AssessmentRepository
 from cloud.assessments.workflow.rules import (
     Context,
     Declared,
@@ -40,11 +40,11 @@ class Next:
     declared: Sequence[DeclarationRow]
 
 
-class Desk:
-    """Where steps are taken: it knows the shelf, the registry and the time."""
+class ReviewWorkflow:
+    """Where steps are taken: it knows the repository, the registry and the time."""
 
-    def __init__(self, shelf: Shelf, registry: Registry, clock: Clock) -> None:
-        self._shelf = shelf
+    def __init__(self, repository: AssessmentRepository, registry: Registry, clock: Clock) -> None:
+        self._shelf = repository
         self._registry = registry
         self._clock = clock
 
@@ -84,7 +84,7 @@ class Desk:
         today = self.today(school)
         step = self._step(row, what, by, reason, {}, school=school)
         context = Context(today=today, schools=self._schools(row))
-        taken = self._registry.proceedings.take(
+        taken = self._registry.assessment_log.take(
             step,
             lambda log: check(step, log, context),
             effect=lambda session: (
@@ -125,8 +125,8 @@ class Desk:
         row = self._shelf.row(chosen.row.assessment_id)
         change = {"decision": decision, "instead_of": instead_of}
         step = self._step(row, "override", by, reason, change, school=school, selection=selection)
-        context, proceedings = self._context(chosen, school), self._registry.proceedings
-        check(step, proceedings.steps(round=row.round), context)
+        context, assessment_log = self._context(chosen, school), self._registry.assessment_log
+        check(step, assessment_log.steps(round=row.round), context)
         made = make_selection.override(
             self._shelf.assessment(row.id),
             chosen,
@@ -134,11 +134,11 @@ class Desk:
             self._clock.now(),
         )
         step = replace(step, change={**change, "selection": made.id})
-        return proceedings.take(step, lambda log: check(step, log, context), selection=made)
+        return assessment_log.take(step, lambda log: check(step, log, context), selection=made)
 
     def answer(self, objection: int, result: str, by: str, reason: str) -> StepRow:
         """Answer an objection."""
-        asked = self._registry.proceedings.step(objection)
+        asked = self._registry.assessment_log.step(objection)
         if asked is None:
             raise NotFound(f"no step has the number {objection}")
         row = self._shelf.row(asked.assessment_id)
@@ -159,7 +159,7 @@ class Desk:
         """Return where the procedure of a selection stands."""
         chosen = self._shelf.selection(selection)
         row = self._shelf.row(chosen.row.assessment_id)
-        log = self._registry.proceedings.steps(round=row.round)
+        log = self._registry.assessment_log.steps(round=row.round)
         return state(selection, log, self._context(chosen, None))
 
     def next(self, assessment: str, selection: str | None, school: str | None) -> Next:
@@ -174,7 +174,7 @@ class Desk:
             context = Context(today=self.today(school), schools=self._schools(row))
         else:
             context = self._context(chosen, school)
-        log = self._registry.proceedings.steps(round=row.round)
+        log = self._registry.assessment_log.steps(round=row.round)
         steps = possible(
             self._step(row, "", "", "", {}, school=school, selection=selection),
             log,
@@ -225,7 +225,7 @@ class Desk:
         )
 
     def _take(self, step: NewStep, context: Context) -> StepRow:
-        return self._registry.proceedings.take(step, lambda log: check(step, log, context))
+        return self._registry.assessment_log.take(step, lambda log: check(step, log, context))
 
     def _context(self, chosen: Chosen, school: str | None) -> Context:
         return Context(

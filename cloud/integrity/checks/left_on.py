@@ -12,7 +12,7 @@ from cloud.integrity.check import Check, Judged, Row, names, seen_s, strength_of
 from cloud.integrity.inputs import Facts
 from cloud.integrity.occupancy import with_motion
 from cloud.integrity.thresholds import LeftOn, Thresholds
-from cloud.scoring.indicators.base import Words
+from cloud.localized_text import LocalizedText
 from cloud.utilization.periods import BETWEEN, OUTSIDE
 
 _DAY = ["school", "asset_id", "room", "day"]
@@ -107,9 +107,9 @@ def _without_company(use: pl.DataFrame, company: pl.DataFrame, limits: LeftOn) -
     )
 
 
-def _reason(row: Row) -> Words:
+def _reason(row: Row) -> LocalizedText:
     mean = row["hours"] / row["odd_days"]
-    return Words(
+    return LocalizedText(
         f"{row['screens']} 块教室大屏中有 {row['odd']} 块在无课时段长时间处于使用状态："
         f"{row['seen_days']} 个观测日中有 {row['odd_days']} 天如此，平均每天 {mean:.1f} 小时。",
         f"{row['odd']} of {row['screens']} screens in classrooms were in use for long with no "
@@ -117,7 +117,7 @@ def _reason(row: Row) -> Words:
     )
 
 
-def _tell(row: Row) -> Words:
+def _tell(row: Row) -> LocalizedText:
     zh = f"{row['label']}，{row['day']}：无课时使用 {row['idle_h']:.1f} 小时"
     en = f"{row['label']}, {row['day']}: {row['idle_h']:.1f} hours in use without a lesson"
     if row["between_share"] is not None:
@@ -129,25 +129,25 @@ def _tell(row: Row) -> Words:
     if row["empty_h"] >= 0.05:
         zh += f"；{row['empty_h']:.1f} 小时里本室人体或二氧化碳传感器显示无人"
         en += f"; for {row['empty_h']:.1f} hours motion or CO2 say that nobody was there"
-    return Words(zh, en)
+    return LocalizedText(zh, en)
 
 
 CHECK = Check(
     id="left_on",
-    title=Words("无人时大屏开着", "Screens on with nobody there"),
+    title=LocalizedText("无人时大屏开着", "Screens on with nobody there"),
     judge=_judge,
     reason=_reason,
     tell=_tell,
-    needs=Words(
+    needs=LocalizedText(
         "需要有课教室里的大屏至少五天的使用记录。",
         "It needs screens in rooms with lessons, seen on five days or more.",
     ),
-    ask=Words(
+    ask=LocalizedText(
         "请说明这些时段谁在用大屏；若无人使用，请设置放学自动关机，并核对课表是否漏登课后服务、社团。",
         "Say who used the screens then. If nobody did, have them switch off after school; and see "
         "whether clubs and after-class care are missing from the timetable.",
     ),
-    innocent=Words(
+    innocent=LocalizedText(
         "课后服务、社团、家长会未进课表；大屏轮播通知或时钟；开机判定阈值设得过低。",
         "Clubs, care or evening classes that are not in the timetable; a screen that shows notices "
         "or a clock; a threshold of use set too low.",

@@ -12,7 +12,7 @@ import polars as pl
 from cloud.integrity.check import Check, Judged, Row, names, school_use, seen_s, strength_of
 from cloud.integrity.inputs import Facts
 from cloud.integrity.thresholds import Stops, Thresholds
-from cloud.scoring.indicators.base import Words
+from cloud.localized_text import LocalizedText
 
 _ASSET = ["school", "asset_id"]
 _VISIT = ["school", "inspected"]
@@ -219,7 +219,7 @@ def _usual(runs: pl.DataFrame, visits: pl.DataFrame, limits: Stops) -> pl.DataFr
     )
 
 
-def _reason(row: Row) -> Words:
+def _reason(row: Row) -> LocalizedText:
     zh = (
         f"{row['inspected']} 检查前，{row['alive']} 台在线设备中有 {row['stopped']} 台"
         f"（{row['stopped'] / row['alive']:.0%}）同时停止上报，持续约 {row['days']:.0f} 个上课日"
@@ -234,11 +234,11 @@ def _reason(row: Row) -> Words:
         en += " and were back for it"
     zh += f"；其余设备照常在线，平时同一天停报的至多 {row['usual']} 台。"
     en += f"; the others went on. On no other day did more than {row['usual']} stop together."
-    return Words(zh, en)
+    return LocalizedText(zh, en)
 
 
-def _tell(row: Row) -> Words:
-    return Words(
+def _tell(row: Row) -> LocalizedText:
+    return LocalizedText(
         f"{row['label']}（{row['room'] or '—'}）：{row['first_day']} 至 {row['last_day']} 无数据",
         f"{row['label']} ({row['room'] or '—'}): silent from {row['first_day']} to "
         f"{row['last_day']}",
@@ -247,20 +247,20 @@ def _tell(row: Row) -> Words:
 
 CHECK = Check(
     id="stops_before_inspection",
-    title=Words("检查前设备停报", "Devices that stop before an inspection"),
+    title=LocalizedText("检查前设备停报", "Devices that stop before an inspection"),
     judge=_judge,
     reason=_reason,
     tell=_tell,
-    needs=Words(
+    needs=LocalizedText(
         "需要检查日期，以及此前至少五个上课日的上报记录。",
         "It needs the day of an inspection, and five school days of reports before it.",
     ),
-    ask=Words(
+    ask=LocalizedText(
         "请说明这几天这些设备为何停止上报（维修、停电、搬迁的请附记录），现场核对其实际使用情况。",
         "Say why these devices were silent (with papers for repairs, power cuts, moves); look at "
         "how they are used on site.",
     ),
-    innocent=Words(
+    innocent=LocalizedText(
         "分路停电、集中检修或迎检前的清洁搬动；某一类设备的驱动升级。",
         "A circuit without power, repairs in one go, rooms cleared for the visit; an update of one "
         "kind of device.",

@@ -13,7 +13,10 @@ import polars as pl
 from cloud.integrity.check import Check, Judged, Row, strength_of
 from cloud.integrity.inputs import Facts
 from cloud.integrity.thresholds import Thresholds, Unconfirmed
-from cloud.scoring.indicators.base import Words, in_use_assets
+from cloud.localized_text import LocalizedText
+from cloud.scoring.indicators.base import (
+    in_use_assets,
+)
 
 _FULL = 0.3
 """Share of the rows from which it could hardly be stronger."""
@@ -69,9 +72,9 @@ def _least(bound: int, gone: float, limits: Unconfirmed) -> int:
     return max(silent, limits.least)
 
 
-def _reason(row: Row) -> Words:
+def _reason(row: Row) -> LocalizedText:
     got = row["silent"] / row["bound"]
-    return Words(
+    return LocalizedText(
         f"台账中登记了设备标识的 {row['bound']} 件资产里，有 {row['silent']} 件（{got:.0%}）"
         "从未上报过数据，而本校同类设备在上报。",
         f"Of {row['bound']} assets bound to a device, {row['silent']} ({got:.0%}) were never "
@@ -79,9 +82,9 @@ def _reason(row: Row) -> Words:
     )
 
 
-def _tell(row: Row) -> Words:
+def _tell(row: Row) -> LocalizedText:
     zh, en = row["room"] or "地点未登记", row["room"] or "no room stated"
-    return Words(
+    return LocalizedText(
         f"{row['name']} {row['asset_no']}（{zh}，设备 {row['device']}）：从未上报",
         f"{row['name']} {row['asset_no']} ({en}, device {row['device']}): never heard",
     )
@@ -89,20 +92,20 @@ def _tell(row: Row) -> Words:
 
 CHECK = Check(
     id="unconfirmed_rows",
-    title=Words("台账有、从无数据的设备", "Ledger rows that no device confirms"),
+    title=LocalizedText("台账有、从无数据的设备", "Ledger rows that no device confirms"),
     judge=_judge,
     reason=_reason,
     tell=_tell,
-    needs=Words(
+    needs=LocalizedText(
         "需要台账登记了设备标识，且同类设备中至少一半上报过数据。",
         "It needs assets bound to devices, and half of their kind heard.",
     ),
-    ask=Words(
+    ask=LocalizedText(
         "请逐件核实实物：在的拍照并接通，不在的按盘亏处理，标识抄错的更正。",
         "Look for each: connect and photograph what is there, write off what is not, mend a name "
         "that was mistyped.",
     ),
-    innocent=Words(
+    innocent=LocalizedText(
         "设备长期断电或在库房；网关够不到；台账中的设备标识抄错；刚更换的设备沿用旧标识。",
         "Unplugged or in store for long; out of the gateway's reach; a name mistyped in the "
         "ledger; a new device under an old name.",

@@ -3,9 +3,12 @@
 import polars as pl
 
 from cloud.api.schemas.common import DimensionScore, Evidence, Finding
+from cloud.localized_text import LocalizedText
 from cloud.scoring.engine import result
 from cloud.scoring.engine.engine import EPSILON
-from cloud.scoring.indicators.base import Words, all_indicators
+from cloud.scoring.indicators.base import (
+    all_indicators,
+)
 from cloud.scoring.standard.attainment import shown
 from cloud.scoring.standard.standard import Stage, Standard
 
@@ -78,19 +81,19 @@ def standard_line(standard: Standard) -> dict[str, str]:
     }
 
 
-def _reason(found: result.Finding) -> Words:
+def _reason(found: result.Finding) -> LocalizedText:
     if found.outcome == "not_applicable" and found.sums == result.NOTHING:
-        return Words(
+        return LocalizedText(
             "该校没有需要评判的事项，本条不计入总分。",
             "There is nothing to be judged here; it is left out of the score.",
         )
     if found.outcome == "not_applicable":
-        return Words(
+        return LocalizedText(
             "本条不适用于该校的学段或规模，不计入总分。",
             "Does not apply to schools of this stage or size; it is left out of the score.",
         )
     if found.outcome == "no_data" or not found.sums:
-        return Words(
+        return LocalizedText(
             "没有可用的证据：本条不得分，并降低证据覆盖率。"
             + ("本条设有否决线，没有证据不能入选。" if found.failed_gate else ""),
             "There is no evidence: the clause earns nothing and lowers the coverage."
@@ -108,7 +111,7 @@ def _reason(found: result.Finding) -> Words:
         gate = shown(found.clause.gate or 0.0, all_indicators()[found.clause.indicator].unit)
         zh.append(f"低于否决线 {gate}，不论总分多少都不能入选。")
         en.append(f"It is below the gate of {gate}: no selection, whatever the score.")
-    return Words("".join(zh), " ".join(en))
+    return LocalizedText("".join(zh), " ".join(en))
 
 
 def _target(found: result.Finding, stages: tuple[Stage, ...], unit: str) -> str:

@@ -15,6 +15,7 @@ weight and its
 thresholds are a clause of a standard.
 """
 
+import sys
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -24,6 +25,7 @@ from typing import Any, Literal, NamedTuple
 
 import polars as pl
 
+from cloud.localized_text import LocalizedText
 from cloud.registry.codes.own import STAGE_CODES
 from cloud.scoring import indicators
 from cloud.scoring.evidence.evidence import Evidence
@@ -62,13 +64,6 @@ Parameters = Mapping[str, Any]
 
 GROUPS = ("provision", "ledger", "maintenance", "usage", "connectivity")
 """The folders that hold indicators."""
-
-
-class Words(NamedTuple):
-    """The same thing in Chinese and in English."""
-
-    zh: str
-    en: str
 
 
 class Sums(NamedTuple):
@@ -149,8 +144,8 @@ class Indicator:
     id: str
     unit: str = ""
     rows: Callable[[Evidence, Parameters], pl.DataFrame]
-    reason: Callable[[Sums], Words]
-    tell: Callable[[Mapping[str, Any]], Words]
+    reason: Callable[[Sums], LocalizedText]
+    tell: Callable[[Mapping[str, Any]], LocalizedText]
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     bands: bool = False
     beside: tuple[str, ...] = ()
@@ -187,6 +182,15 @@ def all_indicators() -> dict[str, Indicator]:
             indicator: Indicator = import_module(f"{folder.__name__}.{module.name}").INDICATOR
             found[indicator.id] = indicator
     return dict(sorted(found.items()))
+
+
+def module_name(indicator: Indicator) -> str:
+    """Return the dotted name of the file that holds an indicator."""
+    for group in GROUPS:
+        name = f"{indicators.__name__}.{group}.{indicator.id}"
+        if name in sys.modules:
+            return name
+    raise KeyError(indicator.id)
 
 
 def rows_of(
@@ -259,54 +263,62 @@ def share(part: float, whole: float) -> str:
 
 def yes_no(
     zh_yes: str, zh_no: str, en_yes: str, en_no: str
-) -> Callable[[Mapping[str, Any]], Words]:
+) -> Callable[[Mapping[str, Any]], LocalizedText]:
     """Return a teller for rows whose part is 1 or 0 of 1; an unknown one says so."""
 
-    def tell(row: Mapping[str, Any]) -> Words:
+    def tell(row: Mapping[str, Any]) -> LocalizedText:
         if row["unknown"]:
-            return Words(f"{row['label']}：未观测", f"{row['label']}: not observed")
+            return LocalizedText(f"{row['label']}：未观测", f"{row['label']}: not observed")
         zh, en = (zh_yes, en_yes) if row["part"] else (zh_no, en_no)
-        return Words(f"{row['label']}：{zh}", f"{row['label']}: {en}")
+        return LocalizedText(f"{row['label']}：{zh}", f"{row['label']}: {en}")
 
     return tell
 
 
-def had_of_needed(have: Words, need: Words) -> Callable[[Mapping[str, Any]], Words]:
+def had_of_needed(
+    have: LocalizedText, need: LocalizedText
+) -> Callable[[Mapping[str, Any]], LocalizedText]:
     """Return a teller for rows that are one thing each, beside the row of what is needed."""
 
-    def tell(row: Mapping[str, Any]) -> Words:
+    def tell(row: Mapping[str, Any]) -> LocalizedText:
         if row["ref"] == SCHOOL:
-            return Words(f"{need.zh} {row['whole']:,.0f}", f"{need.en} {row['whole']:,.0f}")
+            return LocalizedText(f"{need.zh} {row['whole']:,.0f}", f"{need.en} {row['whole']:,.0f}")
         times = "" if row["part"] == 1 else f" × {row['part']:g}"
-        return Words(f"{row['label']}：{have.zh}{times}", f"{row['label']}: {have.en}{times}")
+        return LocalizedText(
+            f"{row['label']}：{have.zh}{times}", f"{row['label']}: {have.en}{times}"
+        )
 
     return tell
 
 
-def amounts(zh_unit: str, en_unit: str, digits: int = 0) -> Callable[[Mapping[str, Any]], Words]:
+def amounts(
+    zh_unit: str, en_unit: str, digits: int = 0
+) -> Callable[[Mapping[str, Any]], LocalizedText]:
     """Return a teller for rows that hold an amount out of an amount."""
 
-    def tell(row: Mapping[str, Any]) -> Words:
+    def tell(row: Mapping[str, Any]) -> LocalizedText:
         got, due = f"{row['part']:,.{digits}f}", f"{row['whole']:,.{digits}f}"
         zh = f"{row['label']}：{due} {zh_unit}中 {got} {zh_unit}"
         en = f"{row['label']}: {got} of {due} {en_unit}"
         if row["unknown"]:
             unseen = f"{row['unknown']:,.{digits}f}"
             zh, en = f"{zh}，未观测 {unseen} {zh_unit}", f"{en}, {unseen} not observed"
-        return Words(zh, en)
+        return LocalizedText(zh, en)
 
     return tell
 
 
-def ledger_share(name: str, holds: pl.Expr, *, did: Words, yes: Words, no: Words) -> Indicator:
+def ledger_share(
+    name: str, holds: pl.Expr, *, did: LocalizedText, yes: LocalizedText, no: LocalizedText
+) -> Indicator:
     """Return the indicator: assets for which an expression holds ÷ assets that still count."""
 
     def rows(evidence: Evidence, _parameters: Parameters) -> pl.DataFrame:
         return rows_of(live_assets(evidence), ref=asset_ref(), label=asset_label(), part=holds)
 
-    def reason(sums: Sums) -> Words:
+    def reason(sums: Sums) -> LocalizedText:
         got = share(sums.part, sums.whole)
-        return Words(
+        return LocalizedText(
             f"在册资产 {sums.whole:.0f} 件，其中 {sums.part:.0f} 件{did.zh}（{got}）。",
             f"{sums.part:.0f} of {sums.whole:.0f} assets {did.en} ({got}).",
         )
@@ -315,25 +327,25 @@ def ledger_share(name: str, holds: pl.Expr, *, did: Words, yes: Words, no: Words
     return Indicator(id=name, unit="%", rows=rows, reason=reason, tell=tell)
 
 
-def written(template: Words, sums: Sums | Mapping[str, Any]) -> Words:
+def written(template: LocalizedText, sums: Sums | Mapping[str, Any]) -> LocalizedText:
     """Return a sentence with its {part}, {whole}, {unknown}, {share} and {each} filled in."""
     known = sums._asdict() if isinstance(sums, Sums) else dict(sums)
     part, whole = known["part"], known["whole"]
     known["share"] = share(part, whole)
     known["each"] = part / whole if whole else 0.0
-    return Words(template.zh.format(**known), template.en.format(**known))
+    return LocalizedText(template.zh.format(**known), template.en.format(**known))
 
 
-def sentence(zh: str, en: str) -> Callable[[Sums], Words]:
+def sentence(zh: str, en: str) -> Callable[[Sums], LocalizedText]:
     """Return a reason written from a template."""
-    return lambda sums: written(Words(zh, en), sums)
+    return lambda sums: written(LocalizedText(zh, en), sums)
 
 
 def unless_nothing(
-    tell: Callable[[Mapping[str, Any]], Words], zh: str, en: str
-) -> Callable[[Mapping[str, Any]], Words]:
+    tell: Callable[[Mapping[str, Any]], LocalizedText], zh: str, en: str
+) -> Callable[[Mapping[str, Any]], LocalizedText]:
     """Return the teller, with other words for the row that says there is nothing to be judged."""
-    return lambda row: Words(zh, en) if row["ref"] == NOTHING else tell(row)
+    return lambda row: LocalizedText(zh, en) if row["ref"] == NOTHING else tell(row)
 
 
 def live_assets(evidence: Evidence) -> pl.DataFrame:

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Mapping, Sequence
 
-from cloud.scoring.indicators.base import Indicator
+from cloud.scoring.indicators.base import Indicator, module_name
 from cloud.scoring.standard.standard import Standard
 
 
@@ -20,7 +20,7 @@ def indicators_page(indicators: Mapping[str, Indicator], standards: Sequence[Sta
     for indicator in indicators.values():
         told = sys.modules[indicator.rows.__module__].__doc__ or ""
         if indicator.rows.__qualname__ != "_rows":
-            told = sys.modules[f"cloud.scoring.indicators.{indicator.id}"].__doc__ or ""
+            told = sys.modules[module_name(indicator)].__doc__ or ""
         lines += ["", f"## {indicator.id}", "", told.strip()]
         if indicator.parameters:
             lines += ["", "| Parameter | Default | Meaning |", "| --- | --- | --- |"]

@@ -19,10 +19,10 @@ bind clauses without a cost, the answer may be that it is not known.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from cloud.localized_text import LocalizedText
 from cloud.scoring.engine.engine import Scores
 from cloud.scoring.engine.rounding import published, shortfall
 from cloud.scoring.expressions import EPSILON
-from cloud.scoring.indicators.base import Words
 from cloud.scoring.standard.standard import TOTAL, Standard
 from cloud.selection.candidates import Titles, called, titles
 from cloud.selection.improvement.clause_gains import Gain, Priced, gains, priced
@@ -66,19 +66,19 @@ class Least:
     unpriced: tuple[str, ...]
     unseen: tuple[str, ...]
     evidence: tuple[str, ...]
-    missing: tuple[Words, ...]
-    words: Words
+    missing: tuple[LocalizedText, ...]
+    words: LocalizedText
 
 
 @dataclass(frozen=True, slots=True)
 class _Ask:
     """What is asked of a school: sums of points by clause, and units of single clauses."""
 
-    sums: Sequence[tuple[frozenset[str], float, Words]]
+    sums: Sequence[tuple[frozenset[str], float, LocalizedText]]
     units: Mapping[str, int]
-    counts: Sequence[tuple[Mapping[str, int], int, Words]]
+    counts: Sequence[tuple[Mapping[str, int], int, LocalizedText]]
     """At least so many of these clauses have so many units."""
-    missing: tuple[Words, ...]
+    missing: tuple[LocalizedText, ...]
 
 
 def least_of_all(
@@ -191,7 +191,7 @@ def _blank(of: Priced, school: str, needs: float | None) -> Least:
         unseen=_unseen(of, school),
         evidence=(),
         missing=(),
-        words=Words("", ""),
+        words=LocalizedText("", ""),
     )
 
 
@@ -261,8 +261,8 @@ def _asked(
         "marks": totals["failed_marks"] if "marks" in hard else [],
         "rules": totals["failed_rules"] if "rules" in hard else [],
     }
-    sums: list[tuple[frozenset[str], float, Words]] = []
-    missing: list[Words] = []
+    sums: list[tuple[frozenset[str], float, LocalizedText]] = []
+    missing: list[LocalizedText] = []
     everything = frozenset(found)
     wanted = max(
         blank.needs or 0.0,
@@ -284,7 +284,7 @@ def _asked(
         needed = None if gain is None else _to_pass(gain, standard.scale)
         if needed is None:
             gate = called(names, name)
-            missing.append(Words(f"否决线 {gate.zh}", f"the gate of {gate.en}"))
+            missing.append(LocalizedText(f"否决线 {gate.zh}", f"the gate of {gate.en}"))
         else:
             units[name] = needed
     counts = [
@@ -310,7 +310,7 @@ def _to_pass(gain: Gain, scale: float) -> int | None:
 
 def _counts(
     rule_id: str, of: Priced, school: str, found: Mapping[str, Gain], names: Titles
-) -> Iterable[tuple[Mapping[str, int], int, Words]]:
+) -> Iterable[tuple[Mapping[str, int], int, LocalizedText]]:
     """Yield what a k-of-n rule asks beyond what is attained."""
     standard, row = of.scores.standard, of.clauses[school]
     rule = next(one for one in standard.rules if one.id == rule_id)
@@ -351,7 +351,7 @@ def _cheapest(found: Sequence[Gain], ask: _Ask) -> dict[str, int] | None:
     return programme.solved()
 
 
-def _out_of_reach(found: Mapping[str, Gain], ask: _Ask, names: Titles) -> tuple[Words, ...]:
+def _out_of_reach(found: Mapping[str, Gain], ask: _Ask, names: Titles) -> tuple[LocalizedText, ...]:
     """Return what all that can be bought would not reach, in words."""
     missing = []
     for clauses, lacking, title in ask.sums:
@@ -359,11 +359,11 @@ def _out_of_reach(found: Mapping[str, Gain], ask: _Ask, names: Titles) -> tuple[
         if lacking > most + EPSILON:
             short = shortfall(lacking - most)
             missing.append(
-                Words(f"{title.zh}仍差 {short} 分", f"{title.en} would still lack {short}")
+                LocalizedText(f"{title.zh}仍差 {short} 分", f"{title.en} would still lack {short}")
             )
     for choice, lacking, title in ask.counts:
         if lacking > len(choice):
-            missing.append(Words(title.zh, title.en))
+            missing.append(LocalizedText(title.zh, title.en))
     return tuple(missing) or (called(names, TOTAL),)
 
 
@@ -405,20 +405,20 @@ def _told(found: Least, names: Titles, *, is_hoped: bool = False) -> Least:
                 some = [called(names, name) for name in left]
                 zh.append(f"{why.zh}：{'、'.join(one.zh for one in some)}。")
                 en.append(f"{why.en}: {', '.join(one.en for one in some)}.")
-    return replace(found, words=Words("".join(zh), " ".join(en)))
+    return replace(found, words=LocalizedText("".join(zh), " ".join(en)))
 
 
-_NO_COST = Words("没有已知价格、未计入", "Left out, for no cost is known")
-_NO_EVIDENCE = Words("没有证据、未计入", "Left out, for there is no evidence yet")
-_IS_IN = Words("该校已入选。", "The school is in.")
-_NOTHING_APPLIES = Words(
+_NO_COST = LocalizedText("没有已知价格、未计入", "Left out, for no cost is known")
+_NO_EVIDENCE = LocalizedText("没有证据、未计入", "Left out, for there is no evidence yet")
+_IS_IN = LocalizedText("该校已入选。", "The school is in.")
+_NOTHING_APPLIES = LocalizedText(
     "本标准没有适用于该校的条款。", "No clause of this standard applies to the school."
 )
-_NO_SCORE = Words(
+_NO_SCORE = LocalizedText(
     "按名额规则或人工改判，任何分数都不能入选。",
     "Quotas or an override keep it out, whatever its score.",
 )
-_NOT_COMPUTED = Words(
+_NOT_COMPUTED = LocalizedText(
     "本标准不是按算术平均汇总，最省的改进无法这样计算。",
     "The standard takes other than arithmetic means; the least cannot be computed this way.",
 )

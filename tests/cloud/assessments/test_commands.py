@@ -49,7 +49,7 @@ def test_an_assessment_is_made_offline_and_only_once(
     assert "(filed on 20" in again[0]
     assert again[1:] == first[1:]
     registry = Registry.open(f"sqlite:///{data / 'registry.sqlite'}")
-    assert len(registry.proceedings.assessments()) == 1
+    assert len(registry.assessment_log.assessments()) == 1
     registry.close()
 
 

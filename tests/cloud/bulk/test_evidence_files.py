@@ -49,7 +49,7 @@ def span(city: Path) -> list[str]:
 def digests(data: Path) -> list[str]:
     registry = Registry.open(f"sqlite:///{data / 'registry.sqlite'}")
     try:
-        return [row.digest for row in registry.proceedings.assessments()]
+        return [row.digest for row in registry.assessment_log.assessments()]
     finally:
         registry.close()
 

@@ -20,7 +20,7 @@ def chosen(tmp_path: Path) -> Chosen:
     registry = Registry.open(Settings(data=tmp_path).registry_url)
     register(registry, one, evidence(large_standard(24), 12, 1))
     found = chosen_by_score(opened(one.row, one.evidence, one.integrity))
-    registry.proceedings.file_selection(found.row)
+    registry.assessment_log.file_selection(found.row)
     registry.close()
     return found
 
@@ -96,7 +96,7 @@ def test_a_selection_of_another_assessment_is_refused(
 ) -> None:
     other = filed(9)
     registry = Registry.open(Settings(data=tmp_path).registry_url)
-    registry.proceedings.file_assessment(other.row, other.evidence, other.integrity)
+    registry.assessment_log.file_assessment(other.row, other.evidence, other.integrity)
     registry.close()
     asked = ["--city", "--assessment", other.row.id, "--selection", chosen.row.id]
     assert report(tmp_path, *asked) == 1

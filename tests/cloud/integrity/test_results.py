@@ -101,7 +101,8 @@ def test_findings_come_with_the_strongest_first_and_both_languages() -> None:
     assert len(found) >= 3
     assert [one.strength for one in found] == sorted((o.strength for o in found), reverse=True)
     for one in found:
-        assert all((*one.title, *one.reason, *one.ask, *one.innocent))
+        texts = (one.title, one.reason, one.ask, one.innocent)
+        assert all(text.zh and text.en for text in texts)
         assert one.evidence
         assert one.evidence_total >= len(one.evidence)
         assert all(row["ref"] and row["text_zh"] and row["text_en"] for row in one.evidence)

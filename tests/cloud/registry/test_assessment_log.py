@@ -12,7 +12,7 @@ from cloud.app import create_app
 from cloud.assessments.filed_selection import filed as filed_selection
 from cloud.errors import Conflict
 from cloud.registry import assessment_log as module
-from cloud.registry.assessment_log import NewStep, Proceedings, StepRow
+from cloud.registry.assessment_log import AssessmentLog, NewStep, StepRow
 from cloud.registry.store import Registry
 from cloud.settings import Settings
 from tests._parts.filed import MADE, evidence, filed, gentle_standard, register
@@ -40,7 +40,7 @@ def opened(url: str) -> Iterator[Registry]:
 
 
 def step(registry: Registry, what: str = "self_assessment", school: str = "2133100000") -> NewStep:
-    row = registry.proceedings.assessments()[0]
+    row = registry.assessment_log.assessments()[0]
     return NewStep(
         round=row.round,
         assessment_id=row.id,
@@ -55,13 +55,13 @@ def step(registry: Registry, what: str = "self_assessment", school: str = "21331
 
 
 def take(registry: Registry, *given: NewStep) -> list[StepRow]:
-    return [registry.proceedings.take(one, lambda _: None) for one in given]
+    return [registry.assessment_log.take(one, lambda _: None) for one in given]
 
 
 def select(registry: Registry, before: str | None = None) -> str:
-    assessment = registry.proceedings.assessments()[0].id
+    assessment = registry.assessment_log.assessments()[0].id
     row = filed_selection(assessment, {}, 7, CONTENTS, MADE, before)
-    registry.proceedings.file_selection(row)
+    registry.assessment_log.file_selection(row)
     return row.id
 
 
@@ -74,7 +74,7 @@ def everything(registry: Registry) -> dict[str, list[tuple[object, ...]]]:
 
 
 def test_no_function_changes_or_deletes_what_was_filed() -> None:
-    public = {name for name, _ in inspect.getmembers(Proceedings) if not name.startswith("_")}
+    public = {name for name, _ in inspect.getmembers(AssessmentLog) if not name.startswith("_")}
     assert public == {
         "after",
         "assessment",
@@ -137,15 +137,15 @@ def test_the_database_itself_refuses(on_sqlite: Registry, table: str, statement:
 
 def test_filing_the_same_again_changes_nothing(registry: Registry) -> None:
     one, before = filed(), everything(registry)
-    assert registry.proceedings.file_assessment(one.row, one.evidence, one.integrity) is False
+    assert registry.assessment_log.file_assessment(one.row, one.evidence, one.integrity) is False
     first = select(registry)
     assert select(registry) == first
-    assert len(registry.proceedings.selections()) == 1
+    assert len(registry.assessment_log.selections()) == 1
     assert everything(registry)["assessment"] == before["assessment"]
 
 
 def test_what_trials_came_to_does_not_decide_the_id_of_a_selection(registry: Registry) -> None:
-    assessment = registry.proceedings.assessments()[0].id
+    assessment = registry.assessment_log.assessments()[0].id
     said = {"selected": True, "rank_low": 1, "rank_high": 2, "chance": 0.9}
     one = {**CONTENTS, "trials": 100, "schools": {"2133100000": said}}
     near = {**one, "trials": 200, "schools": {"2133100000": {**said, "chance": 0.91}}}
@@ -154,19 +154,19 @@ def test_what_trials_came_to_does_not_decide_the_id_of_a_selection(registry: Reg
         filed_selection(assessment, {}, 7, contents, MADE) for contents in (one, near, other)
     )
     assert first.id == again.id != third.id
-    assert registry.proceedings.file_selection(first)
-    assert not registry.proceedings.file_selection(again)
+    assert registry.assessment_log.file_selection(first)
+    assert not registry.assessment_log.file_selection(again)
 
 
 def test_only_one_selection_takes_the_place_of_another(registry: Registry) -> None:
     first = select(registry)
     second = select(registry, before=first)
-    assert registry.proceedings.after(first) == second
-    assert registry.proceedings.after(second) is None
-    assessment = registry.proceedings.assessments()[0].id
+    assert registry.assessment_log.after(first) == second
+    assert registry.assessment_log.after(second) is None
+    assessment = registry.assessment_log.assessments()[0].id
     third = filed_selection(assessment, {}, 8, CONTENTS, MADE, first)
     with pytest.raises(Conflict, match="somebody else was quicker"):
-        registry.proceedings.file_selection(third)
+        registry.assessment_log.file_selection(third)
 
 
 def test_a_step_that_is_refused_leaves_nothing_behind(registry: Registry) -> None:
@@ -174,19 +174,19 @@ def test_a_step_that_is_refused_leaves_nothing_behind(registry: Registry) -> Non
         raise Conflict("out of order")
 
     before = everything(registry)
-    assessment = registry.proceedings.assessments()[0].id
+    assessment = registry.assessment_log.assessments()[0].id
     made = filed_selection(assessment, {}, 9, CONTENTS, MADE)
     with pytest.raises(Conflict, match="out of order"):
-        registry.proceedings.take(step(registry), refuse, selection=made)
+        registry.assessment_log.take(step(registry), refuse, selection=made)
     assert everything(registry) == before
 
 
 def test_steps_are_numbered_and_each_covers_the_one_before(registry: Registry) -> None:
     one = take(registry, step(registry), step(registry, "county_review"))
     assert [row.id for row in one] == [1, 2]
-    assert one == registry.proceedings.steps(round=one[0].round)
-    assert registry.proceedings.broken_at() is None
-    assert registry.proceedings.steps(school="2133100001") == []
+    assert one == registry.assessment_log.steps(round=one[0].round)
+    assert registry.assessment_log.broken_at() is None
+    assert registry.assessment_log.steps(school="2133100001") == []
 
 
 @pytest.mark.parametrize(
@@ -206,4 +206,4 @@ def test_what_is_changed_behind_the_triggers_is_noticed(
     raw.execute(statement)
     raw.commit()
     raw.close()
-    assert on_sqlite.proceedings.broken_at() == at
+    assert on_sqlite.assessment_log.broken_at() == at

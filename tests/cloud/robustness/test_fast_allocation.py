@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from cloud.robustness.fast_allocation import Places
 from cloud.robustness.fast_allocation import given as places_given
-from cloud.selection.optimizer import Contest, Limit, best
+from cloud.selection.optimizer import Limit, SelectionProblem, best
 
 
 def chosen(order: list[int], able: list[bool], places: Places) -> tuple[int, ...]:
@@ -15,7 +15,7 @@ def chosen(order: list[int], able: list[bool], places: Places) -> tuple[int, ...
 
 
 @st.composite
-def cases(draw: st.DrawFn) -> tuple[Contest, Places]:
+def cases(draw: st.DrawFn) -> tuple[SelectionProblem, Places]:
     size = draw(st.integers(1, 9))
     able = np.array(draw(st.lists(st.booleans(), min_size=size, max_size=size)), np.bool_)
     group = np.array(draw(st.lists(st.integers(0, 2), min_size=size, max_size=size)))
@@ -25,20 +25,20 @@ def cases(draw: st.DrawFn) -> tuple[Contest, Places]:
         least = draw(st.integers(0, 2))
         more = draw(st.sampled_from([None, 0, 1]))
         limits.append(Limit(group == number, least, None if more is None else least + more))
-    contest = Contest(np.arange(size, 0, -1, dtype=np.int64), able, many, tuple(limits))
+    problem = SelectionProblem(np.arange(size, 0, -1, dtype=np.int64), able, many, tuple(limits))
     kinds = tuple(("division", one.members, one.least, one.most) for one in limits)
-    return contest, Places(many, kinds)
+    return problem, Places(many, kinds)
 
 
 @settings(max_examples=300, deadline=None)
 @given(cases())
 def test_with_quotas_of_one_kind_the_places_are_those_of_the_best_set(
-    case: tuple[Contest, Places],
+    case: tuple[SelectionProblem, Places],
 ) -> None:
-    contest, places = case
-    exact = best(contest)
+    problem, places = case
+    exact = best(problem)
     if exact is not None:
-        found = chosen(list(range(contest.values.size)), contest.able.tolist(), places)
+        found = chosen(list(range(problem.values.size)), problem.able.tolist(), places)
         assert found == exact.chosen
 
 

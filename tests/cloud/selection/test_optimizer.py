@@ -6,41 +6,43 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cloud.selection.optimizer import Contest, Limit, best, feasible
-from tests._parts.small_selections import all_sets, best_of_all, contests
+from cloud.selection.optimizer import Limit, SelectionProblem, best, feasible
+from tests._parts.small_selections import all_sets, best_of_all, problems
 
 
 @settings(max_examples=300, deadline=None)
-@given(contests())
-def test_the_best_set_is_the_one_that_a_search_through_all_finds(contest: Contest) -> None:
-    found = best(contest)
-    assert (found.chosen if found else None) == best_of_all(contest)
-    assert feasible(contest) == (found is not None)
+@given(problems())
+def test_the_best_set_is_the_one_that_a_search_through_all_finds(problem: SelectionProblem) -> None:
+    found = best(problem)
+    assert (found.chosen if found else None) == best_of_all(problem)
+    assert feasible(problem) == (found is not None)
 
 
 @settings(max_examples=150, deadline=None)
-@given(contests(), st.data())
+@given(problems(), st.data())
 def test_prices_of_one_contest_serve_the_next_in_which_one_school_is_decided(
-    contest: Contest, data: st.DataObject
+    problem: SelectionProblem, data: st.DataObject
 ) -> None:
-    found = best(contest)
-    if found is None or not contest.values.size:
+    found = best(problem)
+    if found is None or not problem.values.size:
         return
-    number = data.draw(st.integers(0, contest.values.size - 1))
+    number = data.draw(st.integers(0, problem.values.size - 1))
     way: dict[str, Any] = {data.draw(st.sampled_from(["inside", "outside"])): [number]}
-    other = contest.forced(**way)
+    other = problem.forced(**way)
     again = best(other, found.prices)
     assert (again.chosen if again else None) == best_of_all(other)
 
 
 @settings(max_examples=100, deadline=None)
-@given(contests(), st.data())
-def test_a_limit_that_is_dropped_no_longer_binds(contest: Contest, data: st.DataObject) -> None:
-    if contest.limits:
-        other = contest.without(data.draw(st.integers(0, len(contest.limits) - 1)))
+@given(problems(), st.data())
+def test_a_limit_that_is_dropped_no_longer_binds(
+    problem: SelectionProblem, data: st.DataObject
+) -> None:
+    if problem.limits:
+        other = problem.without(data.draw(st.integers(0, len(problem.limits) - 1)))
         found = best(other)
         assert (found.chosen if found else None) == best_of_all(other)
-        assert set(all_sets(contest)) <= set(all_sets(other))
+        assert set(all_sets(problem)) <= set(all_sets(other))
 
 
 def test_a_core_that_is_too_small_grows() -> None:
@@ -55,15 +57,15 @@ def test_a_core_that_is_too_small_grows() -> None:
             for own in groups
             for kind in range(int(own.max()) + 1)
         )
-        contest = Contest(values, random.random(size) < 0.9, 50, limits)
-        found = best(contest)
+        problem = SelectionProblem(values, random.random(size) < 0.9, 50, limits)
+        found = best(problem)
         assert found is not None
         assert found.count == 50
         assert all(
             limit.least <= limit.members[list(found.chosen)].sum() <= (limit.most or 0)
             for limit in limits
         )
-        held = contest.forced(inside=[found.chosen[-1]])
+        held = problem.forced(inside=[found.chosen[-1]])
         again = best(held, found.prices)
         assert again is not None
         assert (again.value, again.chosen) == (found.value, found.chosen)

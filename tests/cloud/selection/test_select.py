@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from cloud.errors import SettingsError
 from cloud.scoring.engine.engine import score_table
 from cloud.selection.optimizer import feasible
-from cloud.selection.ranked_pool import field_of
+from cloud.selection.ranked_pool import ranked_pool
 from cloud.selection.rule_conflicts import clashing
 from cloud.selection.rules import SelectionRules, rules_of
 from cloud.selection.select import Selection, select, select_scores
@@ -24,8 +24,8 @@ def test_the_selection_is_the_best_set_that_keeps_the_rules(
     candidates: pl.DataFrame, given_rules: SelectionRules
 ) -> None:
     found = select(candidates, given_rules)
-    field = field_of(candidates, given_rules)
-    expected = best_of_all(field.contest)
+    field = ranked_pool(candidates, given_rules)
+    expected = best_of_all(field.problem)
     assert found.is_possible == (expected is not None)
     assert found.selected == tuple(field.schools[number] for number in expected or ())
     rows = {row["id"]: row for row in candidates.to_dicts()}
@@ -87,8 +87,8 @@ def test_rules_that_clash_are_named_and_none_of_them_without_need(
     candidates: pl.DataFrame, given_rules: SelectionRules
 ) -> None:
     found = select(candidates, given_rules)
-    field = field_of(candidates, given_rules)
-    assert bool(found.clash) == (not feasible(field.contest))
+    field = ranked_pool(candidates, given_rules)
+    assert bool(found.clash) == (not feasible(field.problem))
     assert clashing(field, given_rules) == found.clash
     named = [one.en for one in found.clash]
     eased = given_rules.model_dump()
@@ -283,7 +283,7 @@ def test_a_clash_is_told_in_both_languages() -> None:
     found = select(candidates, rules_of({"places": 3, "quotas": quotas}))
     assert not found.is_possible
     assert found.selected == ()
-    assert [tuple(one) for one in found.clash] == [
+    assert [(one.zh, one.en) for one in found.clash] == [
         (
             "椒江区至少 2 所（共 2 所，符合条件 1 所）",
             "Jiaojiang District: at least 2 (has 2 schools, of which 1 may be selected)",

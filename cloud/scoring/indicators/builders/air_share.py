@@ -2,12 +2,12 @@
 
 import polars as pl
 
+from cloud.localized_text import LocalizedText
 from cloud.scoring.evidence.evidence import Evidence
 from cloud.scoring.indicators.base import (
     CALENDAR,
     Indicator,
     Parameters,
-    Words,
     amounts,
     rows_of,
     written,
@@ -15,7 +15,7 @@ from cloud.scoring.indicators.base import (
 from cloud.scoring.indicators.builders.room_needs import room_label
 
 
-def air_share(name: str, quantity: str, reason: Words) -> Indicator:
+def air_share(name: str, quantity: str, reason: LocalizedText) -> Indicator:
     """Return the indicator: hours of lessons in which it was good ÷ hours of lessons."""
 
     def rows(evidence: Evidence, _parameters: Parameters) -> pl.DataFrame:

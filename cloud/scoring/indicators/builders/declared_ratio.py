@@ -5,13 +5,13 @@ from typing import Any, Literal, get_args
 
 import polars as pl
 
+from cloud.localized_text import LocalizedText
 from cloud.scoring.evidence.evidence import Evidence
 from cloud.scoring.indicators.base import (
     SCHOOL,
     Indicator,
     Parameter,
     Parameters,
-    Words,
     rows_of,
     written,
 )
@@ -31,7 +31,7 @@ def declared_of(
     item: str,
     of: str | float,
     *,
-    says: Words,
+    says: LocalizedText,
     unit: str = "%",
     most: float | None = None,
     each: Parameter | None = None,
@@ -95,10 +95,12 @@ def _beside(of: str | float) -> tuple[str, ...]:
     return (SCHOOL,) if of in get_args(Size) else (f"declaration:{of}",)
 
 
-def _teller(says: Words) -> Callable[[Mapping[str, Any]], Words]:
-    def tell(row: Mapping[str, Any]) -> Words:
+def _teller(says: LocalizedText) -> Callable[[Mapping[str, Any]], LocalizedText]:
+    def tell(row: Mapping[str, Any]) -> LocalizedText:
         said, day = written(says, row), row["label"]
         zh, en = ("已核实", "confirmed") if row["confirmed"] else ("尚未核实", "not yet confirmed")
-        return Words(f"{day} 申报（{zh}）：{said.zh}", f"Declared on {day} ({en}): {said.en}")
+        return LocalizedText(
+            f"{day} 申报（{zh}）：{said.zh}", f"Declared on {day} ({en}): {said.en}"
+        )
 
     return tell

@@ -5,6 +5,7 @@ from typing import Any, cast
 
 import polars as pl
 
+from cloud.localized_text import LocalizedText
 from cloud.registry.codes.statistics import ROOM_USES
 from cloud.scoring.evidence.evidence import Evidence
 from cloud.scoring.indicators.base import (
@@ -13,7 +14,6 @@ from cloud.scoring.indicators.base import (
     Parameter,
     Parameters,
     Sums,
-    Words,
     due_of_school,
     rows_of,
 )
@@ -92,7 +92,9 @@ def room_label() -> pl.Expr:
     return pl.format("{} {}", pl.col("room"), pl.col("name").fill_null("")).str.strip_chars()
 
 
-def rooms_of_kinds(name: str, kinds: Mapping[str, tuple[Words, Sequence[str]]]) -> Indicator:
+def rooms_of_kinds(
+    name: str, kinds: Mapping[str, tuple[LocalizedText, Sequence[str]]]
+) -> Indicator:
     """Return the indicator: rooms of each of some kinds ÷ rooms needed of all of them.
 
     More than is needed of one kind makes up for no other: a kind counts at most as it is needed.
@@ -134,22 +136,24 @@ def rooms_of_kinds(name: str, kinds: Mapping[str, tuple[Words, Sequence[str]]]) 
     )
 
 
-def _reason(sums: Sums) -> Words:
-    return Words(
+def _reason(sums: Sums) -> LocalizedText:
+    return LocalizedText(
         f"按班级数各类教室共应有 {sums.whole:.0f} 间，分类计算现有 {sums.part:.0f} 间。",
         f"{sums.whole:.0f} needed of all kinds for this number of classes; "
         f"{sums.part:.0f} there, kind by kind.",
     )
 
 
-def _teller(english: Mapping[str, str]) -> Callable[[Mapping[str, Any]], Words]:
-    def tell(row: Mapping[str, Any]) -> Words:
+def _teller(english: Mapping[str, str]) -> Callable[[Mapping[str, Any]], LocalizedText]:
+    def tell(row: Mapping[str, Any]) -> LocalizedText:
         label, whole = row["label"], row["whole"]
         if row["ref"] == SCHOOL:
             title = english.get(label, label)
-            return Words(f"{label}教室应有 {whole:.0f} 间", f"{title} rooms needed: {whole:.0f}")
+            return LocalizedText(
+                f"{label}教室应有 {whole:.0f} 间", f"{title} rooms needed: {whole:.0f}"
+            )
         if row["part"]:
-            return Words(f"{label}：已有", f"{label}: there")
-        return Words(f"{label}：超出应有数", f"{label}: more than needed")
+            return LocalizedText(f"{label}：已有", f"{label}: there")
+        return LocalizedText(f"{label}：超出应有数", f"{label}: more than needed")
 
     return tell

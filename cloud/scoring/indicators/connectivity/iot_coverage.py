@@ -4,13 +4,13 @@ from typing import get_args
 
 import polars as pl
 
+from cloud.localized_text import LocalizedText
 from cloud.scoring.evidence.evidence import Evidence
 from cloud.scoring.indicators.base import (
     Indicator,
     Parameter,
     Parameters,
     Sums,
-    Words,
     asset_label,
     asset_ref,
     in_use_assets,
@@ -27,9 +27,9 @@ def _rows(evidence: Evidence, parameters: Parameters) -> pl.DataFrame:
     return rows_of(able, ref=asset_ref(), label=asset_label(), part=recent.fill_null(value=False))
 
 
-def _reason(sums: Sums) -> Words:
+def _reason(sums: Sums) -> LocalizedText:
     got = share(sums.part, sums.whole)
-    return Words(
+    return LocalizedText(
         f"可接入物联的资产 {sums.whole:.0f} 件，近期有数据上报 {sums.part:.0f} 件（{got}）。",
         f"{sums.part:.0f} of {sums.whole:.0f} assets that can report did so lately ({got}).",
     )

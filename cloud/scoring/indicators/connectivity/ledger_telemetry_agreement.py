@@ -5,8 +5,16 @@ A device that falls silent stays in it: pulling the plug is no way to settle a m
 
 import polars as pl
 
+from cloud.localized_text import LocalizedText
 from cloud.scoring.evidence.evidence import Evidence
-from cloud.scoring.indicators.base import Indicator, Parameters, Sums, Words, rows_of, share, yes_no
+from cloud.scoring.indicators.base import (
+    Indicator,
+    Parameters,
+    Sums,
+    rows_of,
+    share,
+    yes_no,
+)
 
 
 def _rows(evidence: Evidence, _parameters: Parameters) -> pl.DataFrame:
@@ -21,9 +29,9 @@ def _rows(evidence: Evidence, _parameters: Parameters) -> pl.DataFrame:
     )
 
 
-def _reason(sums: Sums) -> Words:
+def _reason(sums: Sums) -> LocalizedText:
     got = share(sums.part, sums.whole)
-    return Words(
+    return LocalizedText(
         f"有过数据上报的设备 {sums.whole:.0f} 台，其中 {sums.part:.0f} 台在台账中（{got}）。",
         f"{sums.part:.0f} of {sums.whole:.0f} devices heard are in the ledger ({got}).",
     )

@@ -2,12 +2,12 @@
 
 import polars as pl
 
+from cloud.localized_text import LocalizedText
 from cloud.scoring.evidence.evidence import Evidence
 from cloud.scoring.indicators.base import (
     Indicator,
     Parameters,
     Sums,
-    Words,
     amounts,
     asset_label,
     asset_ref,
@@ -33,9 +33,9 @@ def _rows(evidence: Evidence, _parameters: Parameters) -> pl.DataFrame:
     )
 
 
-def _reason(sums: Sums) -> Words:
+def _reason(sums: Sums) -> LocalizedText:
     got = share(sums.part, sums.whole)
-    return Words(
+    return LocalizedText(
         f"教学日内应在线 {sums.whole:,.1f} 小时，实际观测到 {sums.part:,.1f} 小时（{got}）。",
         f"{sums.part:,.1f} of {sums.whole:,.1f} hours due in school days were observed ({got}).",
     )

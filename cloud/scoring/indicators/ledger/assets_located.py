@@ -2,12 +2,15 @@
 
 import polars as pl
 
-from cloud.scoring.indicators.base import Words, ledger_share
+from cloud.localized_text import LocalizedText
+from cloud.scoring.indicators.base import (
+    ledger_share,
+)
 
 INDICATOR = ledger_share(
     "assets_located",
     pl.col("room").is_not_null(),
-    did=Words("登记到房间", "are located to a room"),
-    yes=Words("已登记到房间", "located"),
-    no=Words("没有登记到房间", "no room"),
+    did=LocalizedText("登记到房间", "are located to a room"),
+    yes=LocalizedText("已登记到房间", "located"),
+    no=LocalizedText("没有登记到房间", "no room"),
 )

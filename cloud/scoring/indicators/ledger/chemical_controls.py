@@ -6,8 +6,13 @@ Where neither holds there is nothing to be judged.
 
 import polars as pl
 
+from cloud.localized_text import LocalizedText
 from cloud.scoring.evidence.evidence import Evidence
-from cloud.scoring.indicators.base import Indicator, Parameters, Words, unless_nothing
+from cloud.scoring.indicators.base import (
+    Indicator,
+    Parameters,
+    unless_nothing,
+)
 from cloud.scoring.indicators.builders.chemicals import only_where_stocked, owners
 from cloud.scoring.indicators.builders.declared_ratio import declared_of
 
@@ -15,7 +20,7 @@ _OF_FIVE = declared_of(
     "chemical_controls",
     "chemical_controls_met",
     5.0,
-    says=Words(
+    says=LocalizedText(
         "危化品“五双”管理 {whole:.0f} 项中落实 {part:.0f} 项。",
         "{part:.0f} of {whole:.0f} two-person controls of chemicals are met.",
     ),

@@ -8,12 +8,12 @@ from typing import Any
 
 import polars as pl
 
+from cloud.localized_text import LocalizedText
 from cloud.scoring.evidence.evidence import Evidence
 from cloud.scoring.indicators.base import (
     Indicator,
     Parameter,
     Parameters,
-    Words,
     rows_of,
     sentence,
     unless_nothing,
@@ -39,12 +39,14 @@ def _rows(evidence: Evidence, parameters: Parameters) -> pl.DataFrame:
     return only_where_stocked(rows, evidence, owners(evidence))
 
 
-def _tell(row: Mapping[str, Any]) -> Words:
+def _tell(row: Mapping[str, Any]) -> LocalizedText:
     if row["unknown"]:
-        return Words(f"{row['label']}：近期没有清点", f"{row['label']}: not counted lately")
+        return LocalizedText(f"{row['label']}：近期没有清点", f"{row['label']}: not counted lately")
     if row["part"]:
-        return Words(f"{row['label']}：账物相符", f"{row['label']}: agrees with the book")
-    return Words(f"{row['label']}：账物不符", f"{row['label']}: does not agree with the book")
+        return LocalizedText(f"{row['label']}：账物相符", f"{row['label']}: agrees with the book")
+    return LocalizedText(
+        f"{row['label']}：账物不符", f"{row['label']}: does not agree with the book"
+    )
 
 
 INDICATOR = Indicator(

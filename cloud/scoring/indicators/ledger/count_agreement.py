@@ -9,11 +9,11 @@ from typing import Any
 
 import polars as pl
 
+from cloud.localized_text import LocalizedText
 from cloud.scoring.evidence.evidence import Evidence
 from cloud.scoring.indicators.base import (
     Indicator,
     Parameters,
-    Words,
     live_assets,
     or_nothing,
     rows_of,
@@ -35,15 +35,15 @@ def _rows(evidence: Evidence, _parameters: Parameters) -> pl.DataFrame:
     return or_nothing(rows, live_assets(evidence))
 
 
-def _tell(row: Mapping[str, Any]) -> Words:
+def _tell(row: Mapping[str, Any]) -> LocalizedText:
     label = row["label"]
     if row["unknown"]:
-        return Words(f"{label}：未盘点", f"{label}: not counted")
+        return LocalizedText(f"{label}：未盘点", f"{label}: not counted")
     if row["part"]:
-        return Words(f"{label}：账物相符", f"{label}: matched")
+        return LocalizedText(f"{label}：账物相符", f"{label}: matched")
     if row["ref"].startswith("surplus:"):
-        return Words(f"{label}：盘盈，账上没有", f"{label}: found, not in the ledger")
-    return Words(f"{label}：盘亏，账上有而实物没有", f"{label}: in the ledger, not found")
+        return LocalizedText(f"{label}：盘盈，账上没有", f"{label}: found, not in the ledger")
+    return LocalizedText(f"{label}：盘亏，账上有而实物没有", f"{label}: in the ledger, not found")
 
 
 INDICATOR = Indicator(

@@ -10,6 +10,7 @@ from typing import Any
 
 import polars as pl
 
+from cloud.localized_text import LocalizedText
 from cloud.registry.codes.own import DECLARED_ITEMS
 from cloud.scoring.evidence.evidence import Evidence
 from cloud.scoring.indicators.base import (
@@ -17,7 +18,6 @@ from cloud.scoring.indicators.base import (
     Indicator,
     Parameter,
     Parameters,
-    Words,
     sentence,
 )
 from cloud.scoring.indicators.builders.declared_ratio import declaration_ref
@@ -43,25 +43,25 @@ def _rows(evidence: Evidence, parameters: Parameters) -> pl.DataFrame:
     )
 
 
-def _tell(row: Mapping[str, Any]) -> Words:
+def _tell(row: Mapping[str, Any]) -> LocalizedText:
     item = DECLARED_ITEMS.find(row["label"])
     zh, en = (row["label"],) * 2 if item is None else (item.zh, item.en)
     claimed = _shown(row["claimed"])
     if row["unknown"] and row["least"] is not None:
         least, most = _shown(row["least"]), _shown(row["most"])
-        return Words(
+        return LocalizedText(
             f"{zh}：申报 {claimed}，感知为 {least}–{most}，未观测部分过多，无法确认",
             f"{en}: declared {claimed}, seen {least}–{most}, too much unseen to confirm it",
         )
     if row["unknown"]:
-        return Words(
+        return LocalizedText(
             f"{zh}：申报 {claimed}，感知数据不足，无法核对",
             f"{en}: declared {claimed}, too little was seen to compare",
         )
     least, most = _shown(row["least"]), _shown(row["most"])
     known = least if least == most else f"{least}–{most}"
     verdict = ("相符", "agrees") if row["part"] else ("不符", "does not agree")
-    return Words(
+    return LocalizedText(
         f"{zh}：申报 {claimed}，台账或感知为 {known}，{verdict[0]}",
         f"{en}: declared {claimed}, ledger or telemetry say {known}, {verdict[1]}",
     )

@@ -5,12 +5,12 @@ Lost assets (5) stay in it: else a broken one would be better called lost.
 
 import polars as pl
 
+from cloud.localized_text import LocalizedText
 from cloud.scoring.evidence.evidence import Evidence
 from cloud.scoring.indicators.base import (
     Indicator,
     Parameters,
     Sums,
-    Words,
     asset_label,
     asset_ref,
     live_assets,
@@ -29,9 +29,9 @@ def _rows(evidence: Evidence, _parameters: Parameters) -> pl.DataFrame:
     )
 
 
-def _reason(sums: Sums) -> Words:
+def _reason(sums: Sums) -> LocalizedText:
     got = share(sums.part, sums.whole)
-    return Words(
+    return LocalizedText(
         f"在册应完好资产 {sums.whole:.0f} 件，账面完好 {sums.part:.0f} 件（{got}）。",
         f"{sums.part:.0f} of {sums.whole:.0f} assets are intact by the ledger ({got}).",
     )

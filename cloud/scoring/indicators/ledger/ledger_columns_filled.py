@@ -2,12 +2,12 @@
 
 import polars as pl
 
+from cloud.localized_text import LocalizedText
 from cloud.scoring.evidence.evidence import Evidence
 from cloud.scoring.indicators.base import (
     Indicator,
     Parameters,
     Sums,
-    Words,
     amounts,
     asset_label,
     asset_ref,
@@ -46,9 +46,9 @@ def _rows(evidence: Evidence, _parameters: Parameters) -> pl.DataFrame:
     )
 
 
-def _reason(sums: Sums) -> Words:
+def _reason(sums: Sums) -> LocalizedText:
     got = share(sums.part, sums.whole)
-    return Words(
+    return LocalizedText(
         f"必填项应填 {sums.whole:.0f} 格，已填 {sums.part:.0f} 格（{got}）。",
         f"{sums.part:.0f} of {sums.whole:.0f} required cells are filled ({got}).",
     )

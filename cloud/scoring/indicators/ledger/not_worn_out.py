@@ -9,11 +9,11 @@ from typing import Any
 
 import polars as pl
 
+from cloud.localized_text import LocalizedText
 from cloud.scoring.evidence.evidence import Evidence
 from cloud.scoring.indicators.base import (
     Indicator,
     Parameters,
-    Words,
     asset_label,
     asset_ref,
     live_assets,
@@ -35,9 +35,9 @@ def _rows(evidence: Evidence, _parameters: Parameters) -> pl.DataFrame:
     )
 
 
-def _tell(row: Mapping[str, Any]) -> Words:
+def _tell(row: Mapping[str, Any]) -> LocalizedText:
     if row["unknown"]:
-        return Words(
+        return LocalizedText(
             f"{row['label']}：有故障，使用年限不明", f"{row['label']}: faulty, of unknown age"
         )
     return _SOUND(row)

@@ -10,11 +10,11 @@ from typing import Any
 
 import polars as pl
 
+from cloud.localized_text import LocalizedText
 from cloud.scoring.evidence.evidence import YEAR, Evidence
 from cloud.scoring.indicators.base import (
     Indicator,
     Parameters,
-    Words,
     asset_label,
     asset_ref,
     live_assets,
@@ -41,9 +41,9 @@ def _rows(evidence: Evidence, _parameters: Parameters) -> pl.DataFrame:
     return or_nothing(rows, assets)
 
 
-def _tell(row: Mapping[str, Any]) -> Words:
+def _tell(row: Mapping[str, Any]) -> LocalizedText:
     if row["unknown"]:
-        return Words(f"{row['label']}：使用年限不明", f"{row['label']}: of unknown age")
+        return LocalizedText(f"{row['label']}：使用年限不明", f"{row['label']}: of unknown age")
     return _ASSESSED(row)
 
 

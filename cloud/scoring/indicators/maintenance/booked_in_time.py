@@ -9,13 +9,13 @@ from typing import Any
 
 import polars as pl
 
+from cloud.localized_text import LocalizedText
 from cloud.scoring.evidence.evidence import Evidence
 from cloud.scoring.indicators.base import (
     Indicator,
     Parameter,
     Parameters,
     Sums,
-    Words,
     asset_label,
     asset_ref,
     live_assets,
@@ -38,9 +38,9 @@ def _rows(evidence: Evidence, parameters: Parameters) -> pl.DataFrame:
     )
 
 
-def _reason(sums: Sums) -> Words:
+def _reason(sums: Sums) -> LocalizedText:
     got = share(sums.part, sums.whole)
-    return Words(
+    return LocalizedText(
         f"在册资产 {sums.whole:.0f} 件，按时入账 {sums.part:.0f} 件（{got}），"
         f"缺取得日期 {sums.unknown:.0f} 件。",
         f"{sums.part:.0f} of {sums.whole:.0f} assets were booked in time ({got}); "
@@ -48,9 +48,9 @@ def _reason(sums: Sums) -> Words:
     )
 
 
-def _tell(row: Mapping[str, Any]) -> Words:
+def _tell(row: Mapping[str, Any]) -> LocalizedText:
     if row["unknown"]:
-        return Words(f"{row['label']}：缺取得日期", f"{row['label']}: no acquisition day")
+        return LocalizedText(f"{row['label']}：缺取得日期", f"{row['label']}: no acquisition day")
     return _IN_TIME(row)
 
 

@@ -10,13 +10,13 @@ from typing import Any, get_args
 
 import polars as pl
 
+from cloud.localized_text import LocalizedText
 from cloud.scoring.evidence.evidence import Evidence
 from cloud.scoring.indicators.base import (
     Indicator,
     Parameter,
     Parameters,
     Sums,
-    Words,
     asset_label,
     asset_ref,
     live_assets,
@@ -60,22 +60,22 @@ def _rows(evidence: Evidence, parameters: Parameters) -> pl.DataFrame:
     return pl.concat([lasted, unnamed])
 
 
-def _reason(sums: Sums) -> Words:
+def _reason(sums: Sums) -> LocalizedText:
     lost = 100.0 * (1.0 - sums.part / sums.whole) if sums.whole else 0.0
-    return Words(
+    return LocalizedText(
         f"设备合计 {sums.whole:,.0f} 台月，每百台每月故障约 {lost:.1f} 次。",
         f"{sums.whole:,.0f} months of equipment, about {lost:.1f} faults per 100 devices a month.",
     )
 
 
-def _tell(row: Mapping[str, Any]) -> Words:
+def _tell(row: Mapping[str, Any]) -> LocalizedText:
     if not row["whole"]:
-        return Words(
+        return LocalizedText(
             f"{row['label']}：未写明资产的故障", f"{row['label']}: a fault of no named asset"
         )
     if row["part"] >= row["whole"]:
-        return Words(f"{row['label']}：期间无故障", f"{row['label']}: no fault")
-    return Words(f"{row['label']}：期间有故障", f"{row['label']}: had a fault")
+        return LocalizedText(f"{row['label']}：期间无故障", f"{row['label']}: no fault")
+    return LocalizedText(f"{row['label']}：期间有故障", f"{row['label']}: had a fault")
 
 
 INDICATOR = Indicator(

@@ -9,12 +9,12 @@ from typing import Any
 
 import polars as pl
 
+from cloud.localized_text import LocalizedText
 from cloud.scoring.evidence.evidence import Evidence
 from cloud.scoring.indicators.base import (
     Indicator,
     Parameter,
     Parameters,
-    Words,
     or_nothing,
     rows_of,
     sentence,
@@ -43,9 +43,11 @@ def _rows(evidence: Evidence, parameters: Parameters) -> pl.DataFrame:
     return or_nothing(rows, evidence.tickets)
 
 
-def _tell(row: Mapping[str, Any]) -> Words:
+def _tell(row: Mapping[str, Any]) -> LocalizedText:
     if row["unknown"]:
-        return Words(f"{row['label']}：未写明资产", f"{row['label']}: does not say which asset")
+        return LocalizedText(
+            f"{row['label']}：未写明资产", f"{row['label']}: does not say which asset"
+        )
     return _LASTS(row)
 
 

@@ -4,13 +4,13 @@ from typing import get_args
 
 import polars as pl
 
+from cloud.localized_text import LocalizedText
 from cloud.scoring.evidence.evidence import Evidence
 from cloud.scoring.indicators.base import (
     Indicator,
     Parameter,
     Parameters,
     Sums,
-    Words,
     asset_label,
     asset_ref,
     had_of_needed,
@@ -33,8 +33,8 @@ def _rows(evidence: Evidence, parameters: Parameters) -> pl.DataFrame:
     return pl.concat([have, due(evidence, parameters["need"])])
 
 
-def _reason(sums: Sums) -> Words:
-    return Words(
+def _reason(sums: Sums) -> LocalizedText:
+    return LocalizedText(
         f"应有 {sums.whole:.0f} 套，台账中可用 {sums.part:.0f} 套。",
         f"{sums.whole:.0f} needed, {sums.part:.0f} working in the ledger.",
     )
@@ -44,7 +44,7 @@ INDICATOR = Indicator(
     id="asset_count",
     rows=_rows,
     reason=_reason,
-    tell=had_of_needed(Words("可用", "working"), Words("应有数", "needed:")),
+    tell=had_of_needed(LocalizedText("可用", "working"), LocalizedText("应有数", "needed:")),
     parameters={
         "category": Parameter("word", "the category that counts", known=get_args(Category)),
         "need": Parameter("needs", "assets needed, by number of classes, by stage", 1),

@@ -9,21 +9,30 @@ from typing import Any
 
 import polars as pl
 
+from cloud.localized_text import LocalizedText
 from cloud.scoring.evidence.evidence import Evidence
-from cloud.scoring.indicators.base import ROW, Indicator, Parameter, Parameters, Sums, Words
+from cloud.scoring.indicators.base import (
+    ROW,
+    Indicator,
+    Parameter,
+    Parameters,
+    Sums,
+)
 
 
 def _rows(_evidence: Evidence, _parameters: Parameters) -> pl.DataFrame:
     return pl.DataFrame(schema=ROW)
 
 
-def _reason(sums: Sums) -> Words:
+def _reason(sums: Sums) -> LocalizedText:
     got = sums.part / sums.whole
-    return Words(f"证据表中的数值为 {got:,.6g}。", f"The evidence table says {got:,.6g}.")
+    return LocalizedText(f"证据表中的数值为 {got:,.6g}。", f"The evidence table says {got:,.6g}.")
 
 
-def _tell(row: Mapping[str, Any]) -> Words:
-    return Words(f"{row['label']}：{row['part']:,.6g}", f"{row['label']}: {row['part']:,.6g}")
+def _tell(row: Mapping[str, Any]) -> LocalizedText:
+    return LocalizedText(
+        f"{row['label']}：{row['part']:,.6g}", f"{row['label']}: {row['part']:,.6g}"
+    )
 
 
 INDICATOR = Indicator(

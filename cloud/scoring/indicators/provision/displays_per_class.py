@@ -2,12 +2,12 @@
 
 import polars as pl
 
+from cloud.localized_text import LocalizedText
 from cloud.scoring.evidence.evidence import Evidence
 from cloud.scoring.indicators.base import (
     Indicator,
     Parameters,
     Sums,
-    Words,
     asset_label,
     asset_ref,
     due_of_school,
@@ -30,8 +30,8 @@ def _rows(evidence: Evidence, _parameters: Parameters) -> pl.DataFrame:
     return pl.concat([have, due_of_school(evidence, pl.col("classes"))])
 
 
-def _reason(sums: Sums) -> Words:
-    return Words(
+def _reason(sums: Sums) -> LocalizedText:
+    return LocalizedText(
         f"{sums.whole:.0f} 个班，台账中可用的交互式大屏 {sums.part:.0f} 台。",
         f"{sums.whole:.0f} classes and {sums.part:.0f} working interactive displays in the ledger.",
     )
@@ -41,5 +41,5 @@ INDICATOR = Indicator(
     id="displays_per_class",
     rows=_rows,
     reason=_reason,
-    tell=had_of_needed(Words("可用", "working"), Words("班级数", "classes:")),
+    tell=had_of_needed(LocalizedText("可用", "working"), LocalizedText("班级数", "classes:")),
 )

@@ -5,13 +5,13 @@ from typing import Any
 
 import polars as pl
 
+from cloud.localized_text import LocalizedText
 from cloud.scoring.evidence.evidence import Evidence
 from cloud.scoring.indicators.base import (
     SCHOOL,
     Indicator,
     Parameters,
     Sums,
-    Words,
     asset_label,
     asset_ref,
     due_of_school,
@@ -31,18 +31,18 @@ def _rows(evidence: Evidence, _parameters: Parameters) -> pl.DataFrame:
     return pl.concat([have, due_of_school(evidence, pl.col("pupils"))])
 
 
-def _reason(sums: Sums) -> Words:
+def _reason(sums: Sums) -> LocalizedText:
     each = sums.part / sums.whole if sums.whole else 0.0
-    return Words(
+    return LocalizedText(
         f"设备原值合计 {sums.part:,.0f} 元，学生 {sums.whole:.0f} 人，生均 {each:,.0f} 元。",
         f"Equipment worth {sums.part:,.0f} CNY for {sums.whole:.0f} pupils: {each:,.0f} CNY each.",
     )
 
 
-def _tell(row: Mapping[str, Any]) -> Words:
+def _tell(row: Mapping[str, Any]) -> LocalizedText:
     if row["ref"] == SCHOOL:
-        return Words(f"学生 {row['whole']:.0f} 人", f"{row['whole']:.0f} pupils")
-    return Words(
+        return LocalizedText(f"学生 {row['whole']:.0f} 人", f"{row['whole']:.0f} pupils")
+    return LocalizedText(
         f"{row['label']}：原值 {row['part']:,.0f} 元",
         f"{row['label']}: {row['part']:,.0f} CNY",
     )

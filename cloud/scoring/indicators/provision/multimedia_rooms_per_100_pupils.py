@@ -5,13 +5,13 @@ from typing import Any
 
 import polars as pl
 
+from cloud.localized_text import LocalizedText
 from cloud.scoring.evidence.evidence import Evidence
 from cloud.scoring.indicators.base import (
     SCHOOL,
     Indicator,
     Parameters,
     Sums,
-    Words,
     due_of_school,
     in_use_assets,
     rows_of,
@@ -35,19 +35,19 @@ def _rows(evidence: Evidence, _parameters: Parameters) -> pl.DataFrame:
     return pl.concat([have, due_of_school(evidence, pl.col("pupils") / 100)])
 
 
-def _reason(sums: Sums) -> Words:
+def _reason(sums: Sums) -> LocalizedText:
     pupils = 100 * sums.whole
-    return Words(
+    return LocalizedText(
         f"学生 {pupils:.0f} 人，装有可用大屏的房间 {sums.part:.0f} 间。",
         f"{pupils:.0f} pupils and {sums.part:.0f} rooms with a working display.",
     )
 
 
-def _tell(row: Mapping[str, Any]) -> Words:
+def _tell(row: Mapping[str, Any]) -> LocalizedText:
     if row["ref"] == SCHOOL:
         pupils = 100 * row["whole"]
-        return Words(f"学生 {pupils:.0f} 人", f"{pupils:.0f} pupils")
-    return Words(f"{row['label']}：装有可用大屏", f"{row['label']}: has a working display")
+        return LocalizedText(f"学生 {pupils:.0f} 人", f"{pupils:.0f} pupils")
+    return LocalizedText(f"{row['label']}：装有可用大屏", f"{row['label']}: has a working display")
 
 
 INDICATOR = Indicator(

@@ -9,8 +9,15 @@ from typing import Any
 
 import polars as pl
 
+from cloud.localized_text import LocalizedText
 from cloud.scoring.evidence.evidence import Evidence
-from cloud.scoring.indicators.base import Indicator, Parameter, Parameters, Words, rows_of, sentence
+from cloud.scoring.indicators.base import (
+    Indicator,
+    Parameter,
+    Parameters,
+    rows_of,
+    sentence,
+)
 from cloud.scoring.indicators.builders.room_needs import USES, room_label, room_ref, rooms_like
 
 
@@ -28,13 +35,13 @@ def _rows(evidence: Evidence, parameters: Parameters) -> pl.DataFrame:
     )
 
 
-def _tell(row: Mapping[str, Any]) -> Words:
+def _tell(row: Mapping[str, Any]) -> LocalizedText:
     if row["unknown"]:
-        return Words(
+        return LocalizedText(
             f"{row['label']}：未登记面积或座位数", f"{row['label']}: area or seats not stated"
         )
     each = row["part"] / row["whole"]
-    return Words(
+    return LocalizedText(
         f"{row['label']}：{row['part']:g} 平方米，{row['whole']:.0f} 座，每座 {each:.2f} 平方米",
         f"{row['label']}: {row['part']:g} m² for {row['whole']:.0f} seats, {each:.2f} m² each",
     )

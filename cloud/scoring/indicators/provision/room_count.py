@@ -7,13 +7,13 @@ all of them need together.
 
 import polars as pl
 
+from cloud.localized_text import LocalizedText
 from cloud.scoring.evidence.evidence import Evidence
 from cloud.scoring.indicators.base import (
     Indicator,
     Parameter,
     Parameters,
     Sums,
-    Words,
     had_of_needed,
     rows_of,
 )
@@ -34,8 +34,8 @@ def _rows(evidence: Evidence, parameters: Parameters) -> pl.DataFrame:
     return pl.concat([have, due(evidence, parameters["need"])])
 
 
-def _reason(sums: Sums) -> Words:
-    return Words(
+def _reason(sums: Sums) -> LocalizedText:
+    return LocalizedText(
         f"按班级数应有 {sums.whole:.0f} 间，现有 {sums.part:.0f} 间。",
         f"{sums.whole:.0f} needed for this number of classes, {sums.part:.0f} there.",
     )
@@ -48,7 +48,7 @@ INDICATOR = Indicator(
     id="room_count",
     rows=_rows,
     reason=_reason,
-    tell=had_of_needed(Words("已有", "there"), Words("应有间数", "rooms needed:")),
+    tell=had_of_needed(LocalizedText("已有", "there"), LocalizedText("应有间数", "rooms needed:")),
     parameters={
         "uses": USES,
         "named": Parameter("words", "words of which a room's name holds one; any where none", []),

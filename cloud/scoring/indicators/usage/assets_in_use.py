@@ -2,6 +2,7 @@
 
 import polars as pl
 
+from cloud.localized_text import LocalizedText
 from cloud.scoring.evidence.evidence import Evidence
 from cloud.scoring.indicators.base import (
     CALENDAR,
@@ -9,7 +10,6 @@ from cloud.scoring.indicators.base import (
     Parameter,
     Parameters,
     Sums,
-    Words,
     asset_label,
     asset_ref,
     live_use,
@@ -38,9 +38,9 @@ def _rows(evidence: Evidence, parameters: Parameters) -> pl.DataFrame:
     )
 
 
-def _reason(sums: Sums) -> Words:
+def _reason(sums: Sums) -> LocalizedText:
     got = share(sums.part, sums.whole)
-    return Words(
+    return LocalizedText(
         f"已接入设备 {sums.whole:.0f} 件，期间确认使用过 {sums.part:.0f} 件（{got}），"
         f"另有 {sums.unknown:.0f} 件大部分时间未被观测。",
         f"{sums.part:.0f} of {sums.whole:.0f} connected assets were used ({got}); "

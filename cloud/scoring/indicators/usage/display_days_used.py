@@ -2,13 +2,13 @@
 
 import polars as pl
 
+from cloud.localized_text import LocalizedText
 from cloud.scoring.evidence.evidence import Evidence
 from cloud.scoring.indicators.base import (
     CALENDAR,
     Indicator,
     Parameters,
     Sums,
-    Words,
     asset_label,
     lessons,
     rows_of,
@@ -34,9 +34,9 @@ def _rows(evidence: Evidence, _parameters: Parameters) -> pl.DataFrame:
     )
 
 
-def _reason(sums: Sums) -> Words:
+def _reason(sums: Sums) -> LocalizedText:
     got = share(sums.part, sums.whole)
-    return Words(
+    return LocalizedText(
         f"各大屏有课的日子合计 {sums.whole:.0f} 天，确认使用 {sums.part:.0f} 天（{got}），"
         f"未能观测 {sums.unknown:.0f} 天。",
         f"Of {sums.whole:.0f} display days, {sums.part:.0f} saw use ({got}); "

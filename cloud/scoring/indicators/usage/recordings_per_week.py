@@ -9,13 +9,13 @@ from typing import Any
 
 import polars as pl
 
+from cloud.localized_text import LocalizedText
 from cloud.scoring.evidence.evidence import Evidence
 from cloud.scoring.indicators.base import (
     CALENDAR,
     Indicator,
     Parameters,
     Sums,
-    Words,
     live_use,
     rows_of,
 )
@@ -64,21 +64,21 @@ def _rows(evidence: Evidence, _parameters: Parameters) -> pl.DataFrame:
     return pl.concat([have, due])
 
 
-def _reason(sums: Sums) -> Words:
+def _reason(sums: Sums) -> LocalizedText:
     each = sums.part / sums.whole if sums.whole else 0.0
-    return Words(
+    return LocalizedText(
         f"折合 {sums.whole:.1f} 个教学周，录制或直播 {sums.part:.0f} 节，平均每周 {each:.1f} 节。",
         f"{sums.part:.0f} lessons recorded in {sums.whole:.1f} weeks: {each:.1f} a week.",
     )
 
 
-def _tell(row: Mapping[str, Any]) -> Words:
+def _tell(row: Mapping[str, Any]) -> LocalizedText:
     if row["ref"].startswith("calendar:"):
         days = row["whole"] * _DAYS_A_WEEK
-        return Words(
+        return LocalizedText(
             f"{row['label']}：教学日 {days:.0f} 天", f"{row['label']}: {days:.0f} school days"
         )
-    return Words(
+    return LocalizedText(
         f"{row['label']}：录制或直播 {row['part']:.0f} 节",
         f"{row['label']}: {row['part']:.0f} lessons recorded",
     )

@@ -2,13 +2,13 @@
 
 import polars as pl
 
+from cloud.localized_text import LocalizedText
 from cloud.scoring.evidence.evidence import Evidence
 from cloud.scoring.indicators.base import (
     CALENDAR,
     Indicator,
     Parameters,
     Sums,
-    Words,
     amounts,
     asset_label,
     asset_ref,
@@ -39,10 +39,10 @@ def _rows(evidence: Evidence, _parameters: Parameters) -> pl.DataFrame:
     )
 
 
-def _reason(sums: Sums) -> Words:
+def _reason(sums: Sums) -> LocalizedText:
     got = share(sums.part, sums.whole)
     most = share(sums.part + sums.unknown, sums.whole)
-    return Words(
+    return LocalizedText(
         f"授课 {sums.whole:,.1f} 小时中，大屏使用 {sums.part:,.1f} 小时（{got}）；"
         f"未观测时段全部计入时至多 {most}。",
         f"Displays were in use for {sums.part:,.1f} of {sums.whole:,.1f} hours of lessons ({got}); "

@@ -59,9 +59,9 @@ def select(cloud: CloudApp) -> str:
         "override": None,
         "warnings": [],
     }
-    assessment = cloud.services.shelf.row("latest").id
+    assessment = cloud.services.repository.row("latest").id
     row = filed(assessment, {}, 0, contents, cloud.services.clock.now())
-    cloud.services.registry.proceedings.file_selection(row)
+    cloud.services.registry.assessment_log.file_selection(row)
     return row.id
 
 

@@ -21,7 +21,7 @@ def assessment(cloud: CloudApp) -> str:
 
 
 def chosen(cloud: CloudApp, selection: str) -> Chosen:
-    return cloud.services.shelf.selection(selection)
+    return cloud.services.repository.selection(selection)
 
 
 async def select(cloud: CloudApp, **said: Any) -> dict[str, Any]:
@@ -192,7 +192,9 @@ async def test_a_selection_of_another_assessment_is_refused(
 ) -> None:
     made = await select(cloud, rules={"places": 5})
     other = filed(seed=2)
-    cloud.services.registry.proceedings.file_assessment(other.row, other.evidence, other.integrity)
+    cloud.services.registry.assessment_log.file_assessment(
+        other.row, other.evidence, other.integrity
+    )
     answer = await cloud.stranger.get(
         f"/api/v1/assessments/{other.row.id}/ranking", params={"selection": made["id"]}
     )
@@ -212,7 +214,7 @@ async def test_which_choice_matters_is_the_same_whenever_it_is_asked(
     made = await select(cloud, rules={"places": 4, "hard": []}, seed=3)
     path = f"/api/v1/selections/{made['id']}/sensitivity"
     found = await ask(cloud, path)
-    anew = influences(cloud.services.shelf.assessment(assessment), chosen(cloud, made["id"]))
+    anew = influences(cloud.services.repository.assessment(assessment), chosen(cloud, made["id"]))
     assert Sensitivity.model_validate(anew).model_dump() == found
     assert (found["selection"], found["seed"], found["places"]) == (made["id"], 3, 4)
     assert {one["id"] for one in found["influences"]} == set(CHOICES)

@@ -240,8 +240,8 @@ async def test_steps_count_for_a_later_assessment_of_the_same_span(
     again = filed(seed=2)
     assert (again.row.starts, again.row.ends) == (START, END)
     cloud.clock.moment += timedelta(hours=1)
-    proceedings = cloud.services.registry.proceedings
-    proceedings.file_assessment(again.row, again.evidence, again.integrity)
+    assessment_log = cloud.services.registry.assessment_log
+    assessment_log.file_assessment(again.row, again.evidence, again.integrity)
     await take(
         cloud,
         "county_review",

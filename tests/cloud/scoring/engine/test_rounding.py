@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from cloud.reports import formatting
 from cloud.scoring.engine.rounding import NEAR, cut, published, shortfall
-from cloud.selection.ranked_pool import field_of
+from cloud.selection.ranked_pool import ranked_pool
 from cloud.selection.rules import SelectionRules
 from tests._parts.small_selections import frame
 from tests._parts.tree import ROOT
@@ -45,7 +45,7 @@ def test_what_is_lacking_is_never_shown_as_less(lack: float, shown: str) -> None
 @given(SCORES)
 def test_what_is_shown_is_what_a_selection_orders_by(value: float) -> None:
     schools = frame([{"id": "S0", "value": value}])
-    field = field_of(schools, SelectionRules())
+    field = ranked_pool(schools, SelectionRules())
     assert field.shown(int(field.values[0])) == published(value)
     assert value - 0.01 - NEAR < cut(value) <= value + NEAR
 

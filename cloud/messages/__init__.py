@@ -1,0 +1,134 @@
+"""Message catalogues: every sentence of the cloud that a person reads, one file per language.
+
+A record or a finding holds a `Message`: a key and its values. A sentence is made of it when it is
+read. So a correction of the wording changes no record, and a further language is one more file.
+
+Templates are `str.format` templates. Beyond the standard format specifications:
+
+- a value of None is shown as "—";
+- a value that is itself a message or a localized text is rendered in the same language;
+- a list of values is joined by the catalogue's `list_separator`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from string import Formatter
+from types import MappingProxyType
+from typing import Any
+
+from cloud.localized_text import LocalizedText
+from device_profiles.yaml_tree import parse
+
+FOLDER = Path(__file__).parent
+NO_VALUE = "—"
+_NO_VALUES: Mapping[str, Any] = MappingProxyType({})
+
+Plain = str | int | float | bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A key of the catalogues and the values of its template."""
+
+    key: str
+    values: Mapping[str, Any] = field(default_factory=lambda: _NO_VALUES, hash=False)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the message as JSON values, as records hold it."""
+        return {
+            "key": self.key,
+            "values": {name: _as_json(value) for name, value in self.values.items()},
+        }
+
+
+def message(key: str, **values: Any) -> Message:
+    """Return a message with the values of its template."""
+    return Message(key, values)
+
+
+def message_of(filed: Mapping[str, Any]) -> Message:
+    """Return the message that `Message.as_json` wrote."""
+    return Message(filed["key"], {name: _of_json(value) for name, value in filed["values"].items()})
+
+
+def _as_json(value: Any) -> Any:
+    if isinstance(value, Message):
+        return value.as_json()
+    if isinstance(value, LocalizedText):
+        return {"zh": value.zh, "en": value.en, **value.others}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [_as_json(item) for item in value]
+    return value
+
+
+def _of_json(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        if "key" in value:
+            return message_of(value)
+        others = {name: text for name, text in value.items() if name not in {"zh", "en"}}
+        return LocalizedText(value["zh"], value["en"], others)
+    if isinstance(value, list):
+        return [_of_json(item) for item in value]
+    return value
+
+
+@cache
+def catalogue(language: str) -> Mapping[str, str]:
+    """Return the templates of a language by key ("finding.no_data"); raises ValueError."""
+    tree = parse((FOLDER / f"{language}.yaml").read_text(encoding="utf-8"))
+    for fault in tree.faults:
+        raise ValueError(f"{language}.yaml:{fault.line}: {fault.problem}")
+    return dict(_flat(tree.value, ""))
+
+
+def _flat(tree: Mapping[str, Any], prefix: str) -> list[tuple[str, str]]:
+    flat: list[tuple[str, str]] = []
+    for name, value in tree.items():
+        if isinstance(value, Mapping):
+            flat += _flat(value, f"{prefix}{name}.")
+        else:
+            flat.append((f"{prefix}{name}", str(value)))
+    return flat
+
+
+@cache
+def languages() -> tuple[str, ...]:
+    """Return the languages that have a catalogue, by their file names."""
+    return tuple(sorted(path.stem for path in FOLDER.glob("*.yaml")))
+
+
+class _Template(Formatter):
+    """`str.format` that knows None, messages, localized texts and lists."""
+
+    def __init__(self, language: str) -> None:
+        self.language = language
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        if value is None:
+            return NO_VALUE
+        if isinstance(value, Message | LocalizedText):
+            return render(value, self.language)
+        if isinstance(value, Sequence) and not isinstance(value, str):
+            parts = [self.format_field(item, format_spec) for item in value]
+            return catalogue(self.language)["list_separator"].join(parts)
+        text: str = super().format_field(value, format_spec)
+        return text
+
+
+def render(text: Message | LocalizedText, language: str) -> str:
+    """Return a text in a language; raises KeyError for a message that no catalogue has."""
+    if isinstance(text, LocalizedText):
+        return text.text(language)
+    return _Template(language).vformat(catalogue(language)[text.key], (), text.values)
+
+
+def localized(text: Message | LocalizedText) -> dict[str, str]:
+    """Return a text in every language, as the API gives it."""
+    return {language: render(text, language) for language in languages()}
+
+
+def placeholders(template: str) -> set[str]:
+    """Return the names of the values that a template shows."""
+    return {name for _, name, _, _ in Formatter().parse(template) if name}
