@@ -1,4 +1,4 @@
-"""Readings -> usage slots: what "used" means, once.
+"""Readings -> usage slots: what "used" means, once. Pure.
 
 Invariants
 - Time is whole milliseconds here; a slot is five minutes of UTC and its four states add up to

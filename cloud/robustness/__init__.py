@@ -1,1 +1,1 @@
-"""How robust a ranking is: Monte Carlo rank intervals and Sobol sensitivity indices."""
+"""How robust a ranking is: Monte Carlo rank intervals and Sobol sensitivity indices. Pure."""

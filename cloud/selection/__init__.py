@@ -1,1 +1,1 @@
-"""Selection of model schools under quotas and rules, with an explanation for every school."""
+"""Selection of model schools under quotas and rules, with an explanation for every school. Pure."""

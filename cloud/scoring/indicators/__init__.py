@@ -1,1 +1,1 @@
-"""One file per indicator; each holds a constant `INDICATOR`."""
+"""One file per indicator; each holds a constant `INDICATOR`. Pure."""

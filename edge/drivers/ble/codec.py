@@ -1,4 +1,4 @@
-"""Advertisements and characteristic values to readings, without any I/O."""
+"""Advertisements and characteristic values to readings. Pure."""
 
 import struct
 from collections.abc import Iterable, Mapping

@@ -1,4 +1,4 @@
-"""MQTT payloads to readings. Pure, and total: whatever a payload holds, it raises nothing.
+"""MQTT payloads to readings. Pure. Whatever a payload holds, it raises nothing.
 
 Payloads come from anybody who may publish to the broker. One that is not what the profile promises
 gives a `DecodeError` that names the topic and, where it is one value's fault, the point; the other
