@@ -19,10 +19,7 @@ GENERATED = {
     "cloud/web/package-lock.json",
     "docs/reference/openapi.json",
     "docs/reference/standard.schema.json",
-    "requirements/cloud.txt",
-    "requirements/dev.txt",
-    "requirements/edge.txt",
-    "requirements/node.txt",
+    *(path.as_posix() for path in committed() if path.parts[0] == "requirements"),
 }
 TEXT = {".css", ".html", ".js", ".json", ".md", ".py", ".toml", ".ts", ".txt", ".vue", ".yaml"}
 WHERE_PEOPLE_READ = {
@@ -32,6 +29,7 @@ WHERE_PEOPLE_READ = {
     "opencollective.com",
     "paulmillr.com",
     "tidelift.com",
+    "www.apache.org",
     "www.w3.org",
 }
 """Hosts of documents, and of the sponsors that package-lock.json names; never an index."""
