@@ -7,7 +7,8 @@ from cloud.assessments.canonical_json import canonical, digest
 from cloud.assessments.filed_selection import Chosen
 from cloud.assessments.make_selection import rules_from
 from cloud.localized_text import LocalizedText
-from cloud.robustness.sobol import Choice, Index, Influence, sensitivity
+from cloud.robustness.saltelli import Index
+from cloud.robustness.sobol import Choice, Influence, sensitivity
 
 FORMAT = "smart-campus-sensitivity/1"
 DIGITS = 6

@@ -19,13 +19,11 @@ assessed.
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Literal, TypeVar
+from typing import Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field as Bounded
-from SALib.analyze import sobol as analysis  # type: ignore[import-untyped]  # has no types
-from SALib.sample import sobol as sample  # type: ignore[import-untyped]  # has no types
 
 from cloud.localized_text import LocalizedText
 from cloud.robustness.array_engine import (
@@ -40,6 +38,7 @@ from cloud.robustness.array_engine import (
     values,
 )
 from cloud.robustness.fast_allocation import Places, given, places_of
+from cloud.robustness.saltelli import Index, saltelli_sample, sobol_indices
 from cloud.scoring.engine.engine import Scores
 from cloud.scoring.standard.attainment import Block
 from cloud.scoring.standard.clause import Aggregate
@@ -75,16 +74,6 @@ class Ranges(Block):
         min_length=1,
         description="At its worst, in the middle, or as if it had not been asked.",
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Index:
-    """First-order and total index, each with the half-width of its 95 % interval."""
-
-    first: float
-    first_within: float
-    total: float
-    total_within: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,23 +115,29 @@ def sensitivity(
     ranges: Ranges | None = None,
     threads: int = 2,
 ) -> Sensitivity:
-    """Return which choices matter; `base`, a power of two, says how many variants are tried."""
+    """Return which choices matter.
+
+    `base` blocks of variants are evaluated; a block has one variant for each choice and two more.
+    """
     ranges = Ranges() if ranges is None else ranges
     trial = _Trial.of(scores, rules, ranges)
-    problem = _problem(scores, ranges)
-    drawn: NDArray[np.float64] = sample.sample(
-        problem, base, calc_second_order=False, seed=np.random.default_rng(seed)
-    )
+    bounds, groups = _inputs(scores, ranges)
+    generator = np.random.default_rng(seed)
+    drawn = saltelli_sample(bounds, groups, base, generator)
     ours = trial.made(trial.ours())
     with ThreadPoolExecutor(threads) as pool:
         made = list(pool.map(trial.made, (trial.variant(row) for row in drawn)))
     changed = np.array([ours.changed(one) for one in made])
     moved = np.array([ours.moved(one) for one in made])
     alone = _alone(made)
-    of_selected, of_ranks = (_indices(problem, answer, seed) for answer in (changed, moved))
+    by_selected, by_ranks = (
+        sobol_indices(answers, len(CHOICES), generator) for answers in (changed, moved)
+    )
     influences = [
-        Influence(choice, CHOICES[choice], alone[choice], of_selected[choice], of_ranks[choice])
-        for choice in CHOICES
+        Influence(choice, title, alone[choice], selected, ranks)
+        for (choice, title), selected, ranks in zip(
+            CHOICES.items(), by_selected, by_ranks, strict=True
+        )
     ]
     influences.sort(key=lambda one: -one.selected.total)
     return Sensitivity(
@@ -278,11 +273,10 @@ def _may(field: RankedPool) -> Flags:
     return np.array(["gates" not in failed for failed in field.failed], np.bool_)
 
 
-def _problem(scores: Scores, ranges: Ranges) -> dict[str, Any]:
-    """Return the choices as SALib wants them; the weights are one choice of several numbers."""
-    many = len(scores.standard.dimensions)
-    others = [choice for choice in CHOICES if choice != "weights"]
-    bounds: list[tuple[float, float]] = [(1 - ranges.weights, 1 + ranges.weights)] * many
+def _inputs(scores: Scores, ranges: Ranges) -> tuple[list[tuple[float, float]], list[Choice]]:
+    """Return the bounds of each input and its choice; the weights are one choice of several."""
+    dimensions = len(scores.standard.dimensions)
+    bounds = [(1 - ranges.weights, 1 + ranges.weights)] * dimensions
     bounds += [
         (1 - ranges.thresholds, 1 + ranges.thresholds),
         (0, len(ranges.aggregates)),
@@ -290,14 +284,9 @@ def _problem(scores: Scores, ranges: Ranges) -> dict[str, Any]:
         ranges.min_coverage,
         (0, len(ranges.unseen)),
     ]
-    # A range of no width is a choice that is not varied; SALib wants one of some width.
-    wide = [(low, high if high > low else low + 1e-9) for low, high in bounds]
-    return {
-        "num_vars": many + len(others),
-        "names": [*(f"weight {number}" for number in range(many)), *others],
-        "bounds": [list(pair) for pair in wide],
-        "groups": ["weights"] * many + list(others),
-    }
+    groups: list[Choice] = ["weights"] * dimensions
+    groups += [choice for choice in CHOICES if choice != "weights"]
+    return bounds, groups
 
 
 def _alone(made: Sequence[_Made]) -> dict[Choice, float]:
@@ -312,16 +301,3 @@ def _alone(made: Sequence[_Made]) -> dict[Choice, float]:
         choice: sum(block[0].swapped(block[number]) for block in blocks) / len(blocks)
         for number, choice in enumerate(CHOICES, 1)
     }
-
-
-def _indices(
-    problem: Mapping[str, Any], answer: NDArray[np.float64], seed: int
-) -> dict[str, Index]:
-    if answer.std() == 0:
-        return {choice: Index(0.0, 0.0, 0.0, 0.0) for choice in CHOICES}
-    # SALib takes a seed of 0 for none, and its intervals would be others each time.
-    found = analysis.analyze(problem, answer, calc_second_order=False, seed=seed + 1)
-    names = list(dict.fromkeys(problem["groups"]))
-    columns = (found[name] for name in ("S1", "S1_conf", "ST", "ST_conf"))
-    rows = zip(names, *(column.tolist() for column in columns), strict=True)
-    return {name: Index(*figures) for name, *figures in rows}

@@ -9,7 +9,6 @@ from tests._parts.tree import ROOT, imports, is_foreign, modules, text_of
 
 EVERYWHERE = ("*",)
 HOMES = {
-    "SALib": ("cloud/robustness/sobol.py",),
     "aiomqtt": ("simulators/*",),
     "alembic": ("cloud/registry/*",),
     "amqtt": ("simulators/devices/mqtt_broker.py",),
