@@ -1,8 +1,8 @@
-"""Integrity checks: what does not fit in a school's evidence, as questions with their evidence.
+"""Integrity checks: contradictions in a school's evidence, as questions with their evidence.
 
-- `facts` is what is looked at, `thresholds` when it is odd enough to ask
-- `check` says what a check is; `checks/` holds them, a file each
-- `results` runs them over all schools, and puts what they found into words
-- `agreement` holds declared figures against what was measured
-- `gather` adds to the evidence of a score what the checks need besides
+- `inputs` are the tables that checks read, `thresholds` when a figure is odd enough to ask
+- `check` defines a check; `checks/` holds one file per check
+- `results` runs them over all schools and files the findings
+- `agreement` compares declared figures with measured ones
+- `collect` reads the tables from the registry and the telemetry store
 """

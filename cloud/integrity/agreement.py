@@ -41,14 +41,6 @@ AGREEMENT = {
 """`verdict`: agrees, overstated, understated, or unknown where too little was seen (`low` and
 `high` are then null). `basis`: telemetry or ledger; `things`: how many things were measured."""
 
-ITEMS: dict[str, tuple[str, str, str]] = {
-    "display_hours_week": ("每块大屏周使用小时", "hours a week per display", "h"),
-    "computer_room_hours_logged": ("计算机教室周使用机时", "computer-room hours a week", "h"),
-    "pupil_terminals": ("学生终端数", "pupil terminals", ""),
-    "teacher_terminals": ("教师终端数", "teacher terminals", ""),
-    "experiments_group_done": ("已开分组实验数", "group experiments done", ""),
-}
-"""Items that can be measured: Chinese, English, unit."""
 LABORATORY = "121"
 _BUSIEST = 0.9
 """The quantile at which a device that nobody saw is taken to be in use."""

@@ -1,13 +1,14 @@
-"""What an integrity check is: a question to the facts of many schools at once.
+"""What an integrity check is: a question to the facts of many schools at once. Pure.
 
-- A finding is never a deduction. It says what was seen, with the numbers and the rows it stands on,
-  what would explain it innocently, and what the school can answer or do.
-- A check that lacks what it needs says so (`no_data`); it does not accuse.
-- A check looks at one school's rows only. Nothing it finds depends on who else is looked at.
-- What was not observed counts for the school, never against it, except where silence itself is
-  the question.
+- A finding is never a deduction. It shows what was observed, with its figures and evidence rows,
+  its benign explanations, and what the school can answer or do.
+- A check without the data that it needs has the outcome `no_data`; it does not accuse.
+- A check reads one school's rows only. No finding depends on the other schools of a run.
+- What was not observed counts for the school, never against it, except where missing data itself
+  is the question.
 
-To add one: a file in `cloud/integrity/checks/` with a constant `CHECK`.
+To add one: a file in `cloud/integrity/checks/` with a constant `CHECK`, and its sentences under
+`integrity.<id>` in every catalogue of `cloud/messages/`.
 """
 
 from collections.abc import Callable, Mapping
@@ -22,17 +23,17 @@ import polars as pl
 from cloud.integrity import checks
 from cloud.integrity.inputs import Facts
 from cloud.integrity.thresholds import Thresholds
-from cloud.localized_text import LocalizedText
+from cloud.messages import Message, message
 
 Row = Mapping[str, Any]
 
 
 class Judged(NamedTuple):
-    """What a check says of every school that it could judge.
+    """The result of a check for every school that it could judge.
 
-    `schools` has one row for each of them: `school`, `strength` (0 to 1, null where nothing is
-    odd), and the figures of its sentence. `rows` are those a finding stands on: `school`, `ref`,
-    `weight` (the heaviest are shown first), and the figures of theirs.
+    `schools` has one row per school: `school`, `strength` (0 to 1, null where nothing is odd), and
+    the figures of its reason. `rows` is the evidence of the findings: `school`, `ref`, `weight`
+    (the heaviest are shown first), and the figures of each row's sentence.
     """
 
     schools: pl.DataFrame
@@ -41,30 +42,30 @@ class Judged(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """A question, and how its answers are put into words.
+    """A question, and the messages of its answers.
 
-    `needs` says what a check could not do without, `ask` what the school can answer or do,
-    `innocent` what would explain the finding without anybody's ill will.
+    `reason` makes the message of a school's row, `row_text` that of an evidence row.
     """
 
     id: str
-    title: LocalizedText
     judge: Callable[[Facts, Thresholds], Judged]
-    reason: Callable[[Row], LocalizedText]
-    tell: Callable[[Row], LocalizedText]
-    needs: LocalizedText
-    ask: LocalizedText
-    innocent: LocalizedText
+    reason: Callable[[Row], Message]
+    row_text: Callable[[Row], Message]
+
+
+def with_figures(key: str, *columns: str) -> Callable[[Row], Message]:
+    """Return the function that makes a message of some columns of a row."""
+    return lambda row: message(key, **{name: row[name] for name in columns})
 
 
 @cache
 def all_checks() -> dict[str, Check]:
-    """Return every check by its id, found by looking into the folder."""
-    found = {}
+    """Return every check by its id, found in the folder `checks`."""
+    by_id = {}
     for module in iter_modules(checks.__path__):
         check: Check = import_module(f"{checks.__name__}.{module.name}").CHECK
-        found[check.id] = check
-    return dict(sorted(found.items()))
+        by_id[check.id] = check
+    return dict(sorted(by_id.items()))
 
 
 def strength_of(share: pl.Expr, *, full: float) -> pl.Expr:

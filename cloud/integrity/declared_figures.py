@@ -1,30 +1,25 @@
-"""Declared figures as the two checks about them judge and tell them. Pure.
+"""Declared figures as the two checks about them judge and show them. Pure.
 
-Only too much is asked about: who declares less than was measured gains nothing, and what was
-measured may be a screen that plays to nobody. A slip of the pen and a lie look alike, one by one.
-What tells them apart is how far off a figure is, and whether it is alone: `is_far` holds for the
-schools of which a slip is hard to believe.
+Only too much is asked about: a school that declares less than was measured gains nothing, and the
+measurement may include a screen that plays in an empty room. A typing error and a false figure look
+alike, one by one. What separates them is how far off a figure is, and whether it is the only one:
+`is_far` holds for the schools where a typing error is unlikely.
 """
 
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 import polars as pl
 
-from cloud.integrity.agreement import ITEMS, agreement
+from cloud.integrity.agreement import agreement
+from cloud.integrity.check import Row
 from cloud.integrity.inputs import Facts
 from cloud.integrity.thresholds import Declared
-from cloud.localized_text import LocalizedText
+from cloud.messages import Message, message
 from cloud.scoring.evidence.evidence import Evidence
 from cloud.scoring.indicators.builders.declared_vs_measured import computer_rooms, display_hours
 
-NEEDS = LocalizedText(
-    "需要至少一项可核对的申报（大屏周使用小时、计算机教室机时、师生终端数等），以及足够的监测或台账。",
-    "It needs a declared figure that can be measured (display hours, computer-room hours, "
-    "terminals), and enough telemetry or ledger.",
-)
-"""What either check needs."""
+_HOURS = ("display_hours_week", "computer_room_hours_logged")
+"""Items in hours a week, shown with one decimal; the others are counts."""
 
 
 def figures(facts: Facts, limits: Declared) -> pl.DataFrame:
@@ -56,22 +51,22 @@ def rows_of(facts: Facts, wrong: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([rows, *details], how="diagonal")
 
 
-def tell(row: Mapping[str, Any]) -> LocalizedText:
-    """Return one of these rows in words."""
+def row_text(row: Row) -> Message:
+    """Return the message of one of these rows."""
+    low, high = row["low"], row["high"]
     if row["item"] is None:
-        hours = "–".join(dict.fromkeys(f"{row[key]:.1f}" for key in ("low", "high")))
-        return LocalizedText(
-            f"{row['label']}：每周 {hours} 小时", f"{row['label']}: {hours} hours a week"
-        )
-    zh, en, unit = ITEMS[row["item"]]
-    space = f" {unit}" if unit else ""
-    declared = f"{row['declared']:,.1f}{space}" if unit else f"{row['declared']:,.0f}"
-    low, high = (f"{row[key]:,.1f}" if unit else f"{row[key]:,.0f}" for key in ("low", "high"))
-    between = f"{low}–{high}{space}" if low != high else f"{high}{space}"
-    source = {"ledger": ("台账", "the ledger"), "telemetry": ("监测", "telemetry")}[row["basis"]]
-    return LocalizedText(
-        f"{zh}：申报 {declared}，{source[0]}为 {between}",
-        f"{en}: {declared} declared, {between} by {source[1]}",
+        key = "measured" if round(low, 1) == round(high, 1) else "measured_range"
+        return message(f"integrity.declared.{key}", label=row["label"], low=low, high=high)
+    is_hours = row["item"] in _HOURS
+    decimals = 1 if is_hours else 0
+    is_range = round(low, decimals) != round(high, decimals)
+    return message(
+        f"integrity.declared.{'hours' if is_hours else 'count'}{'_range' if is_range else ''}",
+        item=message(f"integrity.item.{row['item']}"),
+        declared=row["declared"],
+        basis=message(f"integrity.basis.{row['basis']}"),
+        low=low,
+        high=high,
     )
 
 

@@ -1,6 +1,17 @@
-"""Every check over all schools -> one table, and the same as a school reads it."""
+"""Run every check over all schools, and file what they found. Pure.
 
-from collections.abc import Iterator, Mapping
+A finding holds codes, figures and references; its sentences are messages, rendered when it is read.
+What an assessment files of a finding is a JSON object:
+
+    {"school", "check", "severity", "strength",
+     "reason": {"key", "values"},
+     "rows": [{"ref", "key", "values"}, ...], "rows_total"}
+
+A check's title, its question to the school and its benign explanation belong to the check, not to
+the finding: the messages `title`, `ask` and `benign_explanation` under `integrity.<check>`.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -9,148 +20,171 @@ import polars as pl
 from cloud.integrity.check import Check, Judged, all_checks
 from cloud.integrity.inputs import Facts
 from cloud.integrity.thresholds import Thresholds
-from cloud.localized_text import LocalizedText
+from cloud.messages import Message, Text, message, message_of
 
 Severity = Literal["high", "medium", "low"]
+SEVERITIES: Sequence[Severity] = ("high", "medium", "low")
+"""The gravest first."""
+Outcome = Literal["finding", "clear", "no_data"]
 MOST_ROWS = 60
-"""Evidence rows that are kept of a finding, the heaviest; `evidence_total` counts all."""
-_EVIDENCE = pl.List(pl.Struct({"ref": pl.String, "text_zh": pl.String, "text_en": pl.String}))
-RESULTS: dict[str, pl.DataType | type[pl.DataType]] = {
-    "school": pl.String,
-    "check": pl.String,
-    "outcome": pl.String,
-    "strength": pl.Float64,
-    "severity": pl.String,
-    "text_zh": pl.String,
-    "text_en": pl.String,
-    "evidence_total": pl.Int64,
-    "evidence": _EVIDENCE,
-}
-"""One row per school and check. `outcome`: finding, clear, or no_data; `strength` is null but for a
-finding. Texts and evidence are there of findings, and say what is missing of no_data."""
+"""Evidence rows that are filed of a finding, the heaviest; `rows_total` counts all."""
 
 
 @dataclass(frozen=True, slots=True)
+class FindingRow:
+    """A row of a finding's evidence; `ref` opens it."""
+
+    ref: str
+    text: Text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One finding of a school, as it is read."""
+    """An integrity finding: a question to a school, never a deduction.
+
+    `strength` is 0.3 to 1; `rows` are the heaviest first.
+    """
 
     school: str
     check: str
-    title: LocalizedText
     severity: Severity
     strength: float
-    reason: LocalizedText
-    ask: LocalizedText
-    innocent: LocalizedText
-    evidence: tuple[Mapping[str, str], ...]
-    """Rows with `ref`, `text_zh`, `text_en`, the heaviest first."""
-    evidence_total: int
+    title: Text
+    reason: Text
+    ask: Text
+    benign_explanation: Text
+    rows: tuple[FindingRow, ...]
+    rows_total: int
 
 
-def run_checks(facts: Facts, thresholds: Thresholds | None = None) -> pl.DataFrame:
-    """Return what every check says of every school (see `RESULTS`), by school and check."""
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """What a check came to at a school; `finding` is None for other outcomes."""
+
+    school: str
+    check: str
+    outcome: Outcome
+    finding: Finding | None = None
+
+
+def run_checks(facts: Facts, thresholds: Thresholds | None = None) -> list[CheckResult]:
+    """Return the result of every check for every school, by school and check."""
     thresholds = thresholds or Thresholds()
     schools = facts.evidence.schools["school"].unique().sort().to_list()
-    rows: list[dict[str, Any]] = []
-    for check in all_checks().values():
-        rows += _rows(check, check.judge(facts, thresholds), schools, thresholds)
-    return pl.DataFrame(rows, schema=RESULTS, orient="row").sort("school", "check")
-
-
-def findings(results: pl.DataFrame, school: str) -> list[Finding]:
-    """Return the findings of a school, the strongest first."""
-    found = results.filter((pl.col("school") == school) & (pl.col("outcome") == "finding"))
-    return [
-        _finding(row)
-        for row in found.sort("strength", "check", descending=[True, False]).iter_rows(named=True)
+    results = [
+        result
+        for check in all_checks().values()
+        for result in _results(check, check.judge(facts, thresholds), schools, thresholds)
     ]
+    return sorted(results, key=lambda result: (result.school, result.check))
 
 
-def as_filed(results: pl.DataFrame) -> list[dict[str, Any]]:
-    """Return all findings as an assessment files them: what JSON holds, and nothing else."""
-    found = results.filter(pl.col("outcome") == "finding").sort("school", "check")
-    return [
-        {
-            "school": one.school,
-            "check": one.check,
-            "title_zh": one.title.zh,
-            "title_en": one.title.en,
-            "severity": one.severity,
-            "strength": round(one.strength, 3),
-            "text_zh": one.reason.zh,
-            "text_en": one.reason.en,
-            "ask_zh": one.ask.zh,
-            "ask_en": one.ask.en,
-            "innocent_zh": one.innocent.zh,
-            "innocent_en": one.innocent.en,
-            "evidence_total": one.evidence_total,
-            "evidence": [dict(row) for row in one.evidence],
-        }
-        for one in map(_finding, found.iter_rows(named=True))
-    ]
+def findings(results: Sequence[CheckResult]) -> list[Finding]:
+    """Return the findings among results, the strongest first."""
+    found = [result.finding for result in results if result.finding is not None]
+    return sorted(found, key=lambda finding: (-finding.strength, finding.check))
 
 
-def _finding(row: Mapping[str, Any]) -> Finding:
-    check = all_checks()[row["check"]]
-    return Finding(
-        school=row["school"],
-        check=check.id,
-        title=check.title,
-        severity=row["severity"],
-        strength=row["strength"],
-        reason=LocalizedText(row["text_zh"], row["text_en"]),
-        ask=check.ask,
-        innocent=check.innocent,
-        evidence=tuple(row["evidence"]),
-        evidence_total=row["evidence_total"],
+def as_filed(results: Sequence[CheckResult]) -> list[dict[str, Any]]:
+    """Return all findings as an assessment files them, by school and check."""
+    return [_filed(result.finding) for result in results if result.finding is not None]
+
+
+def finding_of(filed: Mapping[str, Any]) -> Finding:
+    """Return the finding that `as_filed` wrote."""
+    return _finding(
+        filed["school"],
+        filed["check"],
+        filed["severity"],
+        filed["strength"],
+        reason=message_of(filed["reason"]),
+        rows=tuple(FindingRow(row["ref"], message_of(row)) for row in filed["rows"]),
+        rows_total=filed["rows_total"],
     )
 
 
-def _rows(
-    check: Check, judged: Judged, schools: list[str], thresholds: Thresholds
-) -> Iterator[dict[str, Any]]:
-    odd = judged.schools.filter(pl.col("strength").is_not_null())
-    known = set(judged.schools["school"])
-    reasons = {row["school"]: row for row in odd.iter_rows(named=True)}
-    rows = judged.rows.filter(pl.col("school").is_in(list(reasons)))
-    order = ["weight", "ref", *sorted(set(rows.columns) - {"weight", "ref", "school"})]
-    rows = rows.sort(order, descending=[True, *[False] * (len(order) - 1)])
-    evidence = {
-        key[0]: part
-        for key, part in rows.partition_by("school", as_dict=True, maintain_order=True).items()
+def _filed(finding: Finding) -> dict[str, Any]:
+    return {
+        "school": finding.school,
+        "check": finding.check,
+        "severity": finding.severity,
+        "strength": round(finding.strength, 3),
+        "reason": _json(finding.reason),
+        "rows": [{"ref": row.ref, **_json(row.text)} for row in finding.rows],
+        "rows_total": finding.rows_total,
     }
+
+
+def _json(text: Text) -> dict[str, Any]:
+    if not isinstance(text, Message):
+        raise TypeError(f"a finding is filed with messages, got {text!r}")
+    return text.as_json()
+
+
+def _finding(
+    school: str,
+    check: str,
+    severity: Severity,
+    strength: float,
+    *,
+    reason: Message,
+    rows: tuple[FindingRow, ...],
+    rows_total: int,
+) -> Finding:
+    return Finding(
+        school=school,
+        check=check,
+        severity=severity,
+        strength=strength,
+        title=message(f"integrity.{check}.title"),
+        reason=reason,
+        ask=message(f"integrity.{check}.ask"),
+        benign_explanation=message(f"integrity.{check}.benign_explanation"),
+        rows=rows,
+        rows_total=rows_total,
+    )
+
+
+def _results(
+    check: Check, judged: Judged, schools: Sequence[str], thresholds: Thresholds
+) -> Iterator[CheckResult]:
+    known = set(judged.schools["school"])
+    odd = {
+        row["school"]: row
+        for row in judged.schools.filter(pl.col("strength").is_not_null()).iter_rows(named=True)
+    }
+    evidence = _evidence(judged.rows, list(odd))
     for school in schools:
-        base: dict[str, Any] = {
-            **dict.fromkeys(RESULTS),
-            "school": school,
-            "check": check.id,
-            "evidence_total": 0,
-            "evidence": [],
-        }
         if school not in known:
-            yield base | {
-                "outcome": "no_data",
-                "text_zh": check.needs.zh,
-                "text_en": check.needs.en,
-            }
-        elif school not in reasons:
-            yield base | {"outcome": "clear"}
+            yield CheckResult(school, check.id, "no_data")
+        elif school not in odd:
+            yield CheckResult(school, check.id, "clear")
         else:
-            reason = check.reason(reasons[school])
-            shown = evidence.get(school, rows.clear())
-            yield base | {
-                "outcome": "finding",
-                "strength": float(reasons[school]["strength"]),
-                "severity": _severity(reasons[school]["strength"], thresholds),
-                "text_zh": reason.zh,
-                "text_en": reason.en,
-                "evidence_total": shown.height,
-                "evidence": [
-                    {"ref": row["ref"], "text_zh": told.zh, "text_en": told.en}
-                    for row in shown.head(MOST_ROWS).iter_rows(named=True)
-                    for told in [check.tell(row)]
-                ],
-            }
+            strength = float(odd[school]["strength"])
+            rows = evidence.get(school, judged.rows.clear())
+            finding = _finding(
+                school,
+                check.id,
+                _severity(strength, thresholds),
+                strength,
+                reason=check.reason(odd[school]),
+                rows=tuple(
+                    FindingRow(row["ref"], check.row_text(row))
+                    for row in rows.head(MOST_ROWS).iter_rows(named=True)
+                ),
+                rows_total=rows.height,
+            )
+            yield CheckResult(school, check.id, "finding", finding)
+
+
+def _evidence(rows: pl.DataFrame, schools: Sequence[str]) -> dict[Any, pl.DataFrame]:
+    """Return the evidence rows of some schools, by school, the heaviest first."""
+    order = ["weight", "ref", *sorted(set(rows.columns) - {"weight", "ref", "school"})]
+    in_order = rows.filter(pl.col("school").is_in(schools)).sort(
+        order, descending=[True, *[False] * (len(order) - 1)]
+    )
+    parts = in_order.partition_by("school", as_dict=True, maintain_order=True)
+    return {school: part for (school,), part in parts.items()}
 
 
 def _severity(strength: float, thresholds: Thresholds) -> Severity:

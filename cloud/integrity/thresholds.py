@@ -102,7 +102,7 @@ class Unconfirmed:
     """Rows that are needed in any case."""
     young_days: int = 60
     """Rows bought in so many days before the end are left out: installing takes time."""
-    peers_heard: float = 0.5
+    peers_reporting: float = 0.5
     """Share of the school's bound rows of a category that reported, from which its silent ones
     count: where none is heard, a driver is missing."""
 

@@ -7,11 +7,16 @@ Templates are `str.format` templates. Beyond the standard format specifications:
 
 - a value of None is shown as "—";
 - a value that is itself a message or a localized text is rendered in the same language;
-- a list of values is joined by the catalogue's `list_separator`.
+- a list of values is joined by the catalogue's `list_separator`; with the format `phrases` or
+  `sentences` by its `phrase_separator` or `sentence_separator`.
+
+In a record a number has at most six decimals: the last bits of a sum, which depend on the order of
+its parts, change no digest.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cache
 from pathlib import Path
 from string import Formatter
@@ -25,7 +30,8 @@ FOLDER = Path(__file__).parent
 NO_VALUE = "—"
 _NO_VALUES: Mapping[str, Any] = MappingProxyType({})
 
-Plain = str | int | float | bool | None
+_DECIMALS = 6
+_SEPARATORS = {"phrases": "phrase_separator", "sentences": "sentence_separator"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,24 +49,34 @@ class Message:
         }
 
 
+Text = Message | LocalizedText
+"""What a person reads: a sentence by its key, or a name as data."""
+
+
 def message(key: str, **values: Any) -> Message:
     """Return a message with the values of its template."""
     return Message(key, values)
 
 
 def message_of(filed: Mapping[str, Any]) -> Message:
-    """Return the message that `Message.as_json` wrote."""
+    """Return the message that `Message.as_json` wrote; days come back as text."""
     return Message(filed["key"], {name: _of_json(value) for name, value in filed["values"].items()})
 
 
 def _as_json(value: Any) -> Any:
+    if isinstance(value, float):
+        return round(value, _DECIMALS)
+    if value is None or isinstance(value, str | int):
+        return value
     if isinstance(value, Message):
         return value.as_json()
     if isinstance(value, LocalizedText):
         return {"zh": value.zh, "en": value.en, **value.others}
-    if isinstance(value, Sequence) and not isinstance(value, str):
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Sequence):
         return [_as_json(item) for item in value]
-    return value
+    raise TypeError(f"a message cannot hold {value!r}; use text, a number, a day or a message")
 
 
 def _of_json(value: Any) -> Any:
@@ -111,20 +127,22 @@ class _Template(Formatter):
         if isinstance(value, Message | LocalizedText):
             return render(value, self.language)
         if isinstance(value, Sequence) and not isinstance(value, str):
-            parts = [self.format_field(item, format_spec) for item in value]
-            return catalogue(self.language)["list_separator"].join(parts)
+            separator = _SEPARATORS.get(format_spec, "list_separator")
+            spec = "" if format_spec in _SEPARATORS else format_spec
+            parts = [self.format_field(item, spec) for item in value]
+            return catalogue(self.language)[separator].join(parts)
         text: str = super().format_field(value, format_spec)
         return text
 
 
-def render(text: Message | LocalizedText, language: str) -> str:
+def render(text: Text, language: str) -> str:
     """Return a text in a language; raises KeyError for a message that no catalogue has."""
     if isinstance(text, LocalizedText):
         return text.text(language)
     return _Template(language).vformat(catalogue(language)[text.key], (), text.values)
 
 
-def localized(text: Message | LocalizedText) -> dict[str, str]:
+def localized(text: Text) -> dict[str, str]:
     """Return a text in every language, as the API gives it."""
     return {language: render(text, language) for language in languages()}
 

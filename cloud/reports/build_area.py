@@ -12,6 +12,8 @@ import polars as pl
 
 from cloud.assessments import ranking
 from cloud.assessments.assessment import Assessment
+from cloud.integrity.results import Finding, finding_of
+from cloud.messages import render
 from cloud.registry.codes import statistics
 from cloud.reports import formatting
 from cloud.reports.build import kind_name, source_words
@@ -60,7 +62,9 @@ def area_report(
     """
     own = frame.filter(division is None or pl.col("division") == division)
     schools = set(own["id"])
-    facts = [one for one in assessment.integrity if one["school"] in schools]
+    findings = [
+        finding for finding in map(finding_of, assessment.integrity) if finding.school in schools
+    ]
     dimensions = assessment.standard.dimensions
     return AreaReport(
         occasion=occasion,
@@ -75,8 +79,8 @@ def area_report(
         limits=_limits(assessment, division),
         quotas=tuple(quotas),
         divisions=_divisions(frame) if division is None else (),
-        doubts=_doubts(facts),
-        questions=_questions(facts, own),
+        doubts=_doubts(findings),
+        questions=_questions(findings, own),
         procedure=procedure,
         warnings=tuple(warnings),
         matters=tuple(matters),
@@ -238,29 +242,36 @@ def _as_listed(code: str) -> tuple[bool, str]:
 
 
 def _questions(
-    facts: Sequence[Mapping[str, Any]], own: pl.DataFrame
+    findings: Sequence[Finding], own: pl.DataFrame
 ) -> tuple[tuple[str, str, str, str, str, str, str], ...]:
     """Return every doubt about a school of the area, the gravest first."""
     of = {row["id"]: row for row in own.iter_rows(named=True)}
     gravest = list(formatting.SEVERITIES)
     return tuple(
         (
-            one["school"],
-            of[one["school"]]["name"] or one["school"],
-            ranking.division_name(of[one["school"]]["division"]),
-            one["title_zh"],
-            formatting.SEVERITIES[one["severity"]],
-            one["text_zh"],
-            one["ask_zh"],
+            finding.school,
+            of[finding.school]["name"] or finding.school,
+            ranking.division_name(of[finding.school]["division"]),
+            render(finding.title, "zh"),
+            formatting.SEVERITIES[finding.severity],
+            render(finding.reason, "zh"),
+            render(finding.ask, "zh"),
         )
-        for one in sorted(
-            facts,
-            key=lambda one: (gravest.index(one["severity"]), one["title_zh"], one["school"]),
+        for finding in sorted(
+            findings,
+            key=lambda finding: (
+                gravest.index(finding.severity),
+                render(finding.title, "zh"),
+                finding.school,
+            ),
         )
     )
 
 
-def _doubts(facts: Sequence[Mapping[str, Any]]) -> tuple[tuple[str, int, int], ...]:
-    findings = Counter(one["title_zh"] for one in facts)
-    schools = Counter(check for check, _ in {(one["title_zh"], one["school"]) for one in facts})
-    return tuple((check, many, schools[check]) for check, many in sorted(findings.items()))
+def _doubts(findings: Sequence[Finding]) -> tuple[tuple[str, int, int], ...]:
+    titles = {finding.check: render(finding.title, "zh") for finding in findings}
+    total = Counter(titles[finding.check] for finding in findings)
+    schools = Counter(
+        titles[check] for check, _ in {(finding.check, finding.school) for finding in findings}
+    )
+    return tuple((title, many, schools[title]) for title, many in sorted(total.items()))

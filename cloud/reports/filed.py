@@ -16,6 +16,8 @@ from cloud.assessments.assessment import Assessment
 from cloud.assessments.evidence_drift import IS_AGAINST_RULES
 from cloud.assessments.filed_selection import Chosen
 from cloud.errors import NotFound
+from cloud.integrity.results import finding_of
+from cloud.messages import render
 from cloud.registry.assessment_log import StepRow
 from cloud.registry.codes import statistics
 from cloud.reports import formatting
@@ -275,20 +277,22 @@ def _override(found: Filed, school: str) -> str:
 
 
 def _doubts(assessment: Assessment, school: str) -> list[Doubt]:
-    found = [
+    doubts = [
         Doubt(
-            check=one["title_zh"],
-            severity=one["severity"],
-            text=one["text_zh"],
-            ask=one["ask_zh"],
-            evidence=tuple(f"{row['text_zh']}（{row['ref']}）" for row in one["evidence"]),
-            evidence_total=one["evidence_total"],
+            check=render(finding.title, "zh"),
+            severity=finding.severity,
+            text=render(finding.reason, "zh"),
+            ask=render(finding.ask, "zh"),
+            evidence=tuple(f"{render(row.text, 'zh')}（{row.ref}）" for row in finding.rows),
+            evidence_total=finding.rows_total,
         )
-        for one in assessment.integrity
-        if one["school"] == school
+        for finding in map(finding_of, assessment.integrity)
+        if finding.school == school
     ]
     gravest = list(formatting.SEVERITIES)
-    return sorted(found, key=lambda one: (gravest.index(one.severity), one.check, one.text))
+    return sorted(
+        doubts, key=lambda doubt: (gravest.index(doubt.severity), doubt.check, doubt.text)
+    )
 
 
 def _warnings(found: Filed, division: str | None) -> list[tuple[str, str]]:

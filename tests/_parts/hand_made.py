@@ -11,6 +11,7 @@ from datetime import date, timedelta
 import polars as pl
 
 from cloud.integrity.inputs import BINDINGS, COMPANY, INSPECTIONS, Facts
+from cloud.integrity.results import run_checks
 from cloud.scoring.evidence import evidence
 from cloud.scoring.evidence.evidence import Evidence, table
 from cloud.utilization.periods import BETWEEN, OUTSIDE, week_of
@@ -231,3 +232,9 @@ def _row(
         "lesson_observed": is_lesson and seen,
         "lesson_used": is_lesson and active >= 0.25 * length,
     }
+
+
+def outcome_of(check: str, made: Facts) -> str:
+    """Return the outcome of a check of the only school."""
+    (outcome,) = [result.outcome for result in run_checks(made) if result.check == check]
+    return outcome

@@ -10,6 +10,8 @@ from cloud.assessments import ranking
 from cloud.assessments.assessment import Assessment, Doubt
 from cloud.assessments.evidence_drift import NO_ROWS, Changes, Opened
 from cloud.assessments.ranking import division_name
+from cloud.integrity.results import finding_of
+from cloud.messages import render
 from cloud.registry.assessment_log import AssessmentRow
 from cloud.registry.codes import statistics
 from cloud.scoring.engine import result as results
@@ -203,8 +205,30 @@ def changes_shape(found: Assessment, school: str, changed: Changes) -> models.Ch
 
 
 def integrity_shape(found: Doubt) -> models.IntegrityFinding:
-    """Return an integrity finding."""
-    return models.IntegrityFinding.model_validate(found)
+    """Return an integrity finding with its sentences."""
+    finding = finding_of(found)
+    texts = {
+        f"{name}_{language}": render(text, language)
+        for name, text in (
+            ("title", finding.title),
+            ("text", finding.reason),
+            ("ask", finding.ask),
+            ("innocent", finding.benign_explanation),
+        )
+        for language in ("zh", "en")
+    }
+    return models.IntegrityFinding(
+        school=finding.school,
+        check=finding.check,
+        severity=finding.severity,
+        strength=finding.strength,
+        **texts,
+        evidence_total=finding.rows_total,
+        evidence=[
+            models.Sign(ref=row.ref, text_zh=render(row.text, "zh"), text_en=render(row.text, "en"))
+            for row in finding.rows
+        ],
+    )
 
 
 def clause_compliance(clause: Clause, rows: Sequence[Mapping[str, Any]]) -> models.ClauseCompliance:

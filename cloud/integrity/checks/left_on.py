@@ -1,9 +1,9 @@
-"""Screens in use where the timetable has nobody, day after day.
+"""Screens in use without a lesson in the timetable, day after day. Pure.
 
-Judged are displays in rooms that have lessons: a board in a lobby shows notices to whoever passes,
-and a computer between lessons may have its teacher in front of it. A day is odd where a screen is
-in use for hours out of the lessons of its room, and through most breaks or long after school. While
-the room's own motion or CO2 says that somebody is there, use is not idle.
+Judged are displays in rooms that have lessons: a board in a lobby shows notices to visitors, and a
+teacher may work at a computer between lessons. A day is odd where a screen is in use for hours out
+of the lessons of its room, and through most breaks or long after school. While the room's own
+motion or CO2 sensor shows that it is occupied, use is not idle.
 """
 
 import polars as pl
@@ -12,13 +12,15 @@ from cloud.integrity.check import Check, Judged, Row, names, seen_s, strength_of
 from cloud.integrity.inputs import Facts
 from cloud.integrity.occupancy import with_motion
 from cloud.integrity.thresholds import LeftOn, Thresholds
-from cloud.localized_text import LocalizedText
+from cloud.messages import Message, message
 from cloud.utilization.periods import BETWEEN, OUTSIDE
 
 _DAY = ["school", "asset_id", "room", "day"]
 _PLACE = ["school", "room", "day", "period"]
 _FULL = 0.4
 """Share of the screens from which it could hardly be stronger."""
+_SHOWN_H = 0.05
+"""Hours from which a part of a day is shown: less is 0.0 with one decimal."""
 
 
 def _judge(facts: Facts, thresholds: Thresholds) -> Judged:
@@ -107,49 +109,26 @@ def _without_company(use: pl.DataFrame, company: pl.DataFrame, limits: LeftOn) -
     )
 
 
-def _reason(row: Row) -> LocalizedText:
-    mean = row["hours"] / row["odd_days"]
-    return LocalizedText(
-        f"{row['screens']} 块教室大屏中有 {row['odd']} 块在无课时段长时间处于使用状态："
-        f"{row['seen_days']} 个观测日中有 {row['odd_days']} 天如此，平均每天 {mean:.1f} 小时。",
-        f"{row['odd']} of {row['screens']} screens in classrooms were in use for long with no "
-        f"lesson: on {row['odd_days']} of {row['seen_days']} days seen, {mean:.1f} hours a day.",
+def _reason(row: Row) -> Message:
+    return message(
+        "integrity.left_on.reason",
+        screens=row["screens"],
+        odd=row["odd"],
+        seen_days=row["seen_days"],
+        odd_days=row["odd_days"],
+        hours=row["hours"] / row["odd_days"],
     )
 
 
-def _tell(row: Row) -> LocalizedText:
-    zh = f"{row['label']}，{row['day']}：无课时使用 {row['idle_h']:.1f} 小时"
-    en = f"{row['label']}, {row['day']}: {row['idle_h']:.1f} hours in use without a lesson"
+def _row_text(row: Row) -> Message:
+    phrases = [message("integrity.left_on.in_use", hours=row["idle_h"])]
     if row["between_share"] is not None:
-        zh += f"，占课间与空课的 {row['between_share']:.0%}"
-        en += f", {row['between_share']:.0%} of breaks and free lessons"
-    if row["outside_h"] >= 0.05:
-        zh += f"，其中上课日之外或早晚 {row['outside_h']:.1f} 小时"
-        en += f", {row['outside_h']:.1f} of them before or after school"
-    if row["empty_h"] >= 0.05:
-        zh += f"；{row['empty_h']:.1f} 小时里本室人体或二氧化碳传感器显示无人"
-        en += f"; for {row['empty_h']:.1f} hours motion or CO2 say that nobody was there"
-    return LocalizedText(zh, en)
+        phrases.append(message("integrity.left_on.between_share", share=row["between_share"]))
+    if row["outside_h"] >= _SHOWN_H:
+        phrases.append(message("integrity.left_on.outside", hours=row["outside_h"]))
+    if row["empty_h"] >= _SHOWN_H:
+        phrases.append(message("integrity.left_on.empty", hours=row["empty_h"]))
+    return message("integrity.left_on.row", label=row["label"], day=row["day"], phrases=phrases)
 
 
-CHECK = Check(
-    id="left_on",
-    title=LocalizedText("无人时大屏开着", "Screens on with nobody there"),
-    judge=_judge,
-    reason=_reason,
-    tell=_tell,
-    needs=LocalizedText(
-        "需要有课教室里的大屏至少五天的使用记录。",
-        "It needs screens in rooms with lessons, seen on five days or more.",
-    ),
-    ask=LocalizedText(
-        "请说明这些时段谁在用大屏；若无人使用，请设置放学自动关机，并核对课表是否漏登课后服务、社团。",
-        "Say who used the screens then. If nobody did, have them switch off after school; and see "
-        "whether clubs and after-class care are missing from the timetable.",
-    ),
-    innocent=LocalizedText(
-        "课后服务、社团、家长会未进课表；大屏轮播通知或时钟；开机判定阈值设得过低。",
-        "Clubs, care or evening classes that are not in the timetable; a screen that shows notices "
-        "or a clock; a threshold of use set too low.",
-    ),
-)
+CHECK = Check(id="left_on", judge=_judge, reason=_reason, row_text=_row_text)

@@ -1,8 +1,8 @@
-"""Uses that last the same to the second, lesson for lesson, day for day.
+"""Uses that last the same to the second, lesson for lesson, day for day. Pure.
 
-A timetable makes when regular, never how long: who teaches begins and ends when it suits the
-lesson. Compared is how long a device was in use in the same period on different days. Uses that
-fill the lesson are left out, since the bell ends them alike everywhere (and a timer may).
+A timetable makes the start of uses regular, never their length: a teacher begins and ends when it
+suits the lesson. Compared is how long a device was in use in the same period on different days.
+Uses that fill the lesson are left out, since the bell ends them alike everywhere (as a timer may).
 """
 
 import polars as pl
@@ -10,7 +10,7 @@ import polars as pl
 from cloud.integrity.check import Check, Judged, Row, names, strength_of
 from cloud.integrity.inputs import Facts
 from cloud.integrity.thresholds import MachineLike, Thresholds
-from cloud.localized_text import LocalizedText
+from cloud.messages import Message, message
 
 _PERIOD = ["school", "asset_id", "period"]
 _FULL = 0.5
@@ -91,47 +91,27 @@ def _periods(facts: Facts, limits: MachineLike) -> pl.DataFrame:
     )
 
 
-def _reason(row: Row) -> LocalizedText:
-    got = row["same"] / row["others"]
-    return LocalizedText(
-        f"{row['devices']} 台设备中有 {row['odd']} 台每节课的使用时长几乎分秒不差："
-        f"{row['others']} 次使用中有 {row['same']} 次（{got:.0%}）与该节次的常见时长相差不到 "
-        f"{row['within_s']:.0f} 秒；人工操作通常只有一成左右。",
-        f"{row['odd']} of {row['devices']} devices were in use for the same time to the second: "
-        f"{row['same']} of {row['others']} uses ({got:.0%}) were within {row['within_s']:.0f} s of "
-        "what is usual in their period. By hand it is about one in ten.",
+def _reason(row: Row) -> Message:
+    return message(
+        "integrity.machine_like.reason",
+        share=row["same"] / row["others"],
+        **{name: row[name] for name in ("devices", "odd", "others", "same", "within_s")},
     )
 
 
-def _tell(row: Row) -> LocalizedText:
-    length = f"{row['usual_s'] // 60:.0f}:{row['usual_s'] % 60:02.0f}"
-    same, uses = row["same"] + 1, row["others"] + 1
-    return LocalizedText(
-        f"{row['label']}，第 {row['period']} 节：{uses} 次使用中有 {same} 次为 {length}"
-        f"（±{row['within_s']:.0f} 秒），最近一次 {row['day']}",
-        f"{row['label']}, period {row['period']}: {same} of {uses} uses lasted {length} min "
-        f"(±{row['within_s']:.0f} s), last on {row['day']}",
+def _row_text(row: Row) -> Message:
+    minutes, seconds = divmod(round(row["usual_s"]), 60)
+    return message(
+        "integrity.machine_like.row",
+        label=row["label"],
+        period=row["period"],
+        same=row["same"] + 1,
+        uses=row["others"] + 1,
+        minutes=minutes,
+        seconds=seconds,
+        within_s=row["within_s"],
+        day=row["day"],
     )
 
 
-CHECK = Check(
-    id="machine_like",
-    title=LocalizedText("使用时长分秒不差", "Use as by a machine"),
-    judge=_judge,
-    reason=_reason,
-    tell=_tell,
-    needs=LocalizedText(
-        "需要同一节次至少四天、每台至少十次未占满整节课的使用记录。",
-        "It needs uses that do not fill the lesson: four days of a period, ten uses of a device.",
-    ),
-    ask=LocalizedText(
-        "请说明是否有定时程序、中控或脚本在课上开关设备；如为统一播放的节目，请列出时间表。",
-        "Say whether a timer, a control system or a script switches devices in lessons; where a "
-        "programme is played to all, show when.",
-    ),
-    innocent=LocalizedText(
-        "中控按固定时长开关；每节课固定播放同一节目；网关或设备的上报时钟有误。",
-        "A control system with a fixed running time; the same programme in every lesson; a gateway "
-        "or device with a faulty clock.",
-    ),
-)
+CHECK = Check(id="machine_like", judge=_judge, reason=_reason, row_text=_row_text)

@@ -1,18 +1,27 @@
-"""Devices of one school that fall silent together in the days before an inspection, and come back.
+"""Devices of one school that stop reporting together before an inspection, and come back. Pure.
 
-Looked at is school time only: whether a device is on the air at night is nobody's business here. A
-silence is a run of school days on which a device was hardly seen. It counts where the device was
-alive before, and where the inspection is over, came back for it. It is not this where the whole
-school fell silent (gateway, power), where it took whole rooms (a circuit, a switch), or where
-as many fell silent together on other days too.
+Only school time counts: data at night is not asked of a device. A silence is a run of school days
+on which a device hardly reported. It counts where the device reported before and, once the
+inspection is over, came back for it. It does not count where the whole school stopped (gateway,
+power), where whole rooms stopped (a circuit, a switch), or where as many stopped together on other
+days too.
 """
 
 import polars as pl
 
-from cloud.integrity.check import Check, Judged, Row, names, school_use, seen_s, strength_of
+from cloud.integrity.check import (
+    Check,
+    Judged,
+    Row,
+    names,
+    school_use,
+    seen_s,
+    strength_of,
+    with_figures,
+)
 from cloud.integrity.inputs import Facts
 from cloud.integrity.thresholds import Stops, Thresholds
-from cloud.localized_text import LocalizedText
+from cloud.messages import Message, message
 
 _ASSET = ["school", "asset_id"]
 _VISIT = ["school", "inspected"]
@@ -219,50 +228,20 @@ def _usual(runs: pl.DataFrame, visits: pl.DataFrame, limits: Stops) -> pl.DataFr
     )
 
 
-def _reason(row: Row) -> LocalizedText:
-    zh = (
-        f"{row['inspected']} 检查前，{row['alive']} 台在线设备中有 {row['stopped']} 台"
-        f"（{row['stopped'] / row['alive']:.0%}）同时停止上报，持续约 {row['days']:.0f} 个上课日"
-    )
-    en = (
-        f"Before the inspection of {row['inspected']}, {row['stopped']} of {row['alive']} devices "
-        f"({row['stopped'] / row['alive']:.0%}) fell silent together for about {row['days']:.0f} "
-        "school days"
-    )
-    if row["is_over"]:
-        zh += "，检查时恢复"
-        en += " and were back for it"
-    zh += f"；其余设备照常在线，平时同一天停报的至多 {row['usual']} 台。"
-    en += f"; the others went on. On no other day did more than {row['usual']} stop together."
-    return LocalizedText(zh, en)
-
-
-def _tell(row: Row) -> LocalizedText:
-    return LocalizedText(
-        f"{row['label']}（{row['room'] or '—'}）：{row['first_day']} 至 {row['last_day']} 无数据",
-        f"{row['label']} ({row['room'] or '—'}): silent from {row['first_day']} to "
-        f"{row['last_day']}",
+def _reason(row: Row) -> Message:
+    name = "reason" if row["is_over"] else "reason_ahead"
+    return message(
+        f"integrity.stops_before_inspection.{name}",
+        share=row["stopped"] / row["alive"],
+        **{name: row[name] for name in ("inspected", "alive", "stopped", "days", "usual")},
     )
 
 
 CHECK = Check(
     id="stops_before_inspection",
-    title=LocalizedText("检查前设备停报", "Devices that stop before an inspection"),
     judge=_judge,
     reason=_reason,
-    tell=_tell,
-    needs=LocalizedText(
-        "需要检查日期，以及此前至少五个上课日的上报记录。",
-        "It needs the day of an inspection, and five school days of reports before it.",
-    ),
-    ask=LocalizedText(
-        "请说明这几天这些设备为何停止上报（维修、停电、搬迁的请附记录），现场核对其实际使用情况。",
-        "Say why these devices were silent (with papers for repairs, power cuts, moves); look at "
-        "how they are used on site.",
-    ),
-    innocent=LocalizedText(
-        "分路停电、集中检修或迎检前的清洁搬动；某一类设备的驱动升级。",
-        "A circuit without power, repairs in one go, rooms cleared for the visit; an update of one "
-        "kind of device.",
+    row_text=with_figures(
+        "integrity.stops_before_inspection.row", "label", "room", "first_day", "last_day"
     ),
 )

@@ -1,8 +1,9 @@
-"""Rows of the ledger with a device's name of which no device was ever heard.
+"""Rows of the ledger bound to a device that has never reported. Pure.
 
-Counted are rows somebody bound to a device, in use or idle, not just bought, and of a category of
-which the school's other devices report: where none of a kind is heard, a driver is missing. A few
-silent ones are usual, more where devices die; asked is for more than chance would leave silent.
+Counted are rows that an operator bound to a device, in use or idle, not just bought, and of a
+category of which the school's other devices report: where none of a kind reports, a driver is
+missing. A few silent ones are usual, more where devices fail; the check asks about more than chance
+would leave silent.
 """
 
 from functools import cache
@@ -13,10 +14,8 @@ import polars as pl
 from cloud.integrity.check import Check, Judged, Row, strength_of
 from cloud.integrity.inputs import Facts
 from cloud.integrity.thresholds import Thresholds, Unconfirmed
-from cloud.localized_text import LocalizedText
-from cloud.scoring.indicators.base import (
-    in_use_assets,
-)
+from cloud.messages import Message, message
+from cloud.scoring.indicators.base import in_use_assets
 
 _FULL = 0.3
 """Share of the rows from which it could hardly be stronger."""
@@ -57,8 +56,8 @@ def _rows(facts: Facts, limits: Unconfirmed) -> pl.DataFrame:
         .filter(age.is_null() | (age > limits.young_days))
         .join(bound, on=["school", "asset_id"])
     )
-    heard = pl.col("reported").is_not_null().mean().over("school", "category")
-    return rows.filter(heard >= limits.peers_heard)
+    reporting = pl.col("reported").is_not_null().mean().over("school", "category")
+    return rows.filter(reporting >= limits.peers_reporting)
 
 
 @cache
@@ -72,42 +71,22 @@ def _least(bound: int, gone: float, limits: Unconfirmed) -> int:
     return max(silent, limits.least)
 
 
-def _reason(row: Row) -> LocalizedText:
-    got = row["silent"] / row["bound"]
-    return LocalizedText(
-        f"台账中登记了设备标识的 {row['bound']} 件资产里，有 {row['silent']} 件（{got:.0%}）"
-        "从未上报过数据，而本校同类设备在上报。",
-        f"Of {row['bound']} assets bound to a device, {row['silent']} ({got:.0%}) were never "
-        "heard, while others of their kind in the school are.",
+def _reason(row: Row) -> Message:
+    return message(
+        "integrity.unconfirmed_rows.reason",
+        bound=row["bound"],
+        silent=row["silent"],
+        share=row["silent"] / row["bound"],
     )
 
 
-def _tell(row: Row) -> LocalizedText:
-    zh, en = row["room"] or "地点未登记", row["room"] or "no room stated"
-    return LocalizedText(
-        f"{row['name']} {row['asset_no']}（{zh}，设备 {row['device']}）：从未上报",
-        f"{row['name']} {row['asset_no']} ({en}, device {row['device']}): never heard",
+def _row_text(row: Row) -> Message:
+    return message(
+        "integrity.unconfirmed_rows.row",
+        label=f"{row['name']} {row['asset_no']}",
+        room=row["room"] or message("integrity.no_room"),
+        device=row["device"],
     )
 
 
-CHECK = Check(
-    id="unconfirmed_rows",
-    title=LocalizedText("台账有、从无数据的设备", "Ledger rows that no device confirms"),
-    judge=_judge,
-    reason=_reason,
-    tell=_tell,
-    needs=LocalizedText(
-        "需要台账登记了设备标识，且同类设备中至少一半上报过数据。",
-        "It needs assets bound to devices, and half of their kind heard.",
-    ),
-    ask=LocalizedText(
-        "请逐件核实实物：在的拍照并接通，不在的按盘亏处理，标识抄错的更正。",
-        "Look for each: connect and photograph what is there, write off what is not, mend a name "
-        "that was mistyped.",
-    ),
-    innocent=LocalizedText(
-        "设备长期断电或在库房；网关够不到；台账中的设备标识抄错；刚更换的设备沿用旧标识。",
-        "Unplugged or in store for long; out of the gateway's reach; a name mistyped in the "
-        "ledger; a new device under an old name.",
-    ),
-)
+CHECK = Check(id="unconfirmed_rows", judge=_judge, reason=_reason, row_text=_row_text)

@@ -38,6 +38,23 @@ def reaches(hits: int, tries: int, floor: float) -> bool:
     )
 
 
+def result_table(facts: Facts) -> pl.DataFrame:
+    """Return what the checks come to as a table, a row per school and check."""
+    return pl.DataFrame(
+        [
+            (
+                result.school,
+                result.check,
+                result.outcome,
+                result.finding.severity if result.finding else None,
+            )
+            for result in run_checks(facts)
+        ],
+        schema=dict.fromkeys(("school", "check", "outcome", "severity"), pl.String),
+        orient="row",
+    )
+
+
 @pytest.fixture(scope="module")
 def cities(tmp_path_factory: pytest.TempPathFactory) -> list[City]:
     found = []
@@ -45,7 +62,7 @@ def cities(tmp_path_factory: pytest.TempPathFactory) -> list[City]:
         folder = tmp_path_factory.mktemp(f"city-{seed}")
         write_city(city_options(folder, schools=SCHOOLS, days=DAYS, seed=seed))
         facts = city_facts(folder)
-        results = run_checks(facts).join(truth(folder, "schools"), on="school")
+        results = result_table(facts).join(truth(folder, "schools"), on="school")
         found.append((folder, facts, results))
     return found
 

@@ -10,6 +10,7 @@ from cloud.scoring.evidence.collect import gather
 from cloud.scoring.evidence.evidence import Evidence, table
 from cloud.utilization.periods import OUTSIDE
 from tests._parts.cloud_app import CloudApp
+from tests._parts.hand_made import outcome_of
 from tests._parts.small_school import MONDAY, SCHOOL, furnish, local, send, slots
 
 
@@ -74,6 +75,5 @@ async def test_inspections_go_by_school_or_by_county(cloud: CloudApp) -> None:
     facts = await gather_facts(store, registry, known, visits)
     assert facts.inspections["day"].to_list() == [date(2026, 11, 26), date(2026, 11, 30)]
     assert (await gather_facts(store, registry, known)).inspections.is_empty()
-    results = run_checks(facts)
-    assert findings(results, SCHOOL) == []
-    assert results.filter(check="left_on")["outcome"].to_list() == ["no_data"]
+    assert findings(run_checks(facts)) == []
+    assert outcome_of("left_on", facts) == "no_data"

@@ -7,17 +7,18 @@ from hypothesis import strategies as st
 
 from cloud.integrity.agreement import agreement
 from cloud.integrity.results import findings, run_checks
+from cloud.messages import render
 from cloud.scoring.indicators.base import all_indicators
 from tests._parts.hand_made import (
     LESSON_S,
     LESSONS,
-    SCHOOL,
     Plan,
     Thing,
     by_hand,
     dark,
     days_of,
     facts,
+    outcome_of,
     rest,
     silent,
 )
@@ -85,9 +86,9 @@ def test_too_little_seen_contradicts_nobody() -> None:
     declared = {"display_hours_week": 40.0}
     assert one(*screens(in_lessons(1), dark), declared=declared) == ("unknown", None, None)
     assert one(*screens(in_lessons(1)), days=days_of(4), declared=declared)[0] == "unknown"
-    results = run_checks(facts(*screens(dark), declared=declared))
+    made = facts(*screens(dark), declared=declared)
     for check in ("false_declaration", "declaration_differs"):
-        assert results.filter(check=check)["outcome"].to_list() == ["no_data"]
+        assert outcome_of(check, made) == "no_data"
 
 
 def test_hours_of_computer_rooms_are_those_of_the_lessons_used() -> None:
@@ -144,19 +145,19 @@ def test_what_was_declared_too_high_is_told_with_what_it_was_measured_by() -> No
         Thing(category="computer", name="学生计算机", quantity=48),
         declared={"display_hours_week": 12, "pupil_terminals": 60, "library_books": 1e6},
     )
-    (found,) = findings(run_checks(made), SCHOOL)
+    (found,) = findings(run_checks(made))
     assert found.check == "false_declaration"
     assert found.severity == "high"
-    assert found.reason.en == (
-        "Of 2 declared figures that ledger or telemetry can be held against, 2 are well above "
-        "them, by up to 140% (what was not observed is counted in the school's favour)."
+    assert render(found.reason, "en") == (
+        "Of 2 declared figures that can be compared with ledger or telemetry, 2 are clearly too "
+        "high, by up to 140% (time without data is counted in the school's favour)."
     )
-    assert [(row["ref"], row["text_en"]) for row in found.evidence] == [
+    assert [(row.ref, render(row.text, "en")) for row in found.rows] == [
         (
             "declaration:display_hours_week",
             "hours a week per display: 12.0 h declared, 5.0 h by telemetry",
         ),
-        ("declaration:pupil_terminals", "pupil terminals: 60 declared, 48 by the ledger"),
+        ("declaration:pupil_terminals", "pupil terminals: 60 declared, 48 by ledger"),
         ("asset:1", "交互智能平板 A-1: 10.0 hours a week"),
         ("asset:2", "交互智能平板 A-2: 0.0 hours a week"),
     ]
@@ -164,19 +165,19 @@ def test_what_was_declared_too_high_is_told_with_what_it_was_measured_by() -> No
 
 def test_one_slip_is_a_note_to_look_again() -> None:
     made = facts(*screens(in_lessons(3)), declared={"display_hours_week": 14})
-    (found,) = findings(run_checks(made), SCHOOL)
+    (found,) = findings(run_checks(made))
     assert (found.check, found.severity) == ("declaration_differs", "low")
-    assert found.reason.en == (
-        "Of 1 declared figures that ledger or telemetry can be held against, one is 40% above them "
-        "(what was not observed is counted in the school's favour). It may be a slip of the pen; "
-        "look again and correct it."
+    assert render(found.reason, "en") == (
+        "Of 1 declared figures that can be compared with ledger or telemetry, one is 40% too high "
+        "(time without data is counted in the school's favour). It may be a typing error: check it "
+        "and correct it."
     )
-    assert [row["ref"] for row in found.evidence] == ["declaration:display_hours_week", "asset:1"]
+    assert [row.ref for row in found.rows] == ["declaration:display_hours_week", "asset:1"]
 
 
 def test_one_figure_that_is_far_off_is_no_slip() -> None:
     made = facts(*screens(in_lessons(3)), declared={"display_hours_week": 15.1})
-    (found,) = findings(run_checks(made), SCHOOL)
+    (found,) = findings(run_checks(made))
     assert (found.check, found.severity) == ("false_declaration", "medium")
 
 
@@ -186,14 +187,14 @@ def test_two_figures_that_are_too_high_are_no_slip() -> None:
         Thing(category="computer", name="学生计算机", quantity=48),
         declared={"display_hours_week": 14, "pupil_terminals": 56},
     )
-    (found,) = findings(run_checks(made), SCHOOL)
+    (found,) = findings(run_checks(made))
     assert (found.check, found.severity) == ("false_declaration", "medium")
-    assert found.evidence_total == 3
+    assert found.rows_total == 3
 
 
 def test_too_little_is_told_to_nobody() -> None:
     made = facts(*screens(in_lessons(3)), declared={"display_hours_week": 2})
-    assert findings(run_checks(made), SCHOOL) == []
+    assert findings(run_checks(made)) == []
 
 
 def honesty(*things: Thing, declared: float) -> pl.DataFrame:

@@ -2,19 +2,17 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-import polars as pl
 import pytest
 
 from cloud.integrity.checks.unconfirmed_rows import _least
 from cloud.integrity.results import findings, run_checks
 from cloud.integrity.thresholds import Unconfirmed
-from tests._parts.hand_made import SCHOOL, Thing, by_hand, dark, facts, silent
+from cloud.messages import localized, render
+from tests._parts.hand_made import Thing, by_hand, dark, facts, outcome_of, silent
 
 
 def outcome(check: str, *things: Thing, **told: Any) -> str:
-    results = run_checks(facts(*things, **told))
-    (found,) = results.filter(pl.col("check") == check)["outcome"]
-    return str(found)
+    return outcome_of(check, facts(*things, **told))
 
 
 def heard(number: int, category: str = "display") -> list[Thing]:
@@ -26,23 +24,24 @@ def never(number: int, **told: Any) -> list[Thing]:
 
 
 def test_rows_that_no_device_confirms_are_asked_about_one_by_one() -> None:
-    (found,) = findings(run_checks(facts(*heard(20), *never(5))), SCHOOL)
+    (found,) = findings(run_checks(facts(*heard(20), *never(5))))
     assert found.check == "unconfirmed_rows"
-    assert found.reason.en == (
-        "Of 25 assets bound to a device, 5 (20%) were never heard, while others of their kind in "
-        "the school are."
+    assert render(found.reason, "en") == (
+        "Of 25 assets bound to a device, 5 (20%) have never reported, while other devices of "
+        "their kind in the school do."
     )
-    assert found.evidence_total == 5
-    assert found.evidence[0] == {
-        "ref": "asset:21",
-        "text_zh": "交互智能平板 A-21（仓库，设备 D-21）：从未上报",
-        "text_en": "交互智能平板 A-21 (仓库, device D-21): never heard",
+    assert found.rows_total == 5
+    first = found.rows[0]
+    assert first.ref == "asset:21"
+    assert localized(first.text) == {
+        "zh": "交互智能平板 A-21（仓库，设备 D-21）：从未上报",
+        "en": "交互智能平板 A-21 (仓库, device D-21): never reported",
     }
 
 
 def test_a_row_without_a_room_says_so() -> None:
-    (found,) = findings(run_checks(facts(*heard(20), *never(5, room=None))), SCHOOL)
-    assert "（地点未登记，" in found.evidence[0]["text_zh"]
+    (found,) = findings(run_checks(facts(*heard(20), *never(5, room=None))))
+    assert "（地点未登记，" in render(found.rows[0].text, "zh")
 
 
 def test_one_or_two_silent_devices_are_usual() -> None:
@@ -83,13 +82,16 @@ def test_where_devices_die_more_rows_may_never_have_been_heard() -> None:
 
 
 def test_devices_that_no_row_knows_are_asked_about() -> None:
-    (found,) = findings(run_checks(facts(*heard(20), unlisted=4)), SCHOOL)
+    (found,) = findings(run_checks(facts(*heard(20), unlisted=4)))
     assert found.check == "unlisted_devices"
-    assert found.reason.en == "Of 24 devices heard, 4 are in no row of the ledger."
-    assert found.evidence[0] == {
-        "ref": "device:X-0",
-        "text_zh": "X-0：台账中没有",
-        "text_en": "X-0: in no row of the ledger",
+    assert render(found.reason, "en") == (
+        "Of 24 devices that reported, 4 are in no row of the ledger."
+    )
+    first = found.rows[0]
+    assert first.ref == "device:X-0"
+    assert localized(first.text) == {
+        "zh": "X-0：台账中没有",
+        "en": "X-0: in no row of the ledger",
     }
 
 

@@ -1,21 +1,20 @@
 from datetime import date
 from typing import Any
 
-import polars as pl
-
 from cloud.integrity.results import Finding, findings, run_checks
+from cloud.messages import render
 from cloud.utilization.periods import BETWEEN, OUTSIDE
 from tests._parts.hand_made import (
     BETWEEN_S,
     LENGTHS,
     LESSONS,
-    SCHOOL,
     Plan,
     Thing,
     by_hand,
     dark,
     days_of,
     facts,
+    outcome_of,
 )
 
 CHECK = "left_on"
@@ -37,14 +36,12 @@ def all_day_in_school(_day: int, period: int) -> float | None:
 
 
 def outcome(*things: Thing, **told: Any) -> str:
-    results = run_checks(facts(*things, **told))
-    (found,) = results.filter(pl.col("check") == CHECK)["outcome"]
-    return str(found)
+    return outcome_of(CHECK, facts(*things, **told))
 
 
 def the_finding(*things: Thing, **told: Any) -> Finding:
     made = facts(*things, **told)
-    (found,) = [one for one in findings(run_checks(made), SCHOOL) if one.check == CHECK]
+    (found,) = [one for one in findings(run_checks(made)) if one.check == CHECK]
     return found
 
 
@@ -54,17 +51,17 @@ def used(number: int) -> list[Thing]:
 
 def test_a_screen_on_with_nobody_there_is_asked_about_with_its_days() -> None:
     found = the_finding(Thing(left_on()), *used(3))
-    assert found.reason.zh == (
-        "4 块教室大屏中有 1 块在无课时段长时间处于使用状态：20 个观测日中有 20 天如此，"
+    assert render(found.reason, "zh") == (
+        "4 块教室大屏中有 1 块在无课时段长时间处于使用状态：20 个有数据的日子中有 20 天如此，"
         "平均每天 5.5 小时。"
     )
-    assert found.reason.en == (
-        "1 of 4 screens in classrooms were in use for long with no lesson: on 20 of 20 days seen, "
-        "5.5 hours a day."
+    assert render(found.reason, "en") == (
+        "1 of 4 classroom screens were in use for hours without a lesson: on 20 of 20 days with "
+        "data, 5.5 hours a day."
     )
-    assert found.evidence_total == 20
-    assert found.evidence[0]["ref"] == "asset:1/day:2026-10-26"
-    assert found.evidence[0]["text_en"] == (
+    assert found.rows_total == 20
+    assert found.rows[0].ref == "asset:1/day:2026-10-26"
+    assert render(found.rows[0].text, "en") == (
         "交互智能平板 A-1, 2026-10-26: 5.5 hours in use without a lesson, 100% of breaks and free "
         "lessons, 3.0 of them before or after school"
     )
@@ -152,5 +149,5 @@ def test_co2_of_somebody_there_is_company_and_of_nobody_is_said() -> None:
     ]
     assert outcome(club, company=there) == "clear"
     nobody = [(*row[:4], 0.0) for row in there]
-    told = the_finding(club, company=nobody).evidence[0]["text_en"]
-    assert told.endswith("; for 4.0 hours motion or CO2 say that nobody was there")
+    told = render(the_finding(club, company=nobody).rows[0].text, "en")
+    assert told.endswith("for 4.0 hours the room was empty by its motion or CO2 sensor")

@@ -1,24 +1,21 @@
 import random
 
-import polars as pl
-
 from cloud.integrity.results import findings, run_checks
+from cloud.messages import localized, render
 from tests._parts.hand_made import (
     LESSON_S,
     LESSONS,
-    SCHOOL,
     Plan,
     Thing,
     by_hand,
     days_of,
     facts,
+    outcome_of,
 )
 
 
 def outcome(*things: Thing) -> str:
-    results = run_checks(facts(*things))
-    (found,) = results.filter(pl.col("check") == "machine_like")["outcome"]
-    return str(found)
+    return outcome_of("machine_like", facts(*things))
 
 
 def script(seed: int, length_s: float = 900.0, jitter_s: float = 0.0, share: float = 1.0) -> Plan:
@@ -40,18 +37,19 @@ def things(plan: "list[Plan]") -> list[Thing]:
 
 def test_the_same_seconds_day_after_day_are_asked_about() -> None:
     made = facts(*things([script(1), script(2), by_hand(3), by_hand(4)]))
-    (found,) = findings(run_checks(made), SCHOOL)
+    (found,) = findings(run_checks(made))
     assert found.check == "machine_like"
-    assert found.reason.en == (
+    assert render(found.reason, "en") == (
         "2 of 4 devices were in use for the same time to the second: 266 of 266 uses (100%) were "
-        "within 30 s of what is usual in their period. By hand it is about one in ten."
+        "within 30 s of the usual length in their period. By hand it is about one in ten."
     )
-    assert found.evidence_total == 14
-    assert found.evidence[0] == {
-        "ref": "asset:1/day:2026-11-20",
-        "text_zh": "交互智能平板 A-1，第 1 节：20 次使用中有 20 次为 15:00（±30 秒），"
+    assert found.rows_total == 14
+    first = found.rows[0]
+    assert first.ref == "asset:1/day:2026-11-20"
+    assert localized(first.text) == {
+        "zh": "交互智能平板 A-1，第 1 节：20 次使用中有 20 次为 15:00（±30 秒），"
         "最近一次 2026-11-20",
-        "text_en": "交互智能平板 A-1, period 1: 20 of 20 uses lasted 15:00 min (±30 s), "
+        "en": "交互智能平板 A-1, period 1: 20 of 20 uses lasted 15:00 min (±30 s), "
         "last on 2026-11-20",
     }
 
@@ -97,6 +95,4 @@ def test_one_odd_device_is_no_reason() -> None:
 
 def test_a_few_days_are_too_few() -> None:
     made = facts(*things([script(1), script(2)]), days=days_of(3))
-    results = run_checks(made).filter(pl.col("check") == "machine_like")
-    assert results["outcome"].to_list() == ["no_data"]
-    assert results["text_en"].to_list()[0].startswith("It needs uses that do not fill the lesson")
+    assert outcome_of("machine_like", made) == "no_data"

@@ -1,12 +1,16 @@
+import json
+from collections.abc import Iterator
 from datetime import date
+from typing import Any
 
 import polars as pl
-from polars.testing import assert_frame_equal
+import pytest
 
 from cloud.integrity.check import all_checks
 from cloud.integrity.inputs import Facts
-from cloud.integrity.results import RESULTS, as_filed, findings, run_checks
+from cloud.integrity.results import Finding, as_filed, finding_of, findings, run_checks
 from cloud.integrity.thresholds import LeftOn, Thresholds
+from cloud.messages import catalogue, localized, render
 from cloud.scoring.evidence import evidence
 from cloud.scoring.evidence.evidence import Evidence
 from tests._parts.hand_made import (
@@ -58,21 +62,21 @@ def no_facts() -> Facts:
     return Facts(Evidence(date(2026, 11, 1), date(2026, 11, 20), **tables))
 
 
-def test_every_school_hears_of_every_check() -> None:
+def test_every_school_has_a_result_of_every_check() -> None:
     results = run_checks(together(bad_school(), good_school()))
-    assert results.height == 2 * len(all_checks())
-    assert dict(results.schema) == {name: pl.Schema(RESULTS)[name] for name in RESULTS}
-    assert set(results["outcome"]) <= {"finding", "clear", "no_data"}
+    assert [(result.school, result.check) for result in results] == [
+        (school, check) for school in (SCHOOL, OTHER) for check in all_checks()
+    ]
+    assert all((result.outcome == "finding") == bool(result.finding) for result in results)
 
 
-def test_an_honest_school_hears_of_nothing() -> None:
-    assert findings(run_checks(good_school()), OTHER) == []
+def test_an_honest_school_has_no_finding() -> None:
+    assert findings(run_checks(good_school())) == []
 
 
 def test_a_school_is_the_same_alone_and_among_others() -> None:
-    alone = pl.concat([run_checks(bad_school()), run_checks(good_school())])
-    both = run_checks(together(good_school(), bad_school()))
-    assert_frame_equal(both, alone.sort("school", "check"))
+    alone = [*run_checks(bad_school()), *run_checks(good_school())]
+    assert run_checks(together(good_school(), bad_school())) == alone
 
 
 def test_the_order_of_rows_changes_nothing() -> None:
@@ -93,39 +97,79 @@ def test_the_order_of_rows_changes_nothing() -> None:
         bindings=made.bindings.reverse(),
         inspections=made.inspections,
     )
-    assert_frame_equal(run_checks(shuffled), run_checks(made))
+    assert as_filed(run_checks(shuffled)) == as_filed(run_checks(made))
 
 
-def test_findings_come_with_the_strongest_first_and_both_languages() -> None:
-    found = findings(run_checks(bad_school()), SCHOOL)
+def test_findings_come_with_the_strongest_first_and_in_every_language() -> None:
+    found = findings(run_checks(bad_school()))
     assert len(found) >= 3
     assert [one.strength for one in found] == sorted((o.strength for o in found), reverse=True)
-    for one in found:
-        texts = (one.title, one.reason, one.ask, one.innocent)
-        assert all(text.zh and text.en for text in texts)
-        assert one.evidence
-        assert one.evidence_total >= len(one.evidence)
-        assert all(row["ref"] and row["text_zh"] and row["text_en"] for row in one.evidence)
+    for finding in found:
+        texts = [finding.title, finding.reason, finding.ask, finding.benign_explanation]
+        for text in [*texts, *(row.text for row in finding.rows)]:
+            assert all(localized(text).values())
+        assert finding.rows_total >= len(finding.rows) > 0
+        assert all(row.ref for row in finding.rows)
 
 
-def test_what_is_filed_is_plain_and_stands_by_school_and_check() -> None:
-    filed = as_filed(run_checks(together(bad_school(), good_school())))
-    assert [one["check"] for one in filed] == sorted(one["check"] for one in filed)
-    assert {one["school"] for one in filed} == {SCHOOL}
-    assert {type(value) for one in filed for value in one.values()} <= {str, int, float, list}
-    assert {one["severity"] for one in filed} <= {"high", "medium", "low"}
+def test_what_is_filed_is_codes_figures_and_references_by_school_and_check() -> None:
+    results = run_checks(together(bad_school(), good_school()))
+    filed = as_filed(results)
+    assert [row["check"] for row in filed] == sorted(row["check"] for row in filed)
+    assert {row["school"] for row in filed} == {SCHOOL}
+    assert {row["severity"] for row in filed} <= {"high", "medium", "low"}
+    assert json.loads(json.dumps(filed, allow_nan=False)) == filed
+    names = {"交互智能平板", "仓库"}
+    texts = " ".join(plain_texts(filed))
+    for name in names:
+        texts = texts.replace(name, "")
+    assert texts.isascii(), "a name of the ledger is the only Chinese text"
 
 
-def test_nothing_known_accuses_nobody() -> None:
-    assert run_checks(no_facts()).is_empty()
-    made = facts(Thing(is_bound=False))
-    results = run_checks(made)
-    assert set(results["outcome"]) == {"no_data"}
-    assert all(results["text_zh"])
-    assert all(results["text_en"])
+def plain_texts(value: Any) -> Iterator[str]:
+    """Return every text inside JSON values."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from plain_texts(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from plain_texts(item)
+
+
+def test_a_filed_finding_reads_as_it_did_when_it_was_found() -> None:
+    results = run_checks(bad_school())
+    made = [result.finding for result in results if result.finding]
+    opened = [finding_of(filed) for filed in as_filed(results)]
+    assert [all_texts(finding) for finding in opened] == [all_texts(finding) for finding in made]
+
+
+def all_texts(finding: Finding) -> list[tuple[str, dict[str, str]]]:
+    """Return the references and texts of a finding, in every language."""
+    texts = (finding.title, finding.reason, finding.ask, finding.benign_explanation)
+    rows = [(row.ref, localized(row.text)) for row in finding.rows]
+    return [*(("", localized(text)) for text in texts), *rows]
+
+
+def test_a_corrected_sentence_changes_nothing_that_is_filed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made = bad_school()
+    before = as_filed(run_checks(made))
+    corrected = {key: f"{template}!" for key, template in catalogue("zh").items()}
+    monkeypatch.setattr("cloud.messages.catalogue", lambda _language: corrected)
+    assert as_filed(run_checks(made)) == before
+    assert render(finding_of(before[0]).reason, "zh").endswith("!")
+
+
+def test_without_data_there_is_no_finding() -> None:
+    assert run_checks(no_facts()) == []
+    results = run_checks(facts(Thing(is_bound=False)))
+    assert {result.outcome for result in results} == {"no_data"}
 
 
 def test_thresholds_can_be_set() -> None:
     strict = Thresholds(left_on=LeftOn(idle_hours=1e6))
-    results = run_checks(bad_school(), strict)
-    assert results.filter(check="left_on")["outcome"].to_list() == ["clear"]
+    outcomes = {result.check: result.outcome for result in run_checks(bad_school(), strict)}
+    assert outcomes["left_on"] == "clear"

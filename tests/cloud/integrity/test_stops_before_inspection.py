@@ -2,15 +2,14 @@ from collections.abc import Collection
 from datetime import date
 from typing import Any
 
-import polars as pl
-
 from cloud.integrity.results import findings, run_checks
+from cloud.messages import localized, render
 from tests._parts.hand_made import (
-    SCHOOL,
     Thing,
     by_hand,
     days_of,
     facts,
+    outcome_of,
     silent,
 )
 
@@ -20,9 +19,8 @@ BEFORE = (12, 13, 14)
 
 
 def outcome(*things: Thing, **told: Any) -> str:
-    results = run_checks(facts(*things, **({"inspections": [VISIT]} | told)))
-    (found,) = results.filter(pl.col("check") == "stops_before_inspection")["outcome"]
-    return str(found)
+    made = facts(*things, **({"inspections": [VISIT]} | told))
+    return outcome_of("stops_before_inspection", made)
 
 
 def school(stopping: Collection[int], days: Collection[int] = BEFORE) -> list[Thing]:
@@ -41,18 +39,19 @@ SOME = (0, 2, 3, 5, 6, 9, 12, 17)
 
 
 def test_devices_that_stop_together_until_the_visit_are_asked_about() -> None:
-    (found,) = findings(run_checks(facts(*school(SOME), inspections=[VISIT])), SCHOOL)
+    (found,) = findings(run_checks(facts(*school(SOME), inspections=[VISIT])))
     assert found.check == "stops_before_inspection"
-    assert found.reason.en == (
-        "Before the inspection of 2026-11-16, 8 of 20 devices (40%) fell silent together for about "
-        "3 school days and were back for it; the others went on. On no other day did more than 0 "
-        "stop together."
+    assert render(found.reason, "en") == (
+        "Before the inspection of 2026-11-16, 8 of 20 connected devices (40%) stopped reporting "
+        "together for about 3 school days and were back for it. The other devices went on "
+        "reporting. On any other day at most 0 stopped together."
     )
-    assert found.evidence_total == 8
-    assert found.evidence[0] == {
-        "ref": "asset:1/day:2026-11-11",
-        "text_zh": "交互智能平板 A-1（A0）：2026-11-11 至 2026-11-13 无数据",
-        "text_en": "交互智能平板 A-1 (A0): silent from 2026-11-11 to 2026-11-13",
+    assert found.rows_total == 8
+    first = found.rows[0]
+    assert first.ref == "asset:1/day:2026-11-11"
+    assert localized(first.text) == {
+        "zh": "交互智能平板 A-1（A0）：2026-11-11 至 2026-11-13 无数据",
+        "en": "交互智能平板 A-1 (A0): no data from 2026-11-11 to 2026-11-13",
     }
 
 
@@ -62,12 +61,12 @@ def test_without_an_inspection_nothing_is_said() -> None:
 
 
 def test_a_visit_that_is_still_to_come_weighs_less() -> None:
-    over = findings(run_checks(facts(*school(SOME), inspections=[VISIT])), SCHOOL)
+    over = findings(run_checks(facts(*school(SOME), inspections=[VISIT])))
     until = [17, 18, 19]
     ahead = facts(*school(SOME, until), inspections=[date(2026, 11, 23)])
-    (found,) = findings(run_checks(ahead), SCHOOL)
+    (found,) = findings(run_checks(ahead))
     assert found.strength < over[0].strength
-    assert "back" not in found.reason.en
+    assert "back" not in render(found.reason, "en")
 
 
 def test_silence_at_another_time_is_no_reason() -> None:
@@ -115,14 +114,14 @@ def test_days_off_before_the_visit_are_no_silence() -> None:
 
 
 def test_devices_of_one_kind_weigh_less_for_it_may_be_their_driver() -> None:
-    mixed = findings(run_checks(facts(*school(SOME), inspections=[VISIT])), SCHOOL)
+    mixed = findings(run_checks(facts(*school(SOME), inspections=[VISIT])))
     screens = list(range(0, 16, 2))
-    (found,) = findings(run_checks(facts(*school(screens), inspections=[VISIT])), SCHOOL)
+    (found,) = findings(run_checks(facts(*school(screens), inspections=[VISIT])))
     assert found.strength < mixed[0].strength
 
 
 def test_of_several_visits_the_worst_is_told() -> None:
     visits = [DAYS[9], VISIT]
-    (found,) = findings(run_checks(facts(*school(SOME), inspections=visits)), SCHOOL)
-    assert str(VISIT) in found.reason.en
-    assert found.evidence_total == 8
+    (found,) = findings(run_checks(facts(*school(SOME), inspections=visits)))
+    assert str(VISIT) in render(found.reason, "en")
+    assert found.rows_total == 8

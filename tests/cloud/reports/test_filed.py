@@ -12,6 +12,7 @@ from openpyxl import load_workbook
 from cloud.assessments.assessment import Assessment, opened
 from cloud.assessments.sensitivity_report import influences
 from cloud.errors import NotFound
+from cloud.messages import message, render
 from cloud.registry.assessment_log import StepRow
 from cloud.reports import filed as reports
 from cloud.reports.area_pdf import area_data, notice_data
@@ -31,20 +32,25 @@ def doubt(school: str, check: str = "left_on", severity: str = "low") -> dict[st
     return {
         "school": school,
         "check": check,
-        "title_zh": {"left_on": "大屏无人开启", "phantom": "有账无物"}[check],
-        "title_en": check,
         "severity": severity,
-        "text_zh": "三台。",
-        "text_en": "Three.",
-        "ask_zh": "请说明。",
-        "ask_en": "Please explain.",
-        "evidence_total": 9,
-        "evidence": [{"ref": "asset:12", "text_zh": "302 教室", "text_en": "Room 302"}],
+        "strength": 0.5,
+        "reason": {
+            "key": "integrity.unlisted_devices.reason",
+            "values": {"reported": 30, "unlisted": 9},
+        },
+        "rows": [
+            {
+                "ref": "asset:12",
+                "key": "integrity.unlisted_devices.row",
+                "values": {"device": "A-12"},
+            }
+        ],
+        "rows_total": 9,
     }
 
 
 FIRST = "2133100000"
-DOUBTS = (doubt(FIRST), doubt(FIRST, "phantom", "high"), doubt("2133100001"))
+DOUBTS = (doubt(FIRST), doubt(FIRST, "unconfirmed_rows", "high"), doubt("2133100001"))
 
 
 def assessment(schools: int = 30) -> Assessment:
@@ -124,24 +130,28 @@ def test_a_school_reads_what_the_selection_says_of_it(found: Filed) -> None:
     assert "本校低 " in out.beside
 
 
-def test_a_school_has_its_own_doubts_the_gravest_first(found: Filed) -> None:
+def test_a_school_has_its_own_integrity_findings_the_gravest_first(found: Filed) -> None:
     doubts = reports.of_school(found, FIRST).doubts
     assert doubts is not None
+    unconfirmed, left_on = "台账有、从无数据的设备", "无人时大屏开着"
     assert [(one.check, one.severity) for one in doubts] == [
-        ("有账无物", "high"),
-        ("大屏无人开启", "low"),
+        (unconfirmed, "high"),
+        (left_on, "low"),
     ]
-    assert doubts[0].evidence == ("302 教室（asset:12）",)
-    assert (doubts[0].ask, doubts[0].evidence_total) == ("请说明。", 9)
+    assert doubts[0].evidence == ("A-12：台账中没有（asset:12）",)
+    ask = render(message("integrity.unconfirmed_rows.ask"), "zh")
+    assert (doubts[0].ask, doubts[0].evidence_total) == (ask, 9)
     assert reports.of_school(found, "2133100002").doubts == ()
     area = reports.of_area(found)
-    assert area.doubts == (("大屏无人开启", 2, 2), ("有账无物", 1, 1))
-    assert [(one[0], *one[3:]) for one in area.questions] == [
-        (FIRST, "有账无物", "重点核查", "三台。", "请说明。"),
-        (FIRST, "大屏无人开启", "留意", "三台。", "请说明。"),
-        ("2133100001", "大屏无人开启", "留意", "三台。", "请说明。"),
+    assert area.doubts == ((unconfirmed, 1, 1), (left_on, 2, 2))
+    reason = "有过数据的 30 台设备中，有 9 台在台账里找不到。"
+    assert [(one[0], *one[3:6]) for one in area.questions] == [
+        (FIRST, unconfirmed, "重点核查", reason),
+        (FIRST, left_on, "留意", reason),
+        ("2133100001", left_on, "留意", reason),
     ]
-    assert "请说明。" in texts_of(reports.file_of(area, "xlsx"))
+    assert area.questions[0][6] == ask
+    assert ask in texts_of(reports.file_of(area, "xlsx"))
 
 
 def test_without_a_selection_nothing_is_decided() -> None:

@@ -11,22 +11,22 @@ from tests._parts.small_school import MONDAY, SCHOOL, furnish, local, send, slot
 
 BASE = "/api/v1/assessments"
 DAY = {"start": str(MONDAY), "end": str(MONDAY)}
-ROW: dict[str, str] = {"ref": "asset:1", "text_zh": "设备", "text_en": "device"}
+ROW: dict[str, Any] = {
+    "ref": "asset:1",
+    "key": "integrity.unlisted_devices.row",
+    "values": {"device": "A-1"},
+}
 DOUBT: Doubt = {
     "school": "2133100003",
     "check": "left_on",
-    "title_zh": "长开机",
-    "title_en": "Left on",
     "severity": "high",
-    "text_zh": "无人时开机。",
-    "text_en": "On with nobody there.",
     "strength": 0.8,
-    "innocent_zh": "可能在展示通知。",
-    "innocent_en": "It may show notices.",
-    "ask_zh": "看一看。",
-    "ask_en": "Have a look.",
-    "evidence_total": 1,
-    "evidence": [ROW],
+    "reason": {
+        "key": "integrity.left_on.reason",
+        "values": {"screens": 4, "odd": 1, "seen_days": 20, "odd_days": 20, "hours": 5.5},
+    },
+    "rows": [ROW],
+    "rows_total": 1,
 }
 
 
@@ -38,7 +38,7 @@ async def one_school(cloud: CloudApp) -> dict[str, Any]:
 
 
 def many(cloud: CloudApp) -> str:
-    doubts = (DOUBT, {**DOUBT, "check": "phantom", "severity": "low"})
+    doubts = (DOUBT, {**DOUBT, "check": "unconfirmed_rows", "severity": "low"})
     one = filed(integrity=doubts)
     register(cloud.services.registry, one, evidence(gentle_standard(), 30, 1))
     return one.row.id
@@ -160,12 +160,18 @@ async def test_doubts_are_counted_and_deduct_nothing(cloud: CloudApp) -> None:
     (row,) = (await ask(cloud, f"/{name}/ranking", q="2133100003"))["items"]
     assert (row["integrity"], row["integrity_high"]) == (2, 1)
     found = await ask(cloud, f"/{name}/integrity")
-    assert [one["check"] for one in found["items"]] == ["left_on", "phantom"]
-    assert found["items"][0]["evidence"] == [ROW]
+    assert [one["check"] for one in found["items"]] == ["left_on", "unconfirmed_rows"]
+    assert found["items"][0]["evidence"] == [
+        {
+            "ref": "asset:1",
+            "text_zh": "A-1：台账中没有",
+            "text_en": "A-1: in no row of the ledger",
+        }
+    ]
     assert (await ask(cloud, f"/{name}/integrity", severity="low"))["total"] == 1
     assert (await ask(cloud, f"/{name}/integrity", school="2133100001"))["total"] == 0
     one = await ask(cloud, f"/{name}/schools/2133100003")
-    assert [doubt["check"] for doubt in one["integrity"]] == ["left_on", "phantom"]
+    assert [doubt["check"] for doubt in one["integrity"]] == ["left_on", "unconfirmed_rows"]
     assert one["school"]["raw"] == pytest.approx(row["raw"])
 
 
