@@ -1,4 +1,4 @@
-"""The `campus-edge` command: run a gateway, check its configuration, show how it is."""
+"""The `campus-edge` command: run a gateway, check its configuration, show its status."""
 
 import argparse
 import asyncio
@@ -7,79 +7,91 @@ import json
 import logging
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from random import SystemRandom
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from edge.clock import SystemClock
-from edge.config import Config, load_config
+from device_profiles.command_line.parser import Commands, add_json
+from device_profiles.command_line.program import DONE, FAILED, Program
+from device_profiles.command_line.progress import span
+from device_profiles.command_line.table import padded, table
+from device_profiles.command_line.texts import Texts
 from edge.errors import EdgeError
-from edge.gateway import Gateway, version
-from edge.health import STATUS_FILE
+
+if TYPE_CHECKING:
+    from edge.config import Config
 
 _OLD_S = 60.0
+_LABEL_COLUMNS = 10
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run a command line; return 0 done, 1 failed, 2 wrong use."""
-    arguments = _parser().parse_args(argv)
-    try:
-        return int(arguments.command(arguments))
-    except EdgeError as error:
-        print(error, file=sys.stderr)
-        return 1
-    except BrokenPipeError:  # `| head` has seen enough
-        return 0
+    return PROGRAM.main(argv)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="campus-edge", description="The gateway of a school: devices in, InfluxDB out."
-    )
-    parser.add_argument("--version", action="version", version=f"campus-edge {version()}")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    run = commands.add_parser(
-        "run", help="run the gateway until SIGTERM or SIGINT", description="Run the gateway."
-    )
+def _add(commands: Commands) -> None:
+    text = commands.text
+    run = commands.add("run", _run, examples=("run /etc/campus/gateway.yaml --log-level info",))
     run.add_argument(
         "--log-level",
         default="warning",
         choices=["debug", "info", "warning", "error"],
-        help="what is written to stderr (default: warning)",
+        help=text("run.log_level"),
     )
-    run.set_defaults(command=_run)
-    check = commands.add_parser(
-        "check",
-        help="check gateway.yaml and everything it names",
-        description="Check gateway.yaml: every fault with its line, and what to write instead.",
+    check = commands.add(
+        "check", _check, examples=("check gateway.yaml", "check gateway.yaml --json")
     )
-    check.set_defaults(command=_check)
-    status = commands.add_parser(
-        "status",
-        help="show how the gateway on this machine is",
-        description="Show what the running gateway last wrote of itself.",
+    status = commands.add(
+        "status", _status, examples=("status gateway.yaml", "status gateway.yaml --lang zh")
     )
-    status.add_argument("--json", action="store_true", help="as one JSON object")
-    status.set_defaults(command=_status)
+    for command in (check, status):
+        add_json(command)
     for command in (run, check, status):
-        command.add_argument("config", type=Path, metavar="gateway.yaml")
-    return parser
+        command.add_argument("config", type=Path, metavar="gateway.yaml", help=text("config"))
+
+
+PROGRAM = Program(
+    name="campus-edge",
+    messages=Path(__file__).parent / "messages",
+    add=_add,
+    errors=(EdgeError,),
+    extra="edge",
+    extras={"bumble": "edge-hci"},
+)
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    from edge.config import load_config  # noqa: PLC0415  `--help` needs no library of the extra
+
     logging.basicConfig(
         level=arguments.log_level.upper(),
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
         stream=sys.stderr,
     )
     config = load_config(arguments.config)
-    asyncio.run(_serve(config))
-    return 0
+
+    def ready() -> None:
+        line = arguments.text(
+            "run.ready",
+            gateway=config.file.gateway,
+            school=config.file.school,
+            devices=arguments.text.count("device", len(config.devices)),
+            url=config.file.uplink.url,
+            data=config.data_dir,
+        )
+        print(line, flush=True)
+
+    asyncio.run(_serve(config, ready))
+    return DONE
 
 
-async def _serve(config: Config) -> None:
+async def _serve(config: "Config", ready: Callable[[], None]) -> None:
+    from edge.clock import SystemClock  # noqa: PLC0415  as in _run
+    from edge.gateway import Gateway  # noqa: PLC0415  as in _run
+
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -87,103 +99,137 @@ async def _serve(config: Config) -> None:
     gateway = Gateway(config, clock=SystemClock(), random=SystemRandom())
     gc.collect()
     gc.freeze()  # what is loaded by now stays: no later collection need walk through it
-
-    def ready() -> None:
-        print(
-            f"gateway {config.file.gateway} of school {config.file.school}: "
-            f"{_counted(len(config.devices), 'device')}, sending to {config.file.uplink.url}, "
-            f"data in {config.data_dir}",
-            flush=True,
-        )
-
     await gateway.run(stop, ready=ready)
 
 
 def _check(arguments: argparse.Namespace) -> int:
+    from edge.config import load_config  # noqa: PLC0415  as in _run
+
     config = load_config(arguments.config)
     protocols = sorted({device.profile.protocol for device in config.devices.values()})
-    print(
-        f"{arguments.config}: {_counted(len(config.devices), 'device')}"
-        + (f" over {', '.join(protocols)}" if protocols else "")
-        + ", nothing wrong"
-    )
-    return 0
+    if arguments.json:
+        _print_json(
+            {
+                "config": str(arguments.config),
+                "gateway": config.file.gateway,
+                "school": config.file.school,
+                "devices": len(config.devices),
+                "protocols": protocols,
+            }
+        )
+        return DONE
+    text = arguments.text
+    values = {
+        "path": arguments.config,
+        "devices": text.count("device", len(config.devices)),
+        "protocols": ", ".join(protocols),
+    }
+    print(text("check.done_over" if protocols else "check.done", **values))
+    return DONE
 
 
 def _status(arguments: argparse.Namespace) -> int:
+    from edge.config import load_config  # noqa: PLC0415  as in _run
+    from edge.health import STATUS_FILE  # noqa: PLC0415  as in _run
+
     config = load_config(arguments.config)
     path = config.data_dir / STATUS_FILE
     try:
-        text = path.read_text(encoding="utf-8")
+        content = path.read_text(encoding="utf-8")
     except OSError:
-        print(
-            f"{path}: not there; the gateway has not run yet, "
-            f"start it with `campus-edge run {arguments.config}`",
-            file=sys.stderr,
-        )
-        return 1
-    status = json.loads(text)
+        print(arguments.text("status.none", path=path, config=arguments.config), file=sys.stderr)
+        return FAILED
+    status = json.loads(content)
     if arguments.json:
-        print(json.dumps(status, ensure_ascii=False, indent=1))
+        _print_json(status)
     else:
-        print(_page(status, datetime.now(UTC)))
-    return 0
+        print(_page(status, datetime.now(UTC), arguments.text))
+    return DONE
 
 
-def _page(status: Mapping[str, Any], now: datetime) -> str:
+def _print_json(tree: Mapping[str, Any]) -> None:
+    print(json.dumps(tree, ensure_ascii=False, indent=1))
+
+
+def _page(status: Mapping[str, Any], now: datetime, text: Texts) -> str:
+    head = text(
+        "status.gateway",
+        gateway=status["gateway"],
+        school=status["school"],
+        version=status["version"],
+    )
+    labelled = [
+        f"  {padded(text(f'status.{key}'), _LABEL_COLUMNS - 1)} {value}"
+        for key, value in _labelled(status, now, text)
+    ]
+    rows = table(_device_rows(status["devices"], now, text))
+    return "\n".join([head, *labelled, "", *rows])
+
+
+def _labelled(status: Mapping[str, Any], now: datetime, text: Texts) -> list[tuple[str, str]]:
+    """Return the lines of the status page above its table: key of the label, and value."""
     age_s = (now - datetime.fromisoformat(status["at"])).total_seconds()
+    age = _ago(age_s, text)
+    uplink = text(f"status.{status['uplink']}")
+    if status["uplink_error"]:
+        uplink += f": {status['uplink_error']}"
+    backlog = text.count("line", status["backlog"])
+    if status["backlog"]:
+        oldest = _ago(status["oldest_unsent_s"], text)
+        backlog = text("status.oldest", lines=backlog, ago=oldest)
+    set_aside = text.count("line", status["set_aside"])
     lines = [
-        f"gateway {status['gateway']} of school {status['school']}, version {status['version']}",
-        f"  told      {_ago(age_s)}" + (", not running?" if age_s > _OLD_S else ""),
-        f"  up for    {_span(status['uptime_s'])}",
-        f"  uplink    {status['uplink']}"
-        + (f": {status['uplink_error']}" if status["uplink_error"] else ""),
-        f"  backlog   {_counted(status['backlog'], 'line')}"
-        + (f", the oldest {_ago(status['oldest_unsent_s'])}" if status["backlog"] else ""),
-        f"  readings  {status['readings']}, {status['readings_per_s']} a second",
-        f"  refused   {_counted(status['set_aside'], 'line')}, given up {status['evicted']}",
-        f"  machine   {status['memory_mb']} MB of memory, {status['disk_free_mb']} MB of disk free",
+        ("updated", text("status.not_running", ago=age) if age_s > _OLD_S else age),
+        ("up_for", span(status["uptime_s"], text)),
+        ("uplink", uplink),
+        ("backlog", backlog),
+        (
+            "readings",
+            text("status.rate", readings=status["readings"], rate=status["readings_per_s"]),
+        ),
+        ("refused", text("status.given_up", lines=set_aside, evicted=status["evicted"])),
+        (
+            "machine",
+            text("status.memory", memory=status["memory_mb"], disk=status["disk_free_mb"]),
+        ),
     ]
     if status["last_error"]:
-        lines.append(f"  error     {status['last_error']} ({status['last_error_at']})")
+        lines.append(("error", f"{status['last_error']} ({status['last_error_at']})"))
     for name, driver in status["drivers"].items():
-        said = "ready" if driver["ready"] else driver["last_error"] or "starting"
-        lines.append(f"  driver    {name}: {said}")
-    rows = [("DEVICE", "PROTOCOL", "READINGS", "LAST", "ERRORS", "LAST ERROR")]
-    for id_, device in status["devices"].items():
+        state = driver["last_error"] or text("status.starting")
+        if driver["ready"]:
+            state = text("status.ready")
+        lines.append(("driver", text("status.driver_state", name=name, state=state)))
+    return lines
+
+
+_HEAD = ("device", "protocol", "readings", "last", "errors", "last_error")
+
+
+def _device_rows(
+    devices: Mapping[str, Mapping[str, Any]], now: datetime, text: Texts
+) -> list[tuple[str, ...]]:
+    rows = [tuple(text(f"status.head.{column}") for column in _HEAD)]
+    for name, device in devices.items():
         last = device["last_reading"]
-        ago = _ago((now - datetime.fromisoformat(last)).total_seconds()) if last else "never"
+        age = text("time.never")
+        if last:
+            age = _ago((now - datetime.fromisoformat(last)).total_seconds(), text)
         rows.append(
             (
-                id_,
+                name,
                 device["protocol"],
                 str(device["readings"]),
-                ago,
+                age,
                 str(device["errors"]),
                 device["last_error"],
             )
         )
-    widths = [max(len(row[i]) for row in rows) for i in range(5)]
-    lines.append("")
-    for row in rows:
-        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
-        lines.append("  ".join([*cells, row[5]]).rstrip())
-    return "\n".join(lines)
+    return rows
 
 
-def _ago(seconds: float) -> str:
-    return f"{_span(max(0.0, seconds))} ago"
-
-
-def _span(seconds: float) -> str:
-    for length, unit in ((86_400, "d"), (3600, "h"), (60, "min")):
-        if seconds >= 2 * length:
-            return f"{seconds / length:.0f} {unit}"
-    return f"{seconds:.0f} s"
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+def _ago(seconds: float, text: Texts) -> str:
+    return text("time.ago", span=span(max(0.0, seconds), text))
 
 
 if __name__ == "__main__":

@@ -8,6 +8,9 @@ from typing import Any
 
 import pytest
 
+# What a command prints is in English here, whatever the language of the machine.
+os.environ["LC_ALL"] = "C.UTF-8"
+
 _SKIP_NOTHING = os.environ.get("CAMPUS_SKIP_NOTHING") == "1"
 
 

@@ -1,0 +1,106 @@
+"""How far long work is: a bar with rate and time left on a terminal, some lines elsewhere."""
+
+import sys
+from types import TracebackType
+from typing import TYPE_CHECKING, Self, TextIO
+
+from device_profiles.command_line.texts import Texts
+
+if TYPE_CHECKING:
+    from rich import progress as bars
+
+_LINES = 4
+"""How many lines a step leaves where there is no terminal."""
+
+
+class Progress:
+    """Reports one step after the other on stderr. A context manager: leaving it ends the bar.
+
+    A step is named by its key under `step.` in the catalogue, or by itself where it has none.
+    """
+
+    def __init__(self, text: Texts, stream: TextIO | None = None) -> None:
+        self._text = text
+        self._stream = stream or sys.stderr
+        self._bars = _bars(text, self._stream) if self._stream.isatty() else None
+        self._tasks: dict[str, bars.TaskID] = {}
+        self._last_line = ""
+
+    def __enter__(self) -> Self:
+        if self._bars is not None:
+            self._bars.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._bars is not None:
+            self._bars.stop()
+
+    def __call__(self, step: str, done: int, total: int) -> None:
+        """Report that `done` of `total` parts of a step are done."""
+        key = f"step.{step}"
+        name = self._text(key) if key in self._text else step
+        if self._bars is None:
+            self._line(name, done, total)
+            return
+        if step not in self._tasks:
+            self._tasks[step] = self._bars.add_task(name, total=total)
+        self._bars.update(self._tasks[step], completed=done, total=total)
+
+    def _line(self, name: str, done: int, total: int) -> None:
+        quarter = _LINES * done // max(total, 1)
+        if quarter == 0:
+            return
+        percent = 100 * quarter // _LINES
+        mark = f"{name}{percent}"
+        if mark == self._last_line:
+            return
+        self._last_line = mark
+        line = self._text("progress.line", step=name, percent=percent, done=done, total=total)
+        self._stream.write(f"{line}\n")
+        self._stream.flush()
+
+
+def span(seconds: float, text: Texts) -> str:
+    """Return a length of time in its largest fitting unit ("3 min")."""
+    for length, key in ((86_400, "time.days"), (3600, "time.hours"), (60, "time.minutes")):
+        if seconds >= 2 * length:
+            return text(key, number=seconds / length)
+    return text("time.seconds", number=seconds)
+
+
+def _bars(text: Texts, stream: TextIO) -> "bars.Progress":
+    from rich import progress as bars  # noqa: PLC0415  only a terminal needs it
+    from rich.console import Console  # noqa: PLC0415  as above
+    from rich.text import Text  # noqa: PLC0415  as above
+
+    class Rate(bars.ProgressColumn):
+        def render(self, task: bars.Task) -> Text:
+            speed = task.finished_speed or task.speed
+            return Text("" if speed is None else text("progress.rate", rate=speed))
+
+    class Left(bars.ProgressColumn):
+        max_refresh = 0.5
+
+        def render(self, task: bars.Task) -> Text:
+            seconds = task.elapsed if task.finished else task.time_remaining
+            if seconds is None:
+                return Text("")
+            length = span(seconds, text)
+            return Text(length if task.finished else text("progress.left", span=length))
+
+    return bars.Progress(
+        bars.TextColumn("{task.description}"),
+        bars.BarColumn(),
+        bars.TaskProgressColumn(),
+        bars.MofNCompleteColumn(),
+        Rate(),
+        Left(),
+        console=Console(file=stream),
+        redirect_stdout=False,
+        redirect_stderr=False,
+    )

@@ -1,0 +1,81 @@
+import io
+from pathlib import Path
+
+import pytest
+
+from device_profiles.command_line.progress import Progress, span
+from device_profiles.command_line.texts import Texts
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_without_a_terminal_a_quarter_is_a_line() -> None:
+    stream = io.StringIO()
+    with Progress(Texts("en"), stream) as progress:
+        for done in range(9):
+            progress("slots", done, 8)
+        progress("books", 0, 0)
+    assert stream.getvalue().splitlines() == [
+        "slots: 25 % (2 of 8)",
+        "slots: 50 % (4 of 8)",
+        "slots: 75 % (6 of 8)",
+        "slots: 100 % (8 of 8)",
+    ]
+
+
+def test_a_step_has_its_name_in_the_language(tmp_path: Path) -> None:
+    (tmp_path / "zh.yaml").write_text("step: {slots: 时段}\n", encoding="utf-8")
+    stream = io.StringIO()
+    with Progress(Texts("zh", tmp_path), stream) as progress:
+        progress("slots", 1, 1)
+        progress("other", 1, 1)
+    assert stream.getvalue() == "时段：100 %（1 / 1）\nother：100 %（1 / 1）\n"
+
+
+def test_a_terminal_sees_a_bar_with_rate_and_time_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
+    monkeypatch.setenv("TERM", "xterm")
+    stream = Terminal()
+    with Progress(Texts("en"), stream) as progress:
+        for done in range(1, 5):
+            progress("slots", done, 4)
+        progress("books", 1, 2)
+    last = stream.getvalue()
+    assert "slots" in last
+    assert "4/4" in last
+    assert "100%" in last
+    assert "/s" in last
+    assert "1/2" in last
+    assert last.count("\x1b[?25l") == last.count("\x1b[?25h") == 1, "the cursor is shown again"
+
+
+def test_an_error_leaves_the_terminal_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    stream = Terminal()
+    progress = Progress(Texts("en"), stream)
+
+    def work() -> None:
+        with progress:
+            progress("slots", 1, 4)
+            raise ValueError("stop")
+
+    with pytest.raises(ValueError, match="stop"):
+        work()
+    assert stream.getvalue().count("\x1b[?25h") == 1
+
+
+@pytest.mark.parametrize(
+    ("seconds", "english", "chinese"),
+    [
+        (0, "0 s", "0 秒"),
+        (119, "119 s", "119 秒"),
+        (120, "2 min", "2 分钟"),
+        (7200, "2 h", "2 小时"),
+        (200_000, "2 d", "2 天"),
+    ],
+)
+def test_a_span_is_in_its_largest_fitting_unit(seconds: int, english: str, chinese: str) -> None:
+    assert (span(seconds, Texts("en")), span(seconds, Texts("zh"))) == (english, chinese)
