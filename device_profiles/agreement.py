@@ -1,13 +1,13 @@
 """What the parts of one profile must agree on: the points that others name, and their value types.
 
-Works on the plain tree of a file, so that it can speak even where single keys are wrong.
+Pure. Works on the plain tree of a file, so that it can speak even where single keys are wrong.
 """
 
 import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from device_profiles.quantities import QUANTITIES
+from device_profiles.quantities import Quantity
 
 Key = tuple[str, ...]
 
@@ -16,17 +16,19 @@ class Disagreement(ValueError):
     """Parts of a profile contradict one another."""
 
 
-def disagreements(tree: Mapping[Any, Any]) -> list[tuple[Key, str]]:
+def disagreements(
+    tree: Mapping[Any, Any], quantities: Mapping[str, Quantity]
+) -> list[tuple[Key, str]]:
     """Return (key, what is wrong) for every contradiction; passes over what has the wrong shape."""
     points = {
-        name: _type(point)
+        name: _type(point, quantities)
         for name, point in _mapping(tree.get("points")).items()
         if isinstance(name, str)
     }
     if not points:
         return []
     return [
-        *_points(tree),
+        *_points(tree, quantities),
         *_usage(_mapping(tree.get("usage")), points, tree),
         *_examples(tree.get("examples"), points),
         *_named(_mapping(_mapping(tree.get("simulation")).get("points")), points, "simulation"),
@@ -37,9 +39,9 @@ def _mapping(value: Any) -> Mapping[Any, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _type(point: Any) -> str | None:
+def _type(point: Any, quantities: Mapping[str, Quantity]) -> str | None:
     quantity = _mapping(point).get("quantity")
-    known = QUANTITIES.get(quantity) if isinstance(quantity, str) else None
+    known = quantities.get(quantity) if isinstance(quantity, str) else None
     return known.value_type if known else None
 
 
@@ -47,18 +49,13 @@ def _no_point(name: Any, points: Mapping[str, Any]) -> str:
     return f"{name!r} is not a point of this profile; use one of {', '.join(points)}"
 
 
-def _points(tree: Mapping[Any, Any]) -> Iterator[tuple[Key, str]]:
+def _points(
+    tree: Mapping[Any, Any], quantities: Mapping[str, Quantity]
+) -> Iterator[tuple[Key, str]]:
     for name, point in _mapping(tree.get("points")).items():
-        wanted, plain = _type(point), _mapping(point)
+        wanted, plain = _type(point, quantities), _mapping(point)
         if wanted is None:
             continue
-        if tree.get("protocol") == "mqtt":
-            given = plain.get("type", "number")
-            if given != wanted and given in {"number", "bool", "string"}:
-                yield (
-                    ("points", str(name), "type"),
-                    f"{given} does not go with {plain['quantity']}; write type: {wanted}",
-                )
         for raw, value in _mapping(plain.get("values")).items():
             if not _fits(value, wanted):
                 yield (

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from device_profiles import protocols
 from device_profiles.command_line.parser import Commands, add_json
 from device_profiles.command_line.program import DONE, FAILED, WRONG_USE, Program
 from device_profiles.command_line.table import table
@@ -15,8 +16,6 @@ from device_profiles.errors import ProfileError
 if TYPE_CHECKING:
     from device_profiles.loader import Catalogue
     from device_profiles.schema import DeviceProfile
-
-PROTOCOLS = ("modbus", "mqtt", "ble")
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -30,7 +29,7 @@ def _add(commands: Commands) -> None:
         "list", _list, examples=("list --category display", "list --protocol ble --json")
     )
     listing.add_argument("--category", help=text("list.category"))
-    listing.add_argument("--protocol", choices=PROTOCOLS, help=text("list.protocol"))
+    listing.add_argument("--protocol", choices=protocols.names(), help=text("list.protocol"))
 
     show = commands.add("show", _show, examples=("show eastron-sdm120",))
     show.add_argument("id", metavar="ID", help=text("show.id"))
@@ -121,7 +120,8 @@ def _show(arguments: argparse.Namespace) -> int:
 
 def _print_profile(profile: "DeviceProfile", catalogue: "Catalogue", text: Texts) -> None:
     from device_profiles.pages import example_lines  # noqa: PLC0415  as in _list
-    from device_profiles.sentence import address_text, usage_sentence  # noqa: PLC0415  as in _list
+    from device_profiles.protocol import protocol_of  # noqa: PLC0415  as in _list
+    from device_profiles.sentence import usage_sentence  # noqa: PLC0415  as in _list
 
     identity = text(
         "show.identity",
@@ -135,14 +135,15 @@ def _print_profile(profile: "DeviceProfile", catalogue: "Catalogue", text: Texts
     print(text("show.file", file=catalogue.file(profile.id)))
     print(text("show.source", source=profile.source) + "\n")
     head = [text(f"show.head.{name}") for name in ("point", "quantity", "unit", "where")]
-    rows = [(n, p.quantity, p.unit, address_text(p)) for n, p in profile.points.items()]
+    spec = protocol_of(profile)
+    rows = [(n, p.quantity, p.unit, spec.address_text(p)) for n, p in profile.points.items()]
     _print_table([head, *rows])
     print(f"\n{usage_sentence(profile)}")
     for caveat in profile.caveats:
         print(text("show.caveat", caveat=caveat))
     for example in profile.examples:
         print("\n" + text("show.example", source=example.source))
-        for line in example_lines(example):
+        for line in example_lines(profile, example):
             print(f"  {line}")
 
 
@@ -198,7 +199,7 @@ def _docs(arguments: argparse.Namespace) -> int:
     for name, page in wanted.items():
         (folder / name).write_text(page, encoding="utf-8")
     for name, page in (
-        ("quantities.md", quantities_page()),
+        ("quantities.md", quantities_page(catalogue.quantities)),
         ("profile-schema.md", schema_page()),
     ):
         (folder.parent / name).write_text(page, encoding="utf-8")

@@ -1,8 +1,10 @@
 """Profile files -> profiles; every fault as `file:line: key: what, what instead`, all at once.
 
-`defaults` of a file is merged into each of its points; a fault in it names its own line.
+`defaults` of a file is merged into each of its points; a fault in it names its own line. A file
+`quantities.yaml` in a folder of profiles adds quantities to the table.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
@@ -14,23 +16,24 @@ from pydantic import BaseModel, ValidationError
 from device_profiles import yaml_tree
 from device_profiles.agreement import Disagreement, disagreements
 from device_profiles.errors import ProfileError, ProfileErrors
-from device_profiles.quantities import QUANTITIES
-from device_profiles.schema import BleProfile, DeviceProfile, ModbusProfile, MqttProfile, Profile
+from device_profiles.own_quantities import FILE, NAME, OwnQuantity
+from device_profiles.protocol import protocols
+from device_profiles.quantities import QUANTITIES, Quantity
+from device_profiles.schema import DeviceProfile
 
 CATALOG = Path(__file__).parent / "catalog"
 """The catalogue that comes with the package."""
-
-_MODELS: dict[str, type[Profile]] = {
-    "modbus": ModbusProfile,
-    "mqtt": MqttProfile,
-    "ble": BleProfile,
-}
 
 
 class Catalogue(Mapping[str, DeviceProfile]):
     """Profiles by id, immutable; also found by vendor and model, aliases included."""
 
-    def __init__(self, profiles: Iterable[tuple[Path, DeviceProfile]]) -> None:
+    def __init__(
+        self,
+        profiles: Iterable[tuple[Path, DeviceProfile]],
+        quantities: Mapping[str, Quantity] = QUANTITIES,
+    ) -> None:
+        self.quantities = quantities
         pairs = sorted(profiles, key=lambda pair: pair[1].id)
         self._profiles = MappingProxyType({profile.id: profile for _, profile in pairs})
         self._files = {profile.id: path for path, profile in pairs}
@@ -67,7 +70,10 @@ def load_profile(path: Path | str, *, base: Path | None = None) -> DeviceProfile
 
     Raises ProfileErrors with every fault of the file.
     """
-    profile, faults = _load(Path(path), base)
+    path = Path(path)
+    quantities, faults = _quantities(_quantity_files(path))
+    profile, more = _load(path, base, quantities)
+    faults += more
     if profile is None or faults:
         raise ProfileErrors(faults)
     return profile
@@ -86,23 +92,75 @@ def load_catalogue(*folders: Path | str) -> Catalogue:
 
 def check_catalogue(*folders: Path | str) -> tuple[Catalogue, list[ProfileError]]:
     """Return the profiles that could be loaded from just these folders or files, and the faults."""
-    faults: list[ProfileError] = []
+    roots = [Path(folder) for folder in folders]
+    quantities, faults = _quantities([path for root in roots for path in _quantity_files(root)])
     loaded: list[tuple[Path, DeviceProfile]] = []
-    for folder in folders:
-        root = Path(folder)
+    for root in roots:
         if not root.exists():
             faults.append(ProfileError("no such file or folder; check the name", path=str(root)))
             continue
-        files = sorted(p for p in root.rglob("*.y*ml") if p.is_file()) if root.is_dir() else [root]
-        for path in files:
-            profile, found = _load(path, root if root == CATALOG else None)
+        for path in _profile_files(root):
+            profile, problems = _load(path, root if root == CATALOG else None, quantities)
             if profile is not None and root.is_dir() and path.parent != root:
-                found = [*found, *_folder_faults(path, profile)]
-            faults.extend(found)
-            if profile is not None and not found:
+                problems = [*problems, *_folder_faults(path, profile)]
+            faults.extend(problems)
+            if profile is not None and not problems:
                 loaded.append((path, profile))
     faults.extend(_contradictions(loaded))
-    return Catalogue(loaded), faults
+    return Catalogue(loaded, quantities), faults
+
+
+def _profile_files(root: Path) -> list[Path]:
+    if not root.is_dir():
+        return [] if root.name == FILE else [root]
+    return sorted(p for p in root.rglob("*.y*ml") if p.is_file() and p.name != FILE)
+
+
+def _quantity_files(root: Path) -> list[Path]:
+    """Return the quantity files of a folder, or those that a single profile file is subject to."""
+    if root.is_dir():
+        return sorted(root.rglob(FILE))
+    folder = root.resolve().parent
+    return [path for path in (folder.parent / FILE, folder / FILE) if path.is_file()]
+
+
+def _quantities(files: Iterable[Path]) -> tuple[Mapping[str, Quantity], list[ProfileError]]:
+    """Return the built-in table with what the files add, and the faults of the files."""
+    table = dict(QUANTITIES)
+    origins: dict[str, str] = {}
+    faults: list[ProfileError] = []
+    for path in dict.fromkeys(file.resolve() for file in files):
+        tree, problems = _tree(path, str(path))
+        faults.extend(problems)
+        if tree is None or problems:
+            continue
+        for name, entry in tree.value.items():
+            line = tree.line((name,))
+            problem = ""
+            if not isinstance(name, str) or re.fullmatch(NAME, name) is None:
+                problem = "use lower_case_words as its name, such as ultraviolet_index"
+            elif name in origins:
+                problem = f"is already a quantity of {origins[name]}; keep one"
+            elif name in QUANTITIES:
+                problem = "is already a quantity of the built-in table; choose another name"
+            if problem:
+                faults.append(ProfileError(problem, path=str(path), line=line, key=str(name)))
+                continue
+            try:
+                table[name] = OwnQuantity.model_validate(entry).quantity()
+            except ValidationError as error:
+                faults.extend(_below(tree, (name,), str(path), error))
+            else:
+                origins[name] = f"{path}:{line}"
+    return MappingProxyType(table), faults
+
+
+def _below(
+    tree: yaml_tree.Tree, key: yaml_tree.Path, shown: str, error: ValidationError
+) -> Iterator[ProfileError]:
+    for fault in model_faults(tree.below(key), shown, OwnQuantity, error):
+        dotted = ".".join([*map(str, key), *([fault.key] if fault.key else [])])
+        yield ProfileError(fault.problem, path=shown, line=fault.line, key=dotted)
 
 
 def model_faults(
@@ -116,8 +174,22 @@ def model_faults(
     ]
 
 
-def _load(path: Path, base: Path | None) -> tuple[DeviceProfile | None, list[ProfileError]]:
+def _load(
+    path: Path, base: Path | None, quantities: Mapping[str, Quantity]
+) -> tuple[DeviceProfile | None, list[ProfileError]]:
     shown = str(path.relative_to(base)) if base and path.is_relative_to(base) else str(path)
+    tree, faults = _tree(path, shown)
+    if tree is None:
+        return None, faults
+    profile, more = _build(tree, path, shown, quantities)
+    faults = [*_text_faults(tree, shown), *more]
+    unique = {str(fault): fault for fault in faults}
+    ordered = sorted(unique.values(), key=lambda fault: fault.line or 0)
+    return (None if ordered else profile), ordered
+
+
+def _tree(path: Path, shown: str) -> tuple[yaml_tree.Tree | None, list[ProfileError]]:
+    """Return the keys and values of a file; None where it has none, with the reason."""
     try:
         if path.stat().st_size > yaml_tree.MAX_BYTES:
             limit = yaml_tree.MAX_BYTES // 1024
@@ -131,36 +203,40 @@ def _load(path: Path, base: Path | None) -> tuple[DeviceProfile | None, list[Pro
     except OSError as error:
         return None, [ProfileError(f"cannot be read: {error.strerror}", path=shown)]
     tree = yaml_tree.parse(text)
-    profile, found = (None, []) if tree.faults and tree.value is None else _build(tree, path, shown)
-    faults = [
+    faults = _text_faults(tree, shown)
+    if tree.value is None and faults:
+        return None, faults
+    if not isinstance(tree.value, dict):
+        got = "nothing" if tree.value is None else _shown(tree.value)
+        problem = f"expected keys and values, got {got}"
+        return None, [*faults, ProfileError(problem, path=shown, line=tree.line(()))]
+    return tree, faults
+
+
+def _text_faults(tree: yaml_tree.Tree, shown: str) -> list[ProfileError]:
+    return [
         ProfileError(fault.problem, path=shown, line=fault.line, key=_dotted(fault.path))
         for fault in tree.faults
     ]
-    unique = {str(fault): fault for fault in [*faults, *found]}
-    ordered = sorted(unique.values(), key=lambda fault: fault.line or 0)
-    return (None if ordered else profile), ordered
 
 
 def _build(
-    tree: yaml_tree.Tree, path: Path, shown: str
+    tree: yaml_tree.Tree, path: Path, shown: str, quantities: Mapping[str, Quantity]
 ) -> tuple[DeviceProfile | None, list[ProfileError]]:
-    if not isinstance(tree.value, dict):
-        got = "nothing" if tree.value is None else _shown(tree.value)
-        return None, [
-            ProfileError(f"expected keys and values, got {got}", path=shown, line=tree.line(()))
-        ]
     _merge_defaults(tree)
     protocol = tree.value.get("protocol")
-    model = _MODELS.get(protocol) if isinstance(protocol, str) else None
-    if model is None:
-        said = f"{_shown(protocol)} is not a protocol" if "protocol" in tree.value else "missing"
-        problem = f"{said}; use ble, modbus or mqtt"
+    spec = protocols().get(protocol) if isinstance(protocol, str) else None
+    if spec is None:
+        given = f"{_shown(protocol)} is not a protocol" if "protocol" in tree.value else "missing"
+        *others, last = protocols()
+        problem = f"{given}; use {', '.join(others)} or {last}"
         line = tree.line(("protocol",))
         return None, [ProfileError(problem, path=shown, line=line, key="protocol")]
-    faults = [_fault(tree, shown, key, what) for key, what in disagreements(tree.value)]
-    profile: Any = None
+    model: type[DeviceProfile] = spec.profile
+    faults = [_fault(tree, shown, key, what) for key, what in disagreements(tree.value, quantities)]
+    profile: DeviceProfile | None = None
     try:
-        profile = model.model_validate(tree.value)
+        profile = model.model_validate(tree.value, context={"quantities": quantities})
     except ValidationError as error:
         faults.extend(
             _pydantic_fault(tree, shown, model, item)
@@ -260,7 +336,7 @@ def _sentence(item: Any) -> str:
         hint = f"did you mean {near[0]}? Known: " if near else "use "
         return f"{got} is not known; {hint}{context['expected'].replace(chr(39), '')}"
     if kind == "string_pattern_mismatch":
-        return f"{got} has the wrong form; {_PATTERNS.get(context['pattern'], context['pattern'])}"
+        return f"{got} has the wrong form; {_form(context['pattern'])}"
     wanted = next((words for start, words in _WANTED.items() if kind.startswith(start)), None)
     if kind == "string_type" and isinstance(item["input"], (int, float)):
         return f'got {got}, expected text; write "{got}" in quotes'
@@ -302,11 +378,14 @@ _WANTED = {
 _PATTERNS = {
     r"^[a-z0-9]+(-[a-z0-9]+)+$": "use <vendor>-<model> in lower case, such as eastron-sdm120",
     r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$": "use lower_case_words, such as active_power",
-    r"^([0-9a-f]{2})+$": "use pairs of hex digits in lower case, such as 0a1b",
-    r"^([0-9a-f]{2})*$": "use pairs of hex digits in lower case, such as 0a1b",
-    r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$": "use the full UUID in "
-    "lower case, such as 0000fcd2-0000-1000-8000-00805f9b34fb",
+    r"^[A-Za-z0-9][A-Za-z0-9._-]*$": "use letters, digits, '.', '_' and '-', such as gw-001",
 }
+
+
+def _form(pattern: str) -> str:
+    """Return how to write a text that must match the pattern."""
+    forms = [_PATTERNS, *(spec.forms for spec in protocols().values())]
+    return next((known[pattern] for known in forms if pattern in known), pattern)
 
 
 def _model_at(model: type[BaseModel], path: yaml_tree.Path) -> type[BaseModel] | None:
@@ -339,7 +418,7 @@ def _fields(model: type[BaseModel]) -> dict[str, Any]:
 def _keys(model: type[BaseModel], path: yaml_tree.Path) -> list[str]:
     found = _model_at(model, path)
     known = list(_fields(found)) if found else []
-    return [*known, "defaults"] if not path and issubclass(model, Profile) else known
+    return [*known, "defaults"] if not path and issubclass(model, DeviceProfile) else known
 
 
 def _description(model: type[BaseModel], path: yaml_tree.Path) -> str:
@@ -382,7 +461,7 @@ def _contradictions(loaded: list[tuple[Path, DeviceProfile]]) -> Iterator[Profil
                 problem = f"{vendor} {model} is already described by {other}; keep one"
                 yield ProfileError(problem, path=str(path), key="aliases")
         for point, address in profile.points.items():
-            wanted = QUANTITIES[address.quantity].value_type
+            wanted = address.value_type
             known, first = types.setdefault(point, (wanted, path))
             if known != wanted:
                 yield ProfileError(

@@ -1,21 +1,16 @@
 """Profiles -> Markdown pages, quantities -> one page. Pure; `campus-profiles docs` writes them."""
 
 import json
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, get_args
+
+from pydantic import BaseModel
 
 from device_profiles.json_schema import profile_schema
-from device_profiles.protocols.modbus import ModbusPoint
-from device_profiles.quantities import QUANTITIES
-from device_profiles.schema import (
-    BleExample,
-    DeviceProfile,
-    Example,
-    ModbusExample,
-    MqttExample,
-    MqttProfile,
-)
-from device_profiles.sentence import address_text, usage_sentence, value_text
+from device_profiles.protocol import part, protocol_of, protocols
+from device_profiles.quantities import QUANTITIES, Quantity
+from device_profiles.schema import DeviceProfile, Example
+from device_profiles.sentence import usage_sentence, value_text
 
 NOTE = "<!-- Written by `campus-profiles docs`. Change the profile, not this page. -->"
 
@@ -79,10 +74,7 @@ def profile_page(profile: DeviceProfile) -> str:
     ]
     if profile.aliases:
         lines.append("- Also for: " + ", ".join(f"{a.vendor} {a.model}" for a in profile.aliases))
-    if isinstance(profile, MqttProfile) and profile.presence is not None:
-        lines.append(f"- Presence: `{profile.presence.topic}`")
-    if isinstance(profile, MqttProfile) and profile.time is not None:
-        lines.append(f"- Time of its own: `{profile.time.path}`, {profile.time.format}")
+    lines += protocol_of(profile).profile_lines(profile)
     lines += ["", "## Points", "", *_points_table(profile), ""]
     lines += ["## Use", "", usage_sentence(profile), ""]
     if profile.commands:
@@ -95,47 +87,65 @@ def profile_page(profile: DeviceProfile) -> str:
         lines += ["## Caveats", "", *(f"- {caveat}" for caveat in profile.caveats), ""]
     lines += ["## Examples", ""]
     for example in profile.examples:
-        lines += [f"From: {example.source}", "", "```text", *example_lines(example), "```", ""]
+        lines += [
+            f"From: {example.source}",
+            "",
+            "```text",
+            *example_lines(profile, example),
+            "```",
+            "",
+        ]
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
-def example_lines(example: Example) -> list[str]:
+def example_lines(profile: DeviceProfile, example: Example) -> list[str]:
     """Return what went over the wire and what it means, line by line."""
-    lines: list[str] = []
-    if isinstance(example, ModbusExample):
-        for address, words in example.registers.items():
-            lines.append(f"0x{address:04X}: " + " ".join(f"{word:04X}" for word in words))
-        lines += [f"coil 0x{a:04X}: {value_text(bit)}" for a, bit in example.coils.items()]
-    elif isinstance(example, MqttExample):
-        lines += [example.topic, _payload(example.payload)]
-        if example.observed_at is not None:
-            lines.append(f"= at {example.observed_at}")
-    elif isinstance(example, BleExample):
-        if example.service_data is not None:
-            lines.append(f"service data fcd2: {example.service_data}")
-        else:
-            lines.append(f"{example.characteristic}: {example.value or ''}")
-    return [*lines, *(f"= {name}: {value_text(v)}" for name, v in example.readings.items())]
+    return [
+        *protocol_of(profile).example_lines(example),
+        *(f"= {name}: {value_text(value)}" for name, value in example.readings.items()),
+    ]
 
 
-def quantities_page() -> str:
+def quantities_page(quantities: Mapping[str, Quantity] = QUANTITIES) -> str:
     """Return the table of quantities."""
     lines = [
         NOTE.replace("Change the profile", "Change device_profiles/quantities.py"),
         "",
         "# Quantities",
         "",
-        "What a point may measure, in which units, and what its value is.",
+        "What a point may measure, in which units, and what its value is. `=` gives a unit in the",
+        "first one; units without `=` cannot be converted. The range is what physics allows, in",
+        "the first unit. A folder of profiles may add quantities in a file `quantities.yaml`; see",
+        "[Add a device](../how-to/add-a-device.md#a-quantity-of-your-own).",
         "",
-        "| Quantity | 中文 | English | Units | Value |",
-        "| --- | --- | --- | --- | --- |",
+        "| Quantity | 中文 | English | Units | Value | Range |",
+        "| --- | --- | --- | --- | --- | --- |",
     ]
-    for name, quantity in sorted(QUANTITIES.items()):
-        units = ", ".join(unit for unit in quantity.units if unit) or "none"
+    for name, quantity in sorted(quantities.items()):
         lines.append(
-            f"| `{name}` | {quantity.zh} | {quantity.en} | {units} | {quantity.value_type} |"
+            f"| `{name}` | {quantity.zh} | {quantity.en} | {_units(quantity)} "
+            f"| {quantity.value_type} | {_range(quantity)} |"
         )
     return "\n".join(lines) + "\n"
+
+
+def _units(quantity: Quantity) -> str:
+    first, *others = quantity.units
+    shown = [first or "none"]
+    for unit in others:
+        factor = quantity.units[unit]
+        shown.append(unit if factor is None else f"{unit} = {factor:.6g} {first}")
+    return ", ".join(shown)
+
+
+def _range(quantity: Quantity) -> str:
+    if quantity.low is None and quantity.high is None:
+        return ""
+    if quantity.high is None:
+        return f"≥ {quantity.low:g}"
+    return (
+        f"≤ {quantity.high:g}" if quantity.low is None else f"{quantity.low:g} to {quantity.high:g}"
+    )
 
 
 def schema_page() -> str:
@@ -150,45 +160,50 @@ def schema_page() -> str:
         "unless it says otherwise. Keys in **bold** must be there. The same as JSON Schema, for",
         "editors: `campus-profiles schema`.",
     ]
-    for name, title in _SECTIONS.items():
-        part = schema["$defs"][name]
-        about = part.get("description", "").partition("\n\n")
+    titles = _model_titles()
+    for name, title in titles.items():
+        model = schema["$defs"][name]
+        about = model.get("description", "").partition("\n\n")
         lines += ["", f"## {title}", "", about[0]]
         if about[2]:
             lines += ["", about[2]]
         lines += ["", "| Key | Value | Default | Meaning |", "| --- | --- | --- | --- |"]
-        for key, field in part["properties"].items():
-            shown = f"**`{key}`**" if key in part.get("required", []) else f"`{key}`"
+        for key, field in model["properties"].items():
+            shown = f"**`{key}`**" if key in model.get("required", []) else f"`{key}`"
             default = field.get("default")
             given = "" if default is None or default in ([], {}) else f"`{_payload(default)}`"
             if isinstance(default, dict):
                 given = ""
             meaning = field.get("description", "").replace("|", "\\|")
-            lines.append(f"| {shown} | {_kind(field)} | {given} | {meaning} |")
+            lines.append(f"| {shown} | {_kind(field, titles)} | {given} | {meaning} |")
     return "\n".join(lines) + "\n"
 
 
-_SECTIONS = {
-    "ModbusProfile": "Profile, Modbus",
-    "MqttProfile": "Profile, MQTT",
-    "BleProfile": "Profile, BLE",
-    "ModbusPoint": "Point, Modbus",
-    "MqttPoint": "Point, MQTT",
-    "BlePoint": "Point, BLE",
-    "UsageRule": "usage",
-    "Simulation": "simulation",
-    "ModbusExample": "Example, Modbus",
-    "MqttExample": "Example, MQTT",
-    "BleExample": "Example, BLE",
-    "ModbusCommand": "Command, Modbus",
-    "MqttCommand": "Command, MQTT",
-    "BleCommand": "Command, BLE",
-    "ModbusLimits": "limits (Modbus)",
-    "MqttTime": "time (MQTT)",
-    "MqttPresence": "presence (MQTT)",
-    "Alias": "aliases",
-    "AssetClass": "asset_class",
-}
+def _model_titles() -> dict[str, str]:
+    """Return the models of a profile file with the title of each, in the order of the page."""
+    specs = protocols().values()
+    titles = {spec.profile.__name__: f"Profile, {spec.title}" for spec in specs}
+    for field, noun in (("points", "Point"), ("examples", "Example"), ("commands", "Command")):
+        titles |= {part(spec, field).__name__: f"{noun}, {spec.title}" for spec in specs}
+    titles |= {"UsageRule": "usage", "Simulation": "simulation"}
+    for spec in specs:
+        for name, field in spec.profile.model_fields.items():
+            for model in _models(field.annotation):
+                titles.setdefault(model, name if name in _COMMON else f"{name} ({spec.title})")
+    return titles
+
+
+_COMMON = frozenset(DeviceProfile.model_fields)
+
+
+def _models(annotation: Any) -> Iterator[str]:
+    """Yield the names of the models in a type."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation.__name__
+    for inner in get_args(annotation):
+        yield from _models(inner)
+
+
 _KINDS = {
     "string": "text",
     "number": "number",
@@ -200,25 +215,26 @@ _KINDS = {
 }
 
 
-def _kind(field: Mapping[str, Any]) -> str:
+def _kind(field: Mapping[str, Any], titles: Mapping[str, str]) -> str:
     """Return what a key's value looks like, in words."""
     if "$ref" in field or "allOf" in field:
         reference: str = field.get("$ref") or field["allOf"][0]["$ref"]
         name = reference.rsplit("/", 1)[1]
-        return f"see {_SECTIONS.get(name, name)}"
+        return f"see {titles.get(name, name)}"
     if "const" in field:
         return f"`{field['const']}`"
     if "enum" in field:
         values = field["enum"]
         return "a quantity" if len(values) > 12 else ", ".join(f"`{value}`" for value in values)
     if "anyOf" in field:
-        kinds = dict.fromkeys(_kind(option) for option in field["anyOf"])
+        kinds = dict.fromkeys(_kind(option, titles) for option in field["anyOf"])
         return " or ".join(kind for kind in kinds if kind)
     return _KINDS.get(field.get("type", ""), "anything")
 
 
 def _points_table(profile: DeviceProfile) -> list[str]:
     lines = ["| Point | Quantity | Unit | Where | Details |", "| --- | --- | --- | --- | --- |"]
+    spec = protocol_of(profile)
     for name, point in profile.points.items():
         details = []
         if point.values:
@@ -227,9 +243,8 @@ def _points_table(profile: DeviceProfile) -> list[str]:
             details.append(f"× {point.scale:g}" + (f" {point.offset:+g}" if point.offset else ""))
         if point.invalid:
             details.append("no value: " + ", ".join(value_text(v) for v in point.invalid))
-        if isinstance(point, ModbusPoint):
-            details.append(f"every {point.poll_s:g} s")
-        where = address_text(point).replace("|", "\\|")
+        details += spec.point_details(point)
+        where = spec.address_text(point).replace("|", "\\|")
         lines.append(
             f"| `{name}` | {point.quantity} | {point.unit} | `{where}` | {'; '.join(details)} |"
         )

@@ -1,19 +1,17 @@
-"""A device profile: how one device model speaks, and when it counts as used.
+"""A device profile: how one device model speaks, and when it counts as used. Pure.
 
-The models of a profile file, frozen, refusing unknown keys. `device_profiles.loader` reads files
-into them and turns every error into `file:line: key: what, what instead`.
+The models of a profile file, frozen, refusing unknown keys. What depends on the protocol is a
+subclass in `device_profiles.protocols`. `device_profiles.loader` reads files into them and turns
+every error into `file:line: key: what, what instead`.
 """
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, model_validator
 
 from device_profiles.agreement import Disagreement, disagreements
-from device_profiles.protocols.base import Model, Name, Point
-from device_profiles.protocols.ble import BleCommand, BlePoint
-from device_profiles.protocols.modbus import ModbusCommand, ModbusLimits, ModbusPoint
-from device_profiles.protocols.mqtt import MqttCommand, MqttPoint, MqttPresence, MqttTime
-from device_profiles.quantities import QUANTITIES, ValueType
+from device_profiles.model import Command, Model, Name, Point, Titles, quantities_given
 from device_profiles.reading import Value
 
 Category = Literal[
@@ -23,7 +21,6 @@ Behaviour = Literal[
     "school_day", "lesson", "recording", "experiment", "reading", "ambient", "always_on"
 ]
 ProfileId = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)+$", max_length=64)]
-Titles = dict[Literal["zh", "en"], str]
 
 
 class AssetClass(Model):
@@ -104,39 +101,8 @@ class Example(Model):
     readings: dict[Name, Value]
 
 
-class ModbusExample(Example):
-    """Register words by address, per register table (the profile's default table if bare)."""
-
-    registers: dict[int, list[int]]
-    coils: dict[int, bool] = Field(default_factory=dict)
-
-
-class MqttExample(Example):
-    """A topic, with {device}, and a payload: text, or a tree that is sent as JSON."""
-
-    topic: str
-    payload: Any
-    observed_at: str | None = Field(
-        default=None, description="The time the payload states, ISO 8601 with Z."
-    )
-
-
-class BleExample(Example):
-    """BTHome service data, or a characteristic's value, both in hex."""
-
-    service_data: str | None = Field(default=None, pattern=r"^([0-9a-f]{2})+$")
-    characteristic: str | None = None
-    value: str | None = Field(default=None, pattern=r"^([0-9a-f]{2})*$")
-
-    @model_validator(mode="after")
-    def _one_source(self) -> "BleExample":
-        if (self.service_data is None) == (self.characteristic is None):
-            raise ValueError("give either service_data or characteristic and value")
-        return self
-
-
-class Profile(Model):
-    """What every profile has, whatever its protocol."""
+class DeviceProfile(Model):
+    """One device model; what every profile has, whatever its protocol."""
 
     id: ProfileId = Field(description="<vendor>-<model> in lower case, as the file is named.")
     vendor: str = Field(description="The maker, as printed on the box.")
@@ -158,72 +124,29 @@ class Profile(Model):
         default=None, description="When it counts as used; without it, it only measures."
     )
     simulation: Simulation | None = Field(default=None, description="How a simulator plays it.")
+    protocol: str = Field(description="How it speaks: the name of a protocol.")
+    points: Mapping[Name, Point] = Field(min_length=1, description="What it measures, by name.")
+    commands: Mapping[Name, Command] = Field(
+        default_factory=dict, description="What it can be made to do, by name."
+    )
+    examples: tuple[Example, ...] = Field(
+        min_length=1, description="What it sent and what that means; each is a test."
+    )
 
     @property
     def quality_grade(self) -> Literal["bronze", "silver", "gold"]:
         """Bronze: it has an example. Silver: one that is not synthetic. Gold: confirmed."""
         if self.confirmed:
             return "gold"
-        examples: tuple[Example, ...] = getattr(self, "examples", ())
-        named = any("synthetic" not in e.source and "memory" not in e.source for e in examples)
+        named = any(
+            "synthetic" not in example.source and "memory" not in example.source
+            for example in self.examples
+        )
         return "silver" if named else "bronze"
 
     @model_validator(mode="after")
-    def _parts_agree(self) -> "Profile":
-        problems = disagreements(self.model_dump(by_alias=True))
+    def _parts_agree(self, info: ValidationInfo) -> "DeviceProfile":
+        problems = disagreements(self.model_dump(by_alias=True), quantities_given(info))
         if problems:
             raise Disagreement("; ".join(f"{'.'.join(key)}: {what}" for key, what in problems))
         return self
-
-
-class ModbusProfile(Profile):
-    """A device that answers Modbus TCP or RTU."""
-
-    protocol: Literal["modbus"]
-    limits: ModbusLimits = ModbusLimits()
-    points: dict[Name, ModbusPoint] = Field(min_length=1, description="What it measures, by name.")
-    commands: dict[Name, ModbusCommand] = Field(
-        default_factory=dict, description="What it can be told, by name."
-    )
-    examples: tuple[ModbusExample, ...] = Field(
-        min_length=1, description="What it said and what that means; each is a test."
-    )
-
-
-class MqttProfile(Profile):
-    """A device that publishes to the school's broker."""
-
-    protocol: Literal["mqtt"]
-    time: MqttTime | None = None
-    presence: MqttPresence | None = None
-    points: dict[Name, MqttPoint] = Field(min_length=1, description="What it measures, by name.")
-    commands: dict[Name, MqttCommand] = Field(
-        default_factory=dict, description="What it can be told, by name."
-    )
-    examples: tuple[MqttExample, ...] = Field(
-        min_length=1, description="What it said and what that means; each is a test."
-    )
-
-
-class BleProfile(Profile):
-    """A device that advertises BTHome v2, offers a GATT service, or both."""
-
-    protocol: Literal["ble"]
-    bthome_encrypted: bool = Field(
-        default=False, description="Advertisements are encrypted; the gateway needs a bind key."
-    )
-    points: dict[Name, BlePoint] = Field(min_length=1, description="What it measures, by name.")
-    commands: dict[Name, BleCommand] = Field(
-        default_factory=dict, description="What it can be told, by name."
-    )
-    examples: tuple[BleExample, ...] = Field(
-        min_length=1, description="What it said and what that means; each is a test."
-    )
-
-
-DeviceProfile = Annotated[ModbusProfile | MqttProfile | BleProfile, Field(discriminator="protocol")]
-
-
-def value_type(point: Point) -> ValueType:
-    """Return the value type of a point: that of its quantity."""
-    return QUANTITIES[point.quantity].value_type

@@ -1,9 +1,5 @@
-"""A usage rule, and where a point stands, in words."""
+"""A usage rule in words. Pure."""
 
-from device_profiles.protocols.base import Point
-from device_profiles.protocols.ble import BlePoint
-from device_profiles.protocols.modbus import ModbusPoint
-from device_profiles.protocols.mqtt import MqttPoint
 from device_profiles.reading import Value
 from device_profiles.schema import DeviceProfile, UsageRule
 
@@ -21,21 +17,6 @@ def usage_sentence(profile: DeviceProfile) -> str:
     if rule.energy_point is not None:
         text += f" Energy comes from {rule.energy_point}."
     return text
-
-
-def address_text(point: Point) -> str:
-    """Return where a point stands in its protocol, on one line."""
-    if isinstance(point, ModbusPoint):
-        bit = f", bit {point.bit}" if point.bit is not None else ""
-        order = f" {point.byte_order}" if point.count > 1 and point.type != "string" else ""
-        return f"{point.register_} 0x{point.address:04X} {point.type}{order}{bit}"
-    if isinstance(point, MqttPoint):
-        return point.topic + (f" → {point.path}" if point.path else "")
-    if isinstance(point, BlePoint) and point.bthome is not None:
-        return f"BTHome 0x{point.bthome:02X}" + (f" no. {point.index + 1}" if point.index else "")
-    if isinstance(point, BlePoint):
-        return f"GATT {point.characteristic} {point.access} {point.type}"
-    raise TypeError(f"no words for the address of a {type(point).__name__}")
 
 
 def value_text(value: Value) -> str:

@@ -48,7 +48,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from device_profiles.reading import Quality, Reading, Value
-from device_profiles.schema import Profile, UsageRule
+from device_profiles.schema import DeviceProfile, UsageRule
 
 SLOT_S = 300
 
@@ -58,7 +58,6 @@ _SLOT_MS = SLOT_S * 1000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _STATES: tuple[State, ...] = ("unobserved", "off", "standby", "active")
 _UNOBSERVED, _OFF, _STANDBY, _ACTIVE = range(4)
-_TO_WH = {"Wh": 1.0, "kWh": 1000.0, "MWh": 1e6, "W": 1.0, "kW": 1000.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,14 +114,15 @@ class Trail:
     observations: tuple[Reading, ...] = ()
 
 
-def energy_of(profile: Profile, rule: UsageRule | None = None) -> Energy | None:
+def energy_of(profile: DeviceProfile, rule: UsageRule | None = None) -> Energy | None:
     """Return where the energy of a profile's slots comes from, by its rule or the one given."""
     rule = rule or profile.usage
     if rule is None or rule.energy_point is None:
         return None
-    point = getattr(profile, "points", {})[rule.energy_point]
-    kind: Literal["counter", "power"] = "counter" if point.quantity == "energy" else "power"
-    return Energy(rule.energy_point, kind, _TO_WH[point.unit])
+    point = profile.points[rule.energy_point]
+    if point.quantity == "energy":
+        return Energy(rule.energy_point, "counter", point.definition.converted(1, point.unit, "Wh"))
+    return Energy(rule.energy_point, "power", point.definition.converted(1, point.unit, "W"))
 
 
 def state_of(rule: UsageRule, value: Value) -> State | None:

@@ -50,6 +50,12 @@ class Tree:
             path = path[:-1]
         return self.lines.get(path, 1)
 
+    def below(self, path: Path) -> "Tree":
+        """Return the places of what is under a key, with paths that begin there."""
+        depth = len(path)
+        lines = {key[depth:]: line for key, line in self.lines.items() if key[:depth] == path}
+        return Tree(lines=lines)
+
 
 def parse(text: str) -> Tree:
     """Return the tree of one YAML document; look into `faults` before using its value."""

@@ -1,37 +1,32 @@
-"""gateway.yaml -> what one gateway is told; every fault as `file:line: key: what, what instead`."""
+"""gateway.yaml -> the configuration; every fault as `file:line: key: what, what instead`.
+
+A protocol has two keys of its own name: its section (the broker, the buses, the radio), and in each
+device the device's address. Their models come from `device_profiles.protocols`.
+"""
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, cast
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, create_model, model_validator
 
 from device_profiles import yaml_tree
 from device_profiles.errors import ProfileErrors
 from device_profiles.loader import Catalogue, load_catalogue, model_faults
+from device_profiles.model import Identifier, Model
 from device_profiles.points import Place
-from device_profiles.protocols.base import Model
+from device_profiles.protocol import AnySpec, protocol_of, protocols
 from device_profiles.schema import Category, DeviceProfile, UsageRule
 from edge.errors import ConfigError
 
-_ID = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 _SCHOOL = r"^[0-9]{10}$"
 _URL = r"^https?://[^\s]+$"
-_TOPIC_PART = r"^[^+#\s]+$"
-_ADDRESS = r"^([0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}$"
-_KEY = r"^[0-9A-Fa-f]{32}$"
-Id = Annotated[str, Field(min_length=1, max_length=64, pattern=_ID)]
 _FORMS = {
-    _ID: "use letters, digits, '.', '_' and '-', such as gw-001",
     _SCHOOL: "use the ten digits of the school's code in quotes",
     _URL: "use http://host:port or https://host:port",
-    _TOPIC_PART: "use the device's own part of its topics, without '+', '#' and blanks",
-    _ADDRESS: "use six pairs of hex digits, such as F0:00:00:00:00:07",
-    _KEY: "use 32 hex digits",
 }
-Port = Annotated[int, Field(ge=1, le=65535)]
 
 
 class BufferConfig(Model):
@@ -58,74 +53,10 @@ class UplinkConfig(Model):
         return self
 
 
-class MqttConfig(Model):
-    """The school's broker."""
-
-    host: str = "127.0.0.1"
-    port: Port = 1883
-    username: str | None = None
-    password: str | None = Field(default=None, repr=False)
-    client_id: str | None = Field(default=None, description="By default the gateway's name.")
-    receive_maximum: int = Field(default=200, ge=1, le=65535)
-    keepalive_s: int = Field(default=30, ge=5, le=3600)
-
-
-class BusConfig(Model):
-    """A Modbus TCP host, or a serial line."""
-
-    bus: Id
-    host: str | None = None
-    port: Port = 502
-    serial: str | None = None
-    baudrate: int = Field(default=9600, ge=300, le=4_000_000)
-    parity: Literal["N", "E", "O"] = "N"
-    stopbits: Literal[1, 2] = 1
-    timeout_s: float = Field(default=1.0, gt=0, le=60)
-
-    @model_validator(mode="after")
-    def _one_way(self) -> "BusConfig":
-        if (self.host is None) == (self.serial is None):
-            raise ValueError("give either host (Modbus TCP) or serial (Modbus RTU)")
-        return self
-
-
-class BleConfig(Model):
-    """The radio: BlueZ's adapter, or a controller reached over HCI."""
-
-    adapter: str | None = None
-    hci: str | None = Field(default=None, description="Such as tcp-client:127.0.0.1:9001.")
-
-    @model_validator(mode="after")
-    def _one_radio(self) -> "BleConfig":
-        if self.adapter is not None and self.hci is not None:
-            raise ValueError("give either adapter (BlueZ) or hci (a controller of its own)")
-        return self
-
-
-class MqttAddress(Model):
-    """The device's own part of its topics."""
-
-    device: str = Field(min_length=1, pattern=_TOPIC_PART)
-
-
-class ModbusAddress(Model):
-    """The bus and the unit on it."""
-
-    bus: Id
-    unit_id: int = Field(ge=0, le=255)
-
-
-class BleAddress(Model):
-    """The peripheral's address, and its key where its advertisements are encrypted."""
-
-    address: str = Field(pattern=_ADDRESS)
-    bind_key: str | None = Field(default=None, pattern=_KEY, repr=False)
-
-
 class DeviceConfig(Model):
-    """One device."""
+    """One device, without its address."""
 
-    id: Id
+    id: Identifier
     profile: str
     asset: str | None = Field(
         default=None, min_length=1, max_length=64, description="By default the device's id."
@@ -135,15 +66,16 @@ class DeviceConfig(Model):
     usage: dict[str, Any] | None = Field(
         default=None, description="Keys of the profile's usage rule that differ here."
     )
-    mqtt: MqttAddress | None = None
-    modbus: ModbusAddress | None = None
-    ble: BleAddress | None = None
+
+    def address(self, protocol: str) -> Model | None:
+        """Return the address given under a protocol's name."""
+        return cast("Model | None", getattr(self, protocol, None))
 
 
 class GatewayConfig(Model):
-    """gateway.yaml as it stands."""
+    """gateway.yaml, without the sections of the protocols."""
 
-    gateway: Id
+    gateway: Identifier
     school: str = Field(pattern=_SCHOOL, description="Ten digits: the school's code.")
     data_dir: Path = Field(
         default=Path("gateway-data"), description="Folder of the buffer; relative to this file."
@@ -151,10 +83,29 @@ class GatewayConfig(Model):
     profiles: tuple[Path, ...] = Field(default=(), description="Further catalogue folders.")
     buffer: BufferConfig = BufferConfig()
     uplink: UplinkConfig
-    mqtt: MqttConfig | None = None
-    modbus: tuple[BusConfig, ...] = ()
-    ble: BleConfig | None = None
     devices: tuple[DeviceConfig, ...] = ()
+
+    def section(self, protocol: str) -> Any:
+        """Return the section of a protocol; None where there is none."""
+        return getattr(self, protocol, None)
+
+
+def gateway_model() -> type[GatewayConfig]:
+    """Return the model of a whole gateway.yaml: with the sections and addresses of protocols."""
+    specs = protocols().values()
+    addresses: dict[str, Any] = {
+        spec.name: (spec.address | None, Field(default=None)) for spec in specs
+    }
+    device = create_model("DeviceConfig", __base__=DeviceConfig, __doc__="One device.", **addresses)
+    sections: dict[str, Any] = {
+        spec.name: (spec.section, spec.section_default)
+        for spec in specs
+        if spec.section is not None
+    }
+    sections["devices"] = (tuple[device, ...], ())
+    return create_model(
+        "GatewayConfig", __base__=GatewayConfig, __doc__="gateway.yaml.", **sections
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +117,11 @@ class Device:
     place: Place
     usage: UsageRule | None
     config: DeviceConfig
+
+    @property
+    def address(self) -> Any:
+        """The address under the name of the profile's protocol."""
+        return self.config.address(self.profile.protocol)
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,13 +151,14 @@ def load_config(path: Path) -> Config:
         raise ConfigErrors(faults)
     if not isinstance(tree.value, dict):
         raise ConfigErrors([ConfigError("expected keys and values", path=shown, line=1)])
+    model = gateway_model()
     try:
-        file = GatewayConfig.model_validate(tree.value)
+        file = model.model_validate(tree.value)
     except ValidationError as error:
-        found = model_faults(tree, shown, GatewayConfig, error)
+        faults_of_model = model_faults(tree, shown, model, error)
         raise ConfigErrors(
             sorted(
-                (_as_config(fault.problem, shown, fault.line, fault.key) for fault in found),
+                (_as_config(f.problem, shown, f.line, f.key) for f in faults_of_model),
                 key=lambda fault: fault.line or 0,
             )
         ) from error
@@ -220,9 +177,9 @@ class _Check:
     def config(self) -> Config:
         token = self._token()
         catalogue = self._catalogue()
-        self._buses()
+        self._section_names()
         devices: dict[str, Device] = {}
-        seen: dict[tuple[str, ...], int] = {}
+        seen: dict[tuple[Any, ...], int] = {}
         for number, config in enumerate(self._file.devices):
             for key, what, name in _names(config):
                 first = seen.setdefault(key, number)
@@ -272,13 +229,16 @@ class _Check:
             self._faults.extend(_as_config(f.problem, f.path, f.line, f.key) for f in errors.faults)
             return None
 
-    def _buses(self) -> None:
-        first: dict[str, int] = {}
-        for number, bus in enumerate(self._file.modbus):
-            if bus.bus in first:
-                line = self._tree.line(("modbus", first[bus.bus]))
-                self._add(("modbus", number, "bus"), f"{bus.bus!r} is already used in line {line}")
-            first.setdefault(bus.bus, number)
+    def _section_names(self) -> None:
+        """Add a fault for each name of a section that is given twice."""
+        for spec in protocols().values():
+            first: dict[str, yaml_tree.Path] = {}
+            section = self._file.section(spec.name)
+            for key, name in spec.section_names(section) if section is not None else ():
+                if name in first:
+                    line = self._tree.line((spec.name, *first[name]))
+                    self._add((spec.name, *key), f"{name!r} is already used in line {line}")
+                first.setdefault(name, key)
 
     def _profile(
         self, number: int, config: DeviceConfig, catalogue: Catalogue
@@ -295,45 +255,30 @@ class _Check:
         return profile
 
     def _address(self, number: int, config: DeviceConfig, profile: DeviceProfile) -> None:
-        wanted = {
-            "mqtt": "{device: ...}",
-            "modbus": "{bus: ..., unit_id: ...}",
-            "ble": "{address: ...}",
-        }
-        if getattr(config, profile.protocol) is None:
-            self._add(
-                ("devices", number),
-                f"{config.id} has no address; {config.profile} speaks {profile.protocol}, "
-                f"give {profile.protocol}: {wanted[profile.protocol]}",
-            )
-            return
-        for other in wanted:
-            if other != profile.protocol and getattr(config, other) is not None:
+        spec = protocol_of(profile)
+        for other in protocols():
+            if other != spec.name and config.address(other) is not None:
                 self._add(
                     ("devices", number, other),
-                    f"{config.profile} speaks {profile.protocol}; leave {other} out",
+                    f"{config.profile} speaks {spec.name}; leave {other} out",
                 )
-        if config.modbus is not None:
-            buses = [bus.bus for bus in self._file.modbus]
-            if config.modbus.bus not in buses:
-                known = ", ".join(buses) or "none is given under modbus"
-                self._add(
-                    ("devices", number, "modbus", "bus"),
-                    f"no bus {config.modbus.bus!r}; the buses are: {known}",
-                )
-        if profile.protocol == "mqtt" and self._file.mqtt is None:
-            self._add(("devices", number), f"{config.id} speaks mqtt; give the broker under mqtt")
-        if profile.protocol == "ble":
-            self._bind_key(number, config, profile.bthome_encrypted)
-
-    def _bind_key(self, number: int, config: DeviceConfig, is_encrypted: bool) -> None:
-        if self._file.ble is None:
-            self._add(("devices", number), f"{config.id} speaks ble; give the radio under ble")
-        if is_encrypted and config.ble is not None and config.ble.bind_key is None:
+        address = config.address(spec.name)
+        if address is None:
             self._add(
-                ("devices", number, "ble"),
-                f"{config.profile} encrypts what it advertises; give its bind_key (32 hex digits)",
+                ("devices", number),
+                f"{config.id} has no address; {config.profile} speaks {spec.name}, "
+                f"give {spec.name}: {spec.address_form}",
             )
+            return
+        section = self._file.section(spec.name)
+        if section is None and spec.section is not None:
+            self._add(
+                ("devices", number),
+                f"{config.id} speaks {spec.name}; give {spec.section_noun} under {spec.name}",
+            )
+            return
+        for key, problem in spec.device_faults(section, profile, address):
+            self._add(("devices", number, spec.name, *key), problem)
 
     def _device(self, number: int, config: DeviceConfig, profile: DeviceProfile) -> Device:
         place = Place(
@@ -349,11 +294,11 @@ class _Check:
         if config.usage is None:
             return profile.usage
         at = ("devices", number, "usage")
-        told = {} if profile.usage is None else profile.usage.model_dump(exclude_unset=True)
+        given = {} if profile.usage is None else profile.usage.model_dump(exclude_unset=True)
         try:
-            rule = UsageRule.model_validate(told | config.usage)
+            rule = UsageRule.model_validate(given | config.usage)
         except ValidationError as error:
-            for fault in model_faults(_below(self._tree, at), "", UsageRule, error):
+            for fault in model_faults(self._tree.below(at), "", UsageRule, error):
                 below = tuple(part for part in fault.key.split(".") if part)
                 self._add((*at, *below), fault.problem)
             return None
@@ -366,8 +311,8 @@ class _Check:
         return rule
 
 
-def _names(config: DeviceConfig) -> Iterator[tuple[tuple[str, ...], str, str]]:
-    """Yield what may be used once only: (what, in words, the key it stands under)."""
+def _names(config: DeviceConfig) -> Iterator[tuple[tuple[Any, ...], str, str]]:
+    """Yield what may be used once only: (what, in words, its key)."""
     yield ("id", config.id), repr(config.id), "id"
     asset = config.asset or config.id
     yield (
@@ -375,28 +320,16 @@ def _names(config: DeviceConfig) -> Iterator[tuple[tuple[str, ...], str, str]]:
         f"asset {asset!r} with profile {config.profile}",
         "asset",
     )
-    if config.modbus is not None:
-        # One unit may serve several devices (the channels of a meter), told apart by profile.
-        bus, unit = config.modbus.bus, config.modbus.unit_id
-        yield (
-            ("modbus", bus, str(unit), config.profile),
-            f"unit {unit} of bus {bus!r} with profile {config.profile}",
-            "modbus",
-        )
-    if config.mqtt is not None:
-        yield (
-            ("mqtt", config.mqtt.device, config.profile),
-            f"mqtt device {config.mqtt.device!r} with profile {config.profile}",
-            "mqtt",
-        )
-    if config.ble is not None:
-        yield ("ble", config.ble.address.upper(), config.profile), config.ble.address, "ble"
+    for spec in protocols().values():
+        address = config.address(spec.name)
+        if address is not None:
+            yield _address_name(spec, address, config.profile)
 
 
-def _below(tree: yaml_tree.Tree, at: yaml_tree.Path) -> yaml_tree.Tree:
-    """Return the part of a tree that stands under a key."""
-    lines = {path[len(at) :]: line for path, line in tree.lines.items() if path[: len(at)] == at}
-    return yaml_tree.Tree(lines=lines)
+def _address_name(spec: AnySpec, address: Model, profile: str) -> tuple[tuple[Any, ...], str, str]:
+    # One unit may serve several devices (the channels of a meter), told apart by profile.
+    identity, words = spec.identity(address)
+    return (spec.name, identity, profile), f"{words} with profile {profile}", spec.name
 
 
 def _read(path: Path) -> yaml_tree.Tree:

@@ -14,15 +14,16 @@ from importlib import metadata
 from random import Random
 from typing import Any
 
+from edge.backoff import Backoff
 from edge.buffer.sqlite import SqliteBuffer
 from edge.clock import Clock, boot_id
 from edge.collector import Collector
-from edge.config import BusConfig, Config, Device
+from edge.config import Config
 from edge.driver import Driver
-from edge.errors import BufferUnavailable, ConfigError, DriverUnavailable
+from edge.drivers import make_drivers
+from edge.errors import BufferUnavailable, DriverUnavailable
 from edge.health import EVERY_S, Health, write_status
 from edge.uplink.drain import Drain, Writer
-from edge.uplink.retry import Backoff
 
 _log = logging.getLogger(__name__)
 
@@ -61,7 +62,7 @@ class Gateway:
         self._config = config
         self._clock = clock
         self._random = random
-        self._drivers = list(drivers) if drivers is not None else list(_drivers(config, clock))
+        self._drivers = list(drivers) if drivers is not None else make_drivers(config, clock)
         self._writer = writer if writer is not None else _writer(config, clock)
         self._health_s = health_s
         self._first_retry_s = first_retry_s
@@ -120,7 +121,7 @@ class Gateway:
 
     async def _supervise(self, driver: Driver) -> None:
         """Run a driver for ever: it should never end by itself, so starting again is all."""
-        backoff = Backoff(self._random, first_s=self._first_retry_s)
+        backoff = Backoff(random=self._random, first_s=self._first_retry_s)
         while True:
             started = self._clock.monotonic()
             try:
@@ -191,84 +192,3 @@ def _writer(config: Config, clock: Clock) -> Writer:
         timeout_s=uplink.timeout_s,
         clock=clock,
     )
-
-
-def _drivers(config: Config, clock: Clock) -> Iterator[Driver]:
-    """Yield the drivers that have devices; each protocol's libraries are loaded only then."""
-    devices = list(config.devices.values())
-    mqtt = [device for device in devices if device.profile.protocol == "mqtt"]
-    if mqtt:
-        yield _mqtt(config, mqtt, clock)
-    for bus in config.file.modbus:
-        on_bus = [
-            device
-            for device in devices
-            if device.config.modbus is not None and device.config.modbus.bus == bus.bus
-        ]
-        if on_bus:
-            yield _modbus(bus, on_bus, clock)
-    ble = [device for device in devices if device.profile.protocol == "ble"]
-    if ble:
-        yield _ble(config, ble, clock)
-
-
-def _mqtt(config: Config, devices: Sequence[Device], clock: Clock) -> Driver:
-    from edge.drivers.mqtt.device import MqttBroker, MqttDevice  # noqa: PLC0415 - see _drivers
-    from edge.drivers.mqtt.driver import MqttDriver  # noqa: PLC0415 - see _drivers
-
-    told = config.file.mqtt
-    if told is None:
-        raise ConfigError("mqtt: missing; devices speak it", path=str(config.path))
-    broker = MqttBroker(
-        host=told.host,
-        port=told.port,
-        username=told.username,
-        password=told.password,
-        client_id=told.client_id or config.file.gateway,
-        receive_maximum=told.receive_maximum,
-        keepalive_s=told.keepalive_s,
-    )
-    own = [
-        MqttDevice(device.id, device.profile, device.config.mqtt.device)
-        for device in devices
-        if device.profile.protocol == "mqtt" and device.config.mqtt is not None
-    ]
-    return MqttDriver(broker, own, clock)
-
-
-def _modbus(bus: BusConfig, devices: Sequence[Device], clock: Clock) -> Driver:
-    from edge.drivers.modbus.device import ModbusBus, ModbusDevice  # noqa: PLC0415 - see _drivers
-    from edge.drivers.modbus.driver import ModbusDriver  # noqa: PLC0415 - see _drivers
-
-    told = ModbusBus(
-        name=bus.bus,
-        host=bus.host,
-        port=bus.port,
-        serial=bus.serial,
-        baudrate=bus.baudrate,
-        parity=bus.parity,
-        stopbits=bus.stopbits,
-        timeout_s=bus.timeout_s,
-    )
-    own = [
-        ModbusDevice(device.id, device.profile, device.config.modbus.unit_id)
-        for device in devices
-        if device.profile.protocol == "modbus" and device.config.modbus is not None
-    ]
-    return ModbusDriver(told, own, clock)
-
-
-def _ble(config: Config, devices: Sequence[Device], clock: Clock) -> Driver:
-    from edge.drivers.ble.device import BleAdapter, BleDevice  # noqa: PLC0415 - see _drivers
-    from edge.drivers.ble.driver import BleDriver  # noqa: PLC0415 - see _drivers
-
-    told = config.file.ble
-    adapter = BleAdapter(
-        adapter=(told and told.adapter) or "hci0", hci=told.hci if told is not None else None
-    )
-    own = [
-        BleDevice(device.id, device.profile, device.config.ble.address, device.config.ble.bind_key)
-        for device in devices
-        if device.profile.protocol == "ble" and device.config.ble is not None
-    ]
-    return BleDriver(adapter, own, clock)

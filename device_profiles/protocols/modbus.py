@@ -1,15 +1,19 @@
-"""How a point is addressed in Modbus: a register table, an address, a type.
+"""Modbus: a point is a register table, an address and a type. Pure.
 
 Addresses are zero-based protocol addresses, as sent on the wire (Modbus Application Protocol
 V1.1b3, section 4.4), not the "40001" of manuals.
 """
 
-from typing import Literal
+from collections.abc import Iterator, Sequence
+from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from device_profiles.protocols.base import Model, Point
+from device_profiles.model import Command, Identifier, Model, Name, Point, Port
+from device_profiles.protocol import Key, ProtocolSpec
 from device_profiles.reading import Value
+from device_profiles.schema import DeviceProfile, Example
+from device_profiles.sentence import value_text
 
 Register = Literal["coil", "discrete", "holding", "input"]
 RegisterType = Literal[
@@ -47,7 +51,7 @@ class ModbusPoint(Point):
     type: RegisterType = "uint16"
     byte_order: ByteOrder = Field(
         default="ABCD",
-        description="Order of the bytes A (most significant) to D as they stand on the wire; "
+        description="Order of the bytes A (most significant) to D as they are on the wire; "
         "eight-byte types follow the same pattern (BADC swaps the bytes in every register, CDAB "
         "reverses the registers, DCBA does both).",
     )
@@ -65,7 +69,7 @@ class ModbusPoint(Point):
         return REGISTERS_PER_TYPE[self.type]
 
 
-class ModbusCommand(Model):
+class ModbusCommand(Command):
     """A write of one value to one register or coil."""
 
     register_: Literal["coil", "holding"] = Field(default="holding", alias="register")
@@ -75,7 +79,6 @@ class ModbusCommand(Model):
     scale: float = 1.0
     offset: float = 0.0
     value: Value | None = Field(default=None, description="Fixed value; absent: the caller's.")
-    title: dict[Literal["zh", "en"], str] | None = None
 
 
 class ModbusLimits(Model):
@@ -89,3 +92,110 @@ class ModbusLimits(Model):
         default=(), description="Address ranges (first, last) the device refuses to read."
     )
     pause_ms: int = Field(default=0, ge=0, description="Silence the device needs between requests.")
+
+
+class ModbusExample(Example):
+    """Register words by address, and coils; the words are in whichever table a point names."""
+
+    registers: dict[int, list[int]]
+    coils: dict[int, bool] = Field(default_factory=dict)
+
+
+class ModbusProfile(DeviceProfile):
+    """A device that answers Modbus TCP or RTU."""
+
+    protocol: Literal["modbus"]
+    limits: ModbusLimits = ModbusLimits()
+    points: dict[Name, ModbusPoint] = Field(min_length=1, description="What it measures, by name.")
+    commands: dict[Name, ModbusCommand] = Field(
+        default_factory=dict, description="What it can be made to do, by name."
+    )
+    examples: tuple[ModbusExample, ...] = Field(
+        min_length=1, description="What it sent and what that means; each is a test."
+    )
+
+
+class ModbusAddress(Model):
+    """The bus and the unit on it."""
+
+    bus: Identifier
+    unit_id: int = Field(ge=0, le=255)
+
+
+class BusConfig(Model):
+    """A Modbus TCP host, or a serial line."""
+
+    bus: Identifier
+    host: str | None = None
+    port: Port = 502
+    serial: str | None = None
+    baudrate: int = Field(default=9600, ge=300, le=4_000_000)
+    parity: Literal["N", "E", "O"] = "N"
+    stopbits: Literal[1, 2] = 1
+    timeout_s: float = Field(default=1.0, gt=0, le=60)
+
+    @model_validator(mode="after")
+    def _one_way(self) -> "BusConfig":
+        if (self.host is None) == (self.serial is None):
+            raise ValueError("give either host (Modbus TCP) or serial (Modbus RTU)")
+        return self
+
+
+class ModbusSpec(ProtocolSpec[ModbusProfile, ModbusPoint, ModbusExample, ModbusAddress]):
+    """Modbus TCP and RTU; the section of gateway.yaml lists the buses."""
+
+    title = "Modbus"
+    profile = ModbusProfile
+    address = ModbusAddress
+    address_form = "{bus: ..., unit_id: ...}"
+    section = tuple[BusConfig, ...]
+    section_default = ()
+    section_noun = "the buses"
+    is_polled = True
+
+    def address_text(self, point: ModbusPoint) -> str:
+        """Return the table, the address and the type of a point."""
+        bit = f", bit {point.bit}" if point.bit is not None else ""
+        order = f" {point.byte_order}" if point.count > 1 and point.type != "string" else ""
+        return f"{point.register_} 0x{point.address:04X} {point.type}{order}{bit}"
+
+    def example_lines(self, example: ModbusExample) -> list[str]:
+        """Return the words of each block, and the coils."""
+        return [
+            *(
+                f"0x{address:04X}: " + " ".join(f"{word:04X}" for word in words)
+                for address, words in example.registers.items()
+            ),
+            *(f"coil 0x{a:04X}: {value_text(bit)}" for a, bit in example.coils.items()),
+        ]
+
+    def point_details(self, point: ModbusPoint) -> list[str]:
+        """Return how often the point is read."""
+        return [f"every {point.poll_s:g} s"]
+
+    def period_s(self, profile: ModbusProfile, point: ModbusPoint) -> float:
+        """Return the seconds between two reads of a point."""
+        del profile
+        return point.poll_s
+
+    def identity(self, address: ModbusAddress) -> tuple[Any, str]:
+        """Return the bus and the unit: the channels of a meter share them under two profiles."""
+        return (address.bus, address.unit_id), f"unit {address.unit_id} of bus {address.bus!r}"
+
+    def section_names(self, section: Sequence[BusConfig]) -> Iterator[tuple[Key, str]]:
+        """Yield the names of the buses."""
+        for number, bus in enumerate(section):
+            yield (number, "bus"), bus.bus
+
+    def device_faults(
+        self, section: Sequence[BusConfig], profile: ModbusProfile, address: ModbusAddress
+    ) -> Iterator[tuple[Key, str]]:
+        """Yield a bus that the section does not have."""
+        del profile
+        buses = [bus.bus for bus in section]
+        if address.bus not in buses:
+            known = ", ".join(buses) or "none is given under modbus"
+            yield ("bus",), f"no bus {address.bus!r}; the buses are: {known}"
+
+
+PROTOCOL = ModbusSpec()

@@ -9,10 +9,9 @@ quantity. Arithmetic is decimal, so a register of 2302 at scale 0.1 is 230.2 and
 import math
 from decimal import Decimal
 
-from device_profiles.protocols.base import Point
+from device_profiles.model import Point
 from device_profiles.quantities import ValueType
 from device_profiles.reading import Value
-from device_profiles.schema import value_type
 
 _NAMES: dict[ValueType, str] = {
     "number": "a number",
@@ -32,7 +31,7 @@ def value_of(point: Point, raw: Value) -> Value | None:
         return None
     if point.values is not None:
         return _typed(point, point.values.get(raw_key(raw)))
-    wanted = value_type(point)
+    wanted = point.value_type
     if wanted == "number" and _is_number(raw):
         return _scaled(point, raw)
     return _typed(point, raw)
@@ -88,7 +87,7 @@ def _scaled(point: Point, raw: Value) -> float:
 def _typed(point: Point, value: Value | None) -> Value | None:
     if value is None:
         return None
-    wanted = value_type(point)
+    wanted = point.value_type
     if wanted == "bool" and isinstance(value, bool):
         return value
     if wanted == "string" and isinstance(value, str):

@@ -18,11 +18,11 @@ from datetime import datetime
 from random import Random
 from typing import Protocol
 
+from edge.backoff import Backoff
 from edge.buffer.entry import Batch
 from edge.buffer.sqlite import SqliteBuffer
 from edge.clock import Clock
 from edge.errors import BatchRejected, BufferUnavailable, UplinkRefused, UplinkUnavailable
-from edge.uplink.retry import Backoff
 
 _log = logging.getLogger(__name__)
 
@@ -72,7 +72,7 @@ class Drain:
         self._limit = batch_lines
         self._linger_s = linger_s
         self._slow_retry_s = slow_retry_s
-        self._backoff = Backoff(random, first_s=first_retry_s)
+        self._backoff = Backoff(random=random, first_s=first_retry_s)
         self._sleep = sleep or asyncio.sleep
         self._one_reader = asyncio.Lock()
         self.report = UplinkReport()

@@ -13,9 +13,9 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from device_profiles.protocols.base import Point
+from device_profiles.model import Point
 from device_profiles.reading import Value
-from device_profiles.schema import DeviceProfile, UsageRule, value_type
+from device_profiles.schema import DeviceProfile, UsageRule
 from device_profiles.usage import reachable_states, state_of
 from simulators.devices.ble_encode import initial_values
 from simulators.school.timeline import Change, State
@@ -168,7 +168,7 @@ class Behaviour:
             steps = 10.0 ** _places(point)
             return math.floor(total * steps) / steps
         if name not in self._played and name != self.judged_by:
-            kind = value_type(point)
+            kind = point.value_type
             if kind != "number" or point.quantity not in _NOISE or point.values is not None:
                 return self._example[name]
         fixed = self._given(name)

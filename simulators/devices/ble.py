@@ -22,9 +22,8 @@ from bumble.device import AdvertisingEventProperties, AdvertisingParameters, Con
 from bumble.gatt import Characteristic, CharacteristicValue, Service
 from bumble.hci import OwnAddressType
 
-from device_profiles.protocols.ble import BlePoint
+from device_profiles.protocols.ble import BlePoint, BleProfile
 from device_profiles.reading import Value
-from device_profiles.schema import BleProfile
 from simulators.devices import ble_encode
 from simulators.virtual_radio.controller import GatewayController
 from simulators.virtual_radio.radio import VirtualRadio

@@ -11,10 +11,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
 
-from device_profiles.protocols.base import Point
+from device_profiles.model import Point
 from device_profiles.protocols.ble import BlePoint, GattType
 from device_profiles.reading import Value
-from device_profiles.schema import value_type
 
 PLAIN = 0x40
 ENCRYPTED = 0x41
@@ -176,7 +175,7 @@ def initial_values(
             values[name] = next(iter(point.values.values()))
         else:
             nothing: dict[str, Value] = {"number": 0.0, "bool": False, "string": ""}
-            values[name] = nothing[value_type(point)]
+            values[name] = nothing[point.value_type]
     return values
 
 

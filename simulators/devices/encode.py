@@ -14,11 +14,10 @@ from datetime import UTC, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 
-from device_profiles.protocols.base import Point
+from device_profiles.model import Point
 from device_profiles.protocols.modbus import ModbusPoint, Register
-from device_profiles.protocols.mqtt import MqttPoint, MqttPresence, MqttTime
+from device_profiles.protocols.mqtt import MqttPoint, MqttPresence, MqttProfile, MqttTime
 from device_profiles.reading import Value
-from device_profiles.schema import MqttProfile
 from simulators.devices.ble_encode import raw_of, value_of
 from simulators.errors import EncodeError
 

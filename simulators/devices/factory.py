@@ -4,7 +4,9 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from device_profiles.schema import BleProfile, ModbusProfile, MqttProfile
+from device_profiles.protocols.ble import BleProfile
+from device_profiles.protocols.modbus import ModbusProfile
+from device_profiles.protocols.mqtt import MqttProfile
 from device_profiles.usage import reachable_states
 from simulators.audit.truth import TruthLog
 from simulators.devices.actor import Actor, Clock, Halt, SimulatedDevice, until_due, utc_now

@@ -15,9 +15,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from device_profiles.protocols.modbus import Register
+from device_profiles.protocols.modbus import ModbusProfile, Register
 from device_profiles.reading import Value
-from device_profiles.schema import ModbusProfile
 from simulators.devices import encode
 from simulators.devices.actor import Actor
 

@@ -14,8 +14,8 @@ from typing import Any
 
 import aiomqtt
 
+from device_profiles.protocols.mqtt import MqttProfile
 from device_profiles.reading import Value
-from device_profiles.schema import MqttProfile
 from simulators.devices import encode
 from simulators.devices.actor import Actor, Halt, pause, until_due
 from simulators.school.scenario import BrokerPlan

@@ -16,7 +16,7 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 from device_profiles import yaml_tree
 from device_profiles.errors import ProfileErrors
 from device_profiles.loader import Catalogue, load_catalogue, model_faults
-from device_profiles.protocols.base import Model
+from device_profiles.model import Model
 from device_profiles.schema import DeviceProfile, UsageRule
 from simulators.errors import ScenarioError, ScenarioErrors
 

@@ -14,9 +14,9 @@ from pymodbus.framer import FramerType
 from pymodbus.server import ModbusSerialServer, ModbusTcpServer
 from pymodbus.simulator import DataType, SimData, SimDevice
 
-from device_profiles.schema import ModbusProfile
+from device_profiles.protocols.modbus import ModbusProfile
+from edge.backoff import Backoff
 from edge.clock import SystemClock
-from edge.drivers.backoff import Backoff
 from edge.drivers.modbus.driver import ModbusBus, ModbusDevice, ModbusDriver
 from tests._parts.ports import free_port
 from tests._parts.sink import MemorySink

@@ -12,17 +12,11 @@ from pathlib import Path
 import pytest
 
 from device_profiles.loader import CATALOG, Catalogue, check_catalogue
+from device_profiles.protocols.ble import BleExample, BleProfile
+from device_profiles.protocols.modbus import ModbusExample, ModbusProfile
+from device_profiles.protocols.mqtt import MqttExample, MqttProfile
 from device_profiles.reading import Reading, Value
-from device_profiles.schema import (
-    BleExample,
-    BleProfile,
-    DeviceProfile,
-    Example,
-    ModbusExample,
-    ModbusProfile,
-    MqttExample,
-    MqttProfile,
-)
+from device_profiles.schema import DeviceProfile, Example
 from device_profiles.usage import reachable_states, state_of
 from edge.drivers.ble.bthome import decode as decode_bthome
 from edge.drivers.ble.codec import characteristic_readings, packet_readings

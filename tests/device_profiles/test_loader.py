@@ -4,7 +4,7 @@ import pytest
 
 from device_profiles.errors import ProfileError, ProfileErrors
 from device_profiles.loader import CATALOG, Catalogue, check_catalogue, load_catalogue, load_profile
-from device_profiles.schema import ModbusProfile
+from device_profiles.protocols.modbus import ModbusProfile
 from device_profiles.yaml_tree import parse
 
 WRONG = Path(__file__).parent / "wrong"

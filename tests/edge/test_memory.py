@@ -11,7 +11,8 @@ import pytest
 from pymodbus.simulator import SimDevice
 
 from device_profiles.loader import load_catalogue
-from device_profiles.schema import BleProfile
+from device_profiles.protocols.ble import BleProfile
+from device_profiles.protocols.mqtt import MqttProfile
 from simulators.devices.ble import SimulatedBlePeripheral
 from simulators.virtual_radio import VirtualRadio
 from tests._parts.far_end import far_end
@@ -84,7 +85,7 @@ async def say_something(broker: Mosquitto, placed: list[SimulatedBlePeripheral])
     async with aiomqtt.Client(broker.host, broker.port) as client:
         for number in range(MQTT_DEVICES):
             profile = CATALOGUE[MQTT[number % len(MQTT)]]
-            assert profile.protocol == "mqtt"
+            assert isinstance(profile, MqttProfile)
             example = profile.examples[0]
             payload = dict(example.payload)
             if "ts" in payload:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from device_profiles.loader import check_catalogue
-from device_profiles.schema import ModbusExample, ModbusProfile
+from device_profiles.protocols.modbus import ModbusExample, ModbusProfile
 from edge.drivers.modbus.codec import decode
 
 ROOT = Path(__file__).parents[2]

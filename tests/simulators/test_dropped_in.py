@@ -5,7 +5,7 @@ from pathlib import Path
 from pymodbus.client import AsyncModbusTcpClient
 
 from device_profiles.loader import load_catalogue
-from device_profiles.schema import ModbusProfile
+from device_profiles.protocols.modbus import ModbusProfile
 from edge.drivers.modbus import codec
 from tests.simulators.conftest import RunningSchool
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from device_profiles.schema import BleProfile
+from device_profiles.protocols.ble import BleProfile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,16 +15,19 @@ Through BlueZ this runs as through a controller over HCI, by the same calls of b
 
 import asyncio
 import contextlib
-import random
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from random import Random
 
 from bleak.backends.device import BLEDevice
 from bleak.backends.scanner import AdvertisementData
 
+from device_profiles.protocols.ble import BleAddress, BleProfile
 from device_profiles.reading import Reading
+from edge.backoff import Backoff
 from edge.clock import Clock
-from edge.driver import Delivery, Sink
+from edge.config import Config, Device
+from edge.driver import Delivery, Driver, Sink
 from edge.drivers.ble import bthome, codec
 from edge.drivers.ble.device import BleAdapter, BleDevice
 from edge.drivers.ble.duplicate_filter import Novelty, Verdict, digest_of
@@ -55,11 +58,11 @@ class BleDriver:
         devices: Sequence[BleDevice],
         clock: Clock,
         *,
-        chance: random.Random | None = None,
+        random: Random | None = None,
     ) -> None:
         self._adapter = adapter
         self._clock = clock
-        self._chance = chance or random.Random()  # noqa: S311 - spreads retries
+        self._random = random
         self._peripherals: dict[str, _Peripheral] = {}
         for device in devices:
             peripheral = _Peripheral(device)
@@ -92,7 +95,7 @@ class BleDriver:
     # The radio
 
     async def _keep_open(self, sink: Sink) -> None:
-        failures = 0
+        backoff = self._new_backoff()
         while True:
             since_s = self._clock.monotonic()
             try:
@@ -100,9 +103,8 @@ class BleDriver:
             except* DriverUnavailable as group:
                 sink.driver_failed(_first(group))
             if self._clock.monotonic() - since_s > self._adapter.retry_most_s:
-                failures = 0
-            failures += 1
-            await self._pause(failures)
+                backoff.reset()
+            await asyncio.sleep(backoff.next_s())
 
     async def _listen(self, sink: Sink) -> None:
         def heard(device: BLEDevice, data: AdvertisementData) -> None:
@@ -135,11 +137,12 @@ class BleDriver:
                 )
             await asyncio.sleep(left_s)
 
-    async def _pause(self, failures: int) -> None:
-        longest_s = min(
-            self._adapter.retry_most_s, self._adapter.retry_s * 2 ** min(failures - 1, 16)
+    def _new_backoff(self) -> Backoff:
+        return Backoff(
+            first_s=self._adapter.retry_s,
+            longest_s=self._adapter.retry_most_s,
+            random=self._random,
         )
-        await asyncio.sleep(longest_s * self._chance.uniform(0.5, 1.0))
 
     # Advertisements
 
@@ -208,7 +211,7 @@ class BleDriver:
             decoded = codec.characteristic_readings(device.id, points, value, moment)
             self._queue(decoded, None, sink)
 
-        failures = 0
+        backoff = self._new_backoff()
         while True:
             session = Session(device, self._adapter, self._clock, arrived, sink.device_failed)
             try:
@@ -216,8 +219,9 @@ class BleDriver:
                 await session.run(radio.client(found, session.gone))
             except DeviceError as error:
                 sink.device_failed(error)
-            failures = 1 if session.is_up else failures + 1
-            await self._pause(failures)
+            if session.is_up:
+                backoff.reset()
+            await asyncio.sleep(backoff.next_s())
 
     async def _found(self, peripheral: "_Peripheral") -> BLEDevice:
         peripheral.awaited = asyncio.get_running_loop().create_future()
@@ -314,6 +318,24 @@ def _key(device: BleDevice) -> bytes | None:
             f"and got {len(device.bind_key)} characters"
         )
     return key
+
+
+def make(config: Config, devices: Sequence[Device], clock: Clock) -> Sequence[Driver]:
+    """Return the one driver of the radio; raises ConfigError where a bind key is missing."""
+    radio = config.file.section("ble")
+    adapter = (
+        BleAdapter(hci=radio.hci)
+        if radio.adapter is None
+        else BleAdapter(adapter=radio.adapter, hci=radio.hci)
+    )
+    return [BleDriver(adapter, [_peripheral(device) for device in devices], clock)]
+
+
+def _peripheral(device: Device) -> BleDevice:
+    profile, address = device.profile, device.address
+    if not isinstance(profile, BleProfile) or not isinstance(address, BleAddress):
+        raise ConfigError(f"{device.id} is no BLE device")
+    return BleDevice(device.id, profile, address.address, address.bind_key)
 
 
 def _first(group: BaseExceptionGroup[DriverUnavailable]) -> DriverUnavailable:

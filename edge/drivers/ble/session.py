@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from bleak import BleakClient
 from bleak.backends.characteristic import BleakGATTCharacteristic
 
-from device_profiles.protocols.ble import BlePoint
-from device_profiles.schema import BleProfile
+from device_profiles.protocols.ble import BlePoint, BleProfile
 from edge.clock import Clock
 from edge.drivers.ble.device import BleAdapter, BleDevice
 from edge.drivers.ble.failure import RAISED, device_error

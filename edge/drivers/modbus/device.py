@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from device_profiles.schema import ModbusProfile
+from device_profiles.protocols.modbus import ModbusProfile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

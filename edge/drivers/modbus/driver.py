@@ -18,18 +18,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from random import Random
 
-from device_profiles.protocols.modbus import ModbusPoint, Register
+from device_profiles.protocols.modbus import (
+    BusConfig,
+    ModbusAddress,
+    ModbusPoint,
+    ModbusProfile,
+    Register,
+)
 from device_profiles.reading import Reading
+from edge.backoff import Backoff
 from edge.clock import Clock
-from edge.driver import Delivery, Sink
-from edge.drivers.backoff import Backoff
+from edge.config import Config, Device
+from edge.driver import Delivery, Driver, Sink
 from edge.drivers.modbus.codec import decode
 from edge.drivers.modbus.device import ModbusBus, ModbusDevice
 from edge.drivers.modbus.line import ExceptionAnswer, Line, NoAnswer
 from edge.drivers.modbus.plan import Block, Break, halves, plan, read, written
-from edge.errors import DeviceRefused, DeviceUnreachable, DriverUnavailable
+from edge.errors import ConfigError, DeviceRefused, DeviceUnreachable, DriverUnavailable
 
-__all__ = ["ModbusBus", "ModbusDevice", "ModbusDriver"]
+__all__ = ["ModbusBus", "ModbusDevice", "ModbusDriver", "make"]
 
 SILENT_SHARE = 0.1
 """Of the bus's time, what all silent devices together may take."""
@@ -304,3 +311,29 @@ class ModbusDriver:
     def _now(self) -> float:
         """Return the event loop's time: the one its sleeps are measured by."""
         return asyncio.get_running_loop().time()
+
+
+def make(config: Config, devices: Sequence[Device], clock: Clock) -> Sequence[Driver]:
+    """Return a driver for each bus that has devices."""
+    units: dict[str, list[ModbusDevice]] = {}
+    for device in devices:
+        profile, address = device.profile, device.address
+        if not isinstance(profile, ModbusProfile) or not isinstance(address, ModbusAddress):
+            raise ConfigError(f"{device.id} is no Modbus device")
+        unit = ModbusDevice(device.id, profile, address.unit_id)
+        units.setdefault(address.bus, []).append(unit)
+    buses: tuple[BusConfig, ...] = config.file.section("modbus")
+    return [ModbusDriver(_bus(bus), units[bus.bus], clock) for bus in buses if bus.bus in units]
+
+
+def _bus(section: BusConfig) -> ModbusBus:
+    return ModbusBus(
+        name=section.bus,
+        host=section.host,
+        port=section.port,
+        serial=section.serial,
+        baudrate=section.baudrate,
+        parity=section.parity,
+        stopbits=section.stopbits,
+        timeout_s=section.timeout_s,
+    )

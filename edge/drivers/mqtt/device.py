@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from device_profiles.schema import MqttProfile
+from device_profiles.protocols.mqtt import MqttProfile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,17 +25,19 @@ from random import Random
 
 from paho.mqtt.client import MQTTMessage
 
+from device_profiles.protocols.mqtt import MqttAddress, MqttProfile
 from device_profiles.reading import Reading
+from edge.backoff import Backoff
 from edge.clock import Clock
-from edge.driver import Delivery, Sink
-from edge.drivers.backoff import Backoff
+from edge.config import Config, Device
+from edge.driver import Delivery, Driver, Sink
 from edge.drivers.mqtt.codec import decode, routes
 from edge.drivers.mqtt.connection import Connection, Refused, Silent
 from edge.drivers.mqtt.device import MqttBroker, MqttDevice
 from edge.drivers.mqtt.unacked import Ledger, digest
-from edge.errors import DeviceUnreachable, DriverUnavailable
+from edge.errors import ConfigError, DeviceUnreachable, DriverUnavailable
 
-__all__ = ["MqttBroker", "MqttDevice", "MqttDriver"]
+__all__ = ["MqttBroker", "MqttDevice", "MqttDriver", "make"]
 
 _MAX_TOGETHER = 64
 """Messages of one device that go into one delivery."""
@@ -278,3 +280,25 @@ class MqttDriver:
             self._below_limit.set()
             if self._connection is not None:
                 self._connection.resume()
+
+
+def make(config: Config, devices: Sequence[Device], clock: Clock) -> Sequence[Driver]:
+    """Return the one driver of the school's broker."""
+    section = config.file.section("mqtt")
+    broker = MqttBroker(
+        host=section.host,
+        port=section.port,
+        username=section.username,
+        password=section.password,
+        client_id=section.client_id or config.file.gateway,
+        receive_maximum=section.receive_maximum,
+        keepalive_s=section.keepalive_s,
+    )
+    return [MqttDriver(broker, [_publisher(device) for device in devices], clock)]
+
+
+def _publisher(device: Device) -> MqttDevice:
+    profile, address = device.profile, device.address
+    if not isinstance(profile, MqttProfile) or not isinstance(address, MqttAddress):
+        raise ConfigError(f"{device.id} is no MQTT device")
+    return MqttDevice(device.id, profile, address.device)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from device_profiles.protocols.base import Point
+from device_profiles.model import Point
 from device_profiles.reading import Value
 from edge.drivers.conversion import ConversionError, excerpt, raw_key, round_float32, value_of
 

@@ -9,13 +9,13 @@ from random import Random
 
 import pytest
 
+from edge.backoff import Backoff
 from edge.buffer.entry import Entry, Kind, Line
 from edge.buffer.sqlite import SqliteBuffer
 from edge.clock import SystemClock
 from edge.errors import UplinkUnavailable
 from edge.uplink.drain import Drain
 from edge.uplink.influx import InfluxWriter
-from edge.uplink.retry import Backoff
 from tests._parts.far_end import OK, Answer, FarEnd, far_end, problem
 from tests._parts.ports import free_port
 
@@ -228,7 +228,7 @@ def test_closed_port_is_one_sentence() -> None:
 
 
 def test_waits_double_are_jittered_and_bounded() -> None:
-    backoff = Backoff(Random(7), first_s=1.0, longest_s=60.0)
+    backoff = Backoff(random=Random(7), first_s=1.0, longest_s=60.0)
     waits = [backoff.next_s() for _ in range(40)]
     for number, wait_s in enumerate(waits):
         full = min(60.0, 2.0**number)

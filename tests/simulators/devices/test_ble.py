@@ -8,7 +8,7 @@ from bumble.device import Device, Peer
 from bumble.hci import Address
 from bumble.transport import open_transport
 
-from device_profiles.schema import BleProfile
+from device_profiles.protocols.ble import BleProfile
 from simulators.devices import ble_encode
 from simulators.devices.ble import SimulatedBlePeripheral
 from simulators.virtual_radio import VirtualRadio

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from device_profiles.loader import load_catalogue
-from device_profiles.protocols.modbus import ModbusPoint
-from device_profiles.protocols.mqtt import MqttTime
+from device_profiles.protocols.modbus import ModbusPoint, ModbusProfile
+from device_profiles.protocols.mqtt import MqttProfile, MqttTime
 from device_profiles.reading import Value
-from device_profiles.schema import DeviceProfile, ModbusProfile, MqttProfile
+from device_profiles.schema import DeviceProfile
 from edge.drivers.modbus import codec as modbus_codec
 from edge.drivers.mqtt import codec as mqtt_codec
 from edge.drivers.mqtt.device import MqttDevice

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from device_profiles.schema import ModbusProfile
+from device_profiles.protocols.modbus import ModbusProfile
 from simulators.audit.truth import TruthLog
 from simulators.devices import modbus
 from simulators.devices.actor import Actor

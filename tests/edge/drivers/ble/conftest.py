@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from device_profiles.protocols.ble import BleProfile
 from device_profiles.reading import Value
-from device_profiles.schema import BleProfile
 from edge.clock import SystemClock
 from edge.drivers.ble.device import BleAdapter, BleDevice
 from edge.drivers.ble.driver import BleDriver

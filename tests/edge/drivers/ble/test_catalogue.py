@@ -3,7 +3,7 @@
 import pytest
 
 from device_profiles.loader import load_catalogue
-from device_profiles.schema import BleProfile
+from device_profiles.protocols.ble import BleProfile
 from edge.drivers.ble import bthome, codec
 from edge.drivers.ble.device import BleDevice
 from simulators.devices.ble import SimulatedBlePeripheral

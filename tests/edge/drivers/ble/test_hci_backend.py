@@ -6,7 +6,7 @@ import pytest
 from bleak import BleakClient, BleakScanner
 from bleak.exc import BleakDeviceNotFoundError, BleakError, BleakGATTProtocolError
 
-from device_profiles.schema import BleProfile
+from device_profiles.protocols.ble import BleProfile
 from edge.drivers.ble.hci_backend import HciClient, HciScanner, HciStack, open_stack
 from simulators.devices import ble_encode
 from simulators.virtual_radio import VirtualRadio

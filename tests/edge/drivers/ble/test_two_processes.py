@@ -14,7 +14,7 @@ from tests.edge.drivers.ble.conftest import READER, SENSOR, address_of
 
 GATEWAY = """
 import asyncio, json, sys
-from device_profiles.schema import BleProfile
+from device_profiles.protocols.ble import BleProfile
 from edge.clock import SystemClock
 from edge.drivers.ble.device import BleAdapter, BleDevice
 from edge.drivers.ble.driver import BleDriver

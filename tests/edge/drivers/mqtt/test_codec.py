@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from device_profiles.protocols.mqtt import MqttProfile
 from device_profiles.reading import Quality, Value
-from device_profiles.schema import MqttProfile
 from edge.drivers.mqtt.codec import Decoded, decode, routes, split_path, topics
 from edge.drivers.mqtt.device import MqttDevice
 

@@ -11,10 +11,10 @@ import aiomqtt
 import pytest
 from amqtt.broker import Broker  # type: ignore[import-untyped]  # it has no types
 
-from device_profiles.schema import MqttProfile
+from device_profiles.protocols.mqtt import MqttProfile
+from edge.backoff import Backoff
 from edge.clock import SystemClock
 from edge.driver import Delivery
-from edge.drivers.backoff import Backoff
 from edge.drivers.mqtt.driver import MqttBroker, MqttDevice, MqttDriver
 from edge.errors import DecodeError, DeviceUnreachable
 from tests._parts.mosquitto import Mosquitto

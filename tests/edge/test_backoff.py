@@ -1,6 +1,6 @@
 from random import Random
 
-from edge.drivers.backoff import Backoff
+from edge.backoff import Backoff
 
 
 def test_waits_double_up_to_the_longest_and_lie_in_the_upper_half_of_their_step() -> None:
