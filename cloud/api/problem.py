@@ -13,6 +13,8 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from cloud import errors
+from cloud.localized_text import LocalizedText
+from cloud.messages import localized
 
 _log = logging.getLogger(__name__)
 
@@ -88,7 +90,7 @@ def _cloud_error(request: Request, error: Exception) -> JSONResponse:
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         _log.error("%s %s: %s", request.method, request.url.path, error)
     zh = getattr(error, "zh", None)
-    more = {} if zh is None else {"detail_zh": zh}
+    more = {} if zh is None else {"message": localized(LocalizedText(zh, str(error)))}
     return answer(request, status, str(error), headers=headers, **more)
 
 

@@ -21,7 +21,7 @@ from cloud.reports.shapes import (
 )
 from cloud.scoring.engine import result as results
 from cloud.scoring.engine.engine import EPSILON, Scores
-from cloud.scoring.engine.finding_text import finding_shape
+from cloud.scoring.engine.finding_text import reason_text, target_text
 from cloud.scoring.engine.school_table import COLUMN
 from cloud.scoring.evidence.evidence import Evidence
 from cloud.scoring.indicators.base import ROW, Sums, all_indicators
@@ -150,7 +150,6 @@ def _clause(
     applies = found.outcome != "not_applicable"
     if evidence is not None and clause.indicator != COLUMN and applies:
         rows = results.evidence_rows(clause, evidence).filter(pl.col("school") == school)
-    shape = finding_shape(found, rows.clear(), stages)
     sure = trust(clause.source.confidence)
     return ClauseLine(
         clause=clause.id,
@@ -159,12 +158,12 @@ def _clause(
         outcome=found.outcome,
         measured=found.measured,
         unit=indicator.unit,
-        target=shape.target,
+        target=target_text(found, stages),
         attainment=found.attainment,
         weight=found.weight,
         points=found.points,
         coverage=found.coverage,
-        reason=shape.reason_zh,
+        reason=reason_text(found).zh,
         remedy=clause.remedy.zh,
         data_source=clause.data_source,
         source=source_words(clause),

@@ -19,7 +19,7 @@ OF_ARRIVAL = frozenset({"E02"})
 """The clause on data in time."""
 _COMPARED = (
     "clause", "outcome", "attainment", "measured", "unit", "target", "weight", "points",
-    "reason_zh", "reason_en", "evidence_total",
+    "reason", "evidence_total",
 )  # fmt: skip
 _LAST_DIGITS = 1e-12
 _Figures = dict[str, Any]

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from cloud.api.presenters.finding import finding_shape
 from cloud.scoring.engine.engine import score_table
-from cloud.scoring.engine.finding_text import finding_shape
 from cloud.scoring.engine.result import evidence_rows, result
 from cloud.scoring.engine.school_table import evidence_table
 from cloud.scoring.evidence import evidence

@@ -66,7 +66,7 @@ def test_a_principal_sees_why_the_school_lost_and_opens_it_down_to_the_ledger(
     found = [one for one in city.ranking() if row["name"][2:8] in one["name"]]
     expect(page.locator("tbody tr")).to_have_count(len(found))
     page.locator("tbody tr", has_text=row["name"]).click()
-    expect(page.locator(".verdict .why")).to_have_text(row["reason_zh"])
+    expect(page.locator(".verdict .why")).to_have_text(row["reason"]["zh"])
     expect(page.get_by_role("heading", name="最少做到什么就能入选")).to_be_visible()
     page.locator(".el-collapse-item", has_text="一物一码率").get_by_role("button").click()
     panel = page.locator(".finding")

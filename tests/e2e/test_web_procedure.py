@@ -117,7 +117,7 @@ def test_an_override_in_the_browser_makes_a_list_that_shows_it(city: City, visit
     first = city.ask(
         "/procedure/next", selection=city.ask("/assessments/latest")["latest_selection"]
     )
-    why = next(one["why_zh"] for one in first["steps"] if one["step"] == "publicity")
+    why = next(one["why"]["zh"] for one in first["steps"] if one["step"] == "publicity")
     unseen = re.findall(r"\d{10}", why)
     assert unseen
     names = {one["school"]: one["name"] for one in city.ranking()}
@@ -226,5 +226,5 @@ def test_what_matters_most_stands_on_the_page_in_words(city: City, visit: Visit)
     choices = page.locator(".sensitivity .choice")
     expect(choices).to_have_count(6)
     for number, one in enumerate(told["influences"]):
-        expect(choices.nth(number)).to_contain_text(one["text_zh"])
+        expect(choices.nth(number)).to_contain_text(one["text"]["zh"])
     assert visit.problems == []

@@ -11,7 +11,6 @@ from tests._parts.tree import ROOT, committed, text_of
 
 LINES = 500
 LONG_WITH_REASON = {
-    "cloud/api/schemas/common.py": "the shapes of the API, one table that its readers search in",
     "cloud/scoring/standards/taizhou-smart-management/2026-11-01.yaml": "one edition is one file",
     "device_profiles/usage.py": "one state machine with its invariants; halves mean nothing",
 }

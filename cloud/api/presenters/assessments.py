@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
+from cloud.api.presenters.finding import dimension_shape, finding_shape
+from cloud.api.presenters.text import localized_text, with_localized_texts
 from cloud.api.routes.schools import name_of
 from cloud.api.schemas import assessments as models
 from cloud.api.schemas import standards
@@ -11,11 +13,10 @@ from cloud.assessments.assessment import Assessment, Doubt
 from cloud.assessments.evidence_drift import NO_ROWS, Changes, Opened
 from cloud.assessments.ranking import division_name
 from cloud.integrity.results import finding_of
-from cloud.messages import render
+from cloud.localized_text import LocalizedText
 from cloud.registry.assessment_log import AssessmentRow
 from cloud.registry.codes import statistics
 from cloud.scoring.engine import result as results
-from cloud.scoring.engine.finding_text import dimension_shape, finding_shape
 from cloud.scoring.engine.variation import variations
 from cloud.scoring.indicators.base import all_indicators
 from cloud.scoring.standard.clause import Source
@@ -23,12 +24,24 @@ from cloud.scoring.standard.source_confidence import trust
 from cloud.scoring.standard.standard import TOTAL, Clause, Stage, Standard
 
 BASE = "/api/v1"
+THE_WHOLE = LocalizedText("总分", "Total score")
+"""The title of what is no dimension."""
+_HAS_CHANGED = LocalizedText(
+    "评估之后证据有变化：下列明细合计与评估时不同，评估结果仍以当时的证据为准。",
+    "The evidence has changed since the assessment: its rows add up to a different figure. "
+    "The assessment keeps the evidence of its time.",
+)
+_IS_UNCHANGED = LocalizedText(
+    "下列明细合计与评估时一致。", "The rows add up to the figure of the assessment."
+)
 
 
 def trusted(confidence: str) -> standards.Trusted:
     """Return how far a source can be relied on."""
     found = trust(confidence)
-    return standards.Trusted(flag=found.flag, zh=found.zh, en=found.en)
+    return standards.Trusted(
+        flag=found.flag, text=localized_text(LocalizedText(found.zh, found.en))
+    )
 
 
 def source_shape(source: Source) -> standards.Source:
@@ -45,9 +58,7 @@ def titled(standard: Standard, kind: str, names: Sequence[str]) -> list[standard
     """Return clauses, dimensions or rules of a standard by their ids."""
     known = {one.id: one.title for one in getattr(standard, kind)}
     return [
-        standards.Titled(id=name, title_zh="总分", title_en="the whole")
-        if name == TOTAL
-        else standards.Titled(id=name, title_zh=known[name].zh, title_en=known[name].en)
+        standards.Titled(id=name, title=localized_text(THE_WHOLE if name == TOTAL else known[name]))
         for name in names
     ]
 
@@ -58,8 +69,7 @@ def line(row: AssessmentRow, standard: Standard, latest: str | None) -> models.A
         id=row.id,
         digest=row.digest,
         standard=row.edition,
-        standard_title_zh=standard.title.zh,
-        standard_title_en=standard.title.en,
+        standard_title=localized_text(standard.title),
         start=row.starts,
         end=row.ends,
         schools=row.schools,
@@ -89,8 +99,7 @@ def whole(found: Assessment, latest: str | None) -> models.Assessment:
             for row in ranking.counties(frame)
         ],
         scores_as_filed=found.scores_as_filed,
-        note_zh=standard.note.zh,
-        note_en=standard.note.en,
+        note=localized_text(standard.note),
     )
 
 
@@ -99,8 +108,7 @@ def dimension_lines(standard: Standard) -> list[standards.DimensionLine]:
     return [
         standards.DimensionLine(
             id=one.id,
-            title_zh=one.title.zh,
-            title_en=one.title.en,
+            title=localized_text(one.title),
             weight=one.weight,
             pass_mark=one.pass_mark,
         )
@@ -117,7 +125,7 @@ def ranking_row(standard: Standard, row: Mapping[str, Any]) -> models.RankingRow
         "because", "place",
         "reason_zh", "reason_en", "rank_low", "rank_high", "chance",
     )  # fmt: skip
-    values = {key: row[key] for key in same}
+    values = with_localized_texts({key: row[key] for key in same})
     values |= {key: row[key] or "" for key in ("name", "division", "school_type")}
     return models.RankingRow(
         **values,
@@ -172,13 +180,7 @@ def opened_shape(found: Assessment, school: str, opened: Opened) -> models.Opene
         whole_now=opened.now.whole if opened.now else None,
         unknown_now=opened.now.unknown if opened.now else None,
         has_changed=changed,
-        note_zh="评估之后证据有变化：下列明细合计与评估时不同，评估结果仍以当时的证据为准。"
-        if changed
-        else "下列明细合计与评估时一致。",
-        note_en="The evidence has changed since: its rows add up to something else now. "
-        "The assessment stands on the evidence of then."
-        if changed
-        else "The rows add up to what was assessed.",
+        note=localized_text(_HAS_CHANGED if changed else _IS_UNCHANGED),
     )
 
 
@@ -193,8 +195,7 @@ def changes_shape(found: Assessment, school: str, changed: Changes) -> models.Ch
         clauses=[
             models.ChangedClause(
                 id=one.clause.id,
-                title_zh=one.clause.title.zh,
-                title_en=one.clause.title.en,
+                title=localized_text(one.clause.title),
                 **one.then,
                 **{f"{name}_now": value for name, value in one.now.items()},
             )
@@ -207,27 +208,17 @@ def changes_shape(found: Assessment, school: str, changed: Changes) -> models.Ch
 def integrity_shape(found: Doubt) -> models.IntegrityFinding:
     """Return an integrity finding with its sentences."""
     finding = finding_of(found)
-    texts = {
-        f"{name}_{language}": render(text, language)
-        for name, text in (
-            ("title", finding.title),
-            ("text", finding.reason),
-            ("ask", finding.ask),
-            ("innocent", finding.benign_explanation),
-        )
-        for language in ("zh", "en")
-    }
     return models.IntegrityFinding(
         school=finding.school,
         check=finding.check,
+        title=localized_text(finding.title),
         severity=finding.severity,
         strength=finding.strength,
-        **texts,
+        text=localized_text(finding.reason),
+        ask=localized_text(finding.ask),
+        benign_explanation=localized_text(finding.benign_explanation),
         evidence_total=finding.rows_total,
-        evidence=[
-            models.Sign(ref=row.ref, text_zh=render(row.text, "zh"), text_en=render(row.text, "en"))
-            for row in finding.rows
-        ],
+        evidence=[models.Sign(ref=row.ref, text=localized_text(row.text)) for row in finding.rows],
     )
 
 
@@ -236,8 +227,7 @@ def clause_compliance(clause: Clause, rows: Sequence[Mapping[str, Any]]) -> mode
     whole_row, *parts = rows
     return models.ClauseCompliance(
         id=clause.id,
-        title_zh=clause.title.zh,
-        title_en=clause.title.en,
+        title=localized_text(clause.title),
         dimension=clause.dimension,
         data_source=clause.data_source,
         source=source_shape(clause.source),
@@ -259,8 +249,7 @@ def variation_report(found: Assessment) -> models.VariationReport:
         spread=[
             models.Spread(
                 **row,
-                title_zh="总分" if row["what"] == TOTAL else titles[row["what"]].zh,
-                title_en="the whole" if row["what"] == TOTAL else titles[row["what"]].en,
+                title=localized_text(THE_WHOLE if row["what"] == TOTAL else titles[row["what"]]),
                 division_name=None if row["division"] is None else division_name(row["division"]),
             )
             for row in ranking.spreads(found, ranking.ranking(found))
@@ -268,10 +257,8 @@ def variation_report(found: Assessment) -> models.VariationReport:
         limits=[
             models.VariationLimit(
                 id=row.pop("rule"),
-                title_zh=rules[rule].zh,
-                title_en=rules[rule].en,
-                clause_title_zh=titles[row["clause"]].zh,
-                clause_title_en=titles[row["clause"]].en,
+                title=localized_text(rules[rule]),
+                clause_title=localized_text(titles[row["clause"]]),
                 **row,
             )
             for row in variations(found.scores).to_dicts()
@@ -286,10 +273,8 @@ def standard_detail(standard: Standard) -> standards.StandardDetail:
         id=standard.id,
         edition=standard.edition,
         effective=standard.effective,
-        title_zh=standard.title.zh,
-        title_en=standard.title.en,
-        note_zh=standard.note.zh,
-        note_en=standard.note.en,
+        title=localized_text(standard.title),
+        note=localized_text(standard.note),
         scale=standard.scale,
         min_coverage=standard.min_coverage,
         declared_cap=standard.declared_cap,
@@ -301,8 +286,7 @@ def standard_detail(standard: Standard) -> standards.StandardDetail:
         rules=[
             standards.StandardRule(
                 id=one.id,
-                title_zh=one.title.zh,
-                title_en=one.title.en,
+                title=localized_text(one.title),
                 of=list(one.of),
                 at_least=one.at_least,
                 attained=one.attained,
@@ -314,8 +298,7 @@ def standard_detail(standard: Standard) -> standards.StandardDetail:
         variation=[
             standards.StandardVariation(
                 id=one.id,
-                title_zh=one.title.zh,
-                title_en=one.title.en,
+                title=localized_text(one.title),
                 clauses=list(one.clauses),
                 by=one.by,
                 at_most={str(stage): most for stage, most in one.at_most.items()},
@@ -330,8 +313,7 @@ def _standard_clause(clause: Clause) -> standards.StandardClause:
     unit = all_indicators()[clause.indicator].unit
     return standards.StandardClause(
         id=clause.id,
-        title_zh=clause.title.zh,
-        title_en=clause.title.en,
+        title=localized_text(clause.title),
         dimension=clause.dimension,
         weight=clause.weight,
         stages=list(clause.stages),
@@ -345,6 +327,5 @@ def _standard_clause(clause: Clause) -> standards.StandardClause:
         cost_per=None if clause.cost is None else clause.cost.per,
         data_source=clause.data_source,
         source=source_shape(clause.source),
-        remedy_zh=clause.remedy.zh,
-        remedy_en=clause.remedy.en,
+        remedy=localized_text(clause.remedy),
     )

@@ -3,9 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from cloud.api.schemas.common import (
-    PeriodBand,
-)
+from cloud.api.schemas.assets import PeriodBand
 from cloud.domain import Presence, State
 from cloud.errors import NotFound, Unprocessable
 from cloud.registry.rows import AssetRow, BindingRow

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from cloud.api.presenters.assets import SPAN_SCHOOL_DAYS, Line
-from cloud.api.schemas.common import Attention, Gateway
+from cloud.api.schemas.gateways import Gateway
+from cloud.api.schemas.overview import Attention
 from cloud.telemetry.current_state import AssetNow
 from cloud.telemetry.store import TelemetryStore
 from cloud.utilization.due_slots import WRITTEN_OFF

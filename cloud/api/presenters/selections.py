@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from cloud.api.presenters.text import localized_text, with_localized_texts
 from cloud.api.schemas import assessments as models
 from cloud.api.schemas.workflow import DeclaredFigure, PossibleStep, ProcedureState, Step
 from cloud.assessments.assessment import Assessment
@@ -12,6 +13,7 @@ from cloud.assessments.repository import AssessmentRepository
 from cloud.assessments.workflow.rules import TITLES, Possible
 from cloud.assessments.workflow.service import ReviewWorkflow
 from cloud.errors import BadRequest, NotFound
+from cloud.localized_text import LocalizedText
 from cloud.registry.assessment_log import StepRow
 from cloud.registry.codes.own import DECLARED_ITEMS
 from cloud.registry.rows import DeclarationRow
@@ -44,6 +46,7 @@ def verdict_of(
     said = chosen.outcomes.get(school)
     if said is None:
         raise NotFound(f"school {school} is not in selection {selection}")
+    said = with_localized_texts(said)
     override = chosen.contents["override"] or {}
     concerned = school in {override.get("school"), override.get("instead_of")}
     return models.Verdict(
@@ -60,8 +63,7 @@ def verdict_of(
         place=said["place"],
         eligible=chosen.contents["eligible"],
         needs=said["needs"],
-        reason_zh=said["reason_zh"],
-        reason_en=said["reason_en"],
+        reason=said["reason"],
         rival=_rival(found, chosen, said["rival"]),
         is_override=said["is_override"],
         override_reason=override.get("reason") if concerned else None,
@@ -85,8 +87,7 @@ def step_shape(row: StepRow, names: Mapping[str, str]) -> Step:
         {
             "id": row.id,
             "step": row.step,
-            "title_zh": title.zh,
-            "title_en": title.en,
+            "title": localized_text(title),
             "assessment": row.assessment_id,
             "selection": row.selection_id,
             "school": row.school_id,
@@ -107,11 +108,9 @@ def possible_shape(one: Possible) -> PossibleStep:
     return PossibleStep.model_validate(
         {
             "step": one.step,
-            "title_zh": title.zh,
-            "title_en": title.en,
+            "title": localized_text(title),
             "may": why is None,
-            "why_zh": None if why is None else why.zh,
-            "why_en": None if why is None else why.en,
+            "why": None if why is None else localized_text(why),
         }
     )
 
@@ -121,8 +120,7 @@ def declared_shape(row: DeclarationRow) -> DeclaredFigure:
     item = DECLARED_ITEMS.find(row.item)
     return DeclaredFigure(
         item=row.item,
-        title_zh=row.item if item is None else item.zh,
-        title_en=row.item if item is None else item.en,
+        title=localized_text(item or LocalizedText(row.item, row.item)),
         value=row.value,
         declared_on=row.declared_on,
         confirmed_on=row.confirmed_on,
@@ -142,8 +140,7 @@ def state_shape(services: Services, selection: str) -> ProcedureState:
         objections=found.objections,
         unanswered=found.unanswered,
         is_final=found.is_final,
-        missing_zh=[one.zh for one in found.missing],
-        missing_en=[one.en for one in found.missing],
+        missing=[localized_text(one) for one in found.missing],
     )
 
 

@@ -1,6 +1,6 @@
 """The assets of the ledger with what telemetry knows of them: the list, and one asset whole."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Annotated, Any
@@ -12,9 +12,10 @@ from starlette.concurrency import run_in_threadpool
 from cloud.api.deps import READ, ServicesDep
 from cloud.api.presenters.assets import Line, bands, bound_on, lines, span, the_asset, today
 from cloud.api.presenters.downsample import downsample
+from cloud.api.presenters.text import localized_text
 from cloud.api.routes.schools import registered
 from cloud.api.routes.utilization import End, Start
-from cloud.api.schemas.common import (
+from cloud.api.schemas.assets import (
     Asset,
     AssetPage,
     AssetRow,
@@ -26,8 +27,10 @@ from cloud.api.schemas.common import (
     SlotRow,
     Timeline,
 )
+from cloud.api.schemas.text import LocalizedText as Text
 from cloud.domain import Presence, State, UseSummary
 from cloud.errors import Unprocessable
+from cloud.localized_text import LocalizedText
 from cloud.registry import rows
 from cloud.services import Services
 from cloud.telemetry.store import Slot
@@ -151,8 +154,7 @@ async def asset(
         supplier=row.supplier,
         life_years=row.life_years,
         profile=line.now.profile if line.now else None,
-        profile_title_zh=profile.title["zh"] if profile else None,
-        profile_title_en=profile.title["en"] if profile else None,
+        profile_title=_text(profile.title, "") if profile else None,
         points=_points(services, line),
         bindings=[
             Binding(device=b.device, valid_from=b.valid_from, valid_to=b.valid_to) for b in bindings
@@ -327,19 +329,24 @@ def _points(services: Services, line: Line) -> list[PointNow]:
     ]
 
 
-def _words(profile_id: str, name: str) -> dict[str, str | None]:
-    """Return quantity, unit and titles of a point; its bare name where no profile knows it."""
+def _text(texts: Mapping[Any, str], default: str) -> Text:
+    """Return a text that a device profile holds by language."""
+    others = {name: text for name, text in texts.items() if name not in {"zh", "en"}}
+    zh, en = texts.get("zh", default), texts.get("en", default)
+    return localized_text(LocalizedText(zh, en, others))
+
+
+def _words(profile_id: str, name: str) -> dict[str, Any]:
+    """Return quantity, unit and title of a point; its bare name where no profile knows it."""
     profile = _catalogue().get(profile_id)
     point = profile.points.get(name) if profile else None
     if point is None:
-        return {"quantity": None, "unit": "", "title_zh": name, "title_en": name}
+        return {"quantity": None, "unit": "", "title": _text({}, name)}
     quantity = QUANTITIES[point.quantity]
-    title = point.title or {}
     return {
         "quantity": point.quantity,
         "unit": point.unit,
-        "title_zh": title.get("zh", quantity.zh),
-        "title_en": title.get("en", quantity.en),
+        "title": _text({"zh": quantity.zh, "en": quantity.en} | dict(point.title or {}), name),
     }
 
 
@@ -347,9 +354,8 @@ def _series(profile: str, name: str, values: list[tuple[datetime, Value]]) -> Se
     words = _words(profile, name)
     return Series(
         point=name,
-        unit=words["unit"] or "",
-        title_zh=words["title_zh"] or name,
-        title_en=words["title_en"] or name,
+        unit=words["unit"],
+        title=words["title"],
         readings=values,
     )
 

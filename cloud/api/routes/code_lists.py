@@ -3,7 +3,9 @@
 from fastapi import APIRouter
 
 from cloud.api.deps import READ
-from cloud.api.schemas.common import CodeItem, CodeList
+from cloud.api.presenters.text import localized_text
+from cloud.api.schemas.code_lists import CodeItem, CodeList
+from cloud.localized_text import LocalizedText
 from cloud.registry.codes.statistics import CODE_LISTS
 
 router = APIRouter(prefix="/api/v1", tags=["code lists"], dependencies=[READ])
@@ -15,12 +17,11 @@ def code_lists() -> list[CodeList]:
     return [
         CodeList(
             id=one.id,
-            title_zh=one.title_zh,
-            title_en=one.title_en,
+            title=localized_text(LocalizedText(one.title_zh, one.title_en)),
             source=one.source,
             confidence=one.confidence,
             is_complete=one.is_complete,
-            items=[CodeItem(code=item.code, zh=item.zh, en=item.en) for item in one.items],
+            items=[CodeItem(code=item.code, name=localized_text(item)) for item in one.items],
         )
         for one in CODE_LISTS
     ]

@@ -10,7 +10,8 @@ from starlette.concurrency import run_in_threadpool
 
 from cloud.api.deps import READ, ServicesDep
 from cloud.api.presenters.assets import the_asset
-from cloud.api.schemas.common import Event
+from cloud.api.presenters.text import localized_text
+from cloud.api.schemas.events import Event
 from cloud.localized_text import LocalizedText
 from cloud.telemetry.store import Reported
 from cloud.utilization.periods import local_day
@@ -68,8 +69,7 @@ def _shape(event: Reported) -> Event:
     return Event(
         at=event.at,
         type=event.type,
-        title_zh=title.zh,
-        title_en=title.en,
+        title=localized_text(title),
         of_gateway=event.asset is None,
         text=event.text,
         value=event.value,

@@ -9,7 +9,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import AwareDatetime
 
 from cloud.api.deps import READ, StoreDep
-from cloud.api.schemas.common import ReadingRow, SlotRow
+from cloud.api.schemas.assets import ReadingRow, SlotRow
 from cloud.telemetry.store import TelemetryStore
 
 router = APIRouter(prefix="/api/v1/export", tags=["export"], dependencies=[READ])

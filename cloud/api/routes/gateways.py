@@ -9,12 +9,7 @@ from starlette.concurrency import run_in_threadpool
 
 from cloud.api.deps import READ, ServicesDep
 from cloud.api.presenters.assets import today
-from cloud.api.schemas.common import (
-    Gateway,
-    GatewayDetail,
-    GatewayDevice,
-    GatewayPoint,
-)
+from cloud.api.schemas.gateways import Gateway, GatewayDetail, GatewayDevice, GatewayPoint
 from cloud.domain import Presence
 from cloud.errors import NotFound
 from cloud.services import Services

@@ -8,7 +8,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from cloud.api.deps import READ, WRITE, RegistryDep, SettingsDep
-from cloud.api.schemas.common import ImportReport
+from cloud.api.schemas.imports import ImportReport
 from cloud.errors import BadRequest, TooLarge
 from cloud.registry.codes.statistics import school_code
 from cloud.registry.importing.importer import import_file

@@ -8,7 +8,7 @@ from starlette.concurrency import run_in_threadpool
 
 from cloud.api.deps import READ, ServicesDep
 from cloud.api.presenters.assets import today
-from cloud.api.schemas.common import Live, LiveAsset
+from cloud.api.schemas.live import Live, LiveAsset
 from cloud.registry.rows import AssetRow
 from cloud.services import Services
 from cloud.telemetry.current_state import AssetNow

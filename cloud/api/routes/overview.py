@@ -14,14 +14,8 @@ from cloud.api.presenters.assets import SPAN_SCHOOL_DAYS, Line, lines
 from cloud.api.presenters.attention import Seen, attention, still_on
 from cloud.api.routes.gateways import school_gateways
 from cloud.api.routes.schools import registered, school_shape
-from cloud.api.schemas.common import (
-    CategoryCount,
-    DayUse,
-    Gateway,
-    Overview,
-    PeriodNow,
-    RoomNow,
-)
+from cloud.api.schemas.gateways import Gateway
+from cloud.api.schemas.overview import CategoryCount, DayUse, Overview, PeriodNow, RoomNow
 from cloud.domain import State
 from cloud.registry.rows import LessonRow, RoomRow, SchoolRow
 from cloud.services import Services

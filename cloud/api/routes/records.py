@@ -15,9 +15,11 @@ from starlette.concurrency import run_in_threadpool
 
 from cloud.api.deps import READ, ServicesDep
 from cloud.api.presenters.assets import span
+from cloud.api.presenters.text import localized_text
 from cloud.api.routes.schools import registered
 from cloud.api.schemas import records as models
 from cloud.errors import NotFound, Unprocessable
+from cloud.localized_text import LocalizedText
 from cloud.registry.importing.columns import BY_KIND, LAYOUTS
 from cloud.registry.queries.sheet_views import BookRow, book_rows, cell
 from cloud.scoring.evidence.air_quality import AIR_DAYS, air_days
@@ -54,8 +56,7 @@ async def books(school: str, services: ServicesDep) -> list[models.BookLine]:
         return [
             models.BookLine(
                 book=layout.kind,
-                title_zh=layout.sheet,
-                title_en=layout.english,
+                title=localized_text(LocalizedText(layout.sheet, layout.english)),
                 is_imported=True,
                 rows=len(book_rows(services.registry, school, layout.kind)),
             )
@@ -63,7 +64,12 @@ async def books(school: str, services: ServicesDep) -> list[models.BookLine]:
         ]
 
     derived = [
-        models.BookLine(book=name, title_zh=one.zh, title_en=one.en, is_imported=False, rows=None)
+        models.BookLine(
+            book=name,
+            title=localized_text(LocalizedText(one.zh, one.en)),
+            is_imported=False,
+            rows=None,
+        )
         for name, one in _DERIVED.items()
     ]
     return [*await run_in_threadpool(count), *derived]
@@ -100,8 +106,7 @@ async def book(
     zh, en, columns = _heading(book)
     return models.BookPage(
         book=book,
-        title_zh=zh,
-        title_en=en,
+        title=localized_text(LocalizedText(zh, en)),
         is_imported=book in BY_KIND,
         columns=columns,
         total=len(rows),
@@ -211,8 +216,8 @@ def _heading(book: str) -> tuple[str, str, list[models.BookColumn]]:
         zh,
         en,
         [
-            models.BookColumn(key=key, title_zh=own_zh, title_en=own_en, codes=codes)
-            for key, own_zh, own_en, codes in found
+            models.BookColumn(key=key, title=localized_text(LocalizedText(zh, en)), codes=codes)
+            for key, zh, en, codes in found
         ],
     )
 

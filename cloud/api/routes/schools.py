@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from cloud.api.deps import READ, ClockDep, RegistryDep
-from cloud.api.schemas.common import (
+from cloud.api.schemas.schools import (
     CalendarDay,
     CalendarPeriod,
     Room,

@@ -11,12 +11,13 @@ from starlette.concurrency import run_in_threadpool
 
 from cloud.api.deps import READ, ServicesDep
 from cloud.api.presenters.assets import span, today
+from cloud.api.presenters.finding import dimension_shape, finding_shape, standard_line
+from cloud.api.presenters.text import localized_text
 from cloud.api.routes.schools import registered
-from cloud.api.schemas.common import Finding, Score, StandardLine
+from cloud.api.schemas.score import Finding, Score, StandardLine
 from cloud.errors import NotFound
 from cloud.scoring.engine import result as results
 from cloud.scoring.engine.engine import score_table
-from cloud.scoring.engine.finding_text import dimension_shape, finding_shape, standard_line
 from cloud.scoring.engine.school_table import evidence_table
 from cloud.scoring.evidence.collect import gather
 from cloud.scoring.evidence.evidence import Evidence
@@ -43,7 +44,7 @@ class _Scored(NamedTuple):
 @router.get("/standards", summary="Every edition of every standard")
 def standards() -> list[StandardLine]:
     """Return the editions shipped, by id and date."""
-    return [StandardLine.model_validate(standard_line(one)) for one in _editions()]
+    return [standard_line(one) for one in _editions()]
 
 
 @router.get("/schools/{school}/score", summary="A school against a standard")
@@ -112,8 +113,7 @@ def _shape(scored: _Scored, services: Services) -> Score:
     return Score(
         school=result.school,
         standard=scored.standard.edition,
-        standard_title_zh=scored.standard.title.zh,
-        standard_title_en=scored.standard.title.en,
+        standard_title=localized_text(scored.standard.title),
         start=scored.evidence.start,
         end=scored.evidence.end,
         value=result.value,

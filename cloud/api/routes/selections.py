@@ -8,6 +8,7 @@ from fastapi import APIRouter, Path, Query, status
 from cloud.api.deps import READ, WRITE, RepositoryDep, ServicesDep
 from cloud.api.presenters import assessments as shapes
 from cloud.api.presenters.selections import state_shape
+from cloud.api.presenters.text import localized_text, with_localized_texts
 from cloud.api.schemas import selections as models
 from cloud.assessments import make_selection, ranking
 from cloud.assessments.evidence_drift import IS_AGAINST_RULES
@@ -64,7 +65,7 @@ def sensitivity(selection: Id, repository: RepositoryDep) -> models.Sensitivity:
     It is computed when it is first asked for, which takes seconds for a thousand schools, and kept
     while the cloud runs. The same selection gives the same answer, and its digest says so.
     """
-    return models.Sensitivity.model_validate(repository.influences(selection))
+    return models.Sensitivity.model_validate(with_localized_texts(repository.influences(selection)))
 
 
 @router.get("/{selection}/schools/{school}/least", summary="The least it would take")
@@ -78,9 +79,8 @@ def least(
     if school not in chosen.outcomes:
         raise NotFound(f"school {school} is not in selection {selection}")
     found = repository.assessment(chosen.row.assessment_id)
-    return models.Least(
-        selection=selection, school=school, **make_selection.least(found, chosen, school)
-    )
+    least_plan = make_selection.least(found, chosen, school)
+    return models.Least(selection=selection, school=school, **with_localized_texts(least_plan))
 
 
 def _line(repository: AssessmentRepository, chosen: Chosen) -> models.SelectionLine:
@@ -109,32 +109,39 @@ def _whole(services: Services, selection: str) -> models.Selection:
     able = [
         row for row in outside.iter_rows(named=True) if chosen.outcomes[row["id"]]["is_eligible"]
     ]
-    order = chosen.contents["order"]
+    texts = with_localized_texts(
+        {
+            f"{name}_{language}": chosen.contents[name][language]
+            for name in ("order", "notes")
+            for language in ("zh", "en")
+        }
+    )
     names = dict(found.scores.table.select("id", "name").iter_rows())
     return models.Selection(
         **_line(repository, chosen).model_dump(),
         rules=dict(chosen.rules),
-        order_zh=order["zh"],
-        order_en=order["en"],
+        order=texts["order"],
         items=[shapes.ranking_row(found.standard, row) for row in inside.iter_rows(named=True)],
         first_out=[shapes.ranking_row(found.standard, row) for row in able[:FIRST_OUT]],
         quotas=[
-            models.Quota(**{key: one[key] for key in models.Quota.model_fields})
+            models.Quota.model_validate(with_localized_texts(one))
             for one in chosen.contents["quotas"]
         ],
-        notes_zh=chosen.contents["notes"]["zh"],
-        notes_en=chosen.contents["notes"]["en"],
+        notes=texts["notes"],
         eligible=chosen.contents["eligible"],
         reasons=[
-            models.Reason(school=one["id"], name=one["name"] or "", **_but(one, "id", "name"))
+            models.Reason(
+                school=one["id"],
+                name=one["name"] or "",
+                **with_localized_texts(_but(one, "id", "name")),
+            )
             for one in ranking.reasons(frame)
         ],
         warnings=[
             models.Warned(
                 school=one,
                 name=names.get(one) or "",
-                text_zh=IS_AGAINST_RULES.zh,
-                text_en=IS_AGAINST_RULES.en,
+                text=localized_text(IS_AGAINST_RULES),
             )
             for one in chosen.against_rules
         ],

@@ -9,7 +9,7 @@ from starlette.concurrency import run_in_threadpool
 from cloud.api.deps import READ, ServicesDep
 from cloud.api.presenters.assets import span
 from cloud.api.routes.schools import registered
-from cloud.api.schemas.common import UtilizationRow
+from cloud.api.schemas.utilization import UtilizationRow
 from cloud.registry.store import Registry
 from cloud.utilization import summary
 

@@ -9,12 +9,10 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from cloud.api.schemas.common import (
-    DimensionScore,
-    Finding,
-    Shape,
-)
+from cloud.api.schemas.base import Shape
+from cloud.api.schemas.score import DimensionScore, Finding
 from cloud.api.schemas.standards import DimensionLine, Source, StageName, Titled, Trusted
+from cloud.api.schemas.text import LocalizedText
 from cloud.api.schemas.workflow import Step
 from cloud.domain import Outcome
 
@@ -29,8 +27,7 @@ class AssessmentLine(Shape):
     digest: str
     standard: str
     """The edition, id@date."""
-    standard_title_zh: str
-    standard_title_en: str
+    standard_title: LocalizedText
     start: date
     end: date
     schools: int
@@ -71,8 +68,7 @@ class Assessment(AssessmentLine):
     counties: list[CountyLine]
     scores_as_filed: bool
     """False where this version of the program would score the same evidence otherwise."""
-    note_zh: str
-    note_en: str
+    note: LocalizedText
 
 
 class AssessmentRequest(BaseModel):
@@ -127,8 +123,7 @@ class RankingRow(Shape):
     """The gates, marks, rules or quotas that are meant."""
     place: int | None
     """Among the schools that nothing excludes."""
-    reason_zh: str | None
-    reason_en: str | None
+    reason: LocalizedText | None
     rank_low: int | None
     """The best and the worst rank in nine of ten trials with other weights, limits, evidence."""
     rank_high: int | None
@@ -152,8 +147,7 @@ class Sign(Shape):
     """One row that an integrity finding stands on; `ref` opens it."""
 
     ref: str
-    text_zh: str
-    text_en: str
+    text: LocalizedText
 
 
 class IntegrityFinding(Shape):
@@ -161,19 +155,15 @@ class IntegrityFinding(Shape):
 
     school: str
     check: str
-    title_zh: str
-    title_en: str
+    title: LocalizedText
     severity: Severity
-    text_zh: str
-    text_en: str
+    text: LocalizedText
     strength: float
     """0.3 to 1."""
-    ask_zh: str
+    ask: LocalizedText
     """What the school can answer or do."""
-    ask_en: str
-    innocent_zh: str
-    """What would explain it without anybody's ill will."""
-    innocent_en: str
+    benign_explanation: LocalizedText
+    """What would explain it without any wrong-doing."""
     evidence_total: int
     evidence: list[Sign]
     """The heaviest of them."""
@@ -217,8 +207,7 @@ class Opened(Shape):
     unknown_now: float | None
     has_changed: bool
     """The rows add up to something else than was assessed: the evidence came later, or changed."""
-    note_zh: str
-    note_en: str
+    note: LocalizedText
 
 
 class ChangedClause(Titled):
@@ -271,8 +260,7 @@ class Verdict(Shape):
     place: int | None
     eligible: int
     """How many schools nothing excludes."""
-    reason_zh: str
-    reason_en: str
+    reason: LocalizedText
     rival: Rival | None
     """Who would make room for a school that is out, or would come instead of one that is in."""
     needs: float | None
@@ -334,8 +322,7 @@ class Spread(Shape):
 
     what: str
     """"total" or a dimension."""
-    title_zh: str
-    title_en: str
+    title: LocalizedText
     division: str | None
     """None for all schools."""
     division_name: str | None
@@ -355,8 +342,7 @@ class VariationLimit(Titled):
     """A limit of the standard on how much schools may differ, and what was found."""
 
     clause: str
-    clause_title_zh: str
-    clause_title_en: str
+    clause_title: LocalizedText
     group: str
     stage: str
     schools: int

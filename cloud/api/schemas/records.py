@@ -2,15 +2,15 @@
 
 from datetime import date
 
-from cloud.api.schemas.common import Shape
+from cloud.api.schemas.base import Shape
+from cloud.api.schemas.text import LocalizedText
 
 
 class BookColumn(Shape):
     """A column of a book, as the import names it."""
 
     key: str
-    title_zh: str
-    title_en: str
+    title: LocalizedText
     codes: str | None
     """The code list that its cells are of."""
 
@@ -19,8 +19,7 @@ class BookLine(Shape):
     """One book of a school in the list of its books."""
 
     book: str
-    title_zh: str
-    title_en: str
+    title: LocalizedText
     is_imported: bool
     """False where its rows follow from telemetry and other books."""
     rows: int | None
@@ -43,8 +42,7 @@ class BookPage(Shape):
     """A page of a book; `total` counts all rows that match, `offset` those before the page."""
 
     book: str
-    title_zh: str
-    title_en: str
+    title: LocalizedText
     is_imported: bool
     columns: list[BookColumn]
     total: int

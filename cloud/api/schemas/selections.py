@@ -6,8 +6,9 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from cloud.api.schemas.assessments import RankingRow
-from cloud.api.schemas.common import Shape
+from cloud.api.schemas.base import Shape
 from cloud.api.schemas.standards import Titled
+from cloud.api.schemas.text import LocalizedText
 from cloud.api.schemas.workflow import ProcedureState
 
 
@@ -32,8 +33,7 @@ class Quota(Shape):
     """A rule on how many are selected, and how many were."""
 
     id: str
-    title_zh: str
-    title_en: str
+    title: LocalizedText
     group: Literal["division", "stage", "urban_rural"]
     code: str
     least: int | None
@@ -62,8 +62,7 @@ class Reason(Shape):
     schools: int
     school: str
     name: str
-    reason_zh: str
-    reason_en: str
+    reason: LocalizedText
 
 
 class Warned(Shape):
@@ -71,17 +70,15 @@ class Warned(Shape):
 
     school: str
     name: str
-    text_zh: str
-    text_en: str
+    text: LocalizedText
 
 
 class Selection(SelectionLine):
     """One selection, whole; every school of it stands in `/assessments/{id}/ranking`."""
 
     rules: dict[str, Any]
-    order_zh: list[str]
+    order: list[LocalizedText]
     """How ties are broken, in their order."""
-    order_en: list[str]
     items: list[RankingRow]
     """The schools selected, by rank."""
     first_out: list[RankingRow]
@@ -89,9 +86,8 @@ class Selection(SelectionLine):
     quotas: list[Quota]
     eligible: int
     """How many schools nothing excludes."""
-    notes_zh: list[str]
+    notes: list[LocalizedText]
     """What whoever reads the list should know of it."""
-    notes_en: list[str]
     reasons: list[Reason]
     """How many of all schools each rule decided; those in first, the most first."""
     warnings: list[Warned]
@@ -124,8 +120,7 @@ class Improvement(Titled):
     units: int | None
     """How many more of what the clause counts; None where cost goes by the point."""
     yuan: float
-    remedy_zh: str
-    remedy_en: str
+    remedy: LocalizedText
 
 
 class Least(Shape):
@@ -135,8 +130,7 @@ class Least(Shape):
     school: str
     is_possible: bool | None
     """None where it cannot be told: before there is evidence, or for such a standard."""
-    text_zh: str
-    text_en: str
+    text: LocalizedText
     needs: float | None
     """The least score that brings it in."""
     value: float | None
@@ -150,9 +144,8 @@ class Least(Shape):
     """Clauses that could gain and have no cost; not counted on."""
     unseen: list[Titled]
     """Clauses without any evidence; not counted on."""
-    missing_zh: list[str]
+    missing: list[LocalizedText]
     """What stays out of reach."""
-    missing_en: list[str]
 
 
 class SensitivityIndex(Shape):
@@ -171,8 +164,7 @@ class Influence(Titled):
     """How many of the selected change on average where this choice alone is another."""
     is_told: bool
     """Whether its interval leaves 0 out; else it cannot be told from a choice that does nothing."""
-    text_zh: str
-    text_en: str
+    text: LocalizedText
     selected: SensitivityIndex
     """Of the variance of how much of the list changes."""
     ranks: SensitivityIndex
@@ -192,6 +184,5 @@ class Sensitivity(Shape):
     """How many of the selected change where all choices are others at once, on average."""
     moved: float
     """By how many ranks a school moves then, on average."""
-    text_zh: str
-    text_en: str
+    text: LocalizedText
     influences: list[Influence]

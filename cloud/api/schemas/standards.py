@@ -3,7 +3,8 @@
 from datetime import date
 from typing import Any, Literal
 
-from cloud.api.schemas.common import Shape
+from cloud.api.schemas.base import Shape
+from cloud.api.schemas.text import LocalizedText
 
 StageName = Literal["KG", "PRI", "JUN", "SEN", "VOC"]
 
@@ -12,8 +13,7 @@ class Titled(Shape):
     """A clause, a dimension or a rule by its id, with its titles."""
 
     id: str
-    title_zh: str
-    title_en: str
+    title: LocalizedText
 
 
 class Trusted(Shape):
@@ -21,9 +21,8 @@ class Trusted(Shape):
 
     flag: str
     """VERIFIED-A/B/C, MEMORY or project default."""
-    zh: str
+    text: LocalizedText
     """In words that a principal understands."""
-    en: str
 
 
 class Source(Shape):
@@ -60,8 +59,7 @@ class StandardClause(Titled):
     cost_per: Literal["unit", "point"] | None
     data_source: Literal["telemetry", "ledger", "declared"]
     source: Source
-    remedy_zh: str
-    remedy_en: str
+    remedy: LocalizedText
 
 
 class StandardRule(Titled):
@@ -89,10 +87,8 @@ class StandardDetail(Shape):
     id: str
     edition: str
     effective: date
-    title_zh: str
-    title_en: str
-    note_zh: str
-    note_en: str
+    title: LocalizedText
+    note: LocalizedText
     scale: float
     min_coverage: float
     declared_cap: float

@@ -5,7 +5,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from cloud.api.schemas.common import Shape
+from cloud.api.schemas.base import Shape
+from cloud.api.schemas.text import LocalizedText
 
 StepName = Literal[
     "self_assessment",
@@ -26,8 +27,7 @@ class Step(Shape):
 
     id: int
     step: StepName
-    title_zh: str
-    title_en: str
+    title: LocalizedText
     assessment: str
     selection: str | None
     school: str | None
@@ -67,29 +67,25 @@ class ProcedureState(Shape):
     objections: int
     unanswered: int
     is_final: bool
-    missing_zh: list[str]
+    missing: list[LocalizedText]
     """What has to happen before it can be final."""
-    missing_en: list[str]
 
 
 class PossibleStep(Shape):
     """A step, whether it may be taken today, and else why not."""
 
     step: StepName
-    title_zh: str
-    title_en: str
+    title: LocalizedText
     may: bool
-    why_zh: str | None
+    why: LocalizedText | None
     """Why it may not; None where it may."""
-    why_en: str | None
 
 
 class DeclaredFigure(Shape):
     """The newest figure that a school declared of something."""
 
     item: str
-    title_zh: str
-    title_en: str
+    title: LocalizedText
     value: float
     declared_on: date
     confirmed_on: date | None

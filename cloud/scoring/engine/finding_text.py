@@ -1,87 +1,15 @@
-"""Findings as people read them, made only for the school that is shown."""
+"""The sentences of a finding, made when it is read."""
 
-import polars as pl
-
-from cloud.api.schemas.common import DimensionScore, Evidence, Finding
 from cloud.localized_text import LocalizedText
 from cloud.scoring.engine import result
 from cloud.scoring.engine.engine import EPSILON
-from cloud.scoring.indicators.base import (
-    all_indicators,
-)
+from cloud.scoring.indicators.base import all_indicators
 from cloud.scoring.standard.attainment import shown
-from cloud.scoring.standard.standard import Stage, Standard
-
-FIRST = 8
+from cloud.scoring.standard.standard import Stage
 
 
-def finding_shape(
-    found: result.Finding, rows: pl.DataFrame, stages: tuple[Stage, ...], first: int | None = FIRST
-) -> Finding:
-    """Return a finding with its reason and its evidence (the `first` rows, None for all)."""
-    clause = found.clause
-    indicator = all_indicators()[clause.indicator]
-    reason = _reason(found)
-    shown = rows if first is None else rows.head(first)
-    return Finding(
-        clause=clause.id,
-        title_zh=clause.title.zh,
-        title_en=clause.title.en,
-        dimension=clause.dimension,
-        outcome=found.outcome,
-        attainment=found.attainment,
-        measured=found.measured,
-        unit=indicator.unit,
-        target=_target(found, stages, indicator.unit),
-        weight=found.weight,
-        points=found.points,
-        data_source=clause.data_source,
-        source_title=clause.source.title,
-        source_clause=clause.source.clause,
-        source_confidence=clause.source.confidence,
-        reason_zh=reason.zh,
-        reason_en=reason.en,
-        remedy_zh=clause.remedy.zh,
-        remedy_en=clause.remedy.en,
-        part=None if found.sums is None else found.sums.part,
-        whole=None if found.sums is None else found.sums.whole,
-        unknown=None if found.sums is None else found.sums.unknown,
-        coverage=found.coverage,
-        beside=list(indicator.beside) if found.outcome != "not_applicable" else [],
-        evidence_total=rows.height,
-        evidence=[
-            Evidence(ref=row["ref"], text_zh=text.zh, text_en=text.en, value=row["part"])
-            for row in shown.iter_rows(named=True)
-            for text in [indicator.tell(row)]
-        ],
-    )
-
-
-def dimension_shape(found: result.DimensionResult) -> DimensionScore:
-    """Return a dimension's score."""
-    return DimensionScore(
-        dimension=found.dimension.id,
-        title_zh=found.dimension.title.zh,
-        title_en=found.dimension.title.en,
-        weight=found.dimension.weight,
-        value=found.value,
-        coverage=found.coverage,
-        findings=found.findings,
-    )
-
-
-def standard_line(standard: Standard) -> dict[str, str]:
-    """Return what a list of standards says of one."""
-    return {
-        "id": standard.id,
-        "edition": standard.edition,
-        "title_zh": standard.title.zh,
-        "title_en": standard.title.en,
-        "effective": standard.effective.isoformat(),
-    }
-
-
-def _reason(found: result.Finding) -> LocalizedText:
+def reason_text(found: result.Finding) -> LocalizedText:
+    """Return why a clause has its outcome, with the figures."""
     if found.outcome == "not_applicable" and found.sums == result.NOTHING:
         return LocalizedText(
             "该校没有需要评判的事项，本条不计入总分。",
@@ -114,6 +42,8 @@ def _reason(found: result.Finding) -> LocalizedText:
     return LocalizedText("".join(zh), " ".join(en))
 
 
-def _target(found: result.Finding, stages: tuple[Stage, ...], unit: str) -> str:
+def target_text(found: result.Finding, stages: tuple[Stage, ...]) -> str:
+    """Return the threshold that applies to a school of these stages ("≥ 95%", "10%–30%")."""
+    unit = all_indicators()[found.clause.indicator].unit
     own = [stage for stage in stages if stage in found.clause.stages] or found.clause.stages[:1]
     return " / ".join(dict.fromkeys(found.clause.shape.words(stage, unit) for stage in own))

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from cloud.scoring.engine.finding_text import finding_shape
+from cloud.api.presenters.finding import finding_shape
 from cloud.scoring.engine.result import Finding, evidence_rows
 from cloud.scoring.indicators.base import all_indicators
 from device_profiles import yaml_tree
@@ -49,7 +49,7 @@ def test_a_case_scores_as_it_says(case: dict[str, Any]) -> None:
     for clause, said in own.items():
         rows = evidence_rows(findings[clause].clause, facts)
         shape = finding_shape(findings[clause], rows, tuple(stages), first=None)
-        texts = [text.text_zh for text in shape.evidence]
+        texts = [text.text.root["zh"] for text in shape.evidence]
         for key, value in said.items():
             assert told(findings[clause], shape.model_dump(), texts, key) == value, key
 
@@ -58,10 +58,11 @@ def told(finding: Finding, shape: dict[str, Any], texts: list[str], key: str) ->
     if key == "rows":
         return texts
     if key == "rows_en":
-        return [row["text_en"] for row in shape["evidence"]]
+        return [row["text"]["en"] for row in shape["evidence"]]
     if key == "seen":
         return pytest.approx(finding.coverage)
-    value = shape[key]
+    name, _, language = key.rpartition("_")
+    value = shape[name][language] if language in {"zh", "en"} else shape[key]
     return pytest.approx(value, abs=1e-6) if isinstance(value, float) else value
 
 

@@ -1,7 +1,7 @@
 // The shapes of assessments, selections and the procedure, as cloud/api/schemas/assessments.py states
 // them. null means "not known" or "not rated", never zero; shares are 0 to 1.
 
-import type { DimensionScore, Finding, Outcome } from "./types";
+import type { DimensionScore, Finding, LocalizedText, Outcome } from "./types";
 
 export type Stage = "KG" | "PRI" | "JUN" | "SEN" | "VOC";
 export type Severity = "high" | "medium" | "low";
@@ -9,14 +9,12 @@ export type DataSource = "telemetry" | "ledger" | "declared";
 
 export interface Titled {
   id: string;
-  title_zh: string;
-  title_en: string;
+  title: LocalizedText;
 }
 
 export interface Trust {
   flag: string;
-  zh: string;
-  en: string;
+  text: LocalizedText;
 }
 
 export interface Source {
@@ -30,8 +28,7 @@ export interface AssessmentLine {
   id: string;
   digest: string;
   standard: string;
-  standard_title_zh: string;
-  standard_title_en: string;
+  standard_title: LocalizedText;
   start: string;
   end: string;
   schools: number;
@@ -68,8 +65,7 @@ export interface Assessment extends AssessmentLine {
   integrity: number;
   counties: County[];
   scores_as_filed: boolean;
-  note_zh: string;
-  note_en: string;
+  note: LocalizedText;
 }
 
 export interface RankingRow {
@@ -97,8 +93,7 @@ export interface RankingRow {
   rule: string | null;
   because: string[] | null;
   place: number | null;
-  reason_zh: string | null;
-  reason_en: string | null;
+  reason: LocalizedText | null;
   rank_low: number | null;
   rank_high: number | null;
   chance: number | null;
@@ -116,23 +111,18 @@ export interface RankingPage {
 
 export interface Sign {
   ref: string;
-  text_zh: string;
-  text_en: string;
+  text: LocalizedText;
 }
 
 export interface IntegrityFinding {
   school: string;
   check: string;
-  title_zh: string;
-  title_en: string;
+  title: LocalizedText;
   severity: Severity;
   strength: number;
-  text_zh: string;
-  text_en: string;
-  ask_zh: string;
-  ask_en: string;
-  innocent_zh: string;
-  innocent_en: string;
+  text: LocalizedText;
+  ask: LocalizedText;
+  benign_explanation: LocalizedText;
   evidence_total: number;
   evidence: Sign[];
 }
@@ -158,8 +148,7 @@ export interface Opened {
   whole_now: number | null;
   unknown_now: number | null;
   has_changed: boolean;
-  note_zh: string;
-  note_en: string;
+  note: LocalizedText;
 }
 
 export interface Changes {
@@ -192,8 +181,7 @@ export interface Verdict {
   because: string[];
   place: number | null;
   eligible: number;
-  reason_zh: string;
-  reason_en: string;
+  reason: LocalizedText;
   rival: Rival | null;
   needs: number | null;
   is_override: boolean;
@@ -204,8 +192,7 @@ export interface Verdict {
 export interface Step {
   id: number;
   step: string;
-  title_zh: string;
-  title_en: string;
+  title: LocalizedText;
   assessment: string;
   selection: string | null;
   school: string | null;
@@ -270,8 +257,7 @@ export interface ClauseOutcome {
 
 export interface Spread {
   what: string;
-  title_zh: string;
-  title_en: string;
+  title: LocalizedText;
   division: string | null;
   division_name: string | null;
   schools: number;
@@ -286,8 +272,7 @@ export interface Spread {
 
 export interface VariationLimit extends Titled {
   clause: string;
-  clause_title_zh: string;
-  clause_title_en: string;
+  clause_title: LocalizedText;
   group: string;
   stage: string;
   schools: number;
@@ -307,8 +292,7 @@ export interface StandardLine {
   id: string;
   edition: string;
   effective: string;
-  title_zh: string;
-  title_en: string;
+  title: LocalizedText;
 }
 
 export interface StandardClause extends Titled {
@@ -325,8 +309,7 @@ export interface StandardClause extends Titled {
   cost_per: "unit" | "point" | null;
   data_source: DataSource;
   source: Source;
-  remedy_zh: string;
-  remedy_en: string;
+  remedy: LocalizedText;
 }
 
 export interface StandardRule extends Titled {
@@ -348,10 +331,8 @@ export interface StandardDetail {
   id: string;
   edition: string;
   effective: string;
-  title_zh: string;
-  title_en: string;
-  note_zh: string;
-  note_en: string;
+  title: LocalizedText;
+  note: LocalizedText;
   scale: number;
   min_coverage: number;
   declared_cap: number;
@@ -379,8 +360,7 @@ export interface SelectionLine {
 
 export interface Quota {
   id: string;
-  title_zh: string;
-  title_en: string;
+  title: LocalizedText;
   group: "division" | "stage" | "urban_rural";
   code: string;
   least: number | null;
@@ -408,8 +388,7 @@ export interface ProcedureState {
   objections: number;
   unanswered: number;
   is_final: boolean;
-  missing_zh: string[];
-  missing_en: string[];
+  missing: LocalizedText[];
 }
 
 export interface Reason {
@@ -418,27 +397,23 @@ export interface Reason {
   schools: number;
   school: string;
   name: string;
-  reason_zh: string;
-  reason_en: string;
+  reason: LocalizedText;
 }
 
 export interface Warned {
   school: string;
   name: string;
-  text_zh: string;
-  text_en: string;
+  text: LocalizedText;
 }
 
 export interface Selection extends SelectionLine {
   rules: Record<string, unknown>;
-  order_zh: string[];
-  order_en: string[];
+  order: LocalizedText[];
   items: RankingRow[];
   first_out: RankingRow[];
   quotas: Quota[];
   eligible: number;
-  notes_zh: string[];
-  notes_en: string[];
+  notes: LocalizedText[];
   reasons: Reason[];
   warnings: Warned[];
   override_log: Override[];
@@ -452,16 +427,14 @@ export interface Improvement extends Titled {
   points: number;
   units: number | null;
   yuan: number;
-  remedy_zh: string;
-  remedy_en: string;
+  remedy: LocalizedText;
 }
 
 export interface Least {
   selection: string;
   school: string;
   is_possible: boolean | null;
-  text_zh: string;
-  text_en: string;
+  text: LocalizedText;
   needs: number | null;
   value: number | null;
   value_then: number | null;
@@ -470,6 +443,5 @@ export interface Least {
   evidence: Titled[];
   unpriced: Titled[];
   unseen: Titled[];
-  missing_zh: string[];
-  missing_en: string[];
+  missing: LocalizedText[];
 }

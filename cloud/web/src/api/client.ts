@@ -8,8 +8,8 @@ export class Problem extends Error {
   constructor(
     readonly status: number,
     readonly detail: string,
-    /** The same in Chinese, where the cloud gives it. */
-    readonly detailZh: string | null = null,
+    /** The same by language, where the cloud gives it. */
+    readonly texts: Record<string, string> | null = null,
   ) {
     super(detail);
   }
@@ -82,8 +82,8 @@ async function ask(path: string, query: Query, accept: string, signal?: AbortSig
 
 async function problemOf(answer: Response): Promise<Problem> {
   try {
-    const body = (await answer.json()) as { detail?: unknown; detail_zh?: string; title?: unknown };
-    return new Problem(answer.status, String(body.detail ?? body.title ?? answer.statusText), body.detail_zh ?? null);
+    const body = (await answer.json()) as { detail?: unknown; message?: Record<string, string>; title?: unknown };
+    return new Problem(answer.status, String(body.detail ?? body.title ?? answer.statusText), body.message ?? null);
   } catch {
     return new Problem(answer.status, answer.statusText);
   }

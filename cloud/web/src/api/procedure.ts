@@ -1,19 +1,17 @@
 // The shapes of what may be done in the procedure, and of which choice matters most.
+import type { LocalizedText } from "@/api/types";
 import type { Step, Titled } from "@/api/award";
 
 export interface PossibleStep {
   step: string;
-  title_zh: string;
-  title_en: string;
+  title: LocalizedText;
   may: boolean;
-  why_zh: string | null;
-  why_en: string | null;
+  why: LocalizedText | null;
 }
 
 export interface DeclaredFigure {
   item: string;
-  title_zh: string;
-  title_en: string;
+  title: LocalizedText;
   value: number;
   declared_on: string;
   confirmed_on: string | null;
@@ -40,8 +38,7 @@ export interface SensitivityIndex {
 export interface Influence extends Titled {
   schools: number;
   is_told: boolean;
-  text_zh: string;
-  text_en: string;
+  text: LocalizedText;
   selected: SensitivityIndex;
   ranks: SensitivityIndex;
 }
@@ -54,7 +51,6 @@ export interface Sensitivity {
   places: number;
   changed: number;
   moved: number;
-  text_zh: string;
-  text_en: string;
+  text: LocalizedText;
   influences: Influence[];
 }

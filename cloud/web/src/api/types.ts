@@ -1,5 +1,7 @@
 // The shapes of /api/v1, as cloud/api/schemas/common.py states them. null means "not known", never zero.
 
+/** The same text by language: "zh", "en" and more. */
+export type LocalizedText = Record<string, string>;
 export type State = "active" | "standby" | "off" | "unobserved";
 export type Presence = "online" | "silent" | "never_seen";
 export type Outcome = "met" | "partly_met" | "unmet" | "no_data" | "not_applicable";
@@ -121,8 +123,7 @@ export interface AssetPage {
 
 export interface PointNow {
   point: string;
-  title_zh: string;
-  title_en: string;
+  title: LocalizedText;
   quantity: string | null;
   unit: string;
   value: Value;
@@ -150,8 +151,7 @@ export interface Asset extends AssetRow {
   supplier: string | null;
   life_years: number | null;
   profile: string | null;
-  profile_title_zh: string | null;
-  profile_title_en: string | null;
+  profile_title: LocalizedText | null;
   points: PointNow[];
   bindings: Binding[];
 }
@@ -210,16 +210,14 @@ export interface Heatmap {
 export interface Series {
   point: string;
   unit: string;
-  title_zh: string;
-  title_en: string;
+  title: LocalizedText;
   readings: [string, Value][];
 }
 
 export interface DeviceEvent {
   at: string;
   type: string;
-  title_zh: string;
-  title_en: string;
+  title: LocalizedText;
   of_gateway: boolean;
   text: string;
   value: number | null;
@@ -286,8 +284,7 @@ export interface GatewayDetail {
 
 export interface Evidence {
   ref: string;
-  text_zh: string;
-  text_en: string;
+  text: LocalizedText;
   value: number | null;
 }
 
@@ -295,15 +292,13 @@ export type Cell = string | number | boolean | null;
 
 export interface BookColumn {
   key: string;
-  title_zh: string;
-  title_en: string;
+  title: LocalizedText;
   codes: string | null;
 }
 
 export interface BookLine {
   book: string;
-  title_zh: string;
-  title_en: string;
+  title: LocalizedText;
   is_imported: boolean;
   rows: number | null;
 }
@@ -317,8 +312,7 @@ export interface BookRow {
 
 export interface BookPage {
   book: string;
-  title_zh: string;
-  title_en: string;
+  title: LocalizedText;
   is_imported: boolean;
   columns: BookColumn[];
   total: number;
@@ -330,8 +324,7 @@ export interface BookPage {
 
 export interface Finding {
   clause: string;
-  title_zh: string;
-  title_en: string;
+  title: LocalizedText;
   dimension: string;
   outcome: Outcome;
   attainment: number | null;
@@ -344,10 +337,8 @@ export interface Finding {
   source_title: string;
   source_clause: string;
   source_confidence: string;
-  reason_zh: string;
-  reason_en: string;
-  remedy_zh: string;
-  remedy_en: string;
+  reason: LocalizedText;
+  remedy: LocalizedText;
   part: number | null;
   whole: number | null;
   unknown: number | null;
@@ -359,8 +350,7 @@ export interface Finding {
 
 export interface DimensionScore {
   dimension: string;
-  title_zh: string;
-  title_en: string;
+  title: LocalizedText;
   weight: number;
   value: number | null;
   coverage: number;
@@ -370,8 +360,7 @@ export interface DimensionScore {
 export interface Score {
   school: string;
   standard: string;
-  standard_title_zh: string;
-  standard_title_en: string;
+  standard_title: LocalizedText;
   start: string;
   end: string;
   value: number | null;
@@ -399,14 +388,12 @@ export interface Live {
 
 export interface CodeItem {
   code: string;
-  zh: string;
-  en: string;
+  name: LocalizedText;
 }
 
 export interface CodeList {
   id: string;
-  title_zh: string;
-  title_en: string;
+  title: LocalizedText;
   source: string;
   confidence: string;
   items: CodeItem[];

@@ -39,7 +39,7 @@ function choose(id: string): void {
 function codeWord(list: string, code: string | null, language: string): string {
   if (code === null) return "";
   const item = codeLists.value.find((one) => one.id === list)?.items.find((i) => i.code === code);
-  return item ? (language === "zh" ? item.zh : item.en) : code;
+  return item ? (item.name[language] ?? item.name.en ?? code) : code;
 }
 
 /** The name of a school by its code; the code itself where it is unknown. */

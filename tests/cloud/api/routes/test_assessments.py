@@ -66,7 +66,7 @@ async def test_an_assessment_scores_as_the_school_does(cloud: CloudApp) -> None:
     assert (row["school"], row["name"]) == (SCHOOL, "台州市实验小学")
     assert row["rank"] == (None if row["value"] is None else 1)
     assert row["stages"] == ["PRI"]
-    assert (row["selected"], row["reason_zh"]) == (None, None)
+    assert (row["selected"], row["reason"]) == (None, None)
     assert made["scores_as_filed"]
     assert made["counties"][0]["division_name"] == "椒江区"
 
@@ -102,8 +102,8 @@ async def test_a_finding_opens_down_to_its_rows(cloud: CloudApp) -> None:
     opened = 0
     for finding in whole["findings"]:
         assert finding["source_confidence"]
-        assert finding["trust"]["zh"]
-        assert finding["trust"]["en"]
+        assert finding["trust"]["text"]["zh"]
+        assert finding["trust"]["text"]["en"]
         answer = await cloud.stranger.get(finding["opens"])
         assert answer.status_code == 200, answer.text
         found = answer.json()
@@ -127,7 +127,7 @@ async def test_evidence_that_came_later_is_told_and_changes_nothing(cloud: Cloud
     found = await ask(cloud, f"{path}/findings/D01")
     assert found["has_changed"]
     assert found["part_now"] > found["finding"]["part"]
-    assert "证据有变化" in found["note_zh"]
+    assert "证据有变化" in found["note"]["zh"]
 
 
 async def test_a_ranking_has_pages_filters_and_orders(cloud: CloudApp) -> None:
@@ -164,8 +164,7 @@ async def test_doubts_are_counted_and_deduct_nothing(cloud: CloudApp) -> None:
     assert found["items"][0]["evidence"] == [
         {
             "ref": "asset:1",
-            "text_zh": "A-1：台账中没有",
-            "text_en": "A-1: in no row of the ledger",
+            "text": {"zh": "A-1：台账中没有", "en": "A-1: in no row of the ledger"},
         }
     ]
     assert (await ask(cloud, f"/{name}/integrity", severity="low"))["total"] == 1
@@ -184,7 +183,7 @@ async def test_compliance_adds_up_over_the_counties(cloud: CloudApp) -> None:
         assert sum(total[kind] for kind in kinds) == total["applies"]
         for kind in ("applies", *kinds):
             assert sum(county[kind] for county in clause["counties"]) == total[kind]
-        assert clause["source"]["trust"]["zh"] == "本项目自定，并非官方规定"
+        assert clause["source"]["trust"]["text"]["zh"] == "本项目自定，并非官方规定"
     first = clauses[0]
     rows = await ask(cloud, f"/{name}/clauses/{first['id']}")
     assert len(rows) == first["total"]["applies"]
@@ -212,7 +211,7 @@ async def test_limits_of_the_standard_on_variation_are_told(cloud: CloudApp) -> 
     made = await post(cloud, **DAY, standard="national-balance")
     found = await ask(cloud, f"/{made['id']}/variation")
     assert found["limits"]
-    assert all(row["title_zh"] and row["at_most"] > 0 for row in found["limits"])
+    assert all(row["title"]["zh"] and row["at_most"] > 0 for row in found["limits"])
 
 
 async def test_a_standard_shows_every_source_and_flag(cloud: CloudApp) -> None:
@@ -223,8 +222,8 @@ async def test_a_standard_shows_every_source_and_flag(cloud: CloudApp) -> None:
         assert [one["id"] for one in found["clauses"]] == [one.id for one in edition.clauses]
         for clause in found["clauses"]:
             assert clause["source"]["title"]
-            assert clause["source"]["trust"]["zh"]
-            assert clause["source"]["trust"]["en"]
+            assert clause["source"]["trust"]["text"]["zh"]
+            assert clause["source"]["trust"]["text"]["en"]
             assert clause["targets"].keys() == set(clause["stages"])
     newest = await cloud.stranger.get("/api/v1/standards/taizhou-smart-management")
     own = [one for one in editions() if one.id == "taizhou-smart-management"]

@@ -92,12 +92,11 @@ async def test_an_unknown_sort_key_names_the_known(cloud: CloudApp) -> None:
 async def test_one_asset(cloud: CloudApp) -> None:
     found = await get(cloud, "/api/v1/assets/1")
     assert (found["school"], found["profile"]) == (SCHOOL, "campus-interactive-display")
-    assert found["profile_title_zh"] == "交互式一体机（参考规约）"
+    assert found["profile_title"]["zh"] == "交互式一体机（参考规约）"
     assert found["bindings"] == [{"device": "A-1", "valid_from": None, "valid_to": None}]
     points = {point.pop("point"): point for point in found["points"]}
     assert points["active_power"] == {
-        "title_zh": "有功功率",
-        "title_en": "active power",
+        "title": {"zh": "有功功率", "en": "active power"},
         "quantity": "power",
         "unit": "W",
         "value": 142.5,
@@ -153,7 +152,7 @@ async def test_a_heatmap(cloud: CloudApp) -> None:
 async def test_readings_are_in_order_and_named(cloud: CloudApp) -> None:
     await say(cloud, "A-1", local("09:58"), "idle")
     state, *_ = await get(cloud, "/api/v1/assets/1/readings", point="display_state")
-    assert (state["point"], state["title_en"]) == ("display_state", "display state")
+    assert (state["point"], state["title"]["en"]) == ("display_state", "display state")
     assert state["readings"] == [
         ["2026-11-23T01:58:00Z", "idle"],
         ["2026-11-23T01:59:30Z", "in_use"],

@@ -7,4 +7,7 @@ async def test_code_lists_say_where_they_come_from(cloud: CloudApp) -> None:
     assert lists["division"]["confidence"] == "VERIFIED-B"
     assert lists["asset_category"]["confidence"] == "project default"
     assert lists["room_use"]["is_complete"] is False
-    assert lists["asset_condition"]["items"][0] == {"code": "1", "zh": "在用", "en": "In use"}
+    assert lists["asset_condition"]["items"][0] == {
+        "code": "1",
+        "name": {"zh": "在用", "en": "In use"},
+    }

@@ -40,13 +40,13 @@ async def test_an_asset_shows_its_own_events_and_those_of_gateways(cloud: CloudA
         ("fault", False),
     ]
     newest, back, fault = found
-    assert (newest["title_zh"], newest["title_en"], newest["value"]) == (
+    assert (newest["title"]["zh"], newest["title"]["en"], newest["value"]) == (
         "door_open",
         "door_open",
         None,
     )
-    assert (back["title_zh"], back["value"], back["unit"]) == ("设备恢复", 90.0, "s")
-    assert (fault["title_zh"], fault["title_en"]) == ("设备故障", "Fault")
+    assert (back["title"]["zh"], back["value"], back["unit"]) == ("设备恢复", 90.0, "s")
+    assert (fault["title"]["zh"], fault["title"]["en"]) == ("设备故障", "Fault")
     assert (fault["text"], fault["value"], fault["unit"]) == ("背光过热", 3.0, "")
     assert fault["at"] == "2026-11-23T00:10:00Z"
 

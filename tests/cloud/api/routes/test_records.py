@@ -72,8 +72,8 @@ async def test_a_book_reads_as_it_was_filled_in(
     for school in schools:
         page = await ask(city, f"{school}/books/{book}", limit=5000)
         assert page["is_imported"]
-        assert page["title_zh"] == BY_KIND[book].sheet
-        titles = {column["title_zh"] for column in page["columns"]}
+        assert page["title"]["zh"] == BY_KIND[book].sheet
+        titles = {column["title"]["zh"] for column in page["columns"]}
         assert titles <= {column.title for column in BY_KIND[book].columns}
         assert page["total"] == len(page["items"])
         keys = [row["key"] for row in page["items"]]

@@ -3,9 +3,9 @@ from typing import Any
 
 import pytest
 
+from cloud.api.presenters.finding import FIRST
 from cloud.registry.codes.own import DECLARED_ITEMS
 from cloud.registry.importing.importer import import_file
-from cloud.scoring.engine.finding_text import FIRST
 from cloud.scoring.standard.standard import editions
 from device_profiles.points import to_ns
 from tests._parts.cloud_app import CloudApp
@@ -76,13 +76,13 @@ async def test_below_the_least_coverage_there_is_no_value(cloud: CloudApp) -> No
 async def test_every_finding_says_why_and_what_to_do_in_both_languages(cloud: CloudApp) -> None:
     score = await ask(cloud, "score")
     for finding in score["findings"]:
-        assert finding["reason_zh"].endswith("。")
-        assert finding["remedy_zh"].endswith("。")
-        assert finding["reason_en"].endswith(".")
-        assert finding["remedy_en"].endswith(".")
+        assert finding["reason"]["zh"].endswith("。")
+        assert finding["remedy"]["zh"].endswith("。")
+        assert finding["reason"]["en"].endswith(".")
+        assert finding["remedy"]["en"].endswith(".")
         assert finding["source_confidence"]
         for row in finding["evidence"]:
-            words = row["text_zh"].replace("设备A", "").replace("ghost", "")
+            words = row["text"]["zh"].replace("设备A", "").replace("ghost", "")
             assert not any(
                 len(word) > 2 and word.isascii() and word.isalpha() for word in words.split()
             )
@@ -108,7 +108,7 @@ async def test_a_finding_opens_down_to_each_piece_of_evidence(cloud: CloudApp) -
     assert finding["evidence_total"] == len(finding["evidence"]) == 6
     assert {row["ref"] for row in finding["evidence"]} == {f"asset:{n}" for n in range(1, 7)}
     days = await ask(cloud, "findings/D01", start=str(MONDAY))
-    assert days["evidence"][-1]["text_zh"] == "设备A-1 A-1 2026-11-23：已使用"
+    assert days["evidence"][-1]["text"]["zh"] == "设备A-1 A-1 2026-11-23：已使用"
     assert days["evidence"][-1]["ref"] == "asset:1/day:2026-11-23"
     assert days["evidence"][-1]["value"] == 1
 
@@ -142,7 +142,7 @@ async def test_who_was_heard_counts_as_connected(cloud: CloudApp) -> None:
     connected = await ask(cloud, "findings/E01")
     assert {row["ref"] for row in connected["evidence"] if row["value"]} == {"asset:1", "asset:6"}
     known = await ask(cloud, "findings/B09")
-    assert {row["text_zh"] for row in known["evidence"]} == {
+    assert {row["text"]["zh"] for row in known["evidence"]} == {
         "A-1：在台账中",
         "A-6：在台账中",
         "ghost：台账中没有",
@@ -172,7 +172,7 @@ async def test_the_same_evidence_has_the_same_digest(cloud: CloudApp) -> None:
 async def test_the_editions_are_listed(cloud: CloudApp) -> None:
     answer = await cloud.client.get("/api/v1/standards")
     assert [line["edition"] for line in answer.json()] == [one.edition for one in editions()]
-    assert all(line["title_zh"] and line["title_en"] for line in answer.json())
+    assert all(line["title"]["zh"] and line["title"]["en"] for line in answer.json())
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@ from typing import Any
 
 import pytest
 
+from cloud.api.presenters.text import with_localized_texts
 from cloud.api.schemas.selections import Sensitivity
 from cloud.assessments.filed_selection import Chosen
 from cloud.assessments.sensitivity_report import influences
@@ -62,8 +63,8 @@ async def test_a_selection_says_of_every_school_in_or_out_and_why(
     for row in page["items"]:
         assert isinstance(row["selected"], bool)
         assert row["rule"]
-        assert row["reason_zh"].endswith("。")
-        assert row["reason_en"].endswith(".")
+        assert row["reason"]["zh"].endswith("。")
+        assert row["reason"]["en"].endswith(".")
     inside = await ask(cloud, f"/api/v1/assessments/{assessment}/ranking", selected=True)
     assert inside["items"] == made["items"]
     assert (made["selected"], made["places"], len(made["items"])) == (5, 5, 5)
@@ -71,8 +72,8 @@ async def test_a_selection_says_of_every_school_in_or_out_and_why(
     assert not {row["school"] for row in made["first_out"]} & {
         row["school"] for row in made["items"]
     }
-    assert made["order_zh"]
-    assert made["order_en"]
+    assert made["order"]
+    assert all(text["zh"] and text["en"] for text in made["order"])
 
 
 async def test_rank_intervals_and_chances_come_from_trials(
@@ -121,25 +122,25 @@ async def test_each_school_that_is_out_is_told_the_least_it_would_take(
         verdict = (await ask(cloud, f"{path}/schools/{row['school']}"))["verdict"]
         found = await ask(cloud, verdict["least_opens"])
         assert (found["selection"], found["school"]) == (made["id"], row["school"])
-        assert found["text_zh"].endswith("。")
-        assert found["text_en"].endswith(".")
+        assert found["text"]["zh"].endswith("。")
+        assert found["text"]["en"].endswith(".")
         if found["improvements"]:
             ways.append(found)
             assert found["yuan"] == pytest.approx(sum(one["yuan"] for one in found["improvements"]))
             gained = sum(one["points"] for one in found["improvements"])
             assert found["value_then"] == pytest.approx(found["value"] + gained)
-            assert all(one["remedy_zh"] for one in found["improvements"])
+            assert all(one["remedy"]["zh"] for one in found["improvements"])
     assert ways
     inside = await ask(cloud, f"{URL}/{made['id']}/schools/{made['items'][0]['school']}/least")
     assert (inside["is_possible"], inside["improvements"]) == (True, [])
-    assert inside["text_zh"] == "该校已入选。"
+    assert inside["text"]["zh"] == "该校已入选。"
 
 
 async def test_quotas_are_kept_and_counted(cloud: CloudApp, assessment: str) -> None:
     county = {"331003": {"least": 2, "most": 3}}
     made = await select(cloud, rules={"places": 6, "quotas": {"division": county}})
     (quota,) = made["quotas"]
-    assert (quota["group"], quota["code"], quota["title_zh"]) == ("division", "331003", "黄岩区")
+    assert (quota["group"], quota["code"], quota["title"]["zh"]) == ("division", "331003", "黄岩区")
     assert (quota["least"], quota["most"], quota["holds"]) == (2, 3, True)
     assert quota["selected"] == sum(row["division"] == "331003" for row in made["items"])
     assert made["rules"]["quotas"]["division"]["331003"] == {"least": 2, "most": 3}
@@ -215,7 +216,7 @@ async def test_which_choice_matters_is_the_same_whenever_it_is_asked(
     path = f"/api/v1/selections/{made['id']}/sensitivity"
     found = await ask(cloud, path)
     anew = influences(cloud.services.repository.assessment(assessment), chosen(cloud, made["id"]))
-    assert Sensitivity.model_validate(anew).model_dump() == found
+    assert Sensitivity.model_validate(with_localized_texts(anew)).model_dump() == found
     assert (found["selection"], found["seed"], found["places"]) == (made["id"], 3, 4)
     assert {one["id"] for one in found["influences"]} == set(CHOICES)
     totals = [one["selected"]["total"] for one in found["influences"]]
@@ -223,9 +224,9 @@ async def test_which_choice_matters_is_the_same_whenever_it_is_asked(
     for one in found["influences"]:
         index = one["selected"]
         assert one["is_told"] == (index["total"] > index["total_within"])
-        assert one["is_told"] == ("无法区分" not in one["text_zh"])
-        assert one["is_told"] == ("cannot be told from nothing" not in one["text_en"])
-        assert f"平均变动 {one['schools']:.1f} 所" in one["text_zh"]
+        assert one["is_told"] == ("无法区分" not in one["text"]["zh"])
+        assert one["is_told"] == ("cannot be told from nothing" not in one["text"]["en"])
+        assert f"平均变动 {one['schools']:.1f} 所" in one["text"]["zh"]
         assert 0 <= one["schools"] <= 4
     other = await select(cloud, rules={"places": 4, "hard": []}, seed=4)
     assert (await ask(cloud, f"/api/v1/selections/{other['id']}/sensitivity"))["digest"] != found[
@@ -245,4 +246,4 @@ async def test_reasons_count_every_school(cloud: CloudApp, assessment: str) -> N
     for one in made["reasons"]:
         own = [r for r in rows if (r["rule"], r["selected"]) == (one["rule"], one["selected"])]
         assert (len(own), own[0]["school"]) == (one["schools"], one["school"])
-        assert own[0]["reason_zh"] == one["reason_zh"]
+        assert own[0]["reason"]["zh"] == one["reason"]["zh"]

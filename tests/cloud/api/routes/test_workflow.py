@@ -68,7 +68,7 @@ def inside(selection: dict[str, Any]) -> list[str]:
 
 async def test_from_the_list_to_what_is_final(cloud: CloudApp, selection: dict[str, Any]) -> None:
     name = selection["id"]
-    assert len(selection["procedure"]["missing_zh"]) == 2
+    assert len(selection["procedure"]["missing"]) == 2
     await visit(cloud, inside(selection))
     days = {"first_day": str(A_DAY), "last_day": str(A_DAY + timedelta(days=6))}
     contact = "台州市教育局 1 号楼"
@@ -93,7 +93,7 @@ async def test_from_the_list_to_what_is_final(cloud: CloudApp, selection: dict[s
     assert (answered["answers"], answered["school"]) == (objection["id"], objection["school"])
     await take(cloud, "final", selection=name, reason="公示无异议成立")
     state = (await ask(cloud, f"/api/v1/selections/{name}"))["procedure"]
-    assert (state["is_final"], state["missing_zh"], state["unanswered"]) == (True, [], 0)
+    assert (state["is_final"], state["missing"], state["unanswered"]) == (True, [], 0)
     says = await refused(
         cloud,
         "override",
@@ -138,7 +138,7 @@ async def test_an_override_makes_a_new_selection_and_leaves_the_old_one(
         True,
     )
     assert verdict["override_reason"] == "现场核查不符"
-    assert "按规则原为" in verdict["reason_zh"]
+    assert "按规则原为" in verdict["reason"]["zh"]
     assert [step["step"] for step in shown["procedure"]] == ["override"]
     says = await refused(
         cloud, "override", 409, selection=name, school=out, decision="in", reason="再改一次"
@@ -167,11 +167,11 @@ async def test_who_is_taken_in_against_the_rules_is_named(
     assert made["selected"] == made["places"] == 3
     assert excluded in inside(made)
     (warned,) = made["warnings"]
-    assert (warned["school"], warned["text_en"]) == (
+    assert (warned["school"], warned["text"]["en"]) == (
         excluded,
         "The rules exclude it; it is in by an override.",
     )
-    assert warned["text_zh"] == "按规则不能入选，因人工改判而入选。"
+    assert warned["text"]["zh"] == "按规则不能入选，因人工改判而入选。"
     (lost,) = set(inside(selection)) - set(inside(made))
     verdict = (await ask(cloud, f"/api/v1/assessments/latest/schools/{lost}"))["verdict"]
     assert (verdict["selected"], verdict["rule"]) == (False, "override")
@@ -224,7 +224,7 @@ async def test_steps_of_a_school_come_with_those_of_all(
         "publicity",
     ]
     assert page["broken_at"] is None
-    assert page["items"][0]["title_zh"] == "学校自评"
+    assert page["items"][0]["title"]["zh"] == "学校自评"
     assert page["items"][1]["change"] == {"result": "recommended"}
     whole = await ask(cloud, URL, selection=selection["id"], offset=2, limit=3)
     assert (whole["total"], [step["id"] for step in whole["items"]]) == (10, [3, 4, 5])
@@ -352,7 +352,7 @@ async def test_the_page_is_told_which_steps_may_be_taken_and_why_not(
         "final": False,
     }
     for one in found["steps"]:
-        assert bool(one["why_zh"]) == bool(one["why_en"]) == (not one["may"])
+        assert (one["why"] is None) == one["may"]
     await take(cloud, "self_assessment", school=school)
     found = await ask(cloud, f"{URL}/next", selection=name, school=school)
     may = {one["step"] for one in found["steps"] if one["may"]}
@@ -375,7 +375,7 @@ async def test_the_figures_that_a_school_declared_stand_beside_the_steps(
     path = f"{URL}/next"
     (one,) = (await ask(cloud, path, selection=selection["id"], school=school))["declared"]
     assert (one["item"], one["value"], one["confirmed_on"]) == ("new_books", 420, None)
-    assert one["title_zh"] != one["item"] != one["title_en"]
+    assert one["title"]["zh"] != one["item"] != one["title"]["en"]
     await take(
         cloud, "declaration_confirmed", school=school, item="new_books", reason="已与书目核对"
     )
@@ -395,6 +395,6 @@ async def test_what_is_refused_is_told_in_chinese_too(
     said = {"step": "final", "by": BY, "selection": selection["id"]}
     answer = await cloud.client.post(URL, json=said)
     assert answer.status_code == 409
-    assert answer.json()["detail_zh"] == (
+    assert answer.json()["message"]["zh"] == (
         "还不能最终确定：入选的 3 所学校中还有 3 所未作现场核查。"
     )

@@ -1,0 +1,57 @@
+"""Texts as `/api/v1` gives them: in every language that has a catalogue."""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from cloud import localized_text as domain
+from cloud.api.schemas.text import LocalizedText
+from cloud.messages import Message, localized
+
+
+class Bilingual(Protocol):
+    """What has a Chinese and an English text: a code, the title of a clause."""
+
+    @property
+    def zh(self) -> str:
+        """Return the Chinese text."""
+
+    @property
+    def en(self) -> str:
+        """Return the English text."""
+
+
+def localized_text(text: Message | Bilingual) -> LocalizedText:
+    """Return a text or a message in every language; English where there is no translation."""
+    if not isinstance(text, Message | domain.LocalizedText):
+        text = domain.LocalizedText(text.zh, text.en)
+    return LocalizedText(localized(text))
+
+
+def with_localized_texts(tree: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a tree in which every text is localized, at any depth.
+
+    Messages and localized texts are rendered. A pair of keys `name_zh` and `name_en`, as records of
+    format 1 hold them, becomes one localized text (or a list of them) under `name`.
+    """
+    pairs = {key[:-3] for key in tree if key.endswith("_zh") and f"{key[:-3]}_en" in tree}
+    halves = {f"{name}{ending}" for name in pairs for ending in ("_zh", "_en")}
+    localized_tree = {key: _localized(value) for key, value in tree.items() if key not in halves}
+    return localized_tree | {name: _pair(tree[f"{name}_zh"], tree[f"{name}_en"]) for name in pairs}
+
+
+def _localized(value: Any) -> Any:
+    if isinstance(value, Message | domain.LocalizedText):
+        return localized_text(value)
+    if isinstance(value, Mapping):
+        return with_localized_texts(value)
+    if isinstance(value, list | tuple):
+        return [_localized(item) for item in value]
+    return value
+
+
+def _pair(chinese: Any, english: Any) -> Any:
+    if isinstance(chinese, list):
+        return [_pair(zh, en) for zh, en in zip(chinese, english, strict=True)]
+    if chinese is None:
+        return None
+    return localized_text(domain.LocalizedText(chinese, english))

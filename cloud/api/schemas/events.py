@@ -1,0 +1,20 @@
+"""The schema of what gateways report."""
+
+from datetime import datetime
+
+from cloud.api.schemas.base import Shape
+from cloud.api.schemas.text import LocalizedText
+
+
+class Event(Shape):
+    """Something that a gateway reported, of a device or of itself."""
+
+    at: datetime
+    type: str
+    title: LocalizedText
+    of_gateway: bool
+    text: str
+    """In the words of whoever reported it."""
+    value: float | None
+    """Seconds where `unit` says so; else the code of a fault, the number of a version."""
+    unit: str

@@ -1,0 +1,33 @@
+"""The schemas of what an import did."""
+
+from pydantic import Field
+
+from cloud.api.schemas.base import Shape
+
+
+class ImportProblem(Shape):
+    """One refused cell or row."""
+
+    sheet: str
+    row: int
+    column: str | None
+    problem: str
+
+
+class ImportReport(Shape):
+    """What an import did, or would do."""
+
+    kind: str
+    dry_run: bool
+    rows: int
+    created: int
+    updated: int
+    unchanged: int
+    removed: int = 0
+    """Periods, lessons, stated bindings and cancelled days that the file took back."""
+    problems: list[ImportProblem]
+    """The first of them."""
+    problems_total: int = 0
+    ignored_columns: list[str] = Field(default_factory=list)
+    """Columns of the file that mean nothing here and were not stored."""
+    applied: bool

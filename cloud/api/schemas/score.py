@@ -1,0 +1,95 @@
+"""The schemas of a school's score, down to each piece of evidence."""
+
+from datetime import date, datetime
+from typing import Literal
+
+from cloud.api.schemas.base import Shape
+from cloud.api.schemas.text import LocalizedText
+from cloud.domain import Outcome
+
+
+class Evidence(Shape):
+    """What a finding stands on.
+
+    `ref` opens it: "asset:12", "asset:12/day:2026-11-23", "room:A-301", "ticket:T-7", "school" ...;
+    `/schools/{school}/evidence?ref=` says which row of which book that is.
+    """
+
+    ref: str
+    text: LocalizedText
+    value: float | None
+
+
+class Finding(Shape):
+    """One clause, applied to one school."""
+
+    clause: str
+    title: LocalizedText
+    dimension: str
+    outcome: Outcome
+    attainment: float | None
+    measured: float | None
+    unit: str
+    """"%" says that `measured` is a share, 0 to 1."""
+    target: str
+    """The threshold in words and numbers ("≥ 95%", "10%–30%")."""
+    weight: float
+    points: float | None
+    data_source: Literal["telemetry", "ledger", "declared"]
+    source_title: str
+    source_clause: str
+    source_confidence: str
+    """VERIFIED-A/B/C, MEMORY, or "project default": shown to the reader as it stands."""
+    reason: LocalizedText
+    remedy: LocalizedText
+    part: float | None
+    """What counts for, added up over the evidence; `measured` is `part` over `whole`."""
+    whole: float | None
+    """What counts at all."""
+    unknown: float | None
+    """How much of the whole nobody saw."""
+    coverage: float
+    """The share of the clause's evidence that was seen."""
+    beside: list[str]
+    """References to what every row is held against: sizes, another declaration, the timetable."""
+    evidence_total: int
+    evidence: list[Evidence]
+    """The first of them; all under /findings/{clause}."""
+
+
+class DimensionScore(Shape):
+    """One dimension of the standard."""
+
+    dimension: str
+    title: LocalizedText
+    weight: float
+    value: float | None
+    """0 to 100."""
+    coverage: float
+    findings: int
+
+
+class Score(Shape):
+    """A school against a standard. `value` is None where coverage is too low: not rated."""
+
+    school: str
+    standard: str
+    standard_title: LocalizedText
+    start: date
+    end: date
+    value: float | None
+    coverage: float
+    min_coverage: float
+    dimensions: list[DimensionScore]
+    findings: list[Finding]
+    inputs_digest: str
+    computed_at: datetime
+
+
+class StandardLine(Shape):
+    """One edition of a standard."""
+
+    id: str
+    edition: str
+    title: LocalizedText
+    effective: date
