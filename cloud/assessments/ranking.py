@@ -8,6 +8,7 @@ import polars as pl
 
 from cloud.assessments.assessment import Assessment
 from cloud.registry.codes import statistics
+from cloud.scoring.engine.column_names import ClauseColumns, DimensionColumns, StageColumns
 from cloud.scoring.engine.engine import taught
 from cloud.scoring.expressions import EPSILON
 from cloud.scoring.standard.attainment import STAGES
@@ -52,7 +53,7 @@ def ranking(assessment: Assessment, outcomes: Outcomes | None = None) -> pl.Data
     """
     scores = assessment.scores
     table = scores.table.with_columns(taught(scores.table)).select(
-        "id", *_ATTRIBUTES, *(pl.col(f"taught:{stage}") for stage in STAGES)
+        "id", *_ATTRIBUTES, *(pl.col(StageColumns(stage).taught) for stage in STAGES)
     )
     doubts = _doubts(assessment)
     frame = (
@@ -60,7 +61,10 @@ def ranking(assessment: Assessment, outcomes: Outcomes | None = None) -> pl.Data
         .join(
             scores.dimensions.select(
                 "id",
-                *(pl.col(d.id).alias(f"dimension:{d.id}") for d in assessment.standard.dimensions),
+                *(
+                    pl.col(DimensionColumns(d.id).value).alias(f"dimension:{d.id}")
+                    for d in assessment.standard.dimensions
+                ),
             ),
             on="id",
         )
@@ -92,7 +96,7 @@ def matching(frame: pl.DataFrame, asked: Asked) -> pl.DataFrame:
         if (value := getattr(asked, name)) is not None
     ]
     if asked.stage is not None:
-        wanted.append(pl.col(f"taught:{asked.stage}"))
+        wanted.append(pl.col(StageColumns(asked.stage).taught))
     if asked.rated is not None:
         wanted.append(pl.col("value").is_not_null() == asked.rated)
     if asked.text:
@@ -125,7 +129,7 @@ def reasons(frame: pl.DataFrame) -> list[dict[str, Any]]:
 
 def stages_of(row: Mapping[str, Any]) -> list[str]:
     """Return the stages that a school of a ranking teaches."""
-    return [stage for stage in STAGES if row[f"taught:{stage}"]]
+    return [stage for stage in STAGES if row[StageColumns(stage).taught]]
 
 
 def counties(frame: pl.DataFrame) -> list[dict[str, Any]]:
@@ -175,7 +179,7 @@ def compliance(
 
 def of_clause(assessment: Assessment, clause: str, division: str | None) -> pl.DataFrame:
     """Return the outcome of a clause at the schools to which it applies, the weakest first."""
-    scores = assessment.scores
+    scores, columns = assessment.scores, ClauseColumns(clause)
     got = pl.col("attainment")
     outcome = (
         pl.when(got.is_null())
@@ -188,7 +192,9 @@ def of_clause(assessment: Assessment, clause: str, division: str | None) -> pl.D
     )
     frame = scores.clauses.select(
         pl.col("id").alias("school"),
-        *(pl.col(f"{clause}.{one}").alias(one) for one in ("measured", "attainment", "weight")),
+        pl.col(columns.measured).alias("measured"),
+        pl.col(columns.attainment).alias("attainment"),
+        pl.col(columns.weight).alias("weight"),
     ).join(scores.table.select("id", "name", "division"), left_on="school", right_on="id")
     if division is not None:
         frame = frame.filter(pl.col("division") == division)
@@ -229,8 +235,8 @@ _COUNTED = ("applies", "met", "partly_met", "unmet", "no_data", "attainment")
 
 
 def _counts(clause: str) -> Iterator[tuple[str, pl.Expr]]:
-    applies = pl.col(f"{clause}.weight") > 0
-    got = pl.col(f"{clause}.attainment")
+    applies = pl.col(ClauseColumns(clause).weight) > 0
+    got = pl.col(ClauseColumns(clause).attainment)
     met, none = got >= 1 - EPSILON, got <= 0
     yield "applies", applies.sum()
     yield "met", (applies & met).sum()

@@ -9,7 +9,7 @@ Rows are the stages of schools, those of one stage together; what is asked of a 
 clauses, and rows of the same pattern share their denominators.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,6 +17,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from cloud.scoring.engine.column_names import ClauseColumns, StageColumns
 from cloud.scoring.engine.engine import Scores, by_stage
 from cloud.scoring.indicators.base import all_indicators
 from cloud.scoring.standard.attainment import Band
@@ -117,7 +118,7 @@ def model_of(scores: Scores, schools: Sequence[str] | None = None) -> Model:
     applies = np.zeros((len(clauses), rows), np.bool_)
     for stage in found:
         for number, clause in enumerate(clauses):
-            name = f"weight:{clause.id}:{stage.name}"
+            name = ClauseColumns(clause.id).stage_weight(stage.name)
             if name in work.columns:
                 weight = work[name].fill_null(0.0).to_numpy()
                 applies[number, stage.rows] = weight[stage.schools] > 0
@@ -246,7 +247,7 @@ def _asking(model: Model, applies: Flags) -> Model:
 def _stages(work: pl.DataFrame, names: Sequence[str]) -> list[Stage]:
     found, start = [], 0
     for name in names:
-        share = work[f"share:{name}"].fill_null(0.0).to_numpy()
+        share = work[StageColumns(name).share].fill_null(0.0).to_numpy()
         schools = np.flatnonzero(share > 0)
         rows = slice(start, start + schools.size)
         found.append(Stage(name, rows, schools, share[schools].astype(np.float32)))
@@ -273,18 +274,25 @@ def _patterns(flags: Flags) -> tuple[Floats, Numbers]:
 
 
 def _evidence(work: pl.DataFrame, clauses: Sequence[Clause]) -> Evidence:
-    def of(what: str) -> Figures:
-        columns = [work[f"{what}:{clause.id}"] for clause in clauses]
-        return np.stack([c.cast(pl.Float64).fill_null(np.nan).to_numpy() for c in columns])
+    def figures(names: Iterable[str]) -> Figures:
+        columns = [work[name].cast(pl.Float64).fill_null(np.nan) for name in names]
+        return np.stack([column.to_numpy() for column in columns])
 
-    return Evidence(of("low"), of("high"), of("whole"))
+    columns = [ClauseColumns(clause.id) for clause in clauses]
+    return Evidence(
+        figures(column.low for column in columns),
+        figures(column.high for column in columns),
+        figures(column.known_whole for column in columns),
+    )
 
 
 def _capped(work: pl.DataFrame, clauses: Sequence[Clause]) -> Flags:
     found = np.zeros((len(clauses), work.height), np.bool_)
     for number, clause in enumerate(clauses):
         if clause.data_source == "declared":
-            found[number] = ~work[f"{clause.id}.confirmed"].fill_null(value=False).to_numpy()
+            found[number] = (
+                ~work[ClauseColumns(clause.id).confirmed].fill_null(value=False).to_numpy()
+            )
     return found
 
 

@@ -1,7 +1,7 @@
 """Evidence tables from CSV files, and scores as CSV.
 
-A wrong file is told in one sentence with its row (the header is row 1) and its column. Columns that
-the standard does not read are left out.
+The error about a wrong file is one sentence with the row (the header is row 1) and the column.
+Columns that the standard does not read are left out.
 """
 
 import csv
@@ -15,6 +15,7 @@ from typing import Any
 import polars as pl
 
 from cloud.errors import EvidenceError
+from cloud.scoring.engine.column_names import ClauseColumns, DimensionColumns
 from cloud.scoring.engine.engine import Scores
 from cloud.scoring.engine.school_table import COLUMN, columns, ready
 from cloud.scoring.standard.standard import Standard
@@ -37,7 +38,7 @@ def read_table(path: Path, standard: Standard) -> pl.DataFrame:
 
 
 def parse_table(text: str, name: str, standard: Standard) -> pl.DataFrame:
-    """Return the evidence table in a CSV text; `name` stands before what is wrong."""
+    """Return the evidence table in a CSV text; errors begin with `name`."""
     try:
         rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
     except csv.Error as error:
@@ -55,38 +56,38 @@ def parse_table(text: str, name: str, standard: Standard) -> pl.DataFrame:
                 f"{name}: row {at}: has {len(row)} cells, expected {len(header)} as in the header"
             )
     _check_ids(name, header, numbered)
-    found = {
+    series = {
         column: _cells(name, column, kind, [(at, row[place]) for at, row in numbered])
         for column, kind in columns(standard).items()
         if column in header
         for place in [header.index(column)]
     }
-    return ready(standard, pl.DataFrame(found))
+    return ready(standard, pl.DataFrame(series))
 
 
 def scores_csv(scores: Scores) -> str:
     """Return scores as CSV: id, score (empty: not rated), coverage and every dimension."""
-    named = [dimension.id for dimension in scores.standard.dimensions]
+    values = [DimensionColumns(dimension.id).value for dimension in scores.standard.dimensions]
     table = scores.totals.select("id", pl.col("value").alias("score"), "coverage").join(
-        scores.dimensions.select("id", *named), on="id", how="left", maintain_order="left"
+        scores.dimensions.select("id", *values), on="id", how="left", maintain_order="left"
     )
     return table.write_csv()
 
 
 def _check_header(name: str, header: Sequence[str], standard: Standard) -> None:
-    asked = ["id"]
+    required = ["id"]
     for clause in standard.clauses:
         if clause.indicator == COLUMN:
-            asked += [clause.parameters["column"], clause.parameters.get("of", "")]
+            required += [clause.parameters["column"], clause.parameters.get("of", "")]
         else:
-            asked += [f"{clause.id}.part", f"{clause.id}.whole"]
-    for column in asked:
+            required += [ClauseColumns(clause.id).part, ClauseColumns(clause.id).whole]
+    for column in required:
         if column and column not in header:
             near = get_close_matches(column, header, 1, 0.7)
             hint = f"did you mean {near[0]}?" if near else f"{standard.edition} reads it"
             raise EvidenceError(f"{name}: row 1: column {column} is missing; {hint}")
         if header.count(column) > 1:
-            raise EvidenceError(f"{name}: row 1: column {column} stands there twice")
+            raise EvidenceError(f"{name}: row 1: column {column} is there twice")
 
 
 def _check_ids(
@@ -98,9 +99,7 @@ def _check_ids(
         if not key:
             raise EvidenceError(f"{name}: row {at}, column id: is empty")
         if key in seen:
-            raise EvidenceError(
-                f'{name}: row {at}, column id: "{key}" stands in row {seen[key]} too'
-            )
+            raise EvidenceError(f'{name}: row {at}, column id: "{key}" is in row {seen[key]} too')
         seen[key] = at
 
 
@@ -125,7 +124,7 @@ def _cells(
 
 
 def _value(text: str, kind: type[pl.DataType]) -> Any:
-    """Return what a cell says; raises ValueError with what was expected instead."""
+    """Return the value of a cell; raises ValueError with what was expected instead."""
     if kind is pl.String:
         return text
     if kind is pl.Boolean:

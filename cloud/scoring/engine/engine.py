@@ -1,37 +1,46 @@
-"""Evidence held against a standard: scores, of one school or of fourteen thousand. Pure.
+"""Score evidence against a standard, of one school or of fourteen thousand. Pure.
 
 The one rule for absence:
 - what does not apply leaves the denominator: by stage, type or size, or because it is known that
   there is nothing to be judged (part, whole and unknown are all 0, not missing);
-- what nobody saw leaves the numerator and lowers coverage: a clause without any evidence earns
-  nothing, and of a clause that was seen in part the worst that the unseen part could be is assumed;
+- what has no data leaves the numerator and lowers coverage: a clause without any evidence earns
+  nothing, and of a clause with data for a part of its evidence the worst is assumed of the rest;
 - coverage below the standard's `min_coverage` gives no value.
 
 So switching a sensor off can lower a score and its coverage, and never raise the score. Nor does
 leaving a size or a type out: what is asked only of larger schools, or of some types, then applies.
 
-How a score comes about, each step an expression over whole columns:
-1. measured: low = part ÷ whole, high = (part + unknown) ÷ whole, seen = the share that was seen;
-2. attainment, 0 to 1: what the clause's shape gives for the worse of both ends; declared evidence
-   attains at most `declared_cap` until somebody confirmed it;
+How a score is computed, each step an expression over whole columns:
+1. measured: low = part ÷ whole, high = (part + unknown) ÷ whole, and the share that has data;
+2. attainment, 0 to 1: what the clause's curve gives for the worse of both ends; declared evidence
+   attains at most `declared_cap` until it is confirmed;
 3. by stage: a clause weighs its share of its dimension's clauses times the dimension's weight,
-   among what applies; clauses become dimensions, dimensions a score, each as the standard says
-   (arithmetic, geometric, minimum);
+   among what applies; clauses become dimensions, dimensions a score, each by the standard's
+   aggregate (arithmetic, geometric, minimum);
 4. the stages' scores are combined by pupils, equally where sizes are unknown. A stage of which the
    standard asks nothing does not count.
 
-Rows come out by `id`. Sums run over clauses and dimensions by their ids, one after the other, so
-neither the order of a file nor the company of other schools changes a bit of the result.
+Rows come out by `id`. Sums run over clauses and dimensions by their ids, in that order, so neither
+the order of a file nor the other schools of a table change a bit of the result.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import and_
+from typing import get_args
 
 import polars as pl
 
 from cloud.registry.codes import statistics
+from cloud.scoring.engine.column_names import (
+    ClauseColumns,
+    DimensionColumns,
+    StageColumns,
+    Total,
+    result,
+    total,
+)
 from cloud.scoring.engine.pass_rules import failures, verdicts
 from cloud.scoring.engine.school_table import COLUMN, ready
 from cloud.scoring.expressions import EPSILON, any_of, over, summed
@@ -67,128 +76,139 @@ class Scores:
 
 def score_table(standard: Standard, table: pl.DataFrame) -> Scores:
     """Return the scores of every school of an evidence table (see `school_table`)."""
-    own = ready(standard, table)
-    clauses = sorted(standard.clauses, key=lambda one: one.id)
-    dimensions = sorted(standard.dimensions, key=lambda one: one.id)
-    work, stages = by_stage(standard, own)
-    work = work.with_columns(_clauses(standard, clauses, stages))
-    work = work.with_columns(_whole(standard, clauses, dimensions, stages))
+    evidence = ready(standard, table)
+    clauses, dimensions = _by_id(standard)
+    work, stages = by_stage(standard, evidence)
+    work = work.with_columns(_clause_results(standard, clauses, stages))
+    work = work.with_columns(_school_results(standard, clauses, dimensions, stages))
     work = work.with_columns(failures(standard)).with_columns(verdicts(standard))
+    totals: tuple[Total, ...] = get_args(Total)
+    dimension_results = [
+        column
+        for dimension in standard.dimensions
+        for columns in [DimensionColumns(dimension.id)]
+        for column in (columns.value, columns.coverage)
+    ]
+    clause_results = [
+        column for clause in standard.clauses for column in ClauseColumns(clause.id).results
+    ]
     return Scores(
         standard=standard,
-        table=own,
-        totals=work.select("id", *(pl.col(f"total:{name}").alias(name) for name in _TOTALS)),
+        table=evidence,
+        totals=work.select("id", *(pl.col(total(name)).alias(name) for name in totals)),
         dimensions=work.select(
-            "id",
-            *(
-                pl.col(f"dimension:{one.id}{what}").alias(f"{one.id}{what}")
-                for one in standard.dimensions
-                for what in ("", ".coverage")
-            ),
+            "id", *(pl.col(result(name)).alias(name) for name in dimension_results)
         ),
-        clauses=work.select(
-            "id",
-            *(
-                pl.col(f"clause:{one.id}.{what}").alias(f"{one.id}.{what}")
-                for one in standard.clauses
-                for what in ("measured", "attainment", "seen", "weight", "points")
-            ),
-        ),
+        clauses=work.select("id", *(pl.col(result(name)).alias(name) for name in clause_results)),
     )
 
 
-_FAILED = ("failed_gates", "failed_marks", "failed_rules")
-_TOTALS = ("value", "raw", "coverage", "grade", "passed", *_FAILED)
-
-
 def by_stage(standard: Standard, table: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
-    """Return all that scores are made of, up to each stage's own, and which stages there are.
+    """Return the work table up to the score of each stage, and which stages there are.
 
-    Of each clause `low:<clause>`, `high:`, `whole:` and `seen:`, and by stage `weight:<clause>:
-    <stage>`, 0 where it does not apply; `share:<stage>` is what a stage counts in its school.
+    Its columns are those called "Work" in `column_names`.
     """
-    clauses = sorted(standard.clauses, key=lambda one: one.id)
-    dimensions = sorted(standard.dimensions, key=lambda one: one.id)
+    clauses, dimensions = _by_id(standard)
     work = table.with_columns(taught(table))
-    stages = [stage for stage in (*STAGES, UNNAMED) if work[f"taught:{stage}"].any()] or [UNNAMED]
+    stages = [stage for stage in (*STAGES, UNNAMED) if work[StageColumns(stage).taught].any()] or [
+        UNNAMED
+    ]
     work = work.with_columns(_measured(clauses))
     work = work.with_columns(_attained(standard, clauses, stages))
-    for step in (_inside, _asked, _shares, _weights, _dimensions, _stage_scores):
+    for step in (
+        _clause_weights,
+        _dimension_weights,
+        _stage_shares,
+        _stage_weights,
+        _dimension_values,
+        _stage_scores,
+    ):
         work = work.with_columns(step(standard, clauses, dimensions, stages))
     return work, stages
 
 
+def _by_id(standard: Standard) -> tuple[list[Clause], list[Dimension]]:
+    return (
+        sorted(standard.clauses, key=lambda clause: clause.id),
+        sorted(standard.dimensions, key=lambda dimension: dimension.id),
+    )
+
+
 def taught(table: pl.DataFrame) -> Iterable[pl.Expr]:
-    """Return `taught:<stage>`: by the school's type, or because a size of the stage is known.
+    """Return the expressions for the stages taught: by school type, or by a known size of it.
 
     A school of which neither is known has the one unnamed stage; one of a type that teaches none
     has none.
     """
     types = table["school_type"].drop_nulls().unique().to_list()
-    by_stage = {}
+    is_taught = {}
     for stage in STAGES:
+        columns = StageColumns(stage)
         teaching = [kind for kind in types if stage in statistics.stages(kind)]
-        sized = (pl.col(f"pupils_{stage}") > 0) | (pl.col(f"classes_{stage}") > 0)
+        sized = (pl.col(columns.size("pupils")) > 0) | (pl.col(columns.size("classes")) > 0)
         by_type = pl.col("school_type").is_in(teaching)
-        by_stage[stage] = by_type.fill_null(value=False) | sized.fill_null(value=False)
-        yield by_stage[stage].alias(f"taught:{stage}")
-    none = ~pl.any_horizontal(by_stage.values())
-    yield (none & pl.col("school_type").is_null()).alias(f"taught:{UNNAMED}")
+        is_taught[stage] = by_type.fill_null(value=False) | sized.fill_null(value=False)
+        yield is_taught[stage].alias(columns.taught)
+    none = ~pl.any_horizontal(is_taught.values())
+    yield (none & pl.col("school_type").is_null()).alias(StageColumns(UNNAMED).taught)
 
 
 def _measured(clauses: Sequence[Clause]) -> Iterable[pl.Expr]:
     for clause in clauses:
+        columns = ClauseColumns(clause.id)
         if clause.indicator == COLUMN:
-            of = clause.parameters.get("of")
-            part, whole = pl.col(clause.parameters["column"]), pl.col(of) if of else pl.lit(1.0)
+            divisor = clause.parameters.get("of")
+            part = pl.col(clause.parameters["column"])
+            whole = pl.col(divisor) if divisor else pl.lit(1.0)
             unknown = pl.lit(0.0)
         else:
-            part, whole = pl.col(f"{clause.id}.part"), pl.col(f"{clause.id}.whole")
-            unknown = pl.col(f"{clause.id}.unknown").fill_null(0.0)
+            part, whole = pl.col(columns.part), pl.col(columns.whole)
+            unknown = pl.col(columns.unknown).fill_null(0.0)
             nothing = (part == 0) & (whole == 0) & (unknown == 0)
-            yield nothing.fill_null(value=False).alias(f"nothing:{clause.id}")
+            yield nothing.fill_null(value=False).alias(columns.has_nothing)
         share = 1.0 - over(unknown, pl.max_horizontal(whole, unknown)).clip(0.0, 1.0)
         there = part.is_finite() & (whole > 0) & whole.is_finite() & (share > 0)
-        yield pl.when(there).then(over(part, whole)).alias(f"low:{clause.id}")
-        yield pl.when(there).then(over(part + unknown, whole)).alias(f"high:{clause.id}")
-        yield pl.when(there).then(whole).alias(f"whole:{clause.id}")
-        yield pl.when(there).then(share).otherwise(0.0).alias(f"seen:{clause.id}")
+        yield pl.when(there).then(over(part, whole)).alias(columns.low)
+        yield pl.when(there).then(over(part + unknown, whole)).alias(columns.high)
+        yield pl.when(there).then(whole).alias(columns.known_whole)
+        yield pl.when(there).then(share).otherwise(0.0).alias(columns.known_share)
 
 
 def _attained(
     standard: Standard, clauses: Sequence[Clause], stages: Sequence[str]
 ) -> Iterable[pl.Expr]:
     for clause in clauses:
-        low, high = pl.col(f"low:{clause.id}"), pl.col(f"high:{clause.id}")
-        whole, shape = pl.col(f"whole:{clause.id}"), clause.shape
+        columns, shape = ClauseColumns(clause.id), clause.shape
+        low, high = pl.col(columns.low), pl.col(columns.high)
+        whole = pl.col(columns.known_whole)
         for stage in stages if thresholds(shape) else stages[:1]:
             if not shape.knows(stage):
-                yield _NONE.alias(f"attained:{clause.id}:{stage}")
+                yield _NONE.alias(columns.attained(stage))
                 continue
             worse = shape.curve(low, whole, stage)
             if isinstance(shape, Band):
                 worse = pl.min_horizontal(worse, shape.curve(high, whole, stage))
             if clause.data_source == "declared" and standard.declared_cap < 1:
                 capped = pl.min_horizontal(worse, pl.lit(standard.declared_cap))
-                worse = pl.when(pl.col(f"{clause.id}.confirmed")).then(worse).otherwise(capped)
-            name = f"attained:{clause.id}:{stage}" if thresholds(shape) else f"attained:{clause.id}"
-            yield pl.when(low.is_not_null()).then(worse).alias(name)
+                worse = pl.when(pl.col(columns.confirmed)).then(worse).otherwise(capped)
+            attained = pl.when(low.is_not_null()).then(worse)
+            yield attained.alias(columns.attained(stage if thresholds(shape) else None))
 
 
 def _attainment(clause: Clause, stage: str) -> pl.Expr:
-    of_stage = f":{stage}" if thresholds(clause.shape) else ""
-    return pl.col(f"attained:{clause.id}{of_stage}")
+    by_stage = stage if thresholds(clause.shape) else None
+    return pl.col(ClauseColumns(clause.id).attained(by_stage))
 
 
 def _applies(clause: Clause, stage: str) -> pl.Expr | None:
-    """Return whether a clause applies to a stage, None for always; ask `_asking` first."""
+    """Return whether a clause of `_candidates` applies to a stage, None for always."""
     conditions = []
     if clause.indicator != COLUMN:
-        conditions.append(~pl.col(f"nothing:{clause.id}"))
+        conditions.append(~pl.col(ClauseColumns(clause.id).has_nothing))
     if clause.min_classes:
         classes = pl.col("classes")
         if stage != UNNAMED:
-            classes = pl.coalesce(f"classes_{stage}", "classes")
+            classes = pl.coalesce(StageColumns(stage).size("classes"), "classes")
         conditions.append(classes.is_null() | (classes >= clause.min_classes))
     if clause.school_types is not None:
         kind = pl.col("school_type")
@@ -196,7 +216,9 @@ def _applies(clause: Clause, stage: str) -> pl.Expr | None:
     return reduce(and_, conditions) if conditions else None
 
 
-def _asking(clauses: Sequence[Clause], stage: str, dimension: str | None = None) -> list[Clause]:
+def _candidates(
+    clauses: Sequence[Clause], stage: str, dimension: str | None = None
+) -> list[Clause]:
     """Return the clauses that may apply to a stage."""
     return [
         clause
@@ -206,7 +228,14 @@ def _asking(clauses: Sequence[Clause], stage: str, dimension: str | None = None)
     ]
 
 
-def _inside(
+def _clause_weight(clause: Clause, stage: str) -> pl.Expr:
+    """Return the weight of a clause within its dimension, 0 where it does not apply."""
+    applies = _applies(clause, stage)
+    weight = pl.lit(float(clause.weight))
+    return weight if applies is None else pl.when(applies).then(weight).otherwise(0.0)
+
+
+def _clause_weights(
     _standard: Standard,
     clauses: Sequence[Clause],
     dimensions: Sequence[Dimension],
@@ -215,18 +244,14 @@ def _inside(
     """By stage and dimension the weights of the clauses that apply."""
     for stage in stages:
         for dimension in dimensions:
-            weights = [_own(one, stage) for one in _asking(clauses, stage, dimension.id)]
-            yield summed(weights).alias(f"inside:{dimension.id}:{stage}")
+            weights = [
+                _clause_weight(clause, stage)
+                for clause in _candidates(clauses, stage, dimension.id)
+            ]
+            yield summed(weights).alias(DimensionColumns(dimension.id).clause_weights(stage))
 
 
-def _own(clause: Clause, stage: str) -> pl.Expr:
-    """Return what a clause weighs within its dimension, 0 where it does not apply."""
-    applies = _applies(clause, stage)
-    weight = pl.lit(float(clause.weight))
-    return weight if applies is None else pl.when(applies).then(weight).otherwise(0.0)
-
-
-def _asked(
+def _dimension_weights(
     _standard: Standard,
     _clauses: Sequence[Clause],
     dimensions: Sequence[Dimension],
@@ -235,24 +260,30 @@ def _asked(
     """By stage the weights of the dimensions that apply."""
     for stage in stages:
         weights = [
-            pl.when(pl.col(f"inside:{one.id}:{stage}") > 0).then(float(one.weight)).otherwise(0.0)
-            for one in dimensions
+            pl.when(pl.col(DimensionColumns(dimension.id).clause_weights(stage)) > 0)
+            .then(float(dimension.weight))
+            .otherwise(0.0)
+            for dimension in dimensions
         ]
-        yield summed(weights).alias(f"asked:{stage}")
+        yield summed(weights).alias(StageColumns(stage).dimension_weights)
 
 
-def _shares(
+def _stage_shares(
     _standard: Standard,
     _clauses: Sequence[Clause],
     _dimensions: Sequence[Dimension],
     stages: Sequence[str],
 ) -> Iterable[pl.Expr]:
-    """By stage what it counts in a school: by pupils, equally where sizes are unknown."""
-    counts = {s: pl.col(f"taught:{s}") & (pl.col(f"asked:{s}") > 0) for s in stages}
+    """By stage its share in the school: by pupils, equally where sizes are unknown."""
+    columns = {stage: StageColumns(stage) for stage in stages}
+    counts = {
+        stage: pl.col(columns[stage].taught) & (pl.col(columns[stage].dimension_weights) > 0)
+        for stage in stages
+    }
     named = [stage for stage in stages if stage != UNNAMED]
     pupils = {
         stage: pl.when(counts[stage])
-        .then(pl.col(f"pupils_{stage}").cast(pl.Float64))
+        .then(pl.col(columns[stage].size("pupils")).cast(pl.Float64))
         .otherwise(0.0)
         for stage in named
     }
@@ -262,28 +293,34 @@ def _shares(
         equal = over(pl.lit(1.0), many)
         by_size = over(pupils[stage], all_pupils) if stage in pupils else equal
         share = pl.when(all_pupils > 0).then(by_size).otherwise(equal)
-        yield pl.when(counts[stage]).then(share).otherwise(0.0).alias(f"share:{stage}")
+        yield pl.when(counts[stage]).then(share).otherwise(0.0).alias(columns[stage].share)
 
 
-def _weights(
+def _stage_weights(
     standard: Standard,
     clauses: Sequence[Clause],
     _dimensions: Sequence[Dimension],
     stages: Sequence[str],
 ) -> Iterable[pl.Expr]:
-    """By stage what each clause counts of 100, times what the stage counts."""
-    of_dimension = {one.id: float(one.weight) for one in standard.dimensions}
+    """By stage the weight of each clause, of 100, times the share of the stage."""
+    of_dimension = {dimension.id: float(dimension.weight) for dimension in standard.dimensions}
     for stage in stages:
-        for clause in _asking(clauses, stage):
-            inside = pl.col(f"inside:{clause.dimension}:{stage}")
-            part = over(pl.lit(of_dimension[clause.dimension]), pl.col(f"asked:{stage}"))
-            share = pl.col(f"share:{stage}")
-            weight = 100.0 * share * part * over(_own(clause, stage), inside)
+        columns = StageColumns(stage)
+        for clause in _candidates(clauses, stage):
+            inside = pl.col(DimensionColumns(clause.dimension).clause_weights(stage))
+            part = over(pl.lit(of_dimension[clause.dimension]), pl.col(columns.dimension_weights))
+            share = pl.col(columns.share)
+            weight = 100.0 * share * part * over(_clause_weight(clause, stage), inside)
             counted = (share > 0) & (inside > 0)
-            yield pl.when(counted).then(weight).otherwise(0.0).alias(f"weight:{clause.id}:{stage}")
+            yield (
+                pl.when(counted)
+                .then(weight)
+                .otherwise(0.0)
+                .alias(ClauseColumns(clause.id).stage_weight(stage))
+            )
 
 
-def _dimensions(
+def _dimension_values(
     _standard: Standard,
     clauses: Sequence[Clause],
     dimensions: Sequence[Dimension],
@@ -292,13 +329,13 @@ def _dimensions(
     """By stage and dimension the clauses' attainment together, null where none applies."""
     for stage in stages:
         for dimension in dimensions:
+            columns = DimensionColumns(dimension.id)
             parts = [
-                (_own(one, stage), _attainment(one, stage).fill_null(0.0))
-                for one in _asking(clauses, stage, dimension.id)
+                (_clause_weight(clause, stage), _attainment(clause, stage).fill_null(0.0))
+                for clause in _candidates(clauses, stage, dimension.id)
             ]
-            inside = pl.col(f"inside:{dimension.id}:{stage}")
-            value = _together(dimension.aggregate, parts, inside)
-            yield value.alias(f"value:{dimension.id}:{stage}")
+            value = _together(dimension.aggregate, parts, pl.col(columns.clause_weights(stage)))
+            yield value.alias(columns.stage_value(stage))
 
 
 def _stage_scores(
@@ -309,13 +346,14 @@ def _stage_scores(
 ) -> Iterable[pl.Expr]:
     """By stage the dimensions together, null where none applies."""
     for stage in stages:
+        columns = StageColumns(stage)
         parts = []
-        for one in dimensions:
-            value = pl.col(f"value:{one.id}:{stage}")
-            weight = pl.when(value.is_not_null()).then(float(one.weight)).otherwise(0.0)
+        for dimension in dimensions:
+            value = pl.col(DimensionColumns(dimension.id).stage_value(stage))
+            weight = pl.when(value.is_not_null()).then(float(dimension.weight)).otherwise(0.0)
             parts.append((weight, value.fill_null(0.0)))
-        score = _together(standard.aggregate, parts, pl.col(f"asked:{stage}"))
-        yield score.alias(f"score:{stage}")
+        score = _together(standard.aggregate, parts, pl.col(columns.dimension_weights))
+        yield score.alias(columns.score)
 
 
 def _together(
@@ -338,62 +376,76 @@ def _together(
     return pl.when(weights > 0).then(over(summed([w * value for w, value in parts]), weights))
 
 
-def _clauses(
+def _clause_results(
     standard: Standard, clauses: Sequence[Clause], stages: Sequence[str]
 ) -> Iterable[pl.Expr]:
-    """Return of each clause what all stages make of it together."""
+    """Return the results of each clause, of all stages together."""
     for clause in clauses:
-        own = [stage for stage in stages if _asking([clause], stage)]
-        by_stage = [(pl.col(f"weight:{clause.id}:{s}"), _attainment(clause, s)) for s in own]
+        columns = ClauseColumns(clause.id)
+        by_stage = [
+            (pl.col(columns.stage_weight(stage)), _attainment(clause, stage))
+            for stage in stages
+            if _candidates([clause], stage)
+        ]
         weight = summed([weight for weight, _ in by_stage])
         earned = summed([weight * attained.fill_null(0.0) for weight, attained in by_stage])
         known = any_of([attained.is_not_null() & (weight > 0) for weight, attained in by_stage])
         attainment = _attainment(clause, UNNAMED)
         if thresholds(clause.shape):
-            attainment = _by_weight([(one, attained.fill_null(0.0)) for one, attained in by_stage])
+            attainment = _by_weight(
+                [(weight, attained.fill_null(0.0)) for weight, attained in by_stage]
+            )
         points = earned * (standard.scale / 100)
-        seen = pl.when(known).then(pl.col(f"seen:{clause.id}")).otherwise(0.0)
-        yield pl.col(f"low:{clause.id}").alias(f"clause:{clause.id}.measured")
-        yield pl.when(known).then(attainment).alias(f"clause:{clause.id}.attainment")
-        yield seen.alias(f"clause:{clause.id}.seen")
-        yield weight.alias(f"clause:{clause.id}.weight")
-        yield pl.when(known).then(points).alias(f"clause:{clause.id}.points")
+        seen = pl.when(known).then(pl.col(columns.known_share)).otherwise(0.0)
+        yield pl.col(columns.low).alias(result(columns.measured))
+        yield pl.when(known).then(attainment).alias(result(columns.attainment))
+        yield seen.alias(result(columns.seen))
+        yield weight.alias(result(columns.weight))
+        yield pl.when(known).then(points).alias(result(columns.points))
 
 
-def _whole(
+def _school_results(
     standard: Standard,
     clauses: Sequence[Clause],
     dimensions: Sequence[Dimension],
     stages: Sequence[str],
 ) -> Iterable[pl.Expr]:
-    """Return the dimensions, the score that would be and its coverage."""
-
-    def of(clause: Clause, what: str) -> pl.Expr:
-        return pl.col(f"clause:{clause.id}.{what}")
-
-    for one in dimensions:
-        own = [clause for clause in clauses if clause.dimension == one.id]
-        weight = summed([of(clause, "weight") for clause in own])
-        seen = summed([of(clause, "weight") * of(clause, "seen") for clause in own])
+    """Return the dimensions, the score before the coverage rule, and the coverage."""
+    for dimension in dimensions:
+        columns = DimensionColumns(dimension.id)
+        members = [clause for clause in clauses if clause.dimension == dimension.id]
+        weight = summed([_weight(clause) for clause in members])
+        seen = summed([_seen_weight(clause) for clause in members])
         by_stage = [
             (
-                pl.when(pl.col(f"inside:{one.id}:{s}") > 0)
-                .then(over(pl.col(f"share:{s}"), pl.col(f"asked:{s}")))
+                pl.when(pl.col(columns.clause_weights(stage)) > 0)
+                .then(over(pl.col(at.share), pl.col(at.dimension_weights)))
                 .otherwise(0.0),
-                pl.col(f"value:{one.id}:{s}").fill_null(0.0),
+                pl.col(columns.stage_value(stage)).fill_null(0.0),
             )
-            for s in stages
+            for stage in stages
+            for at in [StageColumns(stage)]
         ]
         value = _by_weight(by_stage)
         coverage = pl.when(weight > 0).then(over(seen, weight).clip(0.0, 1.0)).otherwise(0.0)
-        yield coverage.alias(f"dimension:{one.id}.coverage")
-        yield pl.when(seen > 0).then(value * standard.scale).alias(f"dimension:{one.id}")
-        yield (weight > 0).alias(f"asked:{one.id}")
-    counted = any_of([pl.col(f"share:{stage}") > 0 for stage in stages])
-    raw = summed([pl.col(f"share:{s}") * pl.col(f"score:{s}").fill_null(0.0) for s in stages])
-    seen = summed([of(clause, "weight") * of(clause, "seen") for clause in clauses])
-    yield pl.when(counted).then((raw * standard.scale).clip(0.0, standard.scale)).alias("total:raw")
-    yield (seen * 0.01).clip(0.0, 1.0).alias("total:coverage")
+        yield coverage.alias(result(columns.coverage))
+        yield pl.when(seen > 0).then(value * standard.scale).alias(result(columns.value))
+        yield (weight > 0).alias(columns.applies)
+    columns_of = [StageColumns(stage) for stage in stages]
+    counted = any_of([pl.col(at.share) > 0 for at in columns_of])
+    raw = summed([pl.col(at.share) * pl.col(at.score).fill_null(0.0) for at in columns_of])
+    seen = summed([_seen_weight(clause) for clause in clauses])
+    score = (raw * standard.scale).clip(0.0, standard.scale)
+    yield pl.when(counted).then(score).alias(total("raw"))
+    yield (seen * 0.01).clip(0.0, 1.0).alias(total("coverage"))
+
+
+def _weight(clause: Clause) -> pl.Expr:
+    return pl.col(result(ClauseColumns(clause.id).weight))
+
+
+def _seen_weight(clause: Clause) -> pl.Expr:
+    return _weight(clause) * pl.col(result(ClauseColumns(clause.id).seen))
 
 
 def _by_weight(parts: Sequence[tuple[pl.Expr, pl.Expr]]) -> pl.Expr:

@@ -1,6 +1,6 @@
-"""The evidence bundle: all that a third party needs to score again what was published.
+"""The evidence bundle: all that a third party needs to score again what was published. Pure.
 
-One JSON object: `format`, the `standard` (its edition and its file as it stands), the `evidence`
+One JSON object: `format`, the `standard` (its edition and its file, unchanged), the `evidence`
 (rows without what is unknown), the `scores` that were published, `about` (free: period, occasion)
 and `digests` of the standard's file, of the evidence, of both together and of the scores. The same
 contents give the same bytes. `campus-cloud score --bundle FILE` verifies and scores again.
@@ -76,7 +76,7 @@ def read_bundle(text: str, name: str) -> Bundle:
         standard = parse_standard(yaml, f"{name} (standard)")
         schema = {key: kind() for key, kind in columns(standard).items()}
         table = ready(standard, pl.DataFrame(tree["evidence"], schema=schema, strict=True))
-        found = {
+        actual = {
             "standard": _digest(yaml),
             "evidence": table_digest(standard, table),
             "inputs": inputs_digest(standard, table),
@@ -84,13 +84,13 @@ def read_bundle(text: str, name: str) -> Bundle:
         }
     except (KeyError, TypeError, ValueError, AttributeError, pl.exceptions.PolarsError) as error:
         raise EvidenceError(f"{name}: not the shape of an evidence bundle: {error!r}") from None
-    for key, digest in found.items():
+    for key, digest in actual.items():
         if digests.get(key) != digest:
             raise EvidenceError(
-                f"{name}: digests.{key}: says {digests.get(key)}, but its contents give {digest}; "
+                f"{name}: digests.{key}: is {digests.get(key)}, but its contents give {digest}; "
                 "the bundle was changed after it was written"
             )
-    return Bundle(standard, table, tuple(tree["scores"]), dict(tree["about"]), found)
+    return Bundle(standard, table, tuple(tree["scores"]), dict(tree["about"]), actual)
 
 
 def rescore(bundle: Bundle, name: str) -> Scores:

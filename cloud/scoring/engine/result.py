@@ -1,4 +1,4 @@
-"""One school out of all scores: its findings, its dimensions, its result."""
+"""Read one school out of all scores: its findings, its dimensions, its result. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from typing import Any, Literal
 import polars as pl
 
 from cloud.errors import EvidenceError
+from cloud.scoring.engine.column_names import ClauseColumns, DimensionColumns, StageColumns
 from cloud.scoring.engine.engine import EPSILON, Scores, taught
 from cloud.scoring.engine.school_table import COLUMN
 from cloud.scoring.evidence.evidence import Evidence
@@ -25,9 +26,9 @@ class Finding:
 
     `sums` of what does not apply are NOTHING where there is nothing to be judged, else None.
     `measured` and `attainment` are None without evidence; `coverage` is the share of the clause's
-    evidence that was seen; `weight` is what the clause counts of 100, `points` what it earned of
-    the standard's scale. `capped` says that it would have earned more, were what was declared
-    confirmed; `failed_gate` that the school cannot be selected because of it.
+    evidence that has data; `weight` is what the clause counts of 100, `points` what it earned of
+    the standard's scale. `capped`: it would earn more if the declared figure was confirmed.
+    `failed_gate`: the school cannot be selected because of it.
     """
 
     clause: Clause
@@ -78,7 +79,7 @@ class Result:
 def result(scores: Scores, school: str) -> Result:
     """Return the result of a school; raises EvidenceError where it is not among the scores."""
     total = _row(scores.totals, school)
-    found = findings(scores, school)
+    school_findings = findings(scores, school)
     row = _row(scores.dimensions, school)
     return Result(
         standard=scores.standard,
@@ -90,15 +91,19 @@ def result(scores: Scores, school: str) -> Result:
         failed_rules=tuple(total["failed_rules"]),
         dimensions=tuple(
             DimensionResult(
-                dimension=one,
-                value=row[one.id],
-                coverage=row[f"{one.id}.coverage"],
-                findings=sum(f.clause.dimension == one.id and f.weight > 0 for f in found),
-                failed_mark=one.id in total["failed_marks"],
+                dimension=dimension,
+                value=row[columns.value],
+                coverage=row[columns.coverage],
+                findings=sum(
+                    finding.clause.dimension == dimension.id and finding.weight > 0
+                    for finding in school_findings
+                ),
+                failed_mark=dimension.id in total["failed_marks"],
             )
-            for one in scores.standard.dimensions
+            for dimension in scores.standard.dimensions
+            for columns in [DimensionColumns(dimension.id)]
         ),
-        findings=found,
+        findings=school_findings,
     )
 
 
@@ -115,7 +120,7 @@ def findings(scores: Scores, school: str) -> tuple[Finding, ...]:
 def evidence_rows(clause: Clause, evidence: Evidence) -> pl.DataFrame:
     """Return the rows that a clause's figure is the sum of, what counts against it first.
 
-    Rows that are equal in that stand by label and reference, so the order is always the same.
+    Rows that are equal in that are ordered by label and reference.
     """
     indicator = all_indicators()[clause.indicator]
     rows = indicator.evidence_rows(evidence, clause.parameters)
@@ -124,16 +129,16 @@ def evidence_rows(clause: Clause, evidence: Evidence) -> pl.DataFrame:
 
 
 def _stages(table: pl.DataFrame, school: str) -> tuple[Stage, ...]:
-    own = table.filter(pl.col("id") == school)
-    row = own.select(taught(own)).row(0, named=True)
-    return tuple(stage for stage in STAGES if row[f"taught:{stage}"])
+    of_school = table.filter(pl.col("id") == school)
+    row = of_school.select(taught(of_school)).row(0, named=True)
+    return tuple(stage for stage in STAGES if row[StageColumns(stage).taught])
 
 
 def _row(table: pl.DataFrame, school: str) -> Mapping[str, Any]:
-    found = table.filter(pl.col("id") == school).to_dicts()
-    if not found:
+    rows = table.filter(pl.col("id") == school).to_dicts()
+    if not rows:
         raise EvidenceError(f"{school!r} is not among the schools scored")
-    return found[0]
+    return rows[0]
 
 
 def _finding(
@@ -143,7 +148,8 @@ def _finding(
     row: Mapping[str, Any],
     failed_gates: list[str],
 ) -> Finding:
-    weight, attainment = row[f"{clause.id}.weight"], row[f"{clause.id}.attainment"]
+    columns = ClauseColumns(clause.id)
+    weight, attainment = row[columns.weight], row[columns.attainment]
     sums, failed = _sums(clause, evidence), clause.id in failed_gates
     if weight <= 0:
         nothing = sums if sums == NOTHING else None
@@ -152,7 +158,7 @@ def _finding(
         return Finding(clause, "no_data", sums, None, None, 0.0, weight, None, failed_gate=failed)
     capped = (
         clause.data_source == "declared"
-        and not evidence[f"{clause.id}.confirmed"]
+        and not evidence[columns.confirmed]
         and standard.declared_cap < 1
         and attainment >= standard.declared_cap - EPSILON
     )
@@ -163,11 +169,11 @@ def _finding(
         clause,
         outcome,
         sums,
-        measured=row[f"{clause.id}.measured"],
+        measured=row[columns.measured],
         attainment=attainment,
-        coverage=row[f"{clause.id}.seen"],
+        coverage=row[columns.seen],
         weight=weight,
-        points=row[f"{clause.id}.points"],
+        points=row[columns.points],
         capped=capped,
         failed_gate=failed,
     )
@@ -175,11 +181,12 @@ def _finding(
 
 def _sums(clause: Clause, evidence: Mapping[str, Any]) -> Sums | None:
     if clause.indicator == COLUMN:
-        of = clause.parameters.get("of")
-        part, whole = evidence[clause.parameters["column"]], evidence[of] if of else 1.0
+        divisor = clause.parameters.get("of")
+        part, whole = evidence[clause.parameters["column"]], evidence[divisor] if divisor else 1.0
         return None if part is None or not whole else Sums(part, whole, 0.0)
+    columns = ClauseColumns(clause.id)
     part, whole, unknown = (
-        evidence[f"{clause.id}.{name}"] for name in ("part", "whole", "unknown")
+        evidence[name] for name in (columns.part, columns.whole, columns.unknown)
     )
     if part is None or whole is None or (whole <= 0 and (part, whole, unknown or 0.0) != NOTHING):
         return None

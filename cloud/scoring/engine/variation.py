@@ -1,4 +1,4 @@
-"""How much the schools of a group differ: coefficients of variation, for what a standard limits.
+"""How much the schools of a group differ: coefficients of variation that a standard limits. Pure.
 
 The coefficient is the standard deviation over the mean of what is measured at each school that
 teaches the stage, each school counted by its pupils of that stage; where the pupils of a school of
@@ -7,6 +7,7 @@ the group are not known, each school counts as one. A school without data is lef
 
 import polars as pl
 
+from cloud.scoring.engine.column_names import ClauseColumns, StageColumns
 from cloud.scoring.engine.engine import EPSILON, Scores, taught
 from cloud.scoring.standard.attainment import STAGES, Stage
 from cloud.scoring.standard.standard import Variation
@@ -40,20 +41,21 @@ def _of_clause(
     scores: Scores, rule: Variation, clause: str, stage: Stage, most: float
 ) -> pl.DataFrame:
     table = scores.table.with_columns(taught(scores.table))
-    alone = pl.sum_horizontal(pl.col(f"taught:{one}") for one in STAGES) == 1
-    own = pl.coalesce(pl.col(f"pupils_{stage}"), pl.when(alone).then(pl.col("pupils")))
+    columns, at = ClauseColumns(clause), StageColumns(stage)
+    alone = pl.sum_horizontal(pl.col(StageColumns(name).taught) for name in STAGES) == 1
+    pupils = pl.coalesce(pl.col(at.size("pupils")), pl.when(alone).then(pl.col("pupils")))
     rows = (
         table.select(
             "id",
             pl.col(rule.by).alias("group"),
-            pl.col(f"taught:{stage}").alias("teaches"),
-            own.cast(pl.Float64).alias("pupils"),
+            pl.col(at.taught).alias("teaches"),
+            pupils.cast(pl.Float64).alias("pupils"),
         )
         .join(
             scores.clauses.select(
                 "id",
-                pl.col(f"{clause}.measured").alias("measured"),
-                pl.col(f"{clause}.weight").alias("weight"),
+                pl.col(columns.measured).alias("measured"),
+                pl.col(columns.weight).alias("weight"),
             ),
             on="id",
         )
@@ -69,7 +71,7 @@ def _of_clause(
     share = pl.col("counts") / pl.col("counts").sum()
     mean = (share * pl.col("measured")).sum()
     spread = (share * (pl.col("measured") - mean) ** 2).sum().sqrt()
-    found = known.group_by("group", maintain_order=True).agg(
+    spreads = known.group_by("group", maintain_order=True).agg(
         mean.alias("mean"), pl.when(mean > 0).then(spread / mean).alias("variation")
     )
     return (
@@ -78,7 +80,7 @@ def _of_clause(
             pl.len().cast(pl.Int64).alias("schools"),
             pl.col("measured").null_count().cast(pl.Int64).alias("without_data"),
         )
-        .join(found, on="group", how="left", maintain_order="left")
+        .join(spreads, on="group", how="left", maintain_order="left")
         .select(
             pl.lit(rule.id).alias("rule"),
             pl.lit(clause).alias("clause"),

@@ -20,6 +20,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from cloud.localized_text import LocalizedText
+from cloud.scoring.engine.column_names import ClauseColumns
 from cloud.scoring.engine.engine import Scores
 from cloud.scoring.engine.rounding import published, shortfall
 from cloud.scoring.expressions import EPSILON
@@ -206,8 +207,8 @@ def _unpriced(of: Priced, school: str) -> tuple[str, ...]:
         clause.id
         for clause in of.scores.standard.clauses
         if clause.cost is None
-        and row[f"{clause.id}.weight"] > 0
-        and (got := row[f"{clause.id}.attainment"]) is not None
+        and row[ClauseColumns(clause.id).weight] > 0
+        and (got := row[ClauseColumns(clause.id).attainment]) is not None
         and got < 1 - EPSILON
     )
 
@@ -217,14 +218,15 @@ def _unseen(of: Priced, school: str) -> tuple[str, ...]:
     return tuple(
         clause.id
         for clause in of.scores.standard.clauses
-        if row[f"{clause.id}.weight"] > 0 and row[f"{clause.id}.attainment"] is None
+        if row[ClauseColumns(clause.id).weight] > 0
+        and row[ClauseColumns(clause.id).attainment] is None
     )
 
 
 def _gates_unseen(of: Priced, rules: SelectionRules, school: str) -> tuple[str, ...]:
     row = of.clauses[school]
     gates = of.totals[school]["failed_gates"] if "gates" in rules.hard else []
-    return tuple(name for name in gates if row[f"{name}.attainment"] is None)
+    return tuple(name for name in gates if row[ClauseColumns(name).attainment] is None)
 
 
 def _evidence(of: Priced, rules: SelectionRules, school: str) -> tuple[str, ...]:
@@ -233,7 +235,9 @@ def _evidence(of: Priced, rules: SelectionRules, school: str) -> tuple[str, ...]
     asked = max(standard.min_coverage, rules.min_coverage or 0.0)
     lacking = asked - of.totals[school]["coverage"]
     unseen = {
-        clause.id: row[f"{clause.id}.weight"] * (1 - row[f"{clause.id}.seen"]) / 100
+        clause.id: row[ClauseColumns(clause.id).weight]
+        * (1 - row[ClauseColumns(clause.id).seen])
+        / 100
         for clause in standard.clauses
     }
     found = list(_gates_unseen(of, rules, school))
@@ -272,7 +276,7 @@ def _asked(
     for one in standard.dimensions:
         if one.pass_mark is not None and one.id in failed["marks"]:
             own = [clause.id for clause in standard.clauses if clause.dimension == one.id]
-            weight = sum(clauses[f"{name}.weight"] for name in own)
+            weight = sum(clauses[ClauseColumns(name).weight] for name in own)
             value = of.dimensions[school][one.id] or 0.0
             lacking = (one.pass_mark - value) * weight / 100
             sums.append((everything & frozenset(own), lacking, called(names, one.id)))
@@ -318,8 +322,8 @@ def _counts(
     missed: dict[str, int] = {}
     lacking = rule.at_least - len(rule.of)
     for name in rule.of:
-        got = row[f"{name}.attainment"] or 0.0
-        if row[f"{name}.weight"] <= 0:
+        got = row[ClauseColumns(name).attainment] or 0.0
+        if row[ClauseColumns(name).weight] <= 0:
             continue
         if got < rule.attained - EPSILON:
             lacking += 1

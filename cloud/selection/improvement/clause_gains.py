@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from cloud.scoring.engine.column_names import ClauseColumns
 from cloud.scoring.engine.engine import Scores, by_stage
 from cloud.scoring.engine.school_table import COLUMN
 from cloud.scoring.expressions import EPSILON
@@ -89,9 +90,10 @@ def priced(scores: Scores) -> Priced:
     work, stages = by_stage(scores.standard, scores.table)
     wanted = ["id"]
     for clause in scores.standard.clauses:
-        wanted += [f"low:{clause.id}", f"whole:{clause.id}"]
-        more = [f"weight:{clause.id}:{stage}" for stage in stages]
-        more += [f"{clause.id}.{what}" for what in ("unknown", "confirmed")]
+        columns = ClauseColumns(clause.id)
+        wanted += [columns.low, columns.known_whole]
+        more = [columns.stage_weight(stage) for stage in stages]
+        more += [columns.unknown, columns.confirmed]
         wanted += [name for name in more if name in work.columns]
     return Priced(
         scores,
@@ -110,14 +112,15 @@ def gains(of: Priced, school: str, *, is_all_seen: bool = False) -> Iterator[Gai
     """
     standard, row, clauses = of.scores.standard, of.rows[school], of.clauses[school]
     for clause in standard.clauses:
-        weight, attained = clauses[f"{clause.id}.weight"], clauses[f"{clause.id}.attainment"]
+        columns = ClauseColumns(clause.id)
+        weight, attained = clauses[columns.weight], clauses[columns.attainment]
         if clause.cost is None or attained is None or weight <= 0 or attained >= 1 - EPSILON:
             continue
-        low, whole = row[f"low:{clause.id}"], row[f"whole:{clause.id}"]
+        low, whole = row[columns.low], row[columns.known_whole]
         unknown = 0.0
         if clause.indicator != COLUMN and not is_all_seen:
-            unknown = row.get(f"{clause.id}.unknown") or 0.0
-        capped = clause.data_source == "declared" and not row.get(f"{clause.id}.confirmed")
+            unknown = row.get(columns.unknown) or 0.0
+        capped = clause.data_source == "declared" and not row.get(columns.confirmed)
         cap = standard.declared_cap if capped else 1.0
         if clause.cost.per == "point":
             units, points = _by_point(attained, cap, weight * standard.scale / 100)
@@ -125,7 +128,7 @@ def gains(of: Priced, school: str, *, is_all_seen: bool = False) -> Iterator[Gai
             weights = {
                 stage: found
                 for stage in of.stages
-                if (found := row.get(f"weight:{clause.id}:{stage}", 0.0)) > 0
+                if (found := row.get(columns.stage_weight(stage), 0.0)) > 0
             }
             units, points = _by_unit(standard, clause, weights, low, whole, unknown, cap)
         if points[-1] > 0 or clause.gate is not None:

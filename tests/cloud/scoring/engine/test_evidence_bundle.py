@@ -43,10 +43,10 @@ def changed(**more: Any) -> str:
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        ({"evidence__0__life_expectancy": 90.0}, r"digests.evidence: says [0-9a-f]{64}, but"),
-        ({"scores__0__value": 0.99}, r"digests.scores: says"),
-        ({"standard__yaml": YAML.replace("85}", "90}")}, r"digests.standard: says"),
-        ({"digests__inputs": "0"}, r"digests.inputs: says 0, but"),
+        ({"evidence__0__life_expectancy": 90.0}, r"digests.evidence: is [0-9a-f]{64}, but"),
+        ({"scores__0__value": 0.99}, r"digests.scores: is"),
+        ({"standard__yaml": YAML.replace("85}", "90}")}, r"digests.standard: is"),
+        ({"digests__inputs": "0"}, r"digests.inputs: is 0, but"),
         ({"format": "other"}, f'not an evidence bundle; expected "format": "{FORMAT}"'),
         ({"more": 1}, "has too many or too few keys: more"),
         ({"evidence": 1}, "not the shape of an evidence bundle"),
