@@ -17,13 +17,17 @@ class Need:
     """Of one school: the least score that brings (or keeps) it in, in units; None for any.
 
     `is_reachable` is False where no score does. `rival` makes room for it or would come in its
-    stead. `is_tied`: with the score it has, only the order of ties decided.
+    stead. `is_tied`: with the score it has, only the order of ties decided. `level` is the score at
+    which it would be level with the school `level_with`, so that the order of ties decides; None
+    where there is no such score. `least` takes the columns of that order as they are.
     """
 
     least: int | None
     is_reachable: bool
     rival: int | None
     is_tied: bool
+    level: int | None = None
+    level_with: int | None = None
 
 
 _ANY = Need(None, is_reachable=True, rival=None, is_tied=False)
@@ -87,11 +91,14 @@ def _to_enter(
         return Need(None, is_reachable=True, rival=rival, is_tied=False)
     least = chosen.value - (with_other.value - int(field.values[other]))
     wins = _wins(field, number, least, others, set(chosen.chosen))
+    level_with = _level_with(field, least, others, set(chosen.chosen))
     return Need(
         max(0, least if wins else least + 1),
         is_reachable=True,
         rival=rival,
         is_tied=int(field.values[number]) == least and not wins,
+        level=None if level_with is None else least,
+        level_with=level_with,
     )
 
 
@@ -102,3 +109,17 @@ def _wins(
     own = [field.key(one) for one in set(others) - set(without)]
     theirs = [field.key(one) for one in set(without) - set(others)]
     return min([*own, field.key(number, value)]) < min(theirs)
+
+
+def _level_with(
+    field: RankedPool, value: int, others: Collection[int], without: Collection[int]
+) -> int | None:
+    """Return the school that one with this value and others has to stand before, if level with it.
+
+    None where the others stand before it already, or the value alone decides.
+    """
+    first = min(set(without) - set(others), key=field.key)
+    helpers = set(others) - set(without)
+    if helpers and min(map(field.key, helpers)) < field.key(first):
+        return None
+    return first if int(field.values[first]) == value else None

@@ -41,7 +41,10 @@ class Outcome:
     - `decided`: the rule that did; `because`: the gates, marks, rules or quotas it means;
     - `rival`: who would make room for it, or, of one that is in, would come in its stead;
     - `needs`: the least score that would bring it in, once nothing hard stands against it, or that
-      keeps it in; None where any does, or, `is_reachable` being False, none.
+      keeps it in; None where any does, or, `is_reachable` being False, none. It takes the columns
+      of `tie_break` as they are;
+    - `level`: the score at which it would be level with the school `level_with`, so that these
+      columns decide; None where there is no such score.
     """
 
     school: str
@@ -53,6 +56,8 @@ class Outcome:
     rival: str | None
     needs: float | None
     is_reachable: bool
+    level: float | None
+    level_with: str | None
     words: LocalizedText
 
 
@@ -143,6 +148,8 @@ def _outcome(of: explanations.Telling, number: int, need: Need) -> Outcome:
         rival=None if need.rival is None else schools.schools[need.rival],
         needs=None if need.least is None else need.least / 10**schools.decimals,
         is_reachable=need.is_reachable,
+        level=None if need.level is None else need.level / 10**schools.decimals,
+        level_with=None if need.level_with is None else schools.schools[need.level_with],
         words=why.words,
     )
 

@@ -28,6 +28,7 @@ from cloud.scoring.standard.standard import TOTAL, Standard
 from cloud.selection.candidates import Titles, called, titles
 from cloud.selection.improvement.clause_gains import Gain, Priced, gains, priced
 from cloud.selection.improvement.cost_milp import Programme
+from cloud.selection.improvement.tie_columns import SCORES, Tie, Way, tie_of, ways
 from cloud.selection.rules import SelectionRules
 from cloud.selection.select import Selection
 
@@ -80,6 +81,9 @@ class _Ask:
     counts: Sequence[tuple[Mapping[str, int], int, LocalizedText]]
     """At least so many of these clauses have so many units."""
     missing: tuple[LocalizedText, ...]
+    asks_pass_mark: bool = False
+    most: Sequence[tuple[frozenset[str], float]] = ()
+    """At most so many points of some clauses together."""
 
 
 def least_of_all(
@@ -102,8 +106,16 @@ def least(of: Priced, selection: Selection, school: str) -> Least:
             yuan=0.0,
             words=_IS_IN,
         )
+    tie = None
+    if outcome.level is not None and outcome.level_with is not None:
+        tie = tie_of(of.scores, selection.rules, school, outcome.level_with, outcome.level)
     return least_for(
-        of, selection.rules, school, needs=outcome.needs, is_reachable=outcome.is_reachable
+        of,
+        selection.rules,
+        school,
+        needs=outcome.needs,
+        is_reachable=outcome.is_reachable,
+        tie=tie,
     )
 
 
@@ -114,8 +126,12 @@ def least_for(
     *,
     needs: float | None,
     is_reachable: bool = True,
+    tie: Tie | None = None,
 ) -> Least:
-    """Return the least it would take for a school that is out, from what a selection said of it."""
+    """Return the least it would take for a school that is out, from what a selection said of it.
+
+    Without a tie, the order of ties is taken as it is: `needs` is the score that brings it in.
+    """
     standard, totals, names = of.scores.standard, of.totals[school], titles(of.scores.standard)
     blank = _blank(of, school, needs)
     if totals["raw"] is None:
@@ -127,11 +143,12 @@ def least_for(
     known = {gain.clause.id: gain for gain in gains(of, school)}
     found, ask = known, _asked(of, rules, blank, known, names)
     evidence = _evidence(of, rules, school)
-    steps = _steps(found, ask)
+    way, steps = _steps(of, rules, school, found, ask, tie)
     unsure: tuple[str, ...] = ()
     if steps is None:
         hoped = {gain.clause.id: gain for gain in gains(of, school, is_all_seen=True)}
-        steps = _steps(hoped, _asked(of, rules, blank, hoped, names))
+        hoped_ask = _asked(of, rules, blank, hoped, names)
+        way, steps = _steps(of, rules, school, hoped, hoped_ask, tie)
         if steps is not None:
             found, unsure = hoped, _beyond(known, steps)
             evidence = (*evidence, *(name for name in unsure if name not in evidence))
@@ -155,6 +172,7 @@ def least_for(
     return _told(
         replace(
             blank,
+            needs=blank.needs if way is None else way.score,
             is_possible=None if unsure or _gates_unseen(of, rules, school) else True,
             value_then=min(scale, totals["raw"] + sum(one.points for one in improvements)),
             improvements=tuple(sorted(improvements, key=lambda one: (-one.points, one.clause))),
@@ -166,8 +184,93 @@ def least_for(
     )
 
 
-def _steps(found: Mapping[str, Gain], ask: _Ask) -> dict[str, int] | None:
-    return None if ask.missing else _cheapest(list(found.values()), ask)
+def _steps(
+    of: Priced,
+    rules: SelectionRules,
+    school: str,
+    found: Mapping[str, Gain],
+    ask: _Ask,
+    tie: Tie | None,
+) -> tuple[Way | None, dict[str, int] | None]:
+    """Return the cheapest units of each clause, None where none suffice, and the way in they take.
+
+    The way is None where no tie is given, so that the score asked for is the one that is needed.
+    """
+    if ask.missing:
+        return None, None
+    gained = list(found.values())
+    if tie is None:
+        return None, _cheapest(gained, ask)
+    dimensions = [one.id for one in of.scores.standard.dimensions]
+    every = list(ways(tie, rules, dimensions))
+    at_level = _cheapest(gained, _by_way(of, school, found, ask, Way(tie.level)))
+    if at_level is None:
+        return None, None
+    for way in every:
+        if _holds(of, school, found, way, at_level):
+            return way, at_level
+    best: tuple[float, Way, dict[str, int]] | None = None
+    floor = _yuan(found, at_level)
+    for way in every:
+        steps = _cheapest(gained, _by_way(of, school, found, ask, way))
+        if steps is not None and (best is None or _yuan(found, steps) < best[0] - EPSILON):
+            best = _yuan(found, steps), way, steps
+            if best[0] <= floor + EPSILON:
+                break
+    return (None, None) if best is None else best[1:]
+
+
+def _yuan(found: Mapping[str, Gain], steps: Mapping[str, int]) -> float:
+    return sum(found[name].yuan * units for name, units in steps.items())
+
+
+def _by_way(of: Priced, school: str, found: Mapping[str, Gain], ask: _Ask, way: Way) -> _Ask:
+    """Return what is asked where a school takes a way in: its score, and bounds of columns."""
+    (clauses, _, title), *sums = ask.sums
+    lowest = of.scores.standard.pass_mark if ask.asks_pass_mark else None
+    wanted = max(way.score, lowest or 0.0)
+    sums = [(clauses, wanted - of.totals[school]["raw"], title), *sums]
+    most = []
+    for bound in way.bounds:
+        members, value, weight = _column(of, school, bound.column)
+        points = (bound.figure - value) * weight
+        inside = frozenset(found) & members
+        if bound.is_most:
+            most.append((inside, points))
+        else:
+            sums.append((inside, points, title))
+    return replace(ask, sums=sums, most=most)
+
+
+def _holds(
+    of: Priced, school: str, found: Mapping[str, Gain], way: Way, steps: Mapping[str, int]
+) -> bool:
+    """Return whether units of clauses take a school a way in."""
+
+    def gained(members: frozenset[str]) -> float:
+        return sum(found[name].gained(units) for name, units in steps.items() if name in members)
+
+    if of.totals[school]["raw"] + gained(frozenset(steps)) < way.score - EPSILON:
+        return False
+    for bound in way.bounds:
+        members, value, weight = _column(of, school, bound.column)
+        then = value + gained(members) / weight
+        if bound.is_most and then > bound.figure + EPSILON:
+            return False
+        if not bound.is_most and then < bound.figure - EPSILON:
+            return False
+    return True
+
+
+def _column(of: Priced, school: str, column: str) -> tuple[frozenset[str], float, float]:
+    """Return the clauses that a column is made of, its value, and the points one of it is worth."""
+    standard = of.scores.standard
+    if column in SCORES:
+        members = frozenset(clause.id for clause in standard.clauses)
+        return members, of.totals[school]["raw"], 1.0
+    members = frozenset(clause.id for clause in standard.clauses if clause.dimension == column)
+    weight = sum(of.clauses[school][f"{name}.weight"] for name in members)
+    return members, of.dimensions[school][column] or 0.0, weight / 100
 
 
 def _beyond(known: Mapping[str, Gain], steps: Mapping[str, int]) -> tuple[str, ...]:
@@ -268,9 +371,10 @@ def _asked(
     sums: list[tuple[frozenset[str], float, LocalizedText]] = []
     missing: list[LocalizedText] = []
     everything = frozenset(found)
+    asks_pass_mark = TOTAL in failed["marks"]
     wanted = max(
         blank.needs or 0.0,
-        (standard.pass_mark or 0.0) if TOTAL in failed["marks"] else 0.0,
+        (standard.pass_mark or 0.0) if asks_pass_mark else 0.0,
     )
     sums.append((everything, wanted - totals["raw"], called(names, TOTAL)))
     for one in standard.dimensions:
@@ -297,7 +401,7 @@ def _asked(
         if rule.id in failed["rules"]
         for one in _counts(rule.id, of, school, found, names)
     ]
-    return _Ask(sums, units, counts, tuple(missing))
+    return _Ask(sums, units, counts, tuple(missing), asks_pass_mark)
 
 
 def _to_pass(gain: Gain, scale: float) -> int | None:
@@ -348,6 +452,8 @@ def _cheapest(found: Sequence[Gain], ask: _Ask) -> dict[str, int] | None:
     for clauses, lacking, _ in ask.sums:
         if lacking > EPSILON:
             programme.ask_points(clauses, lacking)
+    for clauses, allowed in ask.most:
+        programme.allow_points(clauses, allowed)
     for clause, units in ask.units.items():
         programme.ask_units(clause, units)
     for choice, many, _ in ask.counts:

@@ -32,6 +32,11 @@ class Programme:
         terms = [piece for name in clauses for piece in self.pieces[name] if piece[1] > 0]
         self._row(terms, points, INFINITE)
 
+    def allow_points(self, clauses: Iterable[str], points: float) -> None:
+        """Ask that some clauses gain at most so many points together."""
+        terms = [piece for name in clauses for piece in self.pieces[name] if piece[1] > 0]
+        self._row(terms, -INFINITE, points)
+
     def ask_units(self, clause: str, units: int) -> None:
         """Ask for so many units of a clause."""
         self._row([(at, 1.0) for at, _ in self.pieces[clause]], units, INFINITE)
