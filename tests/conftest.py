@@ -3,15 +3,36 @@
 import atexit
 import os
 import sys
-from collections.abc import Generator
+from collections import Counter
+from collections.abc import Generator, Sequence
 from typing import Any
 
+import httpx
 import pytest
+from httpx._config import DEFAULT_TIMEOUT_CONFIG  # the one default that all of httpx shares
+from hypothesis import HealthCheck, settings
+from playwright.sync_api import expect
+
+from tests._parts.patience import PATIENCE_MS, PATIENCE_S
 
 # What a command prints is in English here, whatever the language of the machine.
 os.environ["LC_ALL"] = "C.UTF-8"
 
 _SKIP_NOTHING = os.environ.get("CAMPUS_SKIP_NOTHING") == "1"
+_ELSEWHERE = {"benchmark": "benchmarks (make bench)", "slow": "slow proofs (make test-all)"}
+_left_out: Counter[str] = Counter()
+
+
+def pytest_configure() -> None:
+    """Give the libraries that wait in our tests our limit instead of their own short ones."""
+    patient = httpx.Timeout(PATIENCE_S)
+    for phase in ("connect", "read", "write", "pool"):
+        setattr(DEFAULT_TIMEOUT_CONFIG, phase, getattr(patient, phase))
+    expect.set_options(timeout=PATIENCE_MS)
+    settings.register_profile(
+        "patient", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    )
+    settings.load_profile("patient")
 
 
 @pytest.hookimpl(wrapper=True)
@@ -27,6 +48,31 @@ def pytest_runtest_makereport(
         report.outcome = "failed"
         report.longrepr = f"{item.nodeid} may not be skipped here: {reason}"
     return report
+
+
+def pytest_deselected(items: Sequence[pytest.Item]) -> None:
+    """Count what the run leaves out, by the marker that says where it runs."""
+    for item in items:
+        _left_out.update([next((name for name in _ELSEWHERE if item.get_closest_marker(name)), "")])
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Name in one line what was left out and what could not be started."""
+    skipped = Counter(
+        str(report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr)
+        for report in terminalreporter.stats.get("skipped", [])
+    )
+    parts = [
+        f"left out: {_left_out[name]} {what}"
+        for name, what in _ELSEWHERE.items()
+        if _left_out[name]
+    ]
+    parts += [
+        f"not started: {count} ({reason.removeprefix('Skipped: ')})"
+        for reason, count in skipped.most_common()
+    ]
+    if parts:
+        terminalreporter.write_line("; ".join(parts))
 
 
 def pytest_sessionfinish(exitstatus: int) -> None:

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from tests._parts.patience import PATIENCE_S
+
 Answer = tuple[int, dict[str, str], str]
 OK: Answer = (204, {}, "")
 
@@ -33,7 +35,7 @@ class FarEnd:
         """While set, requests are read and never answered."""
         self.changed = threading.Condition()
 
-    def until(self, condition: Callable[[], bool], seconds: float = 30) -> bool:
+    def until(self, condition: Callable[[], bool], seconds: float = PATIENCE_S) -> bool:
         """Wait, in a worker thread, for the condition to hold."""
         with self.changed:
             return self.changed.wait_for(condition, seconds)

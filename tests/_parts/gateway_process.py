@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-_WAIT_S = 120.0
+from tests._parts.patience import PATIENCE_S
 
 
 class GatewayProcess:
@@ -34,7 +34,7 @@ class GatewayProcess:
         """Stop in peace; return the exit code."""
         assert self._process is not None
         self._process.send_signal(signal.SIGTERM)
-        return self._process.wait(30)
+        return self._process.wait(PATIENCE_S)
 
     def send(self, number: signal.Signals) -> None:
         """Send the process a signal."""
@@ -47,7 +47,7 @@ class GatewayProcess:
         The gateway writes its status every second.
         """
         loop = asyncio.get_running_loop()
-        deadline = loop.time() + _WAIT_S
+        deadline = loop.time() + PATIENCE_S
         while True:
             status = self.status()
             if status and holds(status):

@@ -18,6 +18,7 @@ from device_profiles.protocols.modbus import ModbusProfile
 from edge.backoff import Backoff
 from edge.clock import SystemClock
 from edge.drivers.modbus.driver import ModbusBus, ModbusDevice, ModbusDriver
+from tests._parts.patience import PATIENCE_S
 from tests._parts.ports import free_port
 from tests._parts.sink import MemorySink
 
@@ -144,7 +145,7 @@ async def serial_pair() -> AsyncIterator[tuple[str, str]]:
     )
     try:
         assert process.stderr is not None
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             while b"starting data transfer" not in await process.stderr.readline():
                 pass
         yield ends

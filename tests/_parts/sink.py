@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from device_profiles.reading import Reading, Value
 from edge.driver import Delivery
 from edge.errors import DeviceError, DriverUnavailable
+from tests._parts.patience import PATIENCE_S
 
 
 class MemorySink:
@@ -84,7 +85,9 @@ class MemorySink:
         """Return the values of one point in the order they were kept."""
         return [r.value for r in self.readings if (r.device, r.point) == (device, point)]
 
-    async def until(self, condition: Callable[["MemorySink"], bool], seconds: float = 20) -> None:
+    async def until(
+        self, condition: Callable[["MemorySink"], bool], seconds: float = PATIENCE_S
+    ) -> None:
         """Return once the condition holds; it is looked at again whenever a driver calls."""
         async with asyncio.timeout(seconds):
             while not condition(self):

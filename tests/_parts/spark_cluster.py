@@ -13,9 +13,9 @@ from typing import Any
 
 import httpx
 
+from tests._parts.patience import PATIENCE_S
 from tests._parts.ports import free_port
 
-WAIT_S = 120.0
 STEP_S = 0.1
 _HOST = "127.0.0.1"
 
@@ -49,7 +49,7 @@ class Cluster:
 
     def state(self) -> dict[str, Any]:
         """Return what the master says."""
-        answer = httpx.get(f"http://{_HOST}:{self.web_port}/json/", timeout=WAIT_S)
+        answer = httpx.get(f"http://{_HOST}:{self.web_port}/json/", timeout=PATIENCE_S)
         found: dict[str, Any] = answer.json()
         return found
 
@@ -71,7 +71,7 @@ class Cluster:
 
     def wait(self, is_so: Any, otherwise: str) -> None:
         """Wait until something is so; what nobody can ask yet is not so."""
-        end = time.monotonic() + WAIT_S
+        end = time.monotonic() + PATIENCE_S
         while time.monotonic() < end:
             try:
                 if is_so():

@@ -1,18 +1,16 @@
-"""A small city behind a real cloud, and a browser that looks at its pages."""
+"""A small city behind a real cloud: how it is made, and what it answers."""
 
 import subprocess
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
-from playwright.sync_api import Page, ViewportSize
 
+from tests._parts.patience import PATIENCE_S
 from tests._parts.write_servers import CloudServer
 
-WIDE = ViewportSize(width=1440, height=900)
-PHONE = ViewportSize(width=390, height=844)
 SCHOOLS, PLACES = 20, 3
 RULES = f"""
 places: {PLACES}
@@ -30,7 +28,7 @@ class City:
     folder: Path
 
     def ask(self, path: str, **params: Any) -> Any:
-        answer = httpx.get(f"{self.server.url}/api/v1{path}", params=params, timeout=60)
+        answer = httpx.get(f"{self.server.url}/api/v1{path}", params=params, timeout=PATIENCE_S)
         assert answer.status_code == 200, answer.text
         return answer.json()
 
@@ -39,7 +37,7 @@ class City:
             f"{self.server.url}/api/v1/procedure",
             json=step,
             headers={"Authorization": f"Bearer {self.server.token}"},
-            timeout=60,
+            timeout=PATIENCE_S,
         )
         assert answer.status_code == 201, answer.text
         taken: dict[str, Any] = answer.json()
@@ -66,11 +64,3 @@ def run(program: str, *arguments: str | Path) -> str:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
-
-
-@dataclass
-class Visit:
-    """A page and everything that went wrong on it."""
-
-    page: Page
-    problems: list[str] = field(default_factory=list)

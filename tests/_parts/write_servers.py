@@ -22,12 +22,12 @@ import httpx
 
 from device_profiles.points import to_ns
 from device_profiles.reading import Value
+from tests._parts.patience import PATIENCE_S
 from tests._parts.ports import free_port
 
 ORG = "school"
 BUCKET = "campus"
 SCHOOL = "2133100001"
-_START_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ def find_influxd() -> str | None:
     on_path = shutil.which("influxd")
     for candidate in [*map(str, built), *([on_path] if on_path else [])]:
         answer = subprocess.run(
-            [candidate, "version"], capture_output=True, text=True, check=False, timeout=30
+            [candidate, "version"], capture_output=True, text=True, check=False, timeout=PATIENCE_S
         )
         if "InfluxDB v1" not in answer.stdout and "InfluxDB 1" not in answer.stdout:
             return candidate
@@ -92,12 +92,12 @@ class _Process:
     def start(self) -> None:
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(self._command, stdout=log, stderr=log)
-        deadline = time.monotonic() + _START_S
+        deadline = time.monotonic() + PATIENCE_S
         while time.monotonic() < deadline:
             if self._process.poll() is not None:
                 break
             with contextlib.suppress(httpx.TransportError):
-                if httpx.get(self._answers, timeout=5).status_code < 500:
+                if httpx.get(self._answers, timeout=PATIENCE_S).status_code < 500:
                     return
             time.sleep(0.05)
         tail = self._log.read_text(errors="replace")[-2000:]
@@ -109,7 +109,7 @@ class _Process:
             return
         self._process.send_signal(how)
         try:
-            self._process.wait(30)
+            self._process.wait(PATIENCE_S)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
@@ -151,7 +151,7 @@ class InfluxServer:
                     "bucket": BUCKET,
                     "token": self.token,
                 },
-                timeout=30,
+                timeout=PATIENCE_S,
             )
             assert answer.status_code == 201, answer.text
             self._is_set_up = True
@@ -167,7 +167,7 @@ class InfluxServer:
             f"{self.url}/query",
             params={"db": BUCKET, "epoch": "ns", "q": "SELECT * FROM reading GROUP BY *"},
             headers={"Authorization": f"Token {self.token}"},
-            timeout=60,
+            timeout=PATIENCE_S,
         )
         assert answer.status_code == 200, answer.text
         found = []
@@ -217,7 +217,7 @@ class CloudServer:
 
     def readings(self) -> list[Stored]:
         answer = httpx.get(
-            f"{self.url}/api/v1/export/readings", params={"school": SCHOOL}, timeout=60
+            f"{self.url}/api/v1/export/readings", params={"school": SCHOOL}, timeout=PATIENCE_S
         )
         assert answer.status_code == 200, answer.text
         found = []

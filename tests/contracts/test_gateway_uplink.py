@@ -15,10 +15,10 @@ import pytest
 
 from device_profiles.points import to_ns
 from tests._parts.mosquitto import Mosquitto
+from tests._parts.patience import PATIENCE_S
 from tests._parts.write_servers import BUCKET, ORG, SCHOOL, Stored, WriteServer
 
 pytestmark = pytest.mark.real
-_WAIT_S = 60.0
 _GATEWAY = """
 gateway: gw-contract
 school: "{school}"
@@ -55,7 +55,7 @@ class Gateway:
     def end(self, how: signal.Signals) -> int:
         assert self._process is not None
         self._process.send_signal(how)
-        return self._process.wait(30)
+        return self._process.wait(PATIENCE_S)
 
     def status(self) -> dict[str, Any]:
         try:
@@ -74,7 +74,7 @@ class Gateway:
 
 def _until(holds: Callable[[], bool], what: Callable[[], object]) -> None:
     """Wait until something holds; the wait is long, and failing is the only use of its end."""
-    deadline = time.monotonic() + _WAIT_S
+    deadline = time.monotonic() + PATIENCE_S
     while not holds():
         assert time.monotonic() < deadline, what()
         time.sleep(0.1)

@@ -11,6 +11,7 @@ from device_profiles.reading import Value
 from edge.clock import SystemClock
 from edge.errors import BatchRejected, UplinkRefused, UplinkUnavailable
 from edge.uplink.influx import InfluxWriter
+from tests._parts.patience import PATIENCE_S
 from tests._parts.write_servers import BUCKET, ORG, SCHOOL, Stored, WriteServer
 
 pytestmark = pytest.mark.real
@@ -23,7 +24,7 @@ def _writer(server: WriteServer, *, token: str | None = None, bucket: str = BUCK
         org=ORG,
         bucket=bucket,
         token=server.token if token is None else token,
-        timeout_s=30,
+        timeout_s=PATIENCE_S,
         clock=SystemClock(),
     )
 
@@ -54,7 +55,7 @@ def _post(
         params={"org": ORG, "bucket": BUCKET, "precision": "ns", **query},
         headers={"Authorization": f"Token {server.token}", **(headers or {})},
         content=body,
-        timeout=30,
+        timeout=PATIENCE_S,
     )
 
 

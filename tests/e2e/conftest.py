@@ -1,33 +1,47 @@
 """A browser, a small city that came the ordinary way, and a page to look at it."""
 
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser
 
-from tests._parts.browser import chromium
-from tests._parts.web_city import RULES, SCHOOLS, WIDE, City, Visit, run
+from tests._parts.browser import WIDE, Visit, chromium, visiting
+from tests._parts.web_city import RULES, SCHOOLS, City, run
 from tests._parts.write_servers import CloudServer, running
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with chromium() as one:
-        yield one
+    """A browser for a module: Playwright's loop may not run while tests elsewhere run theirs."""
+    with chromium() as browser:
+        yield browser
 
 
-@pytest.fixture(scope="module")
-def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
-    """Twenty schools and two days of them, loaded, assessed and selected from by the commands."""
-    folder = tmp_path_factory.mktemp("city")
+@pytest.fixture(scope="session")
+def city_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Twenty schools and two days of them, loaded, assessed and selected from by the commands.
+
+    Made once a run and never served: who needs it takes a copy.
+    """
+    folder = tmp_path_factory.mktemp("city-data")
     written, data = folder / "written", folder / "data"
     rules = folder / "rules.yaml"
     rules.write_text(RULES, encoding="utf-8")
     run("campus-sim", "city", f"--schools={SCHOOLS}", "--days=2", "--seed=5", "--out", written)
-    days = sorted(one.name.removeprefix("day=") for one in (written / "slots").iterdir())
+    days = sorted(day.name.removeprefix("day=") for day in (written / "slots").iterdir())
     run("campus-cloud", "load", written, "--data", data)
     run("campus-cloud", "assess", "--data", data, "--start", days[0], "--end", days[-1])
     run("campus-cloud", "select", "--data", data, "--rules", rules)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def city(city_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
+    """The city of this module, which its tests may change."""
+    folder = tmp_path_factory.mktemp("city") / "of-this-module"
+    shutil.copytree(city_data, folder)
     server = CloudServer(folder)
     with running(server):
         yield City(server, folder)
@@ -35,13 +49,5 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
 
 @pytest.fixture
 def visit(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Visit]:
-    viewport = getattr(request, "param", WIDE)
-    context = browser.new_context(viewport=viewport, timezone_id="Asia/Shanghai")
-    one = Visit(context.new_page())
-    one.page.on("pageerror", lambda error: one.problems.append(str(error)))
-    one.page.on(
-        "console",
-        lambda message: one.problems.append(message.text) if message.type == "error" else None,
-    )
-    yield one
-    context.close()
+    with visiting(browser, getattr(request, "param", WIDE)) as visit:
+        yield visit

@@ -20,6 +20,7 @@ from simulators.city.city import read_city
 from simulators.city.compare_ingest import compare
 from simulators.city.send import chosen
 from tests._parts.loaded import held_in
+from tests._parts.patience import PATIENCE_S
 from tests._parts.ports import free_port
 from tests._parts.write_servers import CloudServer, running
 
@@ -70,7 +71,7 @@ def cloud(made: Made) -> Iterator[str]:
 
 
 def ask(url: str, path: str, **params: Any) -> Any:
-    answer = httpx.get(f"{url}/api/v1{path}", params=params, timeout=60)
+    answer = httpx.get(f"{url}/api/v1{path}", params=params, timeout=PATIENCE_S)
     assert answer.status_code == 200, answer.text
     return answer.json()
 

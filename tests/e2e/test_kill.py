@@ -25,6 +25,7 @@ from simulators.school.campus import make_campus
 from simulators.school.plan import Reach, write_plan
 from tests._parts.cut_line import CutLine
 from tests._parts.mosquitto import Mosquitto
+from tests._parts.patience import PATIENCE_S
 from tests._parts.ports import free_port
 
 pytestmark = pytest.mark.real
@@ -78,7 +79,7 @@ class Town:
         """Wait until the gateway's status says so."""
         assert self.gateway is not None
         waiting = self.gateway.wait_until
-        await asyncio.to_thread(waiting, lambda: is_so(self.status()), 90.0, what)
+        await asyncio.to_thread(waiting, lambda: is_so(self.status()), PATIENCE_S, what)
 
 
 @asynccontextmanager
@@ -92,7 +93,7 @@ async def town(folder: Path) -> AsyncIterator[Town]:
         cloud = Process("cloud", [*command("campus-cloud"), *arguments], folder / "cloud.log")
         started = [cloud]
         try:
-            await asyncio.to_thread(cloud.wait_until, lambda: _is_up(url), 90.0, "starting")
+            await asyncio.to_thread(cloud.wait_until, lambda: _is_up(url), PATIENCE_S, "starting")
             campus = make_campus(11, 24, date(2026, 11, 24))
             far_end = f"http://127.0.0.1:{line.port}"
             write_plan(folder, campus, Reach(broker.port, free_port(), free_port(), far_end, token))
@@ -101,7 +102,7 @@ async def town(folder: Path) -> AsyncIterator[Town]:
             )
             started.append(school)
             await asyncio.to_thread(
-                school.wait_until, lambda: "ready" in school.said(), 90.0, "starting"
+                school.wait_until, lambda: "ready" in school.said(), PATIENCE_S, "starting"
             )
             place = Town(folder, line, school, token.read_text().strip(), url)
             try:
@@ -116,7 +117,7 @@ async def town(folder: Path) -> AsyncIterator[Town]:
 
 def _is_up(url: str) -> bool:
     try:
-        return httpx.get(f"{url}/health", timeout=2, trust_env=False).is_success
+        return httpx.get(f"{url}/health", timeout=PATIENCE_S, trust_env=False).is_success
     except httpx.HTTPError:
         return False
 

@@ -4,23 +4,20 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, ViewportSize, expect
+from playwright.sync_api import Browser, Page, expect
 
 from simulators.school.campus import make_campus
 from simulators.school.history import write_history
 from simulators.school.plan import WORKBOOK_FILE, Reach, write_plan
-from tests._parts.browser import chromium
+from tests._parts.browser import PHONE, WIDE, Visit, visiting
 from tests._parts.write_servers import SCHOOL, CloudServer, running
 
 pytestmark = pytest.mark.real
-WIDE = ViewportSize(width=1440, height=900)
-PHONE = ViewportSize(width=390, height=844)
 PAGES = {
     "/": ("学校总览", "Overview"),
     "/assets": ("资产与使用", "Assets and use"),
@@ -28,12 +25,6 @@ PAGES = {
     "/gateways": ("网关与设备", "Gateways and devices"),
     "/score": ("标准评分", "Score"),
 }
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as one:
-        yield one
 
 
 @pytest.fixture(scope="module")
@@ -59,30 +50,6 @@ def _import(server: CloudServer, workbook: Path, folder: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-
-
-@dataclass
-class Visit:
-    """A page and everything that went wrong on it."""
-
-    page: Page
-    problems: list[str] = field(default_factory=list)
-    asked: list[str] = field(default_factory=list)
-
-
-@pytest.fixture
-def visit(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Visit]:
-    viewport = getattr(request, "param", WIDE)
-    context = browser.new_context(viewport=viewport, timezone_id="Asia/Shanghai")
-    one = Visit(context.new_page())
-    one.page.on("pageerror", lambda error: one.problems.append(str(error)))
-    one.page.on("requestfinished", lambda asked: one.asked.append(asked.url))
-    one.page.on(
-        "console",
-        lambda message: one.problems.append(message.text) if message.type == "error" else None,
-    )
-    yield one
-    context.close()
 
 
 def _asset(server: CloudServer, number: str) -> str:
@@ -117,7 +84,7 @@ def test_nothing_is_fetched_from_elsewhere(cloud: CloudServer, visit: Visit) -> 
     for path in PAGES:
         visit.page.goto(f"{cloud.url}{path}")
         expect(visit.page.locator(".el-skeleton")).to_have_count(0)
-    assert {url for url in visit.asked if not url.startswith((cloud.url, "data:"))} == set()
+    assert {url for url in visit.fetched if not url.startswith((cloud.url, "data:"))} == set()
 
 
 def test_the_language_switch_is_remembered(cloud: CloudServer, visit: Visit) -> None:
@@ -187,8 +154,8 @@ def test_an_empty_cloud_says_what_to_do_and_a_lost_one_offers_to_try_again(
     browser: Browser, tmp_path: Path
 ) -> None:
     server = CloudServer(tmp_path)
-    page = browser.new_page()
-    with running(server):
+    with running(server), visiting(browser) as visit:
+        page = visit.page
         page.goto(server.url)
         expect(page.get_by_text("请先导入台账")).to_be_visible()
         page.route("**/api/**", lambda route: route.abort())
@@ -197,4 +164,3 @@ def test_an_empty_cloud_says_what_to_do_and_a_lost_one_offers_to_try_again(
         page.unroute("**/api/**")
         page.get_by_role("button", name="重试").click()
         expect(page.get_by_text("请先导入台账")).to_be_visible()
-    page.close()

@@ -5,7 +5,8 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests._parts.web_city import City, Visit
+from tests._parts.browser import Visit
+from tests._parts.web_city import City
 
 pytestmark = pytest.mark.real
 

@@ -12,6 +12,7 @@ import pytest
 from edge.cli import main
 from edge.config import Config
 from tests._parts.far_end import far_end
+from tests._parts.patience import PATIENCE_S
 
 Configured = Callable[[str], Config]
 
@@ -75,7 +76,7 @@ def test_run_says_when_it_is_ready_and_ends_with_zero(
         assert process.stdout.readline().startswith("gateway gw-1 of school 2133100001: 0 devices")
         assert end.until(lambda: any("version=" in line for line in end.stored))
         process.send_signal(signal.SIGTERM)
-        assert process.wait(30) == 0
+        assert process.wait(PATIENCE_S) == 0
         process.stdout.close()
     assert main(["status", str(path)]) == 0
     page = capsys.readouterr().out

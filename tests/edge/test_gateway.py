@@ -17,6 +17,7 @@ from edge.config import Config
 from edge.errors import DeviceUnreachable
 from edge.gateway import Gateway
 from tests._parts.far_end import OK, Answer, FarEnd, far_end, problem
+from tests._parts.patience import PATIENCE_S
 from tests.edge.conftest import START, ToldClock, ToldDriver
 
 Configured = Callable[[str], Config]
@@ -271,6 +272,7 @@ from edge.clock import SystemClock
 from edge.config import load_config
 from edge.driver import Delivery
 from edge.gateway import Gateway
+from tests._parts.patience import PATIENCE_S
 
 class Counting:
     name = "counting"
@@ -324,7 +326,7 @@ def test_killed_five_times_with_the_uplink_cut_for_half_of_it(
             assert end.until(partial(_has_value, end, numbers[-1]))
         process.send_signal(signal.SIGTERM if round_ == 5 else signal.SIGKILL)
         numbers += [int(n) for n in process.stdout.read().splitlines() if n]
-        code = process.wait(30)
+        code = process.wait(PATIENCE_S)
         process.stdout.close()
         assert code == (0 if round_ == 5 else -signal.SIGKILL)
         assert numbers[0] in {said, said + 1}, "the mark and the reading are kept together"

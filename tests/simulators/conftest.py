@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from simulators.school.run import run_school
+from tests._parts.patience import PATIENCE_S
 from tests._parts.ports import free_port
 
 DISPLAY = "{id: display-101, asset: A-0001, profile: campus-interactive-display, mqtt: {device: d}}"
@@ -57,7 +58,7 @@ class RunningSchool:
 
     async def until(self, is_so: Callable[[], bool]) -> None:
         """Wait until the truth log shows it."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_S):
             while not is_so():  # noqa: ASYNC110 - a file grows, and nothing tells
                 await asyncio.sleep(0.05)
 
@@ -69,7 +70,7 @@ class RunningSchool:
             run_school(self.folder, stop, self.ready.set, freeze=self.freeze)
         )
         ready = asyncio.create_task(self.ready.wait())
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_S):
             await asyncio.wait((task, ready), return_when=asyncio.FIRST_COMPLETED)
         try:
             if not task.done():
@@ -77,7 +78,7 @@ class RunningSchool:
         finally:
             ready.cancel()
             stop.set()
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(PATIENCE_S):
                 await task
 
 

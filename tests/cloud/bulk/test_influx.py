@@ -15,6 +15,7 @@ from cloud.cli import main
 from simulators.city.city import read_city
 from simulators.city.send import write_lines
 from tests._parts.city_books import import_books
+from tests._parts.patience import PATIENCE_S
 from tests._parts.write_servers import BUCKET, ORG, InfluxServer, find_influxd, running
 
 SLOT = (
@@ -37,7 +38,7 @@ def influx(city: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Inf
             params={"org": ORG, "bucket": BUCKET, "precision": "s"},
             content="\n".join(write_lines(city, read_city(city)["schools"])),
             headers={"Authorization": f"Token {server.token}"},
-            timeout=120,
+            timeout=PATIENCE_S,
         )
         assert answer.status_code == 204, answer.text
         yield server

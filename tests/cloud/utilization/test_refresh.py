@@ -13,6 +13,7 @@ from cloud.registry.store import Registry
 from cloud.telemetry.duckdb import DuckDBStore
 from cloud.utilization import refresh, rollup, rollup_store
 from cloud.utilization.refresh import Rollups
+from tests._parts.patience import PATIENCE_S
 from tests._parts.small_school import MONDAY, SCHOOL, TestClock, local, send, slots
 
 FRIDAY = MONDAY - timedelta(days=3)
@@ -222,7 +223,7 @@ async def test_the_loop_rolls_up_by_itself(
     monkeypatch.setattr(rollups, "_note_done", noted)
     task = asyncio.create_task(rollups.run())
     await send(store, slots("A-1", local("08:00"), local("08:05"), "active"))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         await done.wait()
         await rollups.settled()
     assert (await row(store, "A-1", MONDAY, 1))["active_s"] == 300
@@ -287,7 +288,7 @@ async def test_the_loop_outlives_a_failure(
     monkeypatch.setattr(rollup_store, "replace", second_time)
     await send(store, slots("A-1", local("08:00"), local("08:05"), "active"))
     task = asyncio.create_task(rollups.run())
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         await done.wait()
     await rollups.settled()
     assert (await row(store, "A-1", MONDAY, 1))["active_s"] == 300

@@ -11,6 +11,7 @@ from simulators.city.city import write_city
 from simulators.city.csv_files import COLUMNS
 from simulators.city.send import books, chosen, send, write_lines
 from simulators.errors import SimulatorError
+from tests._parts.patience import PATIENCE_S
 from tests._parts.small_city import city_options
 from tests._parts.write_servers import CloudServer, running
 
@@ -107,7 +108,7 @@ def test_a_cloud_takes_the_books_and_every_line(tmp_path: Path) -> None:
             tell=told.append,
         )
         assert lines == len(list(write_lines(tmp_path / "city", schools)))
-        answer = httpx.get(f"{server.url}/api/v1/schools", timeout=60)
+        answer = httpx.get(f"{server.url}/api/v1/schools", timeout=PATIENCE_S)
         assert {row["id"] for row in answer.json()} == set(schools)
         with pytest.raises(SimulatorError, match="refused"):
             send(tmp_path / "city", schools, url=server.url, token="wrong")

@@ -9,6 +9,7 @@ from simulators.cli import main
 from simulators.demo.demo import MARKER
 from simulators.demo.processes import Process, watch
 from simulators.errors import SimulatorError
+from tests._parts.patience import PATIENCE_S
 from tests._parts.ports import free_port
 
 
@@ -58,5 +59,5 @@ def test_what_a_killed_process_started_ends_with_it(tmp_path: Path) -> None:
     process.wait_until(lambda: "child up" in process.said(), 30, "starting")
     (started,) = psutil.Process(process.pid).children()
     process.kill()
-    psutil.wait_procs([started], timeout=30)
+    psutil.wait_procs([started], timeout=PATIENCE_S)
     assert not started.is_running()

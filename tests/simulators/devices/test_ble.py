@@ -12,6 +12,7 @@ from device_profiles.protocols.ble import BleProfile
 from simulators.devices import ble_encode
 from simulators.devices.ble import SimulatedBlePeripheral
 from simulators.virtual_radio import VirtualRadio
+from tests._parts.patience import PATIENCE_S
 
 ADDRESS = "F0:00:00:00:00:01"
 SERVICE = "7a1c0000-4c63-4f6e-9d0b-2f5a1e6b8c01"
@@ -55,7 +56,7 @@ class Heard:
         self.news.set()
 
     async def until(self, count: int) -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_S):
             while len(self.said) < count:
                 self.news.clear()
                 await self.news.wait()
@@ -107,7 +108,7 @@ async def test_what_a_gateway_heard_that_died_at_once_is_not_certain() -> None:
         async with gateway(radio) as device:
             heard: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             device.once("advertisement", lambda _advertisement: heard.set_result(None))
-            await asyncio.wait_for(heard, 20)
+            await asyncio.wait_for(heard, PATIENCE_S)
         await radio.deserted()
         await peripheral.stop()
     assert [line["certain"] for line in truth.said] == [False]
@@ -127,7 +128,7 @@ async def test_a_command_and_a_notification() -> None:
         notified: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
         await peer.subscribe(found[PAGE], notified.set_result)
         await peripheral.update({"page": 258.0})
-        assert await asyncio.wait_for(notified, 20) == b"\x02\x01"
+        assert await asyncio.wait_for(notified, PATIENCE_S) == b"\x02\x01"
         await peer.write_value(found[PUSH], b"hello", with_response=True)
         assert peripheral.written == {"push": b"hello"}
         await truth.until(3)

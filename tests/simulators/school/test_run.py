@@ -9,6 +9,7 @@ import pytest
 from simulators.devices.mqtt_broker import Broker, find_mosquitto
 from simulators.errors import SimulatorError
 from simulators.school.run import main, run_school
+from tests._parts.patience import PATIENCE_S
 from tests.simulators.conftest import DISPLAY, EPAPER, LAB, METER, RunningSchool
 
 
@@ -28,7 +29,7 @@ async def test_a_school_of_every_protocol_starts_and_ends_by_signals(
             stderr=asyncio.subprocess.PIPE,
         )
         assert process.stdout is not None
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_S):
             assert (await process.stdout.readline()).startswith(b"ready")
             await school.until(lambda: bool(school.truth("said", "display-101")))
             process.send_signal(signal.SIGUSR1)
@@ -72,7 +73,7 @@ async def test_a_port_that_is_taken_is_one_sentence(school: RunningSchool) -> No
 async def test_a_school_whose_broker_never_comes_can_be_ended(school: RunningSchool) -> None:
     school.write(DISPLAY)
     stop = asyncio.Event()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         task = asyncio.create_task(run_school(school.folder, stop, school.ready.set))
         await school.until((school.folder / "truth.jsonl").exists)
         stop.set()

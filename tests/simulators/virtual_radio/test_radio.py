@@ -7,13 +7,14 @@ from bumble.hci import Address
 from bumble.transport import open_transport
 
 from simulators.virtual_radio import VirtualRadio
+from tests._parts.patience import PATIENCE_S
 
 
 async def _power_on(radio: VirtualRadio) -> Device:
     transport = await open_transport(radio.transport)
     address = Address.generate_static_address()
     device = Device.with_hci("gateway", address, transport.source, transport.sink)
-    await asyncio.wait_for(device.power_on(), 20)
+    await asyncio.wait_for(device.power_on(), PATIENCE_S)
     return device
 
 
@@ -39,7 +40,7 @@ async def test_who_does_not_speak_hci_is_hung_up_on() -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", radio.port)
         writer.write(b"GET / HTTP/1.1\r\n\r\n")
         with pytest.raises((ConnectionResetError, asyncio.IncompleteReadError)):
-            await asyncio.wait_for(reader.readexactly(1), 20)
+            await asyncio.wait_for(reader.readexactly(1), PATIENCE_S)
         writer.close()
         await radio.deserted()
 

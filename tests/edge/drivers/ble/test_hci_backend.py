@@ -10,6 +10,7 @@ from device_profiles.protocols.ble import BleProfile
 from edge.drivers.ble.hci_backend import HciClient, HciScanner, HciStack, open_stack
 from simulators.devices import ble_encode
 from simulators.virtual_radio import VirtualRadio
+from tests._parts.patience import PATIENCE_S
 from tests.edge.drivers.ble.conftest import LIGHT, PAGE, READER, SERVICE, address_of
 
 PUSH = "7a1c0009-4c63-4f6e-9d0b-2f5a1e6b8c01"
@@ -38,7 +39,7 @@ async def test_bleak_s_own_client_reads_writes_and_subscribes(
         notified: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
         await connected.start_notify(PAGE, lambda _sender, value: notified.set_result(bytes(value)))
         await peripheral.update({"page": 3.0})
-        assert await asyncio.wait_for(notified, 20) == b"\x03\0\0"
+        assert await asyncio.wait_for(notified, PATIENCE_S) == b"\x03\0\0"
         await connected.stop_notify(PAGE)
         (descriptor,) = connected.services.get_characteristic(PAGE).descriptors  # type: ignore[union-attr] # it is there
         assert await connected.read_gatt_descriptor(descriptor.handle) == b"\0\0"

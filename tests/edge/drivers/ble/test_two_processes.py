@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from simulators.virtual_radio import VirtualRadio
+from tests._parts.patience import PATIENCE_S
 from tests.edge.drivers.ble.conftest import READER, SENSOR, address_of
 
 GATEWAY = """
@@ -18,6 +19,7 @@ from device_profiles.protocols.ble import BleProfile
 from edge.clock import SystemClock
 from edge.drivers.ble.device import BleAdapter, BleDevice
 from edge.drivers.ble.driver import BleDriver
+from tests._parts.patience import PATIENCE_S
 
 class Printing:
     def marks(self, prefix):
@@ -56,7 +58,7 @@ class Gateway:
 
     async def until(self, condition: Callable[[list[list[Any]]], bool]) -> None:
         assert self.process.stdout is not None
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_S):
             while not condition(self.lines):
                 line = await self.process.stdout.readline()
                 assert line, "the gateway ended"
