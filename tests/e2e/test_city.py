@@ -24,7 +24,7 @@ from tests._parts.patience import PATIENCE_S
 from tests._parts.ports import free_port
 from tests._parts.write_servers import CloudServer, running
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.slow]
 SCHOOLS, PLACES, SENT = 40, 5, 3
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests._parts.ports import free_port
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.slow]
 
 
 def test_a_demo_loses_nothing_and_doubles_nothing(tmp_path: Path) -> None:

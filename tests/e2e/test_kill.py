@@ -28,7 +28,7 @@ from tests._parts.mosquitto import Mosquitto
 from tests._parts.patience import PATIENCE_S
 from tests._parts.ports import free_port
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.slow]
 
 RUN_S = 60.0
 KILLS = 5

@@ -157,6 +157,7 @@ def test_what_spark_lacks_is_one_sentence(
 
 
 @pytest.mark.real
+@pytest.mark.slow
 @needs_java
 def test_spark_in_one_process_finds_the_same(
     city: Path, books: Path, expected: Path, tmp_path: Path
@@ -174,6 +175,7 @@ def test_spark_in_one_process_finds_the_same(
 
 
 @pytest.mark.real
+@pytest.mark.slow
 @needs_java
 def test_a_cluster_that_loses_a_worker_finds_the_same(
     city: Path, books: Path, expected: Path, tmp_path: Path

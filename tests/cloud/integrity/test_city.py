@@ -18,6 +18,7 @@ from simulators.city.city import write_city
 from tests._parts.city_facts import city_facts, truth
 from tests._parts.small_city import city_options
 
+pytestmark = pytest.mark.slow
 SEEDS = (41, 42)
 SCHOOLS, DAYS = 60, 20
 PLANTED = {

@@ -117,6 +117,7 @@ def test_dimensions_steps_and_doubts_stand_as_they_are() -> None:
     ]
 
 
+@pytest.mark.slow
 def test_a_ranking_of_a_thousand_schools_is_whole() -> None:
     report = area_report(1000)
     rows = table(opened(area_xlsx(report)), "排名")

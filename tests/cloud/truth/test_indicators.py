@@ -20,6 +20,7 @@ from tests._parts.true_city import (
     scores_of,
 )
 
+pytestmark = pytest.mark.slow
 EXACT = 1e-6
 
 

@@ -11,6 +11,7 @@ from cloud.selection.rules import SelectionRules
 from tests._parts.true_city import City
 from tests._parts.true_city_loss import SHARES, WAYS, Loss, change
 
+pytestmark = pytest.mark.slow
 RULES = SelectionRules(places=12, hard=())
 
 
