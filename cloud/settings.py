@@ -1,54 +1,43 @@
-"""What can be set, in one place: by `CAMPUS_CLOUD_*` variables, and by flags that overrule them."""
+"""The settings of the cloud: `CAMPUS_CLOUD_*` variables, and flags that overrule them."""
 
 import ipaddress
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from cloud.errors import SettingsError
 
 PREFIX = "CAMPUS_CLOUD_"
 
 
-class Settings(BaseModel):
-    """The cloud's settings; every field is described in docs/reference/cloud-settings.md."""
+class Settings(BaseSettings):
+    """The settings of one cloud, from the environment.
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    The catalogues of the command line describe each field, as `setting.<field>`; the page
+    docs/reference/cloud-settings.md and `campus-cloud serve --help` show these texts.
+    """
 
-    data: Path = Field(default=Path("cloud-data"), description="Folder for everything kept.")
-    host: str = Field(default="127.0.0.1", description="Address to listen on.")
-    port: int = Field(default=8090, ge=0, le=65535, description="Port to listen on; 0 is any free.")
-    token_file: Path | None = Field(
-        default=None,
-        description="File with the token; without it DATA/token is used, and made if missing.",
-    )
-    org: str = Field(default="school", description="The InfluxDB organisation gateways write to.")
-    bucket: str = Field(default="campus", description="The InfluxDB bucket gateways write to.")
-    database_url: str | None = Field(
-        default=None, description="SQLAlchemy URL of the registry; default DATA/registry.sqlite."
-    )
-    web_dist: Path = Field(
-        default=Path(__file__).parent / "web" / "dist", description="Folder of the built web app."
-    )
-    max_write_mb: float = Field(
-        default=25.0, gt=0, description="Largest body of a write after gunzip, in MB."
-    )
-    max_upload_mb: float = Field(
-        default=25.0, gt=0, description="Largest file of an import, in MB."
-    )
-    max_waiting_values: int = Field(
-        default=2_000_000,
-        gt=0,
-        description="Values that may wait for the disk before writes are answered 503.",
-    )
-    readings_days: int = Field(default=90, gt=0, description="Days that readings are kept.")
-    slots_days: int = Field(default=200, gt=0, description="Days that usage slots are kept.")
-    duckdb_memory_mb: int = Field(
-        default=512, ge=64, description="Memory DuckDB may use before it spills to disk, in MB."
-    )
-    duckdb_threads: int = Field(default=2, gt=0, description="Threads of one DuckDB query.")
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
+
+    data: Path = Path("cloud-data")
+    host: str = "127.0.0.1"
+    port: int = Field(default=8090, ge=0, le=65535)
+    token_file: Path | None = None
+    org: str = "school"
+    bucket: str = "campus"
+    database_url: str | None = None
+    web_dist: Path = Path(__file__).parent / "web" / "dist"
+    max_write_mb: float = Field(default=25.0, gt=0)
+    max_upload_mb: float = Field(default=25.0, gt=0)
+    max_waiting_values: int = Field(default=2_000_000, gt=0)
+    readings_days: int = Field(default=90, gt=0)
+    slots_days: int = Field(default=200, gt=0)
+    duckdb_memory_mb: int = Field(default=512, ge=64)
+    duckdb_threads: int = Field(default=2, gt=0)
 
     @property
     def telemetry_path(self) -> Path:
@@ -71,25 +60,35 @@ class Settings(BaseModel):
             return False
 
 
-def load(environ: Mapping[str, str], flags: Mapping[str, Any]) -> Settings:
-    """Return the settings from variables and flags; a flag that is None says nothing."""
-    values: dict[str, Any] = {}
-    for name, text in environ.items():
-        if not name.startswith(PREFIX):
-            continue
-        key = name.removeprefix(PREFIX).lower()
-        if key not in Settings.model_fields:
-            raise SettingsError(
-                f"{name}: no such setting; use one of "
-                + ", ".join(PREFIX + field.upper() for field in Settings.model_fields)
-            )
-        values[key] = text
-    values |= {key: value for key, value in flags.items() if value is not None}
+def load(flags: Mapping[str, Any]) -> Settings:
+    """Return the settings of the environment and of flags; a flag that is None is not given.
+
+    Raises SettingsError for a variable that is not a setting, and for a value that is refused.
+    """
+    for name in os.environ:
+        if name.startswith(PREFIX) and field_of(name) not in Settings.model_fields:
+            known = ", ".join(map(variable_of, Settings.model_fields))
+            raise SettingsError(f"{name}: no such setting; use one of {known}")
     try:
-        return Settings.model_validate(values)
+        return Settings(**{name: value for name, value in flags.items() if value is not None})
     except ValidationError as error:
         first = error.errors()[0]
-        key = str(first["loc"][0])
+        variable = variable_of(str(first["loc"][0]))
         raise SettingsError(
-            f"{PREFIX}{key.upper()} (or its flag): got {first['input']!r}: {first['msg']}"
+            f"{variable} (or its flag): got {first['input']!r}: {first['msg']}"
         ) from None
+
+
+def variable_of(field: str) -> str:
+    """Return the environment variable of a setting."""
+    return PREFIX + field.upper()
+
+
+def field_of(variable: str) -> str:
+    """Return the setting of an environment variable."""
+    return variable.removeprefix(PREFIX).lower()
+
+
+def defaults() -> dict[str, Any]:
+    """Return the default of each setting, by its field."""
+    return {name: field.get_default() for name, field in Settings.model_fields.items()}

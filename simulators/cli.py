@@ -6,202 +6,191 @@ import json
 import os
 import signal
 import sys
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
+from device_profiles.command_line.extras import require
+from device_profiles.command_line.parser import Commands, Parser, add_json
+from device_profiles.command_line.program import Program
+from device_profiles.command_line.progress import Progress
+from device_profiles.command_line.texts import Texts
 from device_profiles.errors import ProfileError
 from simulators.errors import SimulatorError
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run a command; 0 done, 1 failed, 2 wrong use."""
-    arguments = _parser().parse_args(argv)
-    try:
-        code: int = arguments.run(arguments)
-    except (SimulatorError, ProfileError) as error:
-        print(f"campus-sim: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 1
-    return code
+    return PROGRAM.main(argv)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="campus-sim",
-        description="Simulated schools: devices that speak the real protocols, and a demo of all.",
-    )
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+def _add(commands: Commands) -> None:
     _add_demo(commands)
     _add_plan(commands)
     _add_parts(commands)
     _add_audit(commands)
     _add_city(commands)
-    return parser
 
 
-def _add_demo(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    demo = commands.add_parser(
-        "demo",
-        help="run a whole school with its gateway and the cloud",
-        description="Run broker, cloud, gateway and a school of devices on this machine until "
-        "Ctrl-C. With --duration: run so long, stop, and audit what was stored.",
+PROGRAM = Program(
+    name="campus-sim",
+    messages=Path(__file__).parent / "messages",
+    add=_add,
+    errors=(SimulatorError, ProfileError),
+    prefix="campus-sim: ",
+    extra="simulators",
+)
+
+
+def _add_demo(commands: Commands) -> None:
+    text = commands.text
+    demo = commands.add(
+        "demo", _demo, examples=("demo", "demo --duration 60 --report demo.json", "demo --keep")
     )
+    _add_data(demo, Path("demo-data"), text("demo.data"))
+    demo.add_argument("--port", type=_port(text), help=text("web_port"))
     demo.add_argument(
-        "--data", type=Path, default=Path("demo-data"), help="folder for everything (demo-data)"
+        "--duration", type=_seconds(text), metavar="SECONDS", help=text("demo.duration")
     )
-    demo.add_argument("--port", type=_port, help="port of the web page (8090, or the next free)")
-    demo.add_argument(
-        "--duration", type=_seconds, metavar="SECONDS", help="stop after so long, and audit"
-    )
-    demo.add_argument("--report", type=Path, metavar="FILE", help="write the figures here as JSON")
-    demo.add_argument("--devices", type=_devices, default=44, metavar="N", help="devices (44)")
-    demo.add_argument("--seed", type=int, default=7, help="another number, another school (7)")
-    demo.add_argument("--keep", action="store_true", help="go on with the data of the last demo")
-    demo.set_defaults(run=_demo)
+    demo.add_argument("--report", type=Path, metavar="FILE", help=text("report_file"))
+    _add_school(demo)
+    demo.add_argument("--keep", action="store_true", help=text("demo.keep"))
 
 
-def _add_plan(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    plan = commands.add_parser(
-        "plan", help="write the plan of a school: school.yaml, gateway.yaml, workbook.xlsx"
-    )
-    plan.add_argument("folder", type=Path, help="folder to write into")
-    plan.add_argument("--devices", type=_devices, default=44, metavar="N", help="devices (44)")
-    plan.add_argument("--seed", type=int, default=7, help="another number, another school (7)")
-    plan.add_argument("--day", type=date.fromisoformat, help="the day it is, 2026-11-24 (today)")
-    plan.add_argument("--url", default="http://127.0.0.1:8090", help="the cloud's address")
-    plan.add_argument(
-        "--token-file", type=Path, default=Path("cloud-data/token"), help="the cloud's token"
-    )
-    plan.add_argument(
-        "--calm", action="store_true", help="devices follow the timetable instead of being lively"
-    )
-    plan.set_defaults(run=_plan)
+def _add_plan(commands: Commands) -> None:
+    text = commands.text
+    plan = commands.add("plan", _plan, examples=("plan school", "plan school --devices 12 --calm"))
+    plan.add_argument("folder", type=Path, metavar="FOLDER", help=text("plan.folder"))
+    _add_school(plan)
+    plan.add_argument("--day", type=_day(text), help=text("day"))
+    _add_cloud(plan)
+    plan.add_argument("--calm", action="store_true", help=text("plan.calm"))
 
-    ledger = commands.add_parser("ledger", help="write only the workbook of a school")
-    ledger.add_argument("file", type=Path, help="the .xlsx file to write")
-    ledger.add_argument("--devices", type=_devices, default=44, metavar="N", help="devices (44)")
-    ledger.add_argument("--seed", type=int, default=7, help="another number, another school (7)")
-    ledger.add_argument("--day", type=date.fromisoformat, help="the day it is, 2026-11-24 (today)")
-    ledger.set_defaults(run=_ledger)
+    ledger = commands.add("ledger", _ledger, examples=("ledger workbook.xlsx --devices 12",))
+    ledger.add_argument("file", type=Path, help=text("ledger.file"))
+    _add_school(ledger)
+    ledger.add_argument("--day", type=_day(text), help=text("day"))
+    for command in (plan, ledger):
+        add_json(command)
 
 
-def _add_parts(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    history = commands.add_parser("history", help="write the past of a school into a cloud")
-    history.add_argument("plan", type=Path, help="folder of the plan")
-    history.add_argument("--url", default="http://127.0.0.1:8090", help="the cloud's address")
-    history.add_argument(
-        "--token-file", type=Path, default=Path("cloud-data/token"), help="the cloud's token"
-    )
-    history.add_argument("--days", type=int, default=20, help="school days (20)")
-    history.set_defaults(run=_history)
+def _add_parts(commands: Commands) -> None:
+    text = commands.text
+    history = commands.add("history", _history, examples=("history school --days 20",))
+    _add_plan_folder(history)
+    _add_cloud(history)
+    history.add_argument("--days", type=int, default=20, metavar="N", help=text("school_days"))
+    add_json(history)
 
-    school = commands.add_parser(
-        "school",
-        help="run the devices of a plan",
-        description="Run every device of a plan until Ctrl-C. SIGUSR1: they stop speaking on "
-        "their own, while servers go on answering.",
-    )
-    school.add_argument("plan", type=Path, help="folder of the plan")
-    school.set_defaults(run=_school)
+    school = commands.add("school", _school, examples=("school school",))
+    _add_plan_folder(school)
 
-    device = commands.add_parser("device", help="run one device of a plan")
-    device.add_argument("plan", type=Path, help="folder of the plan")
-    device.add_argument("device", help="its id")
-    device.set_defaults(run=_device)
+    device = commands.add("device", _device, examples=("device school display-101",))
+    _add_plan_folder(device)
+    device.add_argument("device", metavar="DEVICE", help=text("device.device"))
 
-    broker = commands.add_parser("broker", help="run an MQTT broker in this process")
-    broker.add_argument("--host", default="127.0.0.1", help="address to listen on (127.0.0.1)")
-    broker.add_argument("--port", type=_port, default=1883, help="port to listen on (1883)")
-    broker.set_defaults(run=_broker)
+    broker = commands.add("broker", _broker, examples=("broker", "broker --port 1884"))
+    broker.add_argument("--host", default="127.0.0.1", help=text("broker.host"))
+    broker.add_argument("--port", type=_port(text), default=1883, help=text("broker.port"))
 
 
-def _add_audit(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    audit = commands.add_parser(
-        "audit",
-        help="compare what a school said with what a cloud holds",
-        description="Compare the truth log of a plan with what the cloud answers; 1 if a reading "
-        "is lost or doubled, or usage is off.",
-    )
-    audit.add_argument("plan", type=Path, help="folder of the plan")
-    audit.add_argument("--url", default="http://127.0.0.1:8090", help="the cloud's address")
+def _add_audit(commands: Commands) -> None:
+    text = commands.text
+    audit = commands.add("audit", _audit, examples=("audit school --until 2026-11-24T08:00:00Z",))
+    _add_plan_folder(audit)
+    _add_cloud(audit)
+    audit.add_argument("--until", type=_moment(text), metavar="TIME", help=text("audit.until"))
     audit.add_argument(
-        "--token-file", type=Path, default=Path("cloud-data/token"), help="the cloud's token"
+        "--arrival",
+        type=_seconds(text),
+        default=10.0,
+        metavar="SECONDS",
+        help=text("audit.arrival"),
     )
-    audit.add_argument("--until", type=_moment, help="when the gateway stopped (now)")
-    audit.add_argument(
-        "--arrival", type=_seconds, default=10.0, help="how late a reading may be stamped (10)"
-    )
-    audit.set_defaults(run=_audit)
 
 
-def _add_city(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    city = commands.add_parser(
-        "city",
-        help="write a city of schools: books, usage slots, and what is true of them",
-        description="Write a whole city of simulated schools into a folder: books as CSV, usage "
-        "slots and readings as Parquet by day, and the truth about each school. The same seed and "
-        "end give the same city.",
+def _add_city(commands: Commands) -> None:
+    text = commands.text
+    city = commands.add(
+        "city", _city, examples=("city --out city", "city --schools 60 --days 5 --out city")
     )
-    city.add_argument("--schools", type=int, default=1000, metavar="N", help="schools (1000)")
-    city.add_argument("--days", type=int, default=20, metavar="N", help="school days (20)")
-    city.add_argument("--seed", type=int, default=7, help="another number, another city (7)")
-    city.add_argument(
-        "--end", type=_day, metavar="DAY", help="the last day, 2026-11-20 (last Friday)"
-    )
-    city.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to write into")
-    city.add_argument("--workers", type=int, metavar="N", help="processes (one per processor)")
-    city.add_argument(
-        "--true-slots", action="store_true", help="also write the slots as they truly were"
-    )
-    city.set_defaults(run=_city)
+    _add_city_size(city)
+    city.add_argument("--end", type=_day(text), metavar="DAY", help=text("city.end"))
+    city.add_argument("--out", type=Path, required=True, metavar="DIR", help=text("city.out"))
+    city.add_argument("--workers", type=int, metavar="N", help=text("city.workers"))
+    city.add_argument("--true-slots", action="store_true", help=text("city.true_slots"))
+    add_json(city)
 
-    whole = commands.add_parser(
+    demo = commands.add(
         "city-demo",
-        help="a whole city from its books to its objections, and the pages to walk through it",
-        description="Write a city, load it into a cloud, assess every school, select model "
-        "schools, write the reports, send some of the schools over the real write API to compare, "
-        "take the procedure up to the publicity period, and serve the pages until Ctrl-C.",
+        _city_demo,
+        examples=("city-demo", "city-demo --schools 60 --days 5 --duration 1 --report city.json"),
     )
-    whole.add_argument(
-        "--data", type=Path, default=Path("city-data"), help="folder for everything (city-data)"
+    _add_data(demo, Path("city-data"), text("city-demo.data"))
+    demo.add_argument("--port", type=_port(text), help=text("web_port"))
+    demo.add_argument(
+        "--duration", type=_seconds(text), metavar="SECONDS", help=text("city-demo.duration")
     )
-    whole.add_argument("--port", type=_port, help="port of the web page (8090, or the next free)")
-    whole.add_argument(
-        "--duration", type=_seconds, metavar="SECONDS", help="stop so long after all is made"
+    demo.add_argument("--report", type=Path, metavar="FILE", help=text("report_file"))
+    _add_city_size(demo)
+    demo.add_argument("--places", type=int, default=50, metavar="N", help=text("city-demo.places"))
+    demo.add_argument(
+        "--send", type=_number(text), default=20, metavar="N", help=text("city-demo.send")
     )
-    whole.add_argument("--report", type=Path, metavar="FILE", help="write what came out as JSON")
-    whole.add_argument("--schools", type=int, default=1000, metavar="N", help="schools (1000)")
-    whole.add_argument("--days", type=int, default=20, metavar="N", help="school days (20)")
-    whole.add_argument("--places", type=int, default=50, metavar="N", help="model schools (50)")
-    whole.add_argument("--seed", type=int, default=7, help="another number, another city (7)")
-    whole.add_argument(
-        "--send",
-        type=_number,
-        default=20,
-        metavar="N",
-        help="schools that go over the real write API as well, to compare; 0 for none (20)",
-    )
-    whole.set_defaults(run=_city_demo)
 
-    sent = commands.add_parser(
-        "city-send",
-        help="send some schools of a city to a cloud, over its import and write APIs",
-        description="Send books, slots, readings and events of some schools of a city to a "
-        "running cloud, as schools and their gateways would.",
+    send = commands.add("city-send", _city_send, examples=("city-send --city city --schools 20",))
+    send.add_argument(
+        "--city", type=Path, required=True, metavar="DIR", help=text("city-send.city")
     )
-    sent.add_argument("--city", type=Path, required=True, metavar="DIR", help="folder of the city")
-    sent.add_argument("--schools", type=int, default=20, metavar="N", help="schools (20)")
-    sent.add_argument("--url", default="http://127.0.0.1:8090", help="the cloud's address")
-    sent.add_argument(
-        "--token-file", type=Path, default=Path("cloud-data/token"), help="the cloud's token"
+    send.add_argument(
+        "--schools", type=int, default=20, metavar="N", help=text("schools", number=20)
     )
-    sent.set_defaults(run=_city_send)
+    _add_cloud(send)
+    add_json(send)
+
+
+def _add_data(parser: Parser, default: Path, help_text: str) -> None:
+    parser.add_argument("--data", type=Path, default=default, metavar="DIR", help=help_text)
+
+
+def _add_school(parser: Parser) -> None:
+    text = parser.text
+    parser.add_argument(
+        "--devices", type=_devices(text), default=44, metavar="N", help=text("devices")
+    )
+    parser.add_argument("--seed", type=int, default=7, metavar="N", help=text("seed"))
+
+
+def _add_city_size(parser: Parser) -> None:
+    text = parser.text
+    parser.add_argument(
+        "--schools", type=int, default=1000, metavar="N", help=text("schools", number=1000)
+    )
+    parser.add_argument("--days", type=int, default=20, metavar="N", help=text("school_days"))
+    parser.add_argument("--seed", type=int, default=7, metavar="N", help=text("city_seed"))
+
+
+def _add_plan_folder(parser: Parser) -> None:
+    parser.add_argument("plan", type=Path, metavar="FOLDER", help=parser.text("plan_folder"))
+
+
+def _add_cloud(parser: Parser) -> None:
+    text = parser.text
+    parser.add_argument("--url", default="http://127.0.0.1:8090", help=text("url"))
+    parser.add_argument(
+        "--token-file",
+        type=Path,
+        default=Path("cloud-data/token"),
+        metavar="FILE",
+        help=text("token_file"),
+    )
 
 
 def _demo(arguments: argparse.Namespace) -> int:
     from simulators.demo.demo import Options, run_demo  # noqa: PLC0415  `--help` needs no libraries
 
+    require("edge", "cloud")  # it starts the gateway and the cloud as processes
     return run_demo(
         Options(
             data=arguments.data,
@@ -222,8 +211,7 @@ def _plan(arguments: argparse.Namespace) -> int:
     campus = make_campus(arguments.seed, arguments.devices, arguments.day or _today())
     reach = Reach(cloud_url=arguments.url, token_file=arguments.token_file.resolve())
     write_plan(arguments.folder, campus, reach, is_lively=not arguments.calm)
-    print(f"{arguments.folder}: a school of {len(campus.devices)} devices")
-    return 0
+    return _report(arguments, "plan.done", folder=arguments.folder, devices=len(campus.devices))
 
 
 def _ledger(arguments: argparse.Namespace) -> int:
@@ -233,8 +221,7 @@ def _ledger(arguments: argparse.Namespace) -> int:
 
     campus = make_campus(arguments.seed, arguments.devices, arguments.day or _today())
     write_workbook(arguments.file, campus)
-    print(f"{arguments.file}: {len(make_ledger(campus))} assets")
-    return 0
+    return _report(arguments, "ledger.done", file=arguments.file, assets=len(make_ledger(campus)))
 
 
 def _history(arguments: argparse.Namespace) -> int:
@@ -243,12 +230,11 @@ def _history(arguments: argparse.Namespace) -> int:
     lines = write_history(
         arguments.plan,
         url=arguments.url,
-        token=_token(arguments.token_file),
+        token=_token(arguments),
         days=arguments.days,
         now=datetime.now(UTC),
     )
-    print(f"{lines} lines")
-    return 0
+    return _report(arguments, "history.done", lines=lines)
 
 
 def _school(arguments: argparse.Namespace) -> int:
@@ -265,11 +251,11 @@ def _device(arguments: argparse.Namespace) -> int:
 
 
 def _broker(arguments: argparse.Namespace) -> int:
-    asyncio.run(_serve_broker(arguments.host, arguments.port))
+    asyncio.run(_serve_broker(arguments.host, arguments.port, arguments.text))
     return 0
 
 
-async def _serve_broker(host: str, port: int) -> None:
+async def _serve_broker(host: str, port: int, text: Texts) -> None:
     from simulators.devices.mqtt_broker import Broker  # noqa: PLC0415  as in _demo
 
     stop = asyncio.Event()
@@ -277,7 +263,7 @@ async def _serve_broker(host: str, port: int) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     async with Broker(port, host=host):
-        print(f"ready: {host}:{port}", flush=True)
+        print(text("broker.ready", host=host, port=port), flush=True)
         await stop.wait()
 
 
@@ -288,7 +274,7 @@ def _audit(arguments: argparse.Namespace) -> int:
         Run(
             plan=arguments.plan,
             url=arguments.url,
-            token=_token(arguments.token_file),
+            token=_token(arguments),
             until=arguments.until or datetime.now(UTC),
             arrival_s=arguments.arrival,
         )
@@ -311,14 +297,29 @@ def _city(arguments: argparse.Namespace) -> int:
         workers=arguments.workers or os.cpu_count() or 1,
         keeps_true_slots=arguments.true_slots,
     )
-    told = write_city(options, tell=_say)
-    print(f"{arguments.out}: {told['counts']['schools']:,} schools, {told['start']}..{told['end']}")
-    return 0
+    with Progress(arguments.text) as progress:
+        city = write_city(
+            options,
+            tell=_print_unless_json(arguments),
+            progress=lambda done, total: progress("schools", done, total),
+        )
+    if arguments.json:
+        _print_json({"folder": arguments.out, **city})
+        return 0
+    return _report(
+        arguments,
+        "city.done",
+        folder=arguments.out,
+        schools=city["counts"]["schools"],
+        start=city["start"],
+        end=city["end"],
+    )
 
 
 def _city_demo(arguments: argparse.Namespace) -> int:
     from simulators.city.demo import Options, run_city_demo  # noqa: PLC0415  as in _demo
 
+    require("cloud")  # it starts the cloud as a process
     return run_city_demo(
         Options(
             data=arguments.data,
@@ -338,21 +339,46 @@ def _city_send(arguments: argparse.Namespace) -> int:
     from simulators.city.send import chosen, send  # noqa: PLC0415  as in _demo
 
     schools = chosen(arguments.city, arguments.schools)
-    token = _token(arguments.token_file)
-    lines = send(arguments.city, schools, url=arguments.url, token=token, tell=_say)
-    print(f"{len(schools)} schools, {lines:,} lines")
+    lines = send(
+        arguments.city,
+        schools,
+        url=arguments.url,
+        token=_token(arguments),
+        tell=_print_unless_json(arguments),
+    )
+    return _report(arguments, "city-send.done", schools=len(schools), lines=lines)
+
+
+def _report(arguments: argparse.Namespace, key: str, **values: Any) -> int:
+    """Print what a command did, as JSON where it was asked for, and return 0."""
+    if arguments.json:
+        _print_json(values)
+    else:
+        print(arguments.text(key, **values))
     return 0
 
 
-def _say(text: str) -> None:
-    print(text, flush=True)
+def _print_json(tree: Any) -> None:
+    print(json.dumps(tree, ensure_ascii=False, indent=2, default=str))
 
 
-def _token(path: Path) -> str:
+def _print_unless_json(arguments: argparse.Namespace) -> Callable[[str], None]:
+    """Return what prints a line of news at once; with `--json` nothing else may be printed."""
+
+    def write(line: str) -> None:
+        if not arguments.json:
+            print(line, flush=True)
+
+    return write
+
+
+def _token(arguments: argparse.Namespace) -> str:
+    path: Path = arguments.token_file
     try:
         return path.read_text(encoding="utf-8").strip()
     except OSError as error:
-        raise SimulatorError(f"{path}: cannot be read: {error.strerror}") from error
+        problem = arguments.text("cannot_read", path=path, reason=error.strerror)
+        raise SimulatorError(problem) from error
 
 
 def _today() -> date:
@@ -361,43 +387,66 @@ def _today() -> date:
     return datetime.now(ZONE).date()
 
 
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"got {text}, expected a day such as 2026-11-20") from None
+_Reader = Callable[[str], Any]
+"""Reads the value of an argument, for `type=`."""
 
 
-def _port(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= 65535:
-        raise argparse.ArgumentTypeError(f"got {text}, expected a port from 1 to 65535")
-    return int(text)
+def _reader(text: Texts, key: str, read: _Reader) -> _Reader:
+    """Return a reader whose ValueError is a sentence of the catalogue."""
+
+    def checked(value: str) -> Any:
+        try:
+            return read(value)
+        except ValueError:
+            raise argparse.ArgumentTypeError(text(key, value=value)) from None
+
+    return checked
 
 
-def _number(text: str) -> int:
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"got {text}, expected a number, 0 or more")
-    return int(text)
+def _whole(lowest: int, highest: int | None = None) -> _Reader:
+    def read(value: str) -> int:
+        if not value.isdecimal():
+            raise ValueError(value)
+        number = int(value)
+        if number < lowest or (highest is not None and number > highest):
+            raise ValueError(value)
+        return number
+
+    return read
 
 
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = 0.0
-    if not 0 < seconds <= 1e6:
-        raise argparse.ArgumentTypeError(f"got {text}, expected seconds, more than 0")
-    return seconds
+def _day(text: Texts) -> _Reader:
+    return _reader(text, "not_a_day", date.fromisoformat)
 
 
-def _devices(text: str) -> int:
-    if not text.isdecimal() or not 4 <= int(text) <= 900:
-        raise argparse.ArgumentTypeError(f"got {text}, expected a number from 4 to 900")
-    return int(text)
+def _port(text: Texts) -> _Reader:
+    return _reader(text, "not_a_port", _whole(1, 65_535))
 
 
-def _moment(text: str) -> datetime:
-    try:
-        return datetime.fromisoformat(text).astimezone(UTC)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"got {text}, expected 2026-11-24T08:00:00Z") from None
+def _number(text: Texts) -> _Reader:
+    return _reader(text, "not_a_number", _whole(0))
+
+
+def _devices(text: Texts) -> _Reader:
+    return _reader(text, "not_devices", _whole(4, 900))
+
+
+def _seconds(text: Texts) -> _Reader:
+    def read(value: str) -> float:
+        seconds = float(value)
+        if not 0 < seconds <= 1e6:
+            raise ValueError(value)
+        return seconds
+
+    return _reader(text, "not_seconds", read)
+
+
+def _moment(text: Texts) -> _Reader:
+    def read(value: str) -> datetime:
+        return datetime.fromisoformat(value).astimezone(UTC)
+
+    return _reader(text, "not_a_moment", read)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,6 +1,5 @@
 """The store and the registry of a data folder, for a command that works without a running cloud."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +13,7 @@ from cloud.telemetry.duckdb import DuckDBStore
 
 def settings_of(data: Path | None) -> Settings:
     """Return the settings as `campus-cloud serve` would have them; None is its own folder."""
-    return load(os.environ, {"data": data})
+    return load({"data": data})
 
 
 @contextmanager

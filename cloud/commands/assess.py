@@ -3,15 +3,17 @@
 import argparse
 import asyncio
 import json
-import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cloud.commands import Commands, day
+from cloud.commands import day, print_json
 from cloud.errors import NotFound, SettingsError
+from device_profiles.command_line.parser import Commands, add_json
+from device_profiles.command_line.progress import Progress
+from device_profiles.command_line.texts import Texts
 
 if TYPE_CHECKING:
     from cloud.assessments.assessment import Filed
@@ -25,74 +27,82 @@ MEMORY_MB = 2000
 
 def add(commands: Commands) -> None:
     """Add the command."""
-    assess = commands.add_parser(
+    text = commands.text
+    assess = commands.add(
         "assess",
-        help="assess the schools of a folder against a standard",
-        description="Score every school over a span of days and file the assessment: the same "
-        "inputs always make the same one. Stop a running cloud first: the telemetry file belongs "
-        "to one process; or ask the running one (POST /api/v1/assessments). With --evidence no "
-        "telemetry is touched, and clouds that share the registry may go on.",
+        _assess,
+        examples=(
+            "assess --start 2026-09-01 --end 2026-11-20",
+            "assess --start 2026-09-01 --end 2026-11-20 --division 3310 --inspections city.json",
+            "assess --start 2026-09-01 --end 2026-11-20 --evidence evidence",
+        ),
     )
-    assess.add_argument("--data", type=Path, help="folder of `campus-cloud serve` (cloud-data)")
-    assess.add_argument("--start", type=day, required=True, help="first day, YYYY-MM-DD")
-    assess.add_argument("--end", type=day, required=True, help="last day, included")
+    assess.add_argument("--data", type=Path, metavar="DIR", help=text("data"))
+    assess.add_argument(
+        "--start", type=day(text), metavar="DAY", required=True, help=text("first_day")
+    )
+    assess.add_argument(
+        "--end", type=day(text), metavar="DAY", required=True, help=text("last_day")
+    )
     assess.add_argument(
         "--standard",
         default=DEFAULT,
         metavar="ID|FILE",
-        help=f"an id (its edition in force on the last day), id@date, or a file ({DEFAULT})",
+        help=text("assess.standard", default=DEFAULT),
     )
-    assess.add_argument("--school", action="append", metavar="CODE", help="only these; repeatable")
+    for name in ("school", "division"):
+        assess.add_argument(
+            f"--{name}", action="append", metavar="CODE", help=text(f"assess.{name}")
+        )
+    for name in ("evidence", "readings"):
+        assess.add_argument(f"--{name}", type=Path, metavar="DIR", help=text(f"assess.{name}"))
     assess.add_argument(
-        "--division",
-        action="append",
-        metavar="CODE",
-        help="only schools of a county, or of all that begin with so many digits; repeatable",
+        "--memory-mb",
+        type=int,
+        default=MEMORY_MB,
+        metavar="MB",
+        help=text("assess.memory_mb", number=MEMORY_MB),
     )
-    assess.add_argument(
-        "--evidence", type=Path, metavar="DIR", help="use from what `rollup` wrote, not from --data"
-    )
-    assess.add_argument(
-        "--readings", type=Path, metavar="DIR", help="of sensors, as Parquet; with --evidence"
-    )
-    assess.add_argument(
-        "--memory-mb", type=int, default=MEMORY_MB, help=f"for --evidence ({MEMORY_MB})"
-    )
-    assess.add_argument(
-        "--inspections",
-        type=Path,
-        metavar="FILE",
-        help="announced inspections as JSON: a day or a list of days by county or school code "
-        "(a city.json will do)",
-    )
-    assess.set_defaults(run=_assess, refuse=assess.error)
+    assess.add_argument("--inspections", type=Path, metavar="FILE", help=text("assess.inspections"))
+    add_json(assess)
 
 
 def _assess(arguments: argparse.Namespace) -> int:
     from cloud.assessments.editions import text_in_force, text_of
     from cloud.assessments.repository import AssessmentRepository
 
+    text: Texts = arguments.text
     if arguments.readings is not None and arguments.evidence is None:
-        arguments.refuse("--readings needs --evidence")
+        arguments.refuse(text("assess.readings_need_evidence"))
     path = Path(arguments.standard)
     is_file = path.suffix in {".yaml", ".yml"}
-    text = text_of(path) if is_file else text_in_force(arguments.standard, arguments.end)
-    inspections = _inspections(arguments.inspections) if arguments.inspections else {}
+    standard = text_of(path) if is_file else text_in_force(arguments.standard, arguments.end)
+    inspections = _inspections(arguments.inspections, text) if arguments.inspections else {}
     with _registry(arguments) as (store, registry):
         before = {row.id: row.created_at for row in registry.assessment_log.assessments()}
-        made = asyncio.run(_made(store, registry, text, arguments, inspections))
-        found = AssessmentRepository(registry.assessment_log).assessment(made.row.id)
-    totals = found.scores.totals
-    rated = totals["value"].count()
-    print(
-        f"assessment {made.row.id}{_filed(before.get(made.row.id))}: {made.row.edition}, "
-        f"{made.row.starts} to {made.row.ends}"
-    )
-    print(
-        f"  {made.row.schools} schools: {rated} rated, {totals['passed'].sum()} pass, "
-        f"{made.row.schools - rated} with too little evidence"
-    )
-    print(f"  {len(found.integrity)} integrity findings; inputs {made.row.inputs}")
+        made = asyncio.run(_made(store, registry, standard, arguments, inspections))
+        assessment = AssessmentRepository(registry.assessment_log).assessment(made.row.id)
+    totals = assessment.scores.totals
+    rated = int(totals["value"].count())
+    values = {
+        "id": made.row.id,
+        "edition": made.row.edition,
+        "start": made.row.starts,
+        "end": made.row.ends,
+        "schools": made.row.schools,
+        "rated": rated,
+        "passed": int(totals["passed"].sum()),
+        "unrated": made.row.schools - rated,
+        "findings": len(assessment.integrity),
+        "inputs": made.row.inputs,
+        "filed": before.get(made.row.id),
+    }
+    if arguments.json:
+        print_json(values)
+        return 0
+    print(text("assess.done" if values["filed"] is None else "assess.done_again", **values))
+    print(text("assess.schools", **values))
+    print(text("assess.findings", **values))
     return 0
 
 
@@ -123,18 +133,19 @@ async def _made(
 
     clock = SystemClock()
     schools = _schools(registry, arguments)
-    async with _evidence(store, registry, schools, arguments, clock) as gathered:
-        return await assess(
-            gathered,
-            registry,
-            text,
-            start=arguments.start,
-            end=arguments.end,
-            created_at=clock.now(),
-            schools=schools,
-            inspections=inspections,
-            progress=_told if sys.stderr.isatty() else None,
-        )
+    with Progress(arguments.text) as progress:
+        async with _evidence(store, registry, schools, arguments, clock, progress) as rolled_up:
+            return await assess(
+                rolled_up,
+                registry,
+                text,
+                start=arguments.start,
+                end=arguments.end,
+                created_at=clock.now(),
+                schools=schools,
+                inspections=inspections,
+                progress=lambda done, total: progress("schools", done, total),
+            )
 
 
 @asynccontextmanager
@@ -144,6 +155,7 @@ async def _evidence(
     schools: list[str] | None,
     arguments: argparse.Namespace,
     clock: "Clock",
+    progress: Progress,
 ) -> "AsyncIterator[DuckDBStore]":
     """Yield a store in which everything is rolled up."""
     from cloud.bulk.evidence_files import evidence_store
@@ -153,7 +165,7 @@ async def _evidence(
     if store is not None:
         rollups = Rollups(store, registry, clock)
         await rollups.prepare()
-        await rollups.settled()
+        await rollups.settled(lambda done, total: progress("roll-up", done, total))
         yield store
         return
     settings = settings_of(arguments.data)
@@ -169,40 +181,32 @@ async def _evidence(
 
 
 def _schools(registry: "Registry", arguments: argparse.Namespace) -> list[str] | None:
-    """Return the schools asked for, None for all."""
-    asked: list[str] | None = arguments.school
+    """Return the schools that the arguments name; None for all."""
+    named: list[str] | None = arguments.school
     divisions: list[str] = arguments.division or []
     if not divisions:
-        return asked
-    found = set(asked or ())
+        return named
+    schools = set(named or ())
     for code in divisions:
-        own = {row.id for row in registry.schools() if row.division.startswith(code)}
-        if not own:
-            raise NotFound(f"division {code}: no school of it is registered")
-        found |= own
-    return sorted(found)
+        members = {row.id for row in registry.schools() if row.division.startswith(code)}
+        if not members:
+            raise NotFound(arguments.text("assess.no_school_of_division", code=code))
+        schools |= members
+    return sorted(schools)
 
 
-def _inspections(path: Path) -> dict[str, list[date]]:
+def _inspections(path: Path, text: Texts) -> dict[str, list[date]]:
     """Return the days in a file; raises SettingsError where it is wrong."""
     try:
         tree = json.loads(path.read_text(encoding="utf-8"))
-        days = tree.get("inspections", tree)
+        by_code = tree.get("inspections", tree)
         return {
-            code: [date.fromisoformat(day) for day in ([one] if isinstance(one, str) else one)]
-            for code, one in days.items()
+            code: [date.fromisoformat(day) for day in ([days] if isinstance(days, str) else days)]
+            for code, days in by_code.items()
         }
     except OSError as error:
-        raise SettingsError(f"{path}: cannot be read: {error.strerror}") from None
+        raise SettingsError(text("cannot_read", path=path, reason=error.strerror)) from None
     except (ValueError, TypeError, AttributeError) as error:
         raise SettingsError(
-            f'{path.name}: expected days by code, such as {{"331002": ["2026-11-20"]}}: {error}'
+            text("assess.wrong_inspections", file=path.name, reason=error)
         ) from None
-
-
-def _told(done: int, of: int) -> None:
-    print(f"\r{done} of {of} schools", end="\n" if done == of else "", file=sys.stderr, flush=True)
-
-
-def _filed(before: datetime | None) -> str:
-    return "" if before is None else f" (filed on {before:%Y-%m-%d %H:%M} UTC)"

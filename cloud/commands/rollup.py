@@ -5,7 +5,10 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cloud.commands import Commands, day
+from cloud.commands import day, print_json
+from device_profiles.command_line.parser import Commands, add_json
+from device_profiles.command_line.progress import Progress
+from device_profiles.command_line.texts import Texts
 
 if TYPE_CHECKING:
     from cloud.bulk.rollup import Engine
@@ -16,65 +19,80 @@ MEMORY_MB = 2000
 
 def add(commands: Commands) -> None:
     """Add the command."""
-    rollup = commands.add_parser(
+    text = commands.text
+    rollup = commands.add(
         "rollup",
-        help="roll up usage slots from Parquet to Parquet, on DuckDB or Spark",
-        description="Roll up slots into use per asset, day and period (usage_rollup) and per day "
-        "(usage_days), for a province that no one machine holds. Who owns what and what is taught "
-        "comes from the registry, or from files that were written of it once.",
+        _rollup,
+        examples=(
+            "rollup --slots fetched/slots --out evidence",
+            "rollup --write-books records",
+            "rollup --engine spark --slots fetched/slots --books records --out evidence",
+        ),
     )
-    rollup.add_argument("--engine", choices=["duckdb", "spark"], default="duckdb", help="(duckdb)")
-    rollup.add_argument("--master", default="local[*]", metavar="URL", help="Spark's (local[*])")
     rollup.add_argument(
-        "--conf", action="append", default=[], metavar="KEY=VALUE", help="a setting of Spark"
+        "--engine", choices=["duckdb", "spark"], default="duckdb", help=text("rollup.engine")
     )
-    rollup.add_argument("--slots", type=Path, metavar="PARQUET", help="a file, or a folder of them")
-    whence = rollup.add_mutually_exclusive_group()
-    whence.add_argument(
-        "--data", type=Path, help="folder of `campus-cloud serve`, for its registry (cloud-data)"
-    )
-    whence.add_argument("--books", type=Path, metavar="DIR", help="what --write-books wrote")
-    rollup.add_argument("--until", type=day, help="last day; default that of the last slot")
+    rollup.add_argument("--master", default="local[*]", metavar="URL", help=text("rollup.master"))
     rollup.add_argument(
-        "--memory-mb", type=int, default=MEMORY_MB, help=f"memory of DuckDB ({MEMORY_MB})"
+        "--conf", action="append", default=[], metavar="KEY=VALUE", help=text("rollup.conf")
     )
-    where = rollup.add_mutually_exclusive_group(required=True)
-    where.add_argument("--out", type=Path, metavar="DIR", help="a new folder for the evidence")
-    where.add_argument("--write-books", type=Path, metavar="DIR", help="only write the books here")
-    rollup.set_defaults(run=_rollup, refuse=rollup.error)
+    rollup.add_argument("--slots", type=Path, metavar="PARQUET", help=text("rollup.slots"))
+    records = rollup.add_mutually_exclusive_group()
+    records.add_argument("--data", type=Path, metavar="DIR", help=text("rollup.data"))
+    records.add_argument("--books", type=Path, metavar="DIR", help=text("rollup.books"))
+    rollup.add_argument("--until", type=day(text), metavar="DAY", help=text("rollup.until"))
+    rollup.add_argument(
+        "--memory-mb",
+        type=int,
+        default=MEMORY_MB,
+        metavar="MB",
+        help=text("memory_mb", number=MEMORY_MB),
+    )
+    target = rollup.add_mutually_exclusive_group(required=True)
+    target.add_argument("--out", type=Path, metavar="DIR", help=text("rollup.out"))
+    target.add_argument("--write-books", type=Path, metavar="DIR", help=text("rollup.write_books"))
+    add_json(rollup)
 
 
 def _rollup(arguments: argparse.Namespace) -> int:
     from cloud.bulk.book_files import read_books, write_books
-    from cloud.bulk.progress import Progress
     from cloud.bulk.rollup import roll_up
     from cloud.clock import SystemClock
     from cloud.utilization.reference_rollup import GRACE
 
+    text: Texts = arguments.text
     if arguments.write_books is not None:
         tables = _registered(arguments.data)
         write_books(tables, arguments.write_books)
-        print(f"{arguments.write_books}: the books of {len(tables['schools'])} schools")
+        schools = len(tables["schools"])
+        if arguments.json:
+            print_json({"folder": arguments.write_books, "schools": schools})
+        else:
+            print(text("rollup.books_done", folder=arguments.write_books, schools=schools))
         return 0
     if arguments.slots is None:
-        arguments.refuse("--out needs --slots")
-    conf = dict(_pair(text, arguments) for text in arguments.conf)
+        arguments.refuse(text("rollup.out_needs_slots"))
+    conf = dict(_pair(setting, arguments) for setting in arguments.conf)
     tables = read_books(arguments.books) if arguments.books else _registered(arguments.data)
     engine = _engine(arguments, conf)
     try:
-        counts = roll_up(
-            engine,
-            tables,
-            slots=arguments.slots,
-            out=arguments.out,
-            horizon=SystemClock().now() - GRACE,
-            until=arguments.until,
-            told=Progress(),
-        )
+        with Progress(text) as progress:
+            counts = roll_up(
+                engine,
+                tables,
+                slots=arguments.slots,
+                out=arguments.out,
+                horizon=SystemClock().now() - GRACE,
+                until=arguments.until,
+                told=progress,
+            )
     finally:
         engine.close()
-    told = ", ".join(f"{rows:,} rows of {name}" for name, rows in counts.items())
-    print(f"{arguments.out}: {told}")
+    if arguments.json:
+        print_json({"folder": arguments.out, "rows": counts})
+        return 0
+    rows = ", ".join(text("rollup.table", rows=rows, name=name) for name, rows in counts.items())
+    print(text("rollup.done", folder=arguments.out, tables=rows))
     return 0
 
 
@@ -93,10 +111,10 @@ def _engine(arguments: argparse.Namespace, conf: dict[str, str]) -> "Engine":
     )
 
 
-def _pair(text: str, arguments: argparse.Namespace) -> tuple[str, str]:
-    key, equals, value = text.partition("=")
+def _pair(setting: str, arguments: argparse.Namespace) -> tuple[str, str]:
+    key, equals, value = setting.partition("=")
     if not equals:
-        arguments.refuse(f"--conf: {text!r} is no KEY=VALUE")
+        arguments.refuse(arguments.text("rollup.not_a_pair", value=setting))
     return key, value
 
 

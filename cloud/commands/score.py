@@ -1,12 +1,16 @@
 """`campus-cloud score`: any table of evidence against any standard, without a database."""
 
 import argparse
+import csv
+import io
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cloud.commands import Commands
+from cloud.commands import print_json
 from cloud.errors import EvidenceError
+from device_profiles.command_line.parser import Commands, add_json
+from device_profiles.command_line.texts import Texts
 
 if TYPE_CHECKING:
     from cloud.scoring.engine.engine import Scores
@@ -14,43 +18,54 @@ if TYPE_CHECKING:
 
 def add(commands: Commands) -> None:
     """Add the command."""
-    score = commands.add_parser(
+    text = commands.text
+    score = commands.add(
         "score",
-        help="score a table of evidence, or verify and score an evidence bundle again",
-        description="Score the rows of a CSV file against a standard, or the evidence of a bundle "
-        "against the standard within it, after its digests are verified. Writes id, score (empty: "
-        "not rated), coverage and each dimension, in full precision.",
+        _score,
+        examples=(
+            "score --standard undp-hdi --evidence countries.csv",
+            "score --standard standard.yaml --evidence schools.csv --out scores.csv",
+            "score --bundle 2133100001.bundle.json",
+        ),
     )
-    what = score.add_mutually_exclusive_group(required=True)
-    what.add_argument("--evidence", type=Path, metavar="TABLE.csv", help="the evidence table")
-    what.add_argument("--bundle", type=Path, metavar="FILE", help="an evidence bundle (JSON)")
-    score.add_argument(
-        "--standard", metavar="FILE|ID", help="a standard's file, or the id[@date] of a shipped one"
-    )
-    score.add_argument("--out", type=Path, metavar="scores.csv", help="where to; else printed")
-    score.set_defaults(run=_score, refuse=score.error)
+    source = score.add_mutually_exclusive_group(required=True)
+    source.add_argument("--evidence", type=Path, metavar="TABLE.csv", help=text("score.evidence"))
+    source.add_argument("--bundle", type=Path, metavar="FILE", help=text("score.bundle"))
+    score.add_argument("--standard", metavar="FILE|ID", help=text("score.standard"))
+    score.add_argument("--out", type=Path, metavar="scores.csv", help=text("score.out"))
+    add_json(score)
 
 
 def _score(arguments: argparse.Namespace) -> int:
     from cloud.scoring.engine.csv_file import scores_csv
     from cloud.scoring.engine.school_table import inputs_digest
 
+    text: Texts = arguments.text
     if (arguments.standard is None) != (arguments.evidence is None):
-        arguments.refuse("--standard and --evidence belong together; a bundle holds its own")
-    scores = _of_bundle(arguments.bundle) if arguments.bundle else _of_table(arguments)
-    text = scores_csv(scores)
-    if arguments.out is None:
-        sys.stdout.write(text)
-        return 0
-    try:
-        arguments.out.write_text(text, encoding="utf-8", newline="")
-    except OSError as error:
-        raise EvidenceError(f"{arguments.out}: cannot be written: {error.strerror}") from None
-    rated = scores.totals["value"].count()
-    print(
-        f"{arguments.out}: {rated} scored, {scores.totals.height - rated} not rated; "
-        f"{scores.standard.edition}, inputs {inputs_digest(scores.standard, scores.table)}"
-    )
+        arguments.refuse(text("score.belong_together"))
+    scores = _of_bundle(arguments.bundle, text) if arguments.bundle else _of_table(arguments)
+    table = scores_csv(scores)
+    if arguments.out is not None:
+        try:
+            arguments.out.write_text(table, encoding="utf-8", newline="")
+        except OSError as error:
+            problem = text("cannot_write", path=arguments.out, reason=error.strerror)
+            raise EvidenceError(problem) from None
+    rated = int(scores.totals["value"].count())
+    summary = {
+        "file": arguments.out,
+        "rated": rated,
+        "unrated": scores.totals.height - rated,
+        "edition": scores.standard.edition,
+        "inputs": inputs_digest(scores.standard, scores.table),
+    }
+    if arguments.json:
+        rows = list(csv.DictReader(io.StringIO(table)))
+        print_json(summary if arguments.out else {**summary, "scores": rows})
+    elif arguments.out is None:
+        sys.stdout.write(table)
+    else:
+        print(text("score.done", **summary))
     return 0
 
 
@@ -63,20 +78,22 @@ def _of_table(arguments: argparse.Namespace) -> "Scores":
     return score_table(standard, read_table(arguments.evidence, standard))
 
 
-def _of_bundle(path: Path) -> "Scores":
+def _of_bundle(path: Path, text: Texts) -> "Scores":
     from cloud.scoring.engine.evidence_bundle import read_bundle, rescore
 
     try:
-        text = path.read_text(encoding="utf-8")
+        content = path.read_text(encoding="utf-8")
     except UnicodeDecodeError:
-        raise EvidenceError(f"{path.name}: not UTF-8 text") from None
+        raise EvidenceError(text("score.not_utf8", file=path.name)) from None
     except OSError as error:
-        raise EvidenceError(f"{path}: cannot be read: {error.strerror}") from None
-    bundle = read_bundle(text, path.name)
+        raise EvidenceError(text("cannot_read", path=path, reason=error.strerror)) from None
+    bundle = read_bundle(content, path.name)
     scores = rescore(bundle, path.name)
-    print(
-        f"{path.name}: the digests are those of its contents, and {len(bundle.published)} "
-        f"schools score again as published ({bundle.standard.edition})",
-        file=sys.stderr,
+    verified = text(
+        "score.verified",
+        file=path.name,
+        schools=len(bundle.published),
+        edition=bundle.standard.edition,
     )
+    print(verified, file=sys.stderr)
     return scores

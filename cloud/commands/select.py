@@ -4,24 +4,25 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from cloud.commands import Commands
+from cloud.commands import print_json
+from device_profiles.command_line.parser import Commands, add_json
+from device_profiles.command_line.texts import Texts
 
 
 def add(commands: Commands) -> None:
     """Add the command."""
-    select = commands.add_parser(
-        "select",
-        help="select schools from an assessment by rules",
-        description="Select from an assessment that was filed, and file the selection: the same "
-        "assessment, rules and seed always give the same list. docs/explanation/selection.md "
-        "describes the rules.",
+    text = commands.text
+    select = commands.add(
+        "select", _select, examples=("select --places 50", "select --rules rules.yaml --seed 7")
     )
-    select.add_argument("--data", type=Path, help="folder of `campus-cloud serve` (cloud-data)")
-    select.add_argument("--assessment", default="latest", metavar="ID", help="which one (latest)")
-    select.add_argument("--places", type=int, help="how many are selected; overrules the file (50)")
-    select.add_argument("--rules", type=Path, metavar="FILE", help="rules as YAML or JSON")
-    select.add_argument("--seed", type=int, default=0, help="seed of the trials (0)")
-    select.set_defaults(run=_select)
+    select.add_argument("--data", type=Path, metavar="DIR", help=text("data"))
+    select.add_argument(
+        "--assessment", default="latest", metavar="ID", help=text("select.assessment")
+    )
+    select.add_argument("--places", type=int, metavar="N", help=text("select.places"))
+    select.add_argument("--rules", type=Path, metavar="FILE", help=text("select.rules"))
+    select.add_argument("--seed", type=int, default=0, metavar="N", help=text("select.seed"))
+    add_json(select)
 
 
 def _select(arguments: argparse.Namespace) -> int:
@@ -36,25 +37,37 @@ def _select(arguments: argparse.Namespace) -> int:
         rules = rules.model_copy(update={"places": arguments.places})
     with registry_of(arguments.data) as registry:
         repository = AssessmentRepository(registry.assessment_log)
-        found = repository.assessment(arguments.assessment)
-        made = make_selection.select(found, rules, arguments.seed, SystemClock().now())
+        assessment = repository.assessment(arguments.assessment)
+        made = make_selection.select(assessment, rules, arguments.seed, SystemClock().now())
         is_new = registry.assessment_log.file_selection(made)
-        chosen = repository.selection(made.id)
-    rated = found.scores.totals["value"].count()
-    print(
-        f"selection {made.id}{'' if is_new else ' (filed before)'}: {len(chosen.selected)} of "
-        f"{rated} rated schools, {chosen.contents['places']} places, assessment {found.row.id}"
-    )
-    for quota in chosen.contents["quotas"]:
-        print(f"  {_quota(quota)}")
+        selection = repository.selection(made.id)
+    values = {
+        "id": made.id,
+        "selected": len(selection.selected),
+        "rated": int(assessment.scores.totals["value"].count()),
+        "places": selection.contents["places"],
+        "assessment": assessment.row.id,
+    }
+    quotas = selection.contents["quotas"]
+    if arguments.json:
+        print_json({**values, "is_new": is_new, "quotas": quotas})
+        return 0
+    text: Texts = arguments.text
+    print(text("select.done" if is_new else "select.done_again", **values))
+    for quota in quotas:
+        print(_quota_line(quota, text))
     return 0
 
 
-def _quota(quota: dict[str, Any]) -> str:
+def _quota_line(quota: dict[str, Any], text: Texts) -> str:
     bounds = [
-        f"{what} {quota[key]}"
-        for what, key in (("at least", "least"), ("at most", "most"))
-        if quota[key] is not None
+        text(f"select.{key}", number=quota[name])
+        for name, key in (("least", "at_least"), ("most", "at_most"))
+        if quota[name] is not None
     ]
-    told = "" if quota["holds"] else "  NOT KEPT"
-    return f"{quota['title_en']}: {quota['selected']} ({', '.join(bounds)}){told}"
+    return text(
+        "select.quota" if quota["holds"] else "select.quota_not_met",
+        title=quota[f"title_{text.language}"],
+        selected=quota["selected"],
+        bounds=text("comma").join(bounds),
+    )

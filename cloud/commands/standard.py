@@ -1,14 +1,15 @@
 """`campus-cloud standard`: what standards there are, what they say, whether a file is right."""
 
 import argparse
-import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from cloud.commands import Commands
+from cloud.commands import print_json
 from cloud.errors import StandardError
+from device_profiles.command_line.parser import Commands, add_json
+from device_profiles.command_line.texts import Texts
 
 if TYPE_CHECKING:
     from cloud.scoring.standard.clause import Clause, Source
@@ -17,41 +18,44 @@ if TYPE_CHECKING:
 
 def add(commands: Commands) -> None:
     """Add the command."""
-    standard = commands.add_parser(
-        "standard",
-        help="list, show, check and compare standards",
-        description="A standard is a YAML file, or the id[@date] of one that is shipped; an id "
-        "alone is its newest edition.",
+    text = commands.text
+    standard = commands.group("standard")
+    listing = standard.add("list", _list, examples=("standard list",))
+    show = standard.add(
+        "show", _show, examples=("standard show undp-hdi", "standard show undp-hdi@2025-05-06")
     )
-    own = standard.add_subparsers(required=True, metavar="COMMAND")
-    listing = own.add_parser("list", help="list every edition that is shipped")
-    listing.set_defaults(run=_list)
-    show = own.add_parser("show", help="show a standard: clauses, thresholds, sources")
-    show.add_argument("standard", metavar="FILE|ID")
-    show.set_defaults(run=_show)
-    check = own.add_parser("check", help="check files; every fault with its line")
-    check.add_argument("files", metavar="FILE", nargs="+", type=Path)
-    check.set_defaults(run=_check)
-    diff = own.add_parser("diff", help="show what a later edition says otherwise")
-    diff.add_argument("old", metavar="OLD")
-    diff.add_argument("new", metavar="NEW")
-    diff.set_defaults(run=_diff)
-    schema = own.add_parser("schema", help="print the JSON Schema for editors")
-    schema.set_defaults(run=_schema)
+    show.add_argument("standard", metavar="FILE|ID", help=text("standard.standard"))
+    check = standard.add("check", _check, examples=("standard check our-standard.yaml",))
+    check.add_argument("files", metavar="FILE", nargs="+", type=Path, help=text("standard.files"))
+    diff = standard.add("diff", _diff, examples=("standard diff undp-hdi our-standard.yaml",))
+    diff.add_argument("old", metavar="OLD", help=text("standard.old"))
+    diff.add_argument("new", metavar="NEW", help=text("standard.new"))
+    standard.add("schema", _schema, examples=("standard schema > standard.schema.json",))
+    for command in (listing, show, check, diff):
+        add_json(command)
 
 
-def _list(_arguments: argparse.Namespace) -> int:
+def _list(arguments: argparse.Namespace) -> int:
     from cloud.scoring.standard.standard import editions
 
-    for one in editions():
-        print(f"{one.edition}  {one.title.zh} · {one.title.en} ({_size(one)})")
+    text: Texts = arguments.text
+    if arguments.json:
+        print_json([_summary(standard) for standard in editions()])
+        return 0
+    for standard in editions():
+        title = f"{standard.title.zh} · {standard.title.en}"
+        print(f"{standard.edition}  {title} ({_size(standard, text)})")
     return 0
 
 
 def _show(arguments: argparse.Namespace) -> int:
     from cloud.scoring.standard.standard import named
 
-    for line in _page(named(arguments.standard)):
+    standard = named(arguments.standard)
+    if arguments.json:
+        print_json(standard.model_dump(mode="json", by_alias=True, exclude_none=True))
+        return 0
+    for line in _page(standard):
         print(line)
     return 0
 
@@ -59,15 +63,23 @@ def _show(arguments: argparse.Namespace) -> int:
 def _check(arguments: argparse.Namespace) -> int:
     from cloud.scoring.standard.standard import load_standard
 
+    text: Texts = arguments.text
     code = 0
+    results = []
     for path in arguments.files:
         try:
-            one = load_standard(path)
+            standard = load_standard(path)
         except StandardError as error:
-            print(error, file=sys.stderr)
             code = 1
+            results.append({"path": path, "errors": str(error).splitlines()})
+            if not arguments.json:
+                print(error, file=sys.stderr)
         else:
-            print(f"{path}: {one.edition}: {_size(one)}")
+            results.append({"path": path, "errors": [], **_summary(standard)})
+            if not arguments.json:
+                print(f"{path}: {standard.edition}: {_size(standard, text)}")
+    if arguments.json:
+        print_json(results)
     return code
 
 
@@ -76,43 +88,57 @@ def _diff(arguments: argparse.Namespace) -> int:
     from cloud.scoring.standard.standard import named
 
     old, new = named(arguments.old), named(arguments.new)
-    print("\n".join(differences(old, new) or [f"{old.edition} and {new.edition} say the same"]))
+    lines = list(differences(old, new))
+    if arguments.json:
+        print_json({"old": old.edition, "new": new.edition, "differences": lines})
+        return 0
+    same = arguments.text("standard.same", old=old.edition, new=new.edition)
+    print("\n".join(lines or [same]))
     return 0
 
 
-def _schema(_arguments: argparse.Namespace) -> int:
+def _schema(_: argparse.Namespace) -> int:
     from cloud.scoring.standard.json_schema import standard_schema
 
-    print(json.dumps(standard_schema(), ensure_ascii=False, indent=2))
+    print_json(standard_schema())
     return 0
 
 
-def _size(one: "Standard") -> str:
-    return f"{len(one.dimensions)} dimensions, {len(one.clauses)} clauses"
+def _summary(standard: "Standard") -> dict[str, Any]:
+    return {
+        "edition": standard.edition,
+        "title": {"zh": standard.title.zh, "en": standard.title.en},
+        "dimensions": len(standard.dimensions),
+        "clauses": len(standard.clauses),
+    }
 
 
-def _page(one: "Standard") -> Iterator[str]:
-    yield f"{one.edition}  {one.title.zh} · {one.title.en}"
-    yield f"{one.note.zh} {one.note.en}"
-    yield ", ".join(_terms(one))
-    for dimension in one.dimensions:
+def _size(standard: "Standard", text: Texts) -> str:
+    return text("standard.size", dimensions=len(standard.dimensions), clauses=len(standard.clauses))
+
+
+def _page(standard: "Standard") -> Iterator[str]:
+    yield f"{standard.edition}  {standard.title.zh} · {standard.title.en}"
+    yield f"{standard.note.zh} {standard.note.en}"
+    yield ", ".join(_terms(standard))
+    for dimension in standard.dimensions:
         mark = "" if dimension.pass_mark is None else f", pass mark {dimension.pass_mark:g}"
         yield ""
         yield (
             f"{dimension.id}  {dimension.title.zh} · {dimension.title.en} "
             f"(weight {dimension.weight:g}, {dimension.aggregate}{mark})"
         )
-        for clause in one.clauses:
+        for clause in standard.clauses:
             if clause.dimension == dimension.id:
                 yield from _clause_lines(clause)
-    for rule in one.rules:
+    for rule in standard.rules:
         yield ""
         yield (
             f"{rule.id}  {rule.title.zh} · {rule.title.en}: at least {rule.at_least} of "
             f"{', '.join(rule.of)} attain {rule.attained:g}, the others {rule.others_at_least:g}"
         )
         yield from _source(rule.source)
-    for variation in one.variation:
+    for variation in standard.variation:
         limits = ", ".join(f"{stage} ≤ {most:g}" for stage, most in variation.at_most.items())
         yield ""
         yield (
@@ -127,15 +153,15 @@ def _source(source: "Source | None") -> Iterator[str]:
         yield f"      {source.title} {source.clause} [{source.confidence}]"
 
 
-def _terms(one: "Standard") -> Iterator[str]:
-    yield f"scale {one.scale:g}"
-    yield f"dimensions together: {one.aggregate}"
-    yield f"least coverage {one.min_coverage:.0%}"
-    if one.declared_cap < 1:
-        yield f"declared evidence at most {one.declared_cap:.0%} until confirmed"
-    if one.pass_mark is not None:
-        yield f"pass mark {one.pass_mark:g}"
-    for name, least in one.grades.items():
+def _terms(standard: "Standard") -> Iterator[str]:
+    yield f"scale {standard.scale:g}"
+    yield f"dimensions together: {standard.aggregate}"
+    yield f"least coverage {standard.min_coverage:.0%}"
+    if standard.declared_cap < 1:
+        yield f"declared evidence at most {standard.declared_cap:.0%} until confirmed"
+    if standard.pass_mark is not None:
+        yield f"pass mark {standard.pass_mark:g}"
+    for name, least in standard.grades.items():
         yield f"{name} from {least:g}"
 
 

@@ -1,6 +1,8 @@
 """How far long work is: a bar with rate and time left on a terminal, some lines elsewhere."""
 
 import sys
+import time
+from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TextIO
 
@@ -11,6 +13,8 @@ if TYPE_CHECKING:
 
 _LINES = 4
 """How many lines a step leaves where there is no terminal."""
+_EVERY_S = 5.0
+"""How often a step of unknown length leaves a line there."""
 
 
 class Progress:
@@ -19,8 +23,16 @@ class Progress:
     A step is named by its key under `step.` in the catalogue, or by itself where it has none.
     """
 
-    def __init__(self, text: Texts, stream: TextIO | None = None) -> None:
+    def __init__(
+        self,
+        text: Texts,
+        stream: TextIO | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._text = text
+        self._clock = clock
+        self._started: dict[str, float] = {}
+        self._last_open_s = 0.0
         self._stream = stream or sys.stderr
         self._bars = _bars(text, self._stream) if self._stream.isatty() else None
         self._tasks: dict[str, bars.TaskID] = {}
@@ -40,29 +52,55 @@ class Progress:
         if self._bars is not None:
             self._bars.stop()
 
-    def __call__(self, step: str, done: int, total: int) -> None:
-        """Report that `done` of `total` parts of a step are done."""
+    def __call__(self, step: str, done: int, total: int | None) -> None:
+        """Report that `done` of `total` parts of a step are done; None is an unknown total."""
         key = f"step.{step}"
         name = self._text(key) if key in self._text else step
         if self._bars is None:
-            self._line(name, done, total)
+            self._line(step, name, done, total)
             return
         if step not in self._tasks:
             self._tasks[step] = self._bars.add_task(name, total=total)
         self._bars.update(self._tasks[step], completed=done, total=total)
 
-    def _line(self, name: str, done: int, total: int) -> None:
-        quarter = _LINES * done // max(total, 1)
-        if quarter == 0:
-            return
-        percent = 100 * quarter // _LINES
-        mark = f"{name}{percent}"
-        if mark == self._last_line:
-            return
-        self._last_line = mark
-        line = self._text("progress.line", step=name, percent=percent, done=done, total=total)
+    def _line(self, step: str, name: str, done: int, total: int | None) -> None:
+        now = self._clock()
+        seconds = now - self._started.setdefault(step, now)
+        timing = "".join(
+            self._text("comma") + part for part in timing_of(done, total, seconds, self._text)
+        )
+        if total is None:
+            if now - self._last_open_s < _EVERY_S:
+                return
+            self._last_open_s = now
+            line = self._text("progress.open", step=name, done=done, timing=timing)
+        else:
+            quarter = _LINES * done // max(total, 1)
+            mark = f"{step}{quarter}"
+            if quarter == 0 or mark == self._last_line:
+                return
+            self._last_line = mark
+            line = self._text(
+                "progress.line",
+                step=name,
+                percent=100 * quarter // _LINES,
+                done=done,
+                total=total,
+                timing=timing,
+            )
         self._stream.write(f"{line}\n")
         self._stream.flush()
+
+
+def timing_of(done: int, total: int | None, seconds: float, text: Texts) -> list[str]:
+    """Return the rate and the time left of work that began `seconds` ago, as far as known."""
+    if seconds <= 0 or done <= 0:
+        return []
+    rate = done / seconds
+    parts = [text("progress.rate", rate=rate)]
+    if total is not None and done < total:
+        parts.append(text("progress.left", span=span((total - done) / rate, text)))
+    return parts
 
 
 def span(seconds: float, text: Texts) -> str:

@@ -61,8 +61,15 @@ class Options:
     keeps_true_slots: bool = False
 
 
-def write_city(options: Options, tell: Callable[[str], None] = lambda _: None) -> dict[str, Any]:
-    """Write the city and return what `city.json` says; `tell` hears of every step."""
+def write_city(
+    options: Options,
+    tell: Callable[[str], None] = lambda _: None,
+    progress: Callable[[int, int], None] = lambda _done, _total: None,
+) -> dict[str, Any]:
+    """Write the city and return the contents of `city.json`.
+
+    `tell` receives a line for each step, `progress` how many of the schools are simulated.
+    """
     _refuse(options)
     calendar = make_calendar(options.end, options.days)
     schools = make_schools(options.schools, options.seed, calendar)
@@ -75,7 +82,11 @@ def write_city(options: Options, tell: Callable[[str], None] = lambda _: None) -
     folder = options.folder
     (folder / "truth").mkdir(parents=True, exist_ok=True)
     with _pool(options.workers) as spread:
-        found = _simulated(options, schools, calendar, spread, tell)
+        found = _simulated(options, schools, calendar, spread, progress)
+        tell(
+            f"slots: {found.slots:,} of {len(schools):,} schools, {found.readings:,} readings, "
+            f"{found.events:,} events"
+        )
         factor = VALUE_PER_SCHOOL_YUAN * len(schools) / max(found.value, 1.0)
         counts, declared = _booked(options, schools, calendar, found.uses, factor, spread, tell)
     false = _write_truth(folder, schools, found, declared)
@@ -137,7 +148,7 @@ def _simulated(
     schools: Sequence[School],
     calendar: CityCalendar,
     spread: Any,
-    tell: Callable[[str], None],
+    progress: Callable[[int, int], None],
 ) -> Result:
     starts = range(0, len(schools), SCHOOLS_PER_PART)
     parts = [schools[at : at + SCHOOLS_PER_PART] for at in starts]
@@ -154,11 +165,7 @@ def _simulated(
             total.devices += result.devices
             total.value += result.value
             total.uses |= result.uses
-            done = min((number + 1) * SCHOOLS_PER_PART, len(schools))
-            tell(
-                f"slots: {total.slots:,} of {done:,} schools, {total.readings:,} readings, "
-                f"{total.events:,} events"
-            )
+            progress(min((number + 1) * SCHOOLS_PER_PART, len(schools)), len(schools))
     return total
 
 

@@ -44,6 +44,7 @@ HOMES = {
         "simulators/city/*",
     ),
     "pydantic": EVERYWHERE,
+    "pydantic_settings": ("cloud/settings.py",),
     "pymodbus": ("edge/drivers/modbus/*", "simulators/*"),
     "pyspark": ("cloud/bulk/on_spark.py",),
     "rich": ("device_profiles/command_line/progress.py",),

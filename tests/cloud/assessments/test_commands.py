@@ -1,3 +1,4 @@
+import json
 import re
 from pathlib import Path
 
@@ -29,25 +30,31 @@ async def data(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def said(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 0) -> str:
+def output(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 0) -> str:
+    """Run a command and return what it printed: the result, or the error."""
     assert main(list(arguments)) == code
-    printed = capsys.readouterr()
-    assert (printed.err == "") == (code == 0)
-    return printed.out if code == 0 else printed.err
+    out, err = capsys.readouterr()
+    if code == 0:
+        assert all(" % (" in line for line in err.splitlines()), "progress and nothing else"
+        return out
+    return err
 
 
 def test_an_assessment_is_made_offline_and_only_once(
     data: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    first = said(capsys, "assess", "--data", str(data), *SPAN).splitlines()
+    first = output(capsys, "assess", "--data", str(data), *SPAN).splitlines()
     assert re.fullmatch(
         rf"assessment [0-9a-f]{{16}}: taizhou-smart-management@\S+, {MONDAY} to {MONDAY}", first[0]
     )
     assert first[1].startswith("  1 schools: ")
-    again = said(capsys, "assess", "--data", str(data), *SPAN).splitlines()
+    again = output(capsys, "assess", "--data", str(data), *SPAN).splitlines()
     assert again[0].startswith(first[0].split(":")[0])
     assert "(filed on 20" in again[0]
     assert again[1:] == first[1:]
+    summary = json.loads(output(capsys, "assess", "--data", str(data), *SPAN, "--json"))
+    assert first[0].startswith(f"assessment {summary['id']}: {summary['edition']}, ")
+    assert (summary["schools"], summary["rated"] + summary["unrated"]) == (1, 1)
     registry = Registry.open(f"sqlite:///{data / 'registry.sqlite'}")
     assert len(registry.assessment_log.assessments()) == 1
     registry.close()
@@ -58,8 +65,8 @@ def test_a_standard_of_ones_own_is_taken_from_its_file(
 ) -> None:
     path = tmp_path / "own.yaml"
     path.write_text(text_of(gentle_standard()), encoding="utf-8")
-    told = said(capsys, "assess", "--data", str(data), *SPAN, "--standard", str(path))
-    assert ": house@2026-09-01, " in told
+    printed = output(capsys, "assess", "--data", str(data), *SPAN, "--standard", str(path))
+    assert ": house@2026-09-01, " in printed
 
 
 def test_a_selection_is_made_offline_and_only_once(
@@ -71,12 +78,14 @@ def test_a_selection_is_made_offline_and_only_once(
     rules = tmp_path / "rules.yaml"
     rules.write_text("places: 4\n", encoding="utf-8")
     data = ["--data", str(tmp_path)]
-    first = said(capsys, "select", *data, "--rules", str(rules), "--seed", "7")
+    first = output(capsys, "select", *data, "--rules", str(rules), "--seed", "7")
     assert re.match(r"selection [0-9a-f]{16}: 4 of \d+ rated schools, 4 places, assessment ", first)
-    again = said(capsys, "select", *data, "--places", "4", "--seed", "7")
+    again = output(capsys, "select", *data, "--places", "4", "--seed", "7")
     assert again.replace(" (filed before)", "") == first != again
-    other = said(capsys, "select", *data, "--places", "5", "--seed", "7")
+    other = output(capsys, "select", *data, "--places", "5", "--seed", "7")
     assert "5 of " in other
+    summary = json.loads(output(capsys, "select", *data, "--places", "5", "--json"))
+    assert (summary["selected"], summary["places"], summary["is_new"]) == (5, 5, True)
 
 
 @pytest.mark.parametrize(
@@ -87,22 +96,22 @@ def test_a_selection_is_made_offline_and_only_once(
         (["select", "--rules", "no.yaml"], "no.yaml: cannot be read: No such file or directory"),
     ],
 )
-def test_a_wrong_folder_or_file_is_told_in_one_sentence(
+def test_a_wrong_folder_or_file_is_one_sentence(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], says: str
 ) -> None:
-    told = said(capsys, *arguments, "--data", str(tmp_path), code=1)
-    assert told.startswith("campus-cloud: ")
-    assert told.endswith(f"{says}\n")
-    assert told.count("\n") == 1
+    printed = output(capsys, *arguments, "--data", str(tmp_path), code=1)
+    assert printed.startswith("campus-cloud: ")
+    assert printed.endswith(f"{says}\n")
+    assert printed.count("\n") == 1
 
 
-def test_rules_that_are_no_yaml_are_told_with_their_line(
+def test_rules_that_are_no_yaml_name_their_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "rules.yaml"
     path.write_text("- 50\n", encoding="utf-8")
-    told = said(capsys, "select", "--data", str(tmp_path), "--rules", str(path), code=1)
-    assert told == "campus-cloud: rules.yaml:1: got a list, expected keys and values\n"
+    printed = output(capsys, "select", "--data", str(tmp_path), "--rules", str(path), code=1)
+    assert printed == "campus-cloud: rules.yaml:1: got a list, expected keys and values\n"
     path.write_text("places: 50\nplaces: 60\n", encoding="utf-8")
-    told = said(capsys, "select", "--data", str(tmp_path), "--rules", str(path), code=1)
-    assert told.startswith("campus-cloud: rules.yaml:2: ")
+    printed = output(capsys, "select", "--data", str(tmp_path), "--rules", str(path), code=1)
+    assert printed.startswith("campus-cloud: rules.yaml:2: ")

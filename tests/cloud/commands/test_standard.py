@@ -60,7 +60,7 @@ def test_files_are_checked_with_every_fault_and_its_line(
 
 def test_editions_are_compared(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     same = printed(capsys, "diff", "undp-hdi", "undp-hdi@2025-05-06")
-    assert same == "undp-hdi@2025-05-06 and undp-hdi@2025-05-06 say the same\n"
+    assert same == "undp-hdi@2025-05-06 and undp-hdi@2025-05-06 are the same\n"
     later = tmp_path / "later.yaml"
     text = BALANCE.read_text(encoding="utf-8")
     later.write_text(text.replace("PRI: 2000,", "PRI: 2200,"), encoding="utf-8")

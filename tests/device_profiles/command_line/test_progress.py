@@ -12,24 +12,48 @@ class Terminal(io.StringIO):
         return True
 
 
-def test_without_a_terminal_a_quarter_is_a_line() -> None:
+class Clock:
+    """A clock that moves when it is read."""
+
+    def __init__(self, step_s: float) -> None:
+        self._now = 100.0
+        self._step_s = step_s
+
+    def __call__(self) -> float:
+        self._now += self._step_s
+        return self._now
+
+
+def test_without_a_terminal_a_quarter_is_a_line_with_rate_and_time_left() -> None:
     stream = io.StringIO()
-    with Progress(Texts("en"), stream) as progress:
+    with Progress(Texts("en"), stream, Clock(0.5)) as progress:
         for done in range(9):
             progress("slots", done, 8)
         progress("books", 0, 0)
     assert stream.getvalue().splitlines() == [
-        "slots: 25 % (2 of 8)",
-        "slots: 50 % (4 of 8)",
-        "slots: 75 % (6 of 8)",
-        "slots: 100 % (8 of 8)",
+        "slots: 25 % (2 of 8, 2.0/s, 3 s left)",
+        "slots: 50 % (4 of 8, 2.0/s, 2 s left)",
+        "slots: 75 % (6 of 8, 2.0/s, 1 s left)",
+        "slots: 100 % (8 of 8, 2.0/s)",
+    ]
+
+
+def test_work_of_unknown_length_leaves_a_line_now_and_then() -> None:
+    stream = io.StringIO()
+    with Progress(Texts("en"), stream, Clock(2.0)) as progress:
+        for done in range(1000, 8000, 1000):
+            progress("lines", done, None)
+    assert stream.getvalue().splitlines() == [
+        "lines: 1,000",
+        "lines: 4,000, 666.7/s",
+        "lines: 7,000, 583.3/s",
     ]
 
 
 def test_a_step_has_its_name_in_the_language(tmp_path: Path) -> None:
     (tmp_path / "zh.yaml").write_text("step: {slots: 时段}\n", encoding="utf-8")
     stream = io.StringIO()
-    with Progress(Texts("zh", tmp_path), stream) as progress:
+    with Progress(Texts("zh", tmp_path), stream, Clock(0)) as progress:
         progress("slots", 1, 1)
         progress("other", 1, 1)
     assert stream.getvalue() == "时段：100 %（1 / 1）\nother：100 %（1 / 1）\n"
