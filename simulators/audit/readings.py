@@ -26,9 +26,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from device_profiles.protocols.modbus import ModbusPoint
+from device_profiles.model import Point
+from device_profiles.protocol import protocol_of
 from device_profiles.reading import Value
 from device_profiles.schema import DeviceProfile
+from simulators.devices.protocol import simulators
 from simulators.errors import SimulatorError
 
 EARLY_S = 2.0
@@ -183,15 +185,22 @@ def audit_readings(
             sorted(stored[key], key=lambda one: one.at),
             deadband=known.deadband if known is not None else 0.0,
             heartbeat_s=heartbeats.get(asset, 300.0),
-            poll_s=known.poll_s if isinstance(known, ModbusPoint) else 0.0,
+            poll_s=_poll_s(profile, known),
             arrival_s=arrival_s,
         )
     seen = {asset for (asset, _), rows in stored.items() if rows}
-    for protocol in ("mqtt", "modbus_tcp", "modbus_rtu", "ble"):
+    for protocol in (name for kind in simulators().values() for name in kind.transports):
         audit.devices[protocol] = sum(
             1 for a, p in protocols.items() if p == protocol and a in seen
         )
     return audit
+
+
+def _poll_s(profile: DeviceProfile | None, point: Point | None) -> float:
+    """Return the seconds between two polls; 0 where the device sends of its own accord."""
+    if profile is None or point is None or not protocol_of(profile).is_polled:
+        return 0.0
+    return protocol_of(profile).period_s(profile, point) or 0.0
 
 
 def _was_closing(closed: Sequence[datetime], at: datetime, closing_s: float) -> bool:

@@ -12,6 +12,7 @@ import httpx
 from device_profiles.usage import SLOT_S
 from simulators.audit.readings import EARLY_S, Grace, audit_readings, moment, read_truth
 from simulators.audit.usage import audit_usage, heartbeat
+from simulators.devices.protocol import simulator_of
 from simulators.errors import SimulatorError
 from simulators.school.scenario import load_school
 
@@ -50,7 +51,11 @@ def audit_run(run: Run) -> dict[str, Any]:
                 _export(client, "readings", code, since),
                 profiles,
                 heartbeats={d.asset: heartbeat(d.usage) for d in school.devices},
-                buses={d.asset: d.plan.modbus.bus for d in school.devices if d.plan.modbus},
+                buses={
+                    device.asset: bus
+                    for device in school.devices
+                    if (bus := simulator_of(device.profile.protocol).bus(device.address))
+                },
                 grace=run.grace,
                 arrival_s=run.arrival_s,
             )

@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
 
-from device_profiles.protocols.modbus import ModbusPoint
+from device_profiles.protocol import protocol_of
 from device_profiles.reading import Value
 from device_profiles.schema import DeviceProfile, UsageRule
 from device_profiles.usage import SLOT_S, State, state_of
@@ -46,7 +46,8 @@ class UsageAudit:
 def poll_interval(profile: DeviceProfile, rule: UsageRule) -> float:
     """Return how late a change may be seen."""
     point = profile.points[rule.point]
-    return point.poll_s + PUSH_S if isinstance(point, ModbusPoint) else PUSH_S
+    spec = protocol_of(profile)
+    return PUSH_S + ((spec.period_s(profile, point) or 0.0) if spec.is_polled else 0.0)
 
 
 def audit_usage(

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from device_profiles import protocols
 from simulators.audit.readings import Grace
 from simulators.audit.report import Run, audit_run
 from simulators.demo.processes import Process, command, watch
@@ -83,7 +84,8 @@ class _Demo:
         self._token = folder / "cloud" / "token"
         self._steps = Steps()
         self._processes: dict[str, Process] = {}
-        self._ports = _free_ports(3)
+        names = protocols.names()
+        self._ports = dict(zip(names, _free_ports(len(names)), strict=True))
         self._began = datetime.now(UTC)
         self._listened: datetime | None = None
 
@@ -135,13 +137,12 @@ class _Demo:
     def _plan(self) -> None:
         options = self._options
         campus = make_campus(options.seed, options.devices, datetime.now(ZONE).date())
-        mqtt, modbus, radio = self._ports
-        reach = Reach(mqtt, modbus, radio, self.url, self._token)
+        reach = Reach(self._ports, self.url, self._token)
         write_plan(self._folder, campus, reach)
 
     def _start_broker(self) -> None:
         with self._steps.step("MQTT broker") as tell:
-            port = self._ports[0]
+            port = self._ports["mqtt"]
             broker = self._run("broker", "campus-sim", "broker", "--port", str(port))
             broker.wait_until(lambda: _is_open(port), _LONG_S, "starting")
             tell(f"127.0.0.1:{port}")

@@ -10,7 +10,7 @@ from typing import Protocol
 from device_profiles.reading import Value
 from simulators.audit.truth import TruthLog, iso
 from simulators.devices.behaviour import Behaviour
-from simulators.school.scenario import PlannedDevice
+from simulators.school.planned import PlannedDevice
 
 Clock = Callable[[], datetime]
 
@@ -27,7 +27,8 @@ class Actor:
     planned: PlannedDevice
     behaviour: Behaviour
     truth: TruthLog
-    protocol: str
+    transport: str
+    """The way it is reached, as the truth log names it."""
     clock: Clock = utc_now
     is_silent: bool = False
     """It says and answers nothing."""
@@ -35,6 +36,8 @@ class Actor:
     """What it says makes no sense."""
     is_refusing: bool = False
     """It answers that it is busy."""
+    can_refuse: bool = False
+    """Its protocol has an answer for that."""
     is_frozen: bool = False
     """It stays in its state."""
     hang_up: Callable[[], None] = field(default=lambda: None)
@@ -80,7 +83,7 @@ class Actor:
         if values:
             self.note(
                 "said",
-                protocol=self.protocol,
+                protocol=self.transport,
                 at=iso(at),
                 observed_at=None if observed_at is None else iso(observed_at),
                 values=values,

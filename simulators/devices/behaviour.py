@@ -17,7 +17,7 @@ from device_profiles.model import Point
 from device_profiles.reading import Value
 from device_profiles.schema import DeviceProfile, UsageRule
 from device_profiles.usage import reachable_states, state_of
-from simulators.devices.ble_encode import initial_values
+from simulators.devices.point_values import initial_values
 from simulators.school.timeline import Change, State
 
 STATES: tuple[State, ...] = ("active", "standby", "off")

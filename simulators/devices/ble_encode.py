@@ -2,7 +2,7 @@
 
 Written from the BTHome v2 format (https://bthome.io/format), apart from the gateway's codec, so
 that one can be held against the other. Every encoder also returns the value that the bytes really
-carry: 21.337 °C in steps of 0.01 is 21.34 on the air.
+carry: 21.337 °C in steps of 0.01 is 21.34 on the air. Pure.
 """
 
 import math
@@ -11,9 +11,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
 
-from device_profiles.model import Point
-from device_profiles.protocols.ble import BlePoint, GattType
+from device_profiles.protocols.ble import BleExample, BlePoint, BleProfile, GattType
 from device_profiles.reading import Value
+from simulators.devices.point_values import SIMULATED, raw_of, value_of
+from simulators.errors import EncodeError
 
 PLAIN = 0x40
 ENCRYPTED = 0x41
@@ -78,10 +79,10 @@ def bthome_object(object_id: int, raw: Value) -> Encoded:
     if object_id in _VERSIONS:
         parts = [int(part) for part in str(raw).split(".")]
         if len(parts) != _VERSIONS[object_id]:
-            raise ValueError(f"{raw!r} is not a version of {_VERSIONS[object_id]} numbers")
+            raise EncodeError(f"{raw!r} is not a version of {_VERSIONS[object_id]} numbers")
         return Encoded(bytes([object_id, *reversed(parts)]), str(raw))
     if object_id not in _OBJECTS:
-        raise ValueError(f"0x{object_id:02X} is not a BTHome object id that can be sent")
+        raise EncodeError(f"0x{object_id:02X} is not a BTHome object id that can be sent")
     form, factor = _OBJECTS[object_id]
     size, signed = int(form[1]), form[0] == "s"
     steps = _clipped(Decimal(str(float(raw))) / factor, size, signed=signed)
@@ -89,6 +90,54 @@ def bthome_object(object_id: int, raw: Value) -> Encoded:
     if object_id in _TRUE_OR_FALSE:
         return Encoded(data, bool(steps))
     return Encoded(data, float(steps * factor))
+
+
+def objects(
+    points: Mapping[str, BlePoint], values: Mapping[str, Value]
+) -> tuple[list[bytes], dict[str, Value]]:
+    """Return the BTHome objects of all advertised points in order, and the values they carry."""
+    fields: dict[tuple[int, int], Encoded] = {}
+    carried: dict[str, Value] = {}
+    for name, point in points.items():
+        if point.bthome is not None:
+            encoded = bthome_object(point.bthome, raw_of(point, values[name]))
+            field = fields.setdefault((point.bthome, point.index), encoded)
+            carried[name] = value_of(point, field.value)
+    for object_id, index in list(fields):
+        for lower in range(index):
+            fields.setdefault((object_id, lower), bthome_object(object_id, 0.0))
+    return [fields[key].data for key in sorted(fields)], carried
+
+
+def characteristic(
+    points: Mapping[str, BlePoint], values: Mapping[str, Value]
+) -> tuple[bytes, dict[str, Value]]:
+    """Return the value of the characteristic that these points are behind, and their values."""
+    raws = {name: raw_of(point, values[name]) for name, point in points.items()}
+    carried = {
+        name: value_of(point, gatt_field(point.type, raws[name]).value)
+        for name, point in points.items()
+    }
+    return characteristic_value((point, raws[name]) for name, point in points.items()), carried
+
+
+def examples(profile: BleProfile, values: Mapping[str, Value]) -> list[BleExample]:
+    """Return what a device sends, as examples of its profile; advertisements are not encrypted."""
+    sent = []
+    advertised, carried = objects(profile.points, values)
+    if advertised:
+        data = service_data(advertised, 0).hex()
+        sent.append(BleExample(source=SIMULATED, service_data=data, readings=carried))
+    behind: dict[str, dict[str, BlePoint]] = {}
+    for name, point in profile.points.items():
+        if point.characteristic is not None:
+            behind.setdefault(point.characteristic, {})[name] = point
+    for uuid, points in behind.items():
+        value, carried = characteristic(points, values)
+        sent.append(
+            BleExample(source=SIMULATED, characteristic=uuid, value=value.hex(), readings=carried)
+        )
+    return sent
 
 
 def service_data(objects: Iterable[bytes], packet_id: int | None = None) -> bytes:
@@ -138,56 +187,6 @@ def characteristic_value(fields: Iterable[tuple[BlePoint, Value]]) -> bytes:
     return bytes(value)
 
 
-def raw_of(point: Point, value: Value) -> Value:
-    """Return the raw value that stands for a point's value: scale, offset and `values` undone."""
-    if point.values is not None:
-        for key, meaning in point.values.items():
-            if meaning == value and isinstance(meaning, bool) == isinstance(value, bool):
-                return _raw_key(key)
-        raise ValueError(f"{value!r} is not among the point's values {list(point.values.values())}")
-    if isinstance(value, bool | str):
-        return value
-    raw = (Decimal(str(float(value))) - Decimal(str(point.offset))) / Decimal(str(point.scale))
-    return float(raw)
-
-
-def value_of(point: Point, raw: Value) -> Value:
-    """Return a point's value for the raw value that the bytes carry."""
-    if point.values is not None:
-        return next(v for k, v in point.values.items() if _raw_key(k) == raw)
-    if isinstance(raw, bool | str):
-        return raw
-    return float(Decimal(str(raw)) * Decimal(str(point.scale)) + Decimal(str(point.offset)))
-
-
-def initial_values(
-    points: Mapping[str, Point], examples: Iterable[Mapping[str, Value]]
-) -> dict[str, Value]:
-    """Return a value for every point: the examples' first, then nought, false or empty text."""
-    values: dict[str, Value] = {}
-    for readings in examples:
-        for name, value in readings.items():
-            values.setdefault(name, value)
-    for name, point in points.items():
-        if name in values:
-            continue
-        if point.values is not None:
-            values[name] = next(iter(point.values.values()))
-        else:
-            nothing: dict[str, Value] = {"number": 0.0, "bool": False, "string": ""}
-            values[name] = nothing[point.value_type]
-    return values
-
-
-def _raw_key(key: str) -> Value:
-    if key in {"true", "false"}:
-        return key == "true"
-    try:
-        return float(key)
-    except ValueError:
-        return key
-
-
 def _text_object(object_id: int, raw: str) -> Encoded:
     content = raw.encode() if object_id == TEXT else bytes.fromhex(raw)
     return Encoded(bytes([object_id, len(content)]) + content, raw)
@@ -195,7 +194,7 @@ def _text_object(object_id: int, raw: str) -> Encoded:
 
 def _clipped(steps: Decimal, size: int, *, signed: bool) -> int:
     if not math.isfinite(steps):
-        raise ValueError(f"{steps} cannot be sent as a number of {size} bytes")
+        raise EncodeError(f"{steps} cannot be sent as a number of {size} bytes")
     least = -(1 << (8 * size - 1)) if signed else 0
     most = (1 << (8 * size - signed)) - 1
     return min(most, max(least, int(steps.to_integral_value(ROUND_HALF_EVEN))))

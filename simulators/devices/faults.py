@@ -9,7 +9,8 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from simulators.audit.truth import iso
 from simulators.devices.actor import Actor, pause
-from simulators.school.scenario import FaultName, FaultPlan, first_fit
+from simulators.school.planned import FaultName, FaultPlan
+from simulators.school.scenario import first_fit
 
 Fault = Callable[[Actor, float, asyncio.Event], Awaitable[None]]
 
@@ -37,8 +38,8 @@ async def garbage(actor: Actor, for_s: float, stop: asyncio.Event) -> None:
 
 
 async def refuse(actor: Actor, for_s: float, stop: asyncio.Event) -> None:
-    """Answer that it is busy (Modbus); others say nothing."""
-    if actor.protocol.startswith("modbus"):
+    """Answer that it is busy; a device whose protocol cannot say that sends nothing."""
+    if actor.can_refuse:
         actor.is_refusing = True
         await pause(stop, for_s)
         actor.is_refusing = False

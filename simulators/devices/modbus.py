@@ -1,215 +1,173 @@
-"""Simulated Modbus devices: a TCP server, or an RTU line on a pseudo-terminal, with many units.
+"""Modbus devices of a simulated school: units on TCP ports and on serial lines."""
 
-Written from the Modbus Application Protocol V1.1b3 and the serial line guide V1.02, apart from the
-library that the gateway uses. Registers hold the true values of the moment they are asked for.
-Addresses between two points are read as 0 where the profile's limits let a gateway read across
-them; all others answer exception 2, as do holes.
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, ClassVar
 
-Said means answered, with the points that lie wholly inside the request. An answer whose asker hung
-up within `SETTLE_S` may have come too late for it and is logged as not certain.
-"""
-
-import struct
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Final
-
-from device_profiles.protocols.modbus import ModbusProfile, Register
+from device_profiles import yaml_tree
+from device_profiles.model import Model, Port
+from device_profiles.protocols.modbus import ModbusProfile
 from device_profiles.reading import Value
-from simulators.devices import encode
-from simulators.devices.actor import Actor
+from device_profiles.schema import DeviceProfile, Example
+from simulators.audit.truth import TruthLog
+from simulators.devices import modbus_encode, protocol
+from simulators.devices.actor import Actor, Halt, SimulatedDevice, until_due
+from simulators.devices.modbus_unit import ModbusUnit, Units
+from simulators.devices.modbus_wire import RtuBus, TcpBus
+from simulators.errors import SimulatorError
+from simulators.school.planned import School, SchoolPlan
 
-ILLEGAL_FUNCTION: Final = 1
-ILLEGAL_ADDRESS: Final = 2
-ILLEGAL_VALUE: Final = 3
-BUSY: Final = 6
-NO_RESPONSE: Final = 11
-_READS: dict[int, Register] = {1: "coil", 2: "discrete", 3: "holding", 4: "input"}
-_MOST = {1: 2000, 2: 2000, 3: 125, 4: 125}
-_WRITES = {5: "coil", 6: "holding", 15: "coil", 16: "holding"}
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A response (without unit and checksum), and what it says about which device."""
-
-    pdu: bytes
-    actor: Actor
-    at: datetime
-    values: dict[str, Value]
-
-    def log(self, *, certain: bool) -> None:
-        """Write it to the truth log."""
-        self.actor.said(self.values, self.at, certain=certain)
+_TCP, _RTU = "modbus_tcp", "modbus_rtu"
+_PLANNED = {_TCP: "tcp-1", _RTU: "rtu-1"}
+_PLANNED_LINK = "rtu-1.pty"
+_MAX_UNIT = 247
 
 
-class ModbusUnit:
-    """One device on a bus."""
+class TcpPlan(Model):
+    """One Modbus TCP server with all units of a bus."""
 
-    def __init__(self, actor: Actor, profile: ModbusProfile, unit_id: int) -> None:
+    bus: str
+    host: str = "127.0.0.1"
+    port: Port
+
+
+class RtuPlan(Model):
+    """A serial line; `link` is made to point at its gateway side, relative to the plan folder."""
+
+    bus: str
+    link: Path
+
+
+class SimulatedModbusDevice:
+    """A unit that changes state on its own; its bus does the answering."""
+
+    def __init__(self, actor: Actor, unit: ModbusUnit) -> None:
         self.actor = actor
-        self.unit_id = unit_id
-        self._profile = profile
-        self._readable = {
-            register: _readable(profile, register) for register in sorted(set(_READS.values()))
-        }
+        self.unit = unit
+        actor.can_refuse = True
 
-    def answer(self, pdu: bytes) -> Answer | None:
-        """Return the response to a request, or None where the device stays silent."""
-        actor = self.actor
-        now = actor.clock()
-        actor.advance(now)
-        if actor.is_silent:
-            return None
-        values: dict[str, Value] = {}
-        if actor.is_refusing:
-            response = _exception(pdu[0], BUSY)
-        elif pdu[0] in _READS:
-            response, values = self._read(pdu, now)
-        elif pdu[0] in _WRITES:
-            response = self._write(pdu)
-        else:
-            response = _exception(pdu[0], ILLEGAL_FUNCTION)
-        if actor.is_garbled:
-            return Answer(bytes([pdu[0], 0xFF, *response[:1]]), actor, now, {})
-        return Answer(response, actor, now, values)
-
-    def _read(self, pdu: bytes, now: datetime) -> tuple[bytes, dict[str, Value]]:
-        function = pdu[0]
-        if len(pdu) != 5:
-            return _exception(function, ILLEGAL_VALUE), {}
-        first, count = struct.unpack(">HH", pdu[1:])
-        if not 1 <= count <= _MOST[function]:
-            return _exception(function, ILLEGAL_VALUE), {}
-        register = _READS[function]
-        asked = range(first, first + count)
-        is_readable = self._readable[register].issuperset(asked)
-        too_many = register in {"holding", "input"} and count > self._profile.limits.max_block
-        if not is_readable or too_many:
-            return _exception(function, ILLEGAL_ADDRESS), {}
-        tables = encode.registers(self._profile.points, self.actor.values(now))
-        words = tables.words.get(register, {})
-        found = [words.get(address, 0) for address in asked]
-        data = _bits(found) if function < 3 else b"".join(w.to_bytes(2, "big") for w in found)
-        said = {
-            name: tables.values[name]
-            for name, point in self._profile.points.items()
-            if point.register_ == register
-            and point.address in asked
-            and point.address + point.count - 1 in asked
-        }
-        return bytes([function, len(data)]) + data, said
-
-    def _write(self, pdu: bytes) -> bytes:
-        function = pdu[0]
-        if len(pdu) < 5:
-            return _exception(function, ILLEGAL_VALUE)
-        (address,) = struct.unpack(">H", pdu[1:3])
-        for name, command in self._profile.commands.items():
-            if (command.register_, command.address) == (_WRITES[function], address):
-                data = pdu[3:5] if function < 15 else pdu[6:]
-                self.actor.note(
-                    "commanded", protocol=self.actor.protocol, command=name, value=data.hex()
-                )
-                return pdu[:5]
-        return _exception(function, ILLEGAL_ADDRESS)
+    async def run(self, halt: Halt, ready: Callable[[], None]) -> None:
+        """Change state when it is due."""
+        ready()
+        far = timedelta(days=1)
+        while await until_due(self.actor, self.actor.clock() + far, halt.quiet):
+            self.actor.advance(self.actor.clock())
+        await halt.stop.wait()
 
 
-class Units:
-    """The units of one bus."""
+class Simulator(protocol.Simulator):
+    """Units that answer on the buses of the plan."""
 
-    def __init__(self, units: Sequence[ModbusUnit]) -> None:
-        self._units: Mapping[int, ModbusUnit] = {unit.unit_id: unit for unit in units}
+    sections: ClassVar[Mapping[str, Any]] = {
+        _TCP: (tuple[TcpPlan, ...], ()),
+        _RTU: (tuple[RtuPlan, ...], ()),
+    }
+    transports: ClassVar = (_TCP, _RTU)
 
-    def tcp(self, frame: bytes) -> tuple[bytes, Answer | None]:
-        """Return the response to one whole MBAP frame; empty where nobody answers."""
-        transaction, _protocol, _length, unit_id = struct.unpack(">HHHB", frame[:7])
-        pdu = frame[7:]
-        unit = self._units.get(unit_id)
-        if unit is None:
-            return _mbap(transaction, unit_id, _exception(pdu[0], NO_RESPONSE)), None
-        answer = unit.answer(pdu)
-        if answer is None:
-            return b"", None
-        return _mbap(transaction, unit_id, answer.pdu), answer
+    def __init__(self, school: School, truth: TruthLog) -> None:
+        super().__init__(school, truth)
+        self._devices: dict[str, list[SimulatedModbusDevice]] = {}
+        self._buses: list[TcpBus | RtuBus] = []
 
-    def rtu(self, frame: bytes) -> tuple[bytes, Answer | None]:
-        """Return the response to one whole RTU frame; empty where nobody answers."""
-        unit = self._units.get(frame[0])
-        answer = unit.answer(frame[1:-2]) if unit is not None else None
-        if answer is None or unit is None:
-            return b"", None
-        data = frame[:1] + answer.pdu
-        checksum = crc(data)
-        if unit.actor.is_garbled:
-            checksum = bytes(byte ^ 0x5A for byte in checksum)
-        return data + checksum, answer
+    def device(self, actor: Actor) -> SimulatedDevice:
+        """Return a unit of its bus."""
+        profile, address = actor.planned.profile, actor.planned.address
+        if not isinstance(profile, ModbusProfile):
+            raise SimulatorError(f"{actor.id}: the plan has no way to reach a Modbus device")
+        device = SimulatedModbusDevice(actor, ModbusUnit(actor, profile, address.unit_id))
+        self._devices.setdefault(address.bus, []).append(device)
+        return device
 
+    async def start(self) -> None:
+        """Open every bus of the plan."""
+        plan = self.school.plan
+        for tcp in plan.section(_TCP) or ():
+            bus = TcpBus(tcp.bus, tcp.host, tcp.port, self._units(tcp.bus), self.truth)
+            for device in self._devices.get(tcp.bus, ()):
+                device.actor.hang_up = bus.hang_up
+            await self._open(bus)
+        for rtu in plan.section(_RTU) or ():
+            link = self.school.folder / rtu.link
+            await self._open(RtuBus(rtu.bus, link, self._units(rtu.bus), self.truth))
 
-def next_tcp(data: bytes) -> int | None:
-    """Return the length of the first frame, 0 where it is not whole yet, None for nonsense."""
-    if len(data) < 7:
-        return 0
-    _transaction, protocol, length = struct.unpack(">HHH", data[:6])
-    if protocol != 0 or not 2 <= length <= 254:
+    async def stop(self) -> None:
+        """Close every bus."""
+        for bus in reversed(self._buses):
+            await bus.stop()
+
+    async def _open(self, bus: TcpBus | RtuBus) -> None:
+        await protocol.opened(bus.start(), f"bus {bus.bus}")
+        self._buses.append(bus)
+
+    def _units(self, bus: str) -> Units:
+        return Units([device.unit for device in self._devices.get(bus, ())])
+
+    @classmethod
+    def device_fault(
+        cls, plan: SchoolPlan, device: str, address: Any
+    ) -> tuple[yaml_tree.Path, str] | None:
+        """Return that the plan has no such bus, or None."""
+        del device
+        buses = [bus.bus for key in cls.sections for bus in plan.section(key) or ()]
+        if address.bus not in buses:
+            known = ", ".join(buses) or "none is given"
+            return ("modbus", "bus"), f"no bus {address.bus!r}; the buses are: {known}"
         return None
-    return 6 + length if len(data) >= 6 + length else 0
 
+    @classmethod
+    def transport(cls, plan: SchoolPlan, address: Any) -> str:
+        """Return whether the unit is on a TCP port or on a serial line."""
+        return _TCP if address.bus in {bus.bus for bus in plan.section(_TCP) or ()} else _RTU
 
-def next_rtu(data: bytes) -> int | None:
-    """Return the length of the first request, 0 where it is not whole yet, None for nonsense."""
-    if len(data) < 2:
-        return 0
-    if data[1] in {15, 16}:
-        if len(data) < 7:
-            return 0
-        length = 9 + data[6]
-    else:
-        length = 8
-    if len(data) < length:
-        return 0
-    return length if crc(data[: length - 2]) == data[length - 2 : length] else None
+    @classmethod
+    def bus(cls, address: Any) -> str | None:
+        """Return the bus of the unit."""
+        name: str = address.bus
+        return name
 
+    @classmethod
+    def examples(
+        cls, profile: DeviceProfile, values: Mapping[str, Value], at: datetime
+    ) -> Sequence[Example]:
+        """Return the registers, an example for each register table."""
+        del at
+        if not isinstance(profile, ModbusProfile):
+            raise TypeError(f"{profile.id} is no Modbus profile")
+        return modbus_encode.examples(profile, values)
 
-def crc(data: bytes) -> bytes:
-    """Return the CRC-16 of a serial frame, low byte first."""
-    value = 0xFFFF
-    for byte in data:
-        value ^= byte
-        for _ in range(8):
-            value = (value >> 1) ^ 0xA001 if value & 1 else value >> 1
-    return value.to_bytes(2, "little")
+    @classmethod
+    def planned_address(cls, transport: str, number: int, device: str) -> Any:
+        """Return the next unit of the transport's bus; raises SimulatorError where it is full."""
+        del device
+        if number > _MAX_UNIT:
+            raise SimulatorError(f"a bus holds {_MAX_UNIT} units; plan fewer devices")
+        return {"bus": _PLANNED[transport], "unit_id": number}
 
+    @classmethod
+    def planned_sections(cls, port: int) -> Mapping[str, Any]:
+        """Return a TCP port and a serial line on this machine."""
+        return {
+            _TCP: [{"bus": _PLANNED[_TCP], "host": "127.0.0.1", "port": port}],
+            _RTU: [{"bus": _PLANNED[_RTU], "link": _PLANNED_LINK}],
+        }
 
-def _mbap(transaction: int, unit_id: int, pdu: bytes) -> bytes:
-    return struct.pack(">HHHB", transaction, 0, len(pdu) + 1, unit_id) + pdu
+    @classmethod
+    def planned_gateway(cls, port: int, folder: Path) -> Any:
+        """Return the same buses, as the gateway has them."""
+        serial = str(folder.resolve() / _PLANNED_LINK)
+        return [
+            {"bus": _PLANNED[_TCP], "host": "127.0.0.1", "port": port},
+            {"bus": _PLANNED[_RTU], "serial": serial, "baudrate": 9600},
+        ]
 
-
-def _exception(function: int, code: int) -> bytes:
-    return bytes([function | 0x80, code])
-
-
-def _bits(values: Sequence[int]) -> bytes:
-    data = bytearray((len(values) + 7) // 8)
-    for number, value in enumerate(values):
-        data[number // 8] |= (value & 1) << number % 8
-    return bytes(data)
-
-
-def _readable(profile: ModbusProfile, register: Register) -> frozenset[int]:
-    spans = sorted(
-        (point.address, point.address + point.count)
-        for point in profile.points.values()
-        if point.register_ == register
-    )
-    addresses: set[int] = set()
-    end = None
-    for first, after in spans:
-        if end is not None and 0 < first - end <= profile.limits.max_gap:
-            addresses.update(range(end, first))
-        addresses.update(range(first, after))
-        end = max(after, end or 0)
-    for first, last in profile.limits.holes:
-        addresses.difference_update(range(first, last + 1))
-    return frozenset(addresses)
+    @classmethod
+    def only(cls, sections: Mapping[str, Any], address: Any, folder: Path) -> Mapping[str, Any]:
+        """Return the device's bus alone; a serial line keeps its place in the old folder."""
+        kept = {
+            key: [dict(bus) for bus in buses or () if bus["bus"] == address["bus"]]
+            for key, buses in sections.items()
+        }
+        for bus in kept.get(_RTU, ()):
+            bus["link"] = str(folder.resolve() / bus["link"])
+        return kept

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from simulators.audit.truth import TruthLog
-from simulators.devices.modbus import Answer, Units, next_rtu, next_tcp
+from simulators.devices.modbus_unit import Answer, Units, next_rtu, next_tcp
 
 SETTLE_S = 1.0
 _LOOK_S = 0.05

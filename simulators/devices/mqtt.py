@@ -1,155 +1,78 @@
-"""A simulated MQTT device: connects with a last will, publishes on its period and at each change.
+"""MQTT devices of a simulated school: clients of its broker."""
 
-Said means acknowledged by the broker (QoS 1). A message whose acknowledgement never came may have
-arrived and is logged as not certain; it is not sent again.
-"""
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any, ClassVar
 
-import asyncio
-import contextlib
-import logging
-import socket
-from collections.abc import Callable, Coroutine
-from datetime import datetime, timedelta
-from typing import Any
-
-import aiomqtt
-
+from device_profiles import yaml_tree
+from device_profiles.model import Model, Port
 from device_profiles.protocols.mqtt import MqttProfile
 from device_profiles.reading import Value
-from simulators.devices import encode
-from simulators.devices.actor import Actor, Halt, pause, until_due
-from simulators.school.scenario import BrokerPlan
-
-ACKNOWLEDGE_S = 10.0
-RECONNECT_S = 1.0
-DEFAULT_PERIOD_S = 10.0
-_GARBAGE = b'{"this is not": JSON'
-_log = logging.getLogger(__name__)
+from device_profiles.schema import DeviceProfile, Example
+from simulators.devices import mqtt_encode, protocol
+from simulators.devices.actor import Actor, SimulatedDevice
+from simulators.errors import SimulatorError
+from simulators.school.planned import SchoolPlan
 
 
-class SimulatedMqttDevice:
-    """One device on the broker."""
+class BrokerPlan(Model):
+    """The school's broker."""
 
-    def __init__(self, actor: Actor, profile: MqttProfile, device: str, broker: BrokerPlan) -> None:
-        self.actor = actor
-        self._profile = profile
-        self._device = device
-        self._broker = broker
-        played = profile.simulation
-        seconds = played.period_s if played is not None else None
-        self._period = timedelta(seconds=seconds or DEFAULT_PERIOD_S)
-        self._last: datetime | None = None
-        self._client: aiomqtt.Client | None = None
-        actor.hang_up = self._hang_up
+    host: str = "127.0.0.1"
+    port: Port = 1883
 
-    async def run(self, halt: Halt, ready: Callable[[], None]) -> None:
-        """Speak until the school is quiet; connect again whenever the connection is lost."""
-        while not halt.quiet.is_set():
-            try:
-                async with self._connection() as client:
-                    self._client = client
-                    await self._presence(client, is_online=True)
-                    ready()
-                    await _while_connected(client, self._speak(client, halt))
-                    await self._presence(client, is_online=False)
-            except aiomqtt.MqttError as error:
-                _log.debug("%s: %s", self.actor.id, error)
-                await pause(halt.quiet, RECONNECT_S)
-            finally:
-                self._client = None
-        await halt.stop.wait()
 
-    def _connection(self) -> aiomqtt.Client:
-        will = None
-        presence = self._profile.presence
-        if presence is not None:
-            will = aiomqtt.Will(self._topic(presence.topic), self._state(False), 1, retain=True)
-        return aiomqtt.Client(
-            self._broker.host,
-            self._broker.port,
-            identifier=f"sim-{self._device}",
-            will=will,
-            timeout=ACKNOWLEDGE_S,
-            logger=_log,
+class Simulator(protocol.Simulator):
+    """Devices that publish to the broker of the plan; the broker itself is run by others."""
+
+    sections: ClassVar[Mapping[str, Any]] = {"broker": (BrokerPlan | None, None)}
+    transports: ClassVar = ("mqtt",)
+
+    def device(self, actor: Actor) -> SimulatedDevice:
+        """Return a client of the broker."""
+        # Imported here: a plan can be written and audited without an MQTT library.
+        from simulators.devices.mqtt_device import SimulatedMqttDevice  # noqa: PLC0415
+
+        profile, broker = actor.planned.profile, self.school.plan.section("broker")
+        if not isinstance(profile, MqttProfile) or not isinstance(broker, BrokerPlan):
+            raise SimulatorError(f"{actor.id}: the plan has no way to reach an MQTT device")
+        return SimulatedMqttDevice(
+            actor, profile, actor.planned.address.device, host=broker.host, port=broker.port
         )
 
-    async def _presence(self, client: aiomqtt.Client, *, is_online: bool) -> None:
-        presence = self._profile.presence
-        if presence is not None:
-            topic = self._topic(presence.topic)
-            await client.publish(topic, self._state(is_online), qos=1, retain=True)
+    @classmethod
+    def device_fault(
+        cls, plan: SchoolPlan, device: str, address: Any
+    ) -> tuple[yaml_tree.Path, str] | None:
+        """Return that the broker is missing, or None."""
+        del address
+        if plan.section("broker") is None:
+            return (), f"{device} speaks mqtt; give the broker under broker"
+        return None
 
-    def _topic(self, pattern: str) -> str:
-        return pattern.replace("{device}", self._device)
+    @classmethod
+    def examples(
+        cls, profile: DeviceProfile, values: Mapping[str, Value], at: datetime
+    ) -> Sequence[Example]:
+        """Return one message for each topic."""
+        if not isinstance(profile, MqttProfile):
+            raise TypeError(f"{profile.id} is no MQTT profile")
+        return mqtt_encode.examples(profile, values, at)
 
-    def _state(self, is_online: bool) -> bytes:
-        presence = self._profile.presence
-        if presence is None:
-            return b""
-        return encode.presence_payload(presence, is_online=is_online)
+    @classmethod
+    def planned_address(cls, transport: str, number: int, device: str) -> Any:
+        """Return the device's id as its part of the topics."""
+        del transport, number
+        return {"device": device}
 
-    async def _speak(self, client: aiomqtt.Client, halt: Halt) -> None:
-        message_at = self.actor.clock()
-        while await until_due(self.actor, message_at, halt.quiet):
-            now = self.actor.clock()
-            is_changed = self.actor.advance(now)
-            if not is_changed and now < message_at:
-                continue
-            message_at = now + self._period
-            if self.actor.is_garbled:
-                for topic in encode.topics(self._profile):
-                    await client.publish(self._topic(topic), _GARBAGE, qos=1)
-            elif not self.actor.is_silent:
-                await self._publish(client, self._moment(now))
-        await halt.stop.wait()
+    @classmethod
+    def planned_sections(cls, port: int) -> Mapping[str, Any]:
+        """Return a broker on this machine."""
+        return {"broker": {"host": "127.0.0.1", "port": port}}
 
-    def _moment(self, now: datetime) -> datetime:
-        """Return a time for a message that no message before it has stated."""
-        if self._last is not None and now < self._last + timedelta(milliseconds=1):
-            now = self._last + timedelta(milliseconds=1)
-        self._last = now
-        return now
-
-    async def _publish(self, client: aiomqtt.Client, now: datetime) -> None:
-        values: dict[str, Value] = self.actor.values(now)
-        for message in encode.messages(self._profile, self._device, values, now):
-            is_certain = False
-            try:
-                await client.publish(message.topic, message.payload, qos=1, timeout=ACKNOWLEDGE_S)
-                is_certain = True
-            finally:
-                self.actor.said(
-                    message.values, now, observed_at=message.observed_at, certain=is_certain
-                )
-
-    def _hang_up(self) -> None:
-        client = self._client
-        if client is None:
-            return
-        # The library has no way to leave without a word, so that the last will is spoken.
-        connection: Any = client._client.socket()  # noqa: SLF001 - as above
-        if connection is not None:
-            with contextlib.suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
-
-
-async def _while_connected(client: aiomqtt.Client, speak: Coroutine[Any, Any, None]) -> None:
-    """Do it to its end; raises MqttError as soon as the connection is lost."""
-    speaking = asyncio.create_task(speak)
-    listening = asyncio.create_task(_listen(client))
-    tasks = (speaking, listening)
-    try:
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in tasks:
-            task.cancel()
-        outcomes = await asyncio.gather(*tasks, return_exceptions=True)
-    for outcome in outcomes:
-        if isinstance(outcome, Exception):
-            raise outcome
-
-
-async def _listen(client: aiomqtt.Client) -> None:
-    """Hear nothing, for nothing is subscribed to, until the connection is lost."""
-    async for _message in client.messages:
-        pass
+    @classmethod
+    def planned_gateway(cls, port: int, folder: Path) -> Any:
+        """Return the same broker, as the gateway has it."""
+        del folder
+        return {"host": "127.0.0.1", "port": port}

@@ -69,7 +69,7 @@ _SPECIAL_SUBJECTS = {
     "语文": ["B203"],
     "阅读": ["C102"],
 }
-_PROTOCOL_SHARES = {"modbus_tcp": 6 / 44, "modbus_rtu": 6 / 44, "ble": 8 / 44}
+_TRANSPORT_SHARES = {"modbus_tcp": 6 / 44, "modbus_rtu": 6 / 44, "ble": 8 / 44}
 _PLUG_USAGE = {"active_above": 60.0, "standby_above": 2.0}
 
 
@@ -94,7 +94,8 @@ class PlannedDevice:
     id: str
     asset: str
     profile: str
-    protocol: str
+    transport: str
+    """The way it is reached; the buses of one protocol are several."""
     room: str
     title: str
     category: str | None = None
@@ -156,7 +157,7 @@ def _class_rooms(random: Random) -> list[Room]:
 
 
 def _devices(number: int, homes: list[str]) -> list[PlannedDevice]:
-    counts = {name: max(1, round(number * share)) for name, share in _PROTOCOL_SHARES.items()}
+    counts = {name: max(1, round(number * share)) for name, share in _TRANSPORT_SHARES.items()}
     counts["mqtt"] = number - sum(counts.values())
     specs = {
         "mqtt": _mqtt(homes),
@@ -165,8 +166,8 @@ def _devices(number: int, homes: list[str]) -> list[PlannedDevice]:
         "ble": _BLE,
     }
     devices: list[PlannedDevice] = []
-    for protocol, spec in specs.items():
-        for turn in range(counts[protocol]):
+    for transport, spec in specs.items():
+        for turn in range(counts[transport]):
             profile, room, title, category, usage = spec[turn % len(spec)]
             serial = len(devices) + 1
             known = title != _UNKNOWN or turn >= len(spec)
@@ -175,7 +176,7 @@ def _devices(number: int, homes: list[str]) -> list[PlannedDevice]:
                     id=f"{_STEMS[profile]}-{serial:02d}",
                     asset=f"A-{serial:04d}" if known else f"X-{serial:04d}",
                     profile=profile,
-                    protocol=protocol,
+                    transport=transport,
                     room=room,
                     title=title,
                     category=category,

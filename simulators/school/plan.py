@@ -6,13 +6,15 @@ into the cloud. The same seed, day and ports give the same files.
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from device_profiles.loader import load_catalogue
+from simulators.devices.protocol import simulator_of, simulators
 from simulators.errors import SimulatorError
 from simulators.school import workbook
 from simulators.school.campus import SCHOOL, Campus, PlannedDevice
@@ -22,22 +24,22 @@ SCHOOL_FILE = "school.yaml"
 GATEWAY_FILE = "gateway.yaml"
 WORKBOOK_FILE = "workbook.xlsx"
 GATEWAY = "gw-001"
-_TCP_BUS = "tcp-1"
-_RTU_BUS = "rtu-1"
-_RTU_LINK = "rtu-1.pty"
-_MAX_UNIT = 247
+FIRST_PORT = 18830
 
 
 @dataclass(frozen=True, slots=True)
 class Reach:
     """Where everything listens on this machine."""
 
-    mqtt_port: int = 18830
-    modbus_port: int = 15020
-    radio_port: int = 19001
+    ports: Mapping[str, int] = field(default_factory=dict)
+    """Protocol -> the port of its devices; those not named get the ports from `FIRST_PORT` on."""
     cloud_url: str = "http://127.0.0.1:8090"
     token_file: Path = Path("cloud/token")
     profiles: tuple[Path, ...] = field(default=())
+
+    def port(self, protocol: str) -> int:
+        """Return the port by which the devices of a protocol are reached."""
+        return self.ports.get(protocol, FIRST_PORT + list(simulators()).index(protocol))
 
 
 class _Dumper(yaml.SafeDumper):
@@ -66,20 +68,15 @@ def write_single(folder: Path, device: str) -> Path:
     except OSError as error:
         raise SimulatorError(f"{path}: cannot be read: {error.strerror}") from error
     devices = tree.get("devices", ()) if isinstance(tree, dict) else ()
-    own = [told for told in devices if told.get("id") == device]
-    if not own:
+    entry = next((planned for planned in devices if planned.get("id") == device), None)
+    if entry is None:
         raise SimulatorError(f"{path}: no device {device!r}; name one of those under devices")
-    bus = own[0].get("modbus", {}).get("bus")
-    tree["devices"] = own
-    tree["modbus_tcp"] = [told for told in tree.get("modbus_tcp", ()) if told["bus"] == bus]
-    tree["modbus_rtu"] = [
-        {**told, "link": str(folder.resolve() / told["link"])}
-        for told in tree.get("modbus_rtu", ())
-        if told["bus"] == bus
-    ]
-    tree["faults"] = [told for told in tree.get("faults", ()) if told["device"] == device]
-    if "ble" not in own[0]:
-        tree["radio"] = None
+    tree["devices"] = [entry]
+    tree["faults"] = [fault for fault in tree.get("faults", ()) if fault["device"] == device]
+    for protocol, simulator in simulators().items():
+        sections = {key: tree.pop(key) for key in simulator.sections if key in tree}
+        if protocol in entry:
+            tree |= simulator.only(sections, entry[protocol], folder)
     single = folder / f"only-{device}"
     single.mkdir(exist_ok=True)
     _write(single / SCHOOL_FILE, tree)
@@ -87,23 +84,18 @@ def write_single(folder: Path, device: str) -> Path:
 
 
 def _addresses(devices: Sequence[PlannedDevice]) -> dict[str, dict[str, Any]]:
-    """Return where each device is reached, as both files say it."""
+    """Return where each device is reached, as both files have it."""
+    catalogue = load_catalogue()
     turn: Counter[str] = Counter()
-    found: dict[str, dict[str, Any]] = {}
+    addresses: dict[str, dict[str, Any]] = {}
     for device in devices:
-        turn[device.protocol] += 1
-        number = turn[device.protocol]
-        if device.protocol == "mqtt":
-            found[device.id] = {"mqtt": {"device": device.id}}
-        elif device.protocol == "ble":
-            low = f"{number:06X}"
-            found[device.id] = {"ble": {"address": f"F0:00:00:{low[:2]}:{low[2:4]}:{low[4:]}"}}
-        elif number > _MAX_UNIT:
-            raise SimulatorError(f"a bus holds {_MAX_UNIT} units; plan fewer devices")
-        else:
-            bus = _TCP_BUS if device.protocol == "modbus_tcp" else _RTU_BUS
-            found[device.id] = {"modbus": {"bus": bus, "unit_id": number}}
-    return found
+        turn[device.transport] += 1
+        protocol = catalogue[device.profile].protocol
+        address = simulator_of(protocol).planned_address(
+            device.transport, turn[device.transport], device.id
+        )
+        addresses[device.id] = {protocol: address}
+    return addresses
 
 
 def _entry(device: PlannedDevice, address: dict[str, Any]) -> dict[str, Any]:
@@ -122,16 +114,18 @@ def _entry(device: PlannedDevice, address: dict[str, Any]) -> dict[str, Any]:
 def _school(
     campus: Campus, reach: Reach, addresses: dict[str, Any], *, is_lively: bool
 ) -> dict[str, Any]:
+    sections = {
+        key: section
+        for protocol, simulator in simulators().items()
+        for key, section in simulator.planned_sections(reach.port(protocol)).items()
+    }
     return {
         "school": SCHOOL,
         "seed": campus.seed,
         "time_zone": "Asia/Shanghai",
         "lively": is_lively,
         "profiles": [str(folder) for folder in reach.profiles],
-        "broker": {"host": "127.0.0.1", "port": reach.mqtt_port},
-        "modbus_tcp": [{"bus": _TCP_BUS, "host": "127.0.0.1", "port": reach.modbus_port}],
-        "modbus_rtu": [{"bus": _RTU_BUS, "link": _RTU_LINK}],
-        "radio": {"host": "127.0.0.1", "port": reach.radio_port},
+        **sections,
         "truth": "truth.jsonl",
         "periods": [
             {"period": number, "starts": f"{starts:%H:%M}", "ends": f"{ends:%H:%M}"}
@@ -166,12 +160,10 @@ def _gateway(
             "bucket": "campus",
             "token_file": str(reach.token_file),
         },
-        "mqtt": {"host": "127.0.0.1", "port": reach.mqtt_port},
-        "modbus": [
-            {"bus": _TCP_BUS, "host": "127.0.0.1", "port": reach.modbus_port},
-            {"bus": _RTU_BUS, "serial": str(folder.resolve() / _RTU_LINK), "baudrate": 9600},
-        ],
-        "ble": {"hci": f"tcp-client:127.0.0.1:{reach.radio_port}"},
+        **{
+            protocol: simulator.planned_gateway(reach.port(protocol), folder)
+            for protocol, simulator in simulators().items()
+        },
         "devices": devices,
     }
 

@@ -9,19 +9,18 @@ import asyncio
 import logging
 import signal
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 
 from simulators.audit.truth import TruthLog
 from simulators.devices import faults
 from simulators.devices.actor import Halt, SimulatedDevice
-from simulators.devices.factory import SimulatedModbusDevice, simulate
-from simulators.devices.modbus import Units
-from simulators.devices.modbus_wire import RtuBus, TcpBus
+from simulators.devices.factory import simulate
+from simulators.devices.protocol import simulators
 from simulators.errors import SimulatorError
-from simulators.school.scenario import School, load_school
-from simulators.virtual_radio import VirtualRadio
+from simulators.school.planned import School
+from simulators.school.scenario import load_school
 
 LEAVE_S = 1.5
 """How long devices may take to finish what they are saying when the school ends."""
@@ -42,47 +41,15 @@ async def run_school(
     school = load_school(plan, scenario)
     async with AsyncExitStack() as stack:
         truth = await stack.enter_async_context(TruthLog(school.folder / school.plan.truth))
-        radio = None
-        if school.plan.radio is not None:
-            radio = VirtualRadio(
-                school.plan.radio.host, school.plan.radio.port, seed=school.plan.seed
-            )
-            await _listen(radio.start(), f"radio port {school.plan.radio.port}")
-            stack.push_async_callback(radio.stop)
-        devices = [simulate(planned, school.plan, truth, radio=radio) for planned in school.devices]
-        for bus in _buses(school, devices, truth):
-            await _listen(bus.start(), f"bus {bus.bus}")
-            stack.push_async_callback(bus.stop)
+        by_protocol = {name: kind(school, truth) for name, kind in simulators().items()}
+        devices = [
+            simulate(planned, school.plan, truth, by_protocol[planned.profile.protocol])
+            for planned in school.devices
+        ]
+        for simulator in by_protocol.values():
+            stack.push_async_callback(simulator.stop)
+            await simulator.start()
         await _play(school, devices, Halt(stop=stop), ready, freeze or asyncio.Event())
-
-
-async def _listen(start: Awaitable[None], what: str) -> None:
-    try:
-        await start
-    except OSError as error:
-        raise SimulatorError(f"{what} cannot be opened: {error.strerror or error}") from error
-
-
-def _buses(
-    school: School, devices: list[SimulatedDevice], truth: TruthLog
-) -> list[TcpBus | RtuBus]:
-    units: dict[str, list[SimulatedModbusDevice]] = {}
-    for device in devices:
-        if isinstance(device, SimulatedModbusDevice):
-            modbus = device.actor.planned.plan.modbus
-            if modbus is not None:
-                units.setdefault(modbus.bus, []).append(device)
-    buses: list[TcpBus | RtuBus] = []
-    for tcp in school.plan.modbus_tcp:
-        members = units.get(tcp.bus, [])
-        bus = TcpBus(tcp.bus, tcp.host, tcp.port, Units([m.unit for m in members]), truth)
-        for member in members:
-            member.actor.hang_up = bus.hang_up
-        buses.append(bus)
-    for rtu in school.plan.modbus_rtu:
-        served = Units([m.unit for m in units.get(rtu.bus, [])])
-        buses.append(RtuBus(rtu.bus, school.folder / rtu.link, served, truth))
-    return buses
 
 
 async def _play(

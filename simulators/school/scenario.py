@@ -5,175 +5,46 @@ A scenario is the list under `faults` of a plan, or a file of its own
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import Any, TypeVar
 
-from pydantic import BaseModel, Field, ValidationError, model_validator
+from pydantic import BaseModel, Field, ValidationError, create_model
 
 from device_profiles import yaml_tree
 from device_profiles.errors import ProfileErrors
 from device_profiles.loader import Catalogue, load_catalogue, model_faults
-from device_profiles.model import Model
+from device_profiles.protocol import protocols
 from device_profiles.schema import DeviceProfile, UsageRule
+from simulators.devices.protocol import simulator_of, simulators
 from simulators.errors import ScenarioError, ScenarioErrors
+from simulators.school.planned import (
+    DevicePlan,
+    FaultPlan,
+    PlannedDevice,
+    Scenario,
+    School,
+    SchoolPlan,
+)
 
 _M = TypeVar("_M", bound=BaseModel)
 FILE = "school.yaml"
 SCENARIOS = Path(__file__).with_name("scenarios")
-FaultName = Literal["silence", "disconnect", "garbage", "refuse", "reset"]
-Port = Annotated[int, Field(ge=1, le=65535)]
-Clock = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 
 
-class BrokerPlan(Model):
-    """The school's broker."""
-
-    host: str = "127.0.0.1"
-    port: Port = 1883
-
-
-class TcpPlan(Model):
-    """One Modbus TCP server with all units of a bus."""
-
-    bus: str
-    host: str = "127.0.0.1"
-    port: Port
-
-
-class RtuPlan(Model):
-    """A serial line; `link` is made to point at its gateway side, relative to the plan folder."""
-
-    bus: str
-    link: Path
-
-
-class RadioPlan(Model):
-    """The virtual radio's HCI controller."""
-
-    host: str = "127.0.0.1"
-    port: Port
-
-
-class PeriodPlan(Model):
-    """A period of the school day, local time."""
-
-    period: int
-    starts: Clock
-    ends: Clock
-
-
-class LessonPlan(Model):
-    """A lesson every week; 1 is Monday."""
-
-    weekday: int = Field(ge=1, le=7)
-    period: int
-    room: str
-
-
-class MqttAddress(Model):
-    """The device's own part of its topics."""
-
-    device: str = Field(min_length=1)
-
-
-class ModbusAddress(Model):
-    """The bus and the unit on it."""
-
-    bus: str
-    unit_id: int = Field(ge=1, le=247)
-
-
-class BleAddress(Model):
-    """The peripheral's address, and its key where its advertisements are encrypted."""
-
-    address: str = Field(pattern=r"^([0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}$")
-    bind_key: str | None = Field(default=None, pattern=r"^[0-9A-Fa-f]{32}$")
-
-
-class DevicePlan(Model):
-    """One simulated device."""
-
-    id: str = Field(min_length=1)
-    asset: str | None = Field(default=None, description="By default the device's id.")
-    profile: str
-    room: str = ""
-    category: str | None = None
-    usage: dict[str, Any] | None = Field(
-        default=None, description="Keys of the profile's usage rule that differ here."
+def school_model() -> type[SchoolPlan]:
+    """Return the model of a whole school.yaml: with the sections and addresses of protocols."""
+    addresses: dict[str, Any] = {
+        spec.name: (spec.address | None, Field(default=None)) for spec in protocols().values()
+    }
+    device = create_model(
+        "DevicePlan", __base__=DevicePlan, __doc__="One simulated device.", **addresses
     )
-    mqtt: MqttAddress | None = None
-    modbus: ModbusAddress | None = None
-    ble: BleAddress | None = None
-
-
-class FaultPlan(Model):
-    """One fault: `at_s` seconds after the school is ready, for `for_s` seconds."""
-
-    device: str = Field(description='Its id, or a pattern such as "meter-*": the first that fits.')
-    fault: FaultName
-    at_s: float = Field(default=0.0, ge=0)
-    for_s: float = Field(default=0.0, ge=0)
-
-
-class SchoolPlan(Model):
-    """school.yaml as it stands."""
-
-    school: str = Field(pattern=r"^[0-9]{10}$")
-    seed: int = 0
-    time_zone: str = "Asia/Shanghai"
-    lively: bool = False
-    profiles: tuple[Path, ...] = Field(default=(), description="Further catalogue folders.")
-    broker: BrokerPlan | None = None
-    modbus_tcp: tuple[TcpPlan, ...] = ()
-    modbus_rtu: tuple[RtuPlan, ...] = ()
-    radio: RadioPlan | None = None
-    truth: Path = Path("truth.jsonl")
-    periods: tuple[PeriodPlan, ...] = ()
-    lessons: tuple[LessonPlan, ...] = ()
-    devices: tuple[DevicePlan, ...] = ()
-    faults: tuple[FaultPlan, ...] = ()
-
-    @model_validator(mode="after")
-    def _known_zone(self) -> "SchoolPlan":
-        try:
-            ZoneInfo(self.time_zone)
-        except (ZoneInfoNotFoundError, ValueError):
-            problem = f"no time zone {self.time_zone!r}; use one such as Asia/Shanghai"
-            raise ValueError(problem) from None
-        return self
-
-
-class Scenario(Model):
-    """A scenario file: faults for a school, with what it shows."""
-
-    title: str
-    faults: tuple[FaultPlan, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedDevice:
-    """One device with its profile and its usage rule looked up."""
-
-    plan: DevicePlan
-    profile: DeviceProfile
-    usage: UsageRule | None
-
-    @property
-    def asset(self) -> str:
-        """The asset's name in telemetry."""
-        return self.plan.asset or self.plan.id
-
-
-@dataclass(frozen=True, slots=True)
-class School:
-    """A plan that is right, its profiles looked up."""
-
-    folder: Path
-    plan: SchoolPlan
-    devices: tuple[PlannedDevice, ...]
+    sections: dict[str, Any] = {
+        key: field for kind in simulators().values() for key, field in kind.sections.items()
+    }
+    sections["devices"] = (tuple[device, ...], ())
+    return create_model("SchoolPlan", __base__=SchoolPlan, __doc__="school.yaml.", **sections)
 
 
 def load_school(folder: Path, scenario: str | None = None) -> School:
@@ -182,7 +53,7 @@ def load_school(folder: Path, scenario: str | None = None) -> School:
     Raises ScenarioErrors with all that is wrong with the plan, or with the scenario.
     """
     path = folder / FILE if folder.is_dir() else folder
-    tree, plan = _load(path, SchoolPlan)
+    tree, plan = _load(path, school_model())
     faults: list[ScenarioError] = []
     catalogue = _catalogue(path, plan, faults)
     devices = []
@@ -291,31 +162,25 @@ def _device(
 def _address_fault(
     plan: SchoolPlan, device: DevicePlan, profile: DeviceProfile
 ) -> tuple[yaml_tree.Path, str] | None:
-    if getattr(device, profile.protocol) is None:
-        return (), f"{device.id} has no address; {device.profile} speaks {profile.protocol}"
-    if device.mqtt is not None and plan.broker is None:
-        return (), f"{device.id} speaks mqtt; give the broker under broker"
-    if device.ble is not None and plan.radio is None:
-        return (), f"{device.id} speaks ble; give the radio under radio"
-    buses = [*(bus.bus for bus in plan.modbus_tcp), *(bus.bus for bus in plan.modbus_rtu)]
-    if device.modbus is not None and device.modbus.bus not in buses:
-        known = ", ".join(buses) or "none is given"
-        return ("modbus", "bus"), f"no bus {device.modbus.bus!r}; the buses are: {known}"
-    return None
+    protocol = profile.protocol
+    address = device.address(protocol)
+    if address is None:
+        return (), f"{device.id} has no address; {device.profile} speaks {protocol}"
+    return simulator_of(protocol).device_fault(plan, device.id, address)
 
 
 def _contradictions(plan: SchoolPlan) -> Iterator[tuple[yaml_tree.Path, str]]:
-    seen: set[tuple[object, ...]] = set()
+    seen: set[tuple[str, object]] = set()
     for number, device in enumerate(plan.devices):
-        names: list[tuple[object, ...]] = [("id", device.id)]
-        if device.modbus is not None:
-            names.append(("modbus", device.modbus.bus, device.modbus.unit_id))
-        if device.ble is not None:
-            names.append(("ble", device.ble.address.upper()))
-        for name in names:
-            if name in seen:
-                yield ("devices", number, str(name[0])), f"{name[-1]!r} is used twice"
-            seen.add(name)
+        names: list[tuple[str, object, str]] = [("id", device.id, repr(device.id))]
+        for protocol, spec in protocols().items():
+            address = device.address(protocol)
+            if address is not None:
+                names.append((protocol, *spec.identity(address)))
+        for key, name, words in names:
+            if (key, name) in seen:
+                yield ("devices", number, key), f"{words} is used twice"
+            seen.add((key, name))
     yield from _strangers(plan, plan)
 
 

@@ -96,7 +96,13 @@ async def town(folder: Path) -> AsyncIterator[Town]:
             await asyncio.to_thread(cloud.wait_until, lambda: _is_up(url), PATIENCE_S, "starting")
             campus = make_campus(11, 24, date(2026, 11, 24))
             far_end = f"http://127.0.0.1:{line.port}"
-            write_plan(folder, campus, Reach(broker.port, free_port(), free_port(), far_end, token))
+            write_plan(
+                folder,
+                campus,
+                Reach(
+                    {"mqtt": broker.port, "modbus": free_port(), "ble": free_port()}, far_end, token
+                ),
+            )
             school = Process(
                 "school", [*command("campus-sim"), "school", str(folder)], folder / "school.log"
             )

@@ -13,7 +13,7 @@ from pymodbus.simulator import SimDevice
 from device_profiles.loader import load_catalogue
 from device_profiles.protocols.ble import BleProfile
 from device_profiles.protocols.mqtt import MqttProfile
-from simulators.devices.ble import SimulatedBlePeripheral
+from simulators.devices.ble_peripheral import SimulatedBlePeripheral
 from simulators.virtual_radio import VirtualRadio
 from tests._parts.far_end import far_end
 from tests._parts.gateway_process import gateway_process

@@ -11,7 +11,7 @@ from simulators.devices import faults
 from simulators.devices.actor import Actor
 from simulators.devices.behaviour import Behaviour
 from simulators.devices.faults import FAULTS
-from simulators.school.scenario import DevicePlan, FaultName, FaultPlan, PlannedDevice
+from simulators.school.planned import DevicePlan, FaultName, FaultPlan, PlannedDevice
 from simulators.school.timeline import lively
 
 START = datetime(2026, 9, 1, tzinfo=UTC)
@@ -38,7 +38,15 @@ def actor(protocol: str = "modbus_rtu") -> Actor:
     changes = lively("m", 1, START, ("active",))
     behaviour = Behaviour(profile, profile.usage, changes, device="m", seed=1)
     planned = PlannedDevice(DevicePlan(id="m", profile=profile.id), profile, profile.usage)
-    return Actor(planned, behaviour, Log(), protocol, clock=lambda: START, hang_up=Dropped())
+    return Actor(
+        planned,
+        behaviour,
+        Log(),
+        protocol,
+        clock=lambda: START,
+        can_refuse=protocol.startswith("modbus"),
+        hang_up=Dropped(),
+    )
 
 
 def flags(one: Actor) -> tuple[bool, bool, bool]:

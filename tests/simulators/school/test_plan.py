@@ -85,7 +85,7 @@ def test_twenty_school_days_lie_behind_any_day(day: date) -> None:
 
 def test_one_device_can_be_taken_out_of_a_plan(tmp_path: Path) -> None:
     write_plan(tmp_path, make_campus(7, 44, TODAY), Reach())
-    name = next(d.id for d in make_campus(7, 44, TODAY).devices if d.protocol == "modbus_rtu")
+    name = next(d.id for d in make_campus(7, 44, TODAY).devices if d.transport == "modbus_rtu")
     folder = write_single(tmp_path, name)
     school = load_school(folder)
     assert [device.plan.id for device in school.devices] == [name]

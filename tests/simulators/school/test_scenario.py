@@ -72,7 +72,9 @@ def test_a_wrong_plan_says_where_and_what(tmp_path: Path, old: str, new: str, pr
 
 def test_two_units_of_one_bus_need_two_numbers(tmp_path: Path) -> None:
     line = "  - {id: m2, profile: eastron-sdm120, modbus: {bus: rtu-1, unit_id: 3}}\nfaults:"
-    with pytest.raises(ScenarioErrors, match=r"devices\.3\.modbus: 3 is used twice"):
+    with pytest.raises(
+        ScenarioErrors, match=r"devices\.3\.modbus: unit 3 of bus 'rtu-1' is used twice"
+    ):
         load_school(written(tmp_path, PLAN.replace("faults:", line)))
 
 

@@ -12,7 +12,7 @@ from device_profiles.reading import Value
 from edge.clock import SystemClock
 from edge.drivers.ble.device import BleAdapter, BleDevice
 from edge.drivers.ble.driver import BleDriver
-from simulators.devices.ble import SimulatedBlePeripheral
+from simulators.devices.ble_peripheral import SimulatedBlePeripheral
 from simulators.virtual_radio import VirtualRadio
 from tests._parts.sink import MemorySink
 

@@ -6,7 +6,7 @@ from device_profiles.loader import load_catalogue
 from device_profiles.protocols.ble import BleProfile
 from edge.drivers.ble import bthome, codec
 from edge.drivers.ble.device import BleDevice
-from simulators.devices.ble import SimulatedBlePeripheral
+from simulators.devices.ble_peripheral import SimulatedBlePeripheral
 from simulators.virtual_radio import VirtualRadio
 from tests._parts.sink import MemorySink
 from tests.edge.drivers.ble.conftest import KEY, Said, address_of, hasty, running

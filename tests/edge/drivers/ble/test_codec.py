@@ -9,6 +9,7 @@ from device_profiles.protocols.ble import BlePoint, GattType
 from device_profiles.reading import Value
 from edge.drivers.ble import codec
 from simulators.devices import ble_encode
+from simulators.devices.point_values import raw_of, value_of
 from tests.edge.drivers.ble.conftest import PAGE, READER, SERVICE
 
 NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
@@ -47,7 +48,7 @@ def test_characteristic_values_come_back(kind: str, data: st.DataObject, start: 
     expected = ble_encode.gatt_field(one.type, raw).value
     assert codec.raw_value(one, value) == expected
     readings, errors = codec.characteristic_readings("d", {"p": one}, value, NOW)
-    assert [r.value for r in readings] == [ble_encode.value_of(one, expected)]
+    assert [r.value for r in readings] == [value_of(one, expected)]
     assert not errors
 
 
@@ -71,7 +72,7 @@ def test_a_short_value_costs_only_the_points_it_does_not_reach() -> None:
 
 def test_scale_and_offset_are_the_shared_ones() -> None:
     one = point("uint16", scale=0.1, offset=-40)
-    raw = ble_encode.raw_of(one, 21.3)
+    raw = raw_of(one, 21.3)
     readings, _ = codec.characteristic_readings(
         "d", {"p": one}, ble_encode.characteristic_value([(one, raw)]), NOW
     )

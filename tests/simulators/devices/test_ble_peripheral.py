@@ -10,7 +10,8 @@ from bumble.transport import open_transport
 
 from device_profiles.protocols.ble import BleProfile
 from simulators.devices import ble_encode
-from simulators.devices.ble import SimulatedBlePeripheral
+from simulators.devices.ble_peripheral import SimulatedBlePeripheral
+from simulators.errors import EncodeError
 from simulators.virtual_radio import VirtualRadio
 from tests._parts.patience import PATIENCE_S
 
@@ -167,7 +168,7 @@ def test_objects_are_written_as_the_format_says(
 
 
 def test_what_cannot_be_sent_is_refused() -> None:
-    with pytest.raises(ValueError, match="0xEE is not a BTHome object id"):
+    with pytest.raises(EncodeError, match="0xEE is not a BTHome object id"):
         ble_encode.bthome_object(0xEE, 1.0)
-    with pytest.raises(ValueError, match="cannot be sent as a number"):
+    with pytest.raises(EncodeError, match="cannot be sent as a number"):
         ble_encode.bthome_object(0x02, float("nan"))

@@ -6,11 +6,11 @@ import pytest
 
 from device_profiles.protocols.modbus import ModbusProfile
 from simulators.audit.truth import TruthLog
-from simulators.devices import modbus
+from simulators.devices import modbus_unit
 from simulators.devices.actor import Actor
 from simulators.devices.behaviour import Behaviour
-from simulators.devices.modbus import ModbusUnit, Units, crc, next_rtu, next_tcp
-from simulators.school.scenario import DevicePlan, PlannedDevice
+from simulators.devices.modbus_unit import ModbusUnit, Units, crc, next_rtu, next_tcp
+from simulators.school.planned import DevicePlan, PlannedDevice
 from simulators.school.timeline import lively
 
 NOW = datetime(2026, 9, 1, tzinfo=UTC)
@@ -88,15 +88,15 @@ def test_it_says_the_points_wholly_inside_the_request(
 @pytest.mark.parametrize(
     ("request_pdu", "code"),
     [
-        ("03 0002 0002", modbus.ILLEGAL_ADDRESS),  # a hole
-        ("03 0007 0001", modbus.ILLEGAL_ADDRESS),  # beyond the gap a gateway may read across
-        ("04 0000 0001", modbus.ILLEGAL_ADDRESS),  # another table
-        ("03 0000 0000", modbus.ILLEGAL_VALUE),
-        ("03 0000 007e", modbus.ILLEGAL_VALUE),
-        ("03 0000", modbus.ILLEGAL_VALUE),
-        ("06 0000", modbus.ILLEGAL_VALUE),
-        ("06 0000 0001", modbus.ILLEGAL_ADDRESS),
-        ("2b 0e01 00", modbus.ILLEGAL_FUNCTION),
+        ("03 0002 0002", modbus_unit.ILLEGAL_ADDRESS),  # a hole
+        ("03 0007 0001", modbus_unit.ILLEGAL_ADDRESS),  # beyond the gap a gateway may read across
+        ("04 0000 0001", modbus_unit.ILLEGAL_ADDRESS),  # another table
+        ("03 0000 0000", modbus_unit.ILLEGAL_VALUE),
+        ("03 0000 007e", modbus_unit.ILLEGAL_VALUE),
+        ("03 0000", modbus_unit.ILLEGAL_VALUE),
+        ("06 0000", modbus_unit.ILLEGAL_VALUE),
+        ("06 0000 0001", modbus_unit.ILLEGAL_ADDRESS),
+        ("2b 0e01 00", modbus_unit.ILLEGAL_FUNCTION),
     ],
 )
 def test_what_it_does_not_have_is_an_exception(request_pdu: str, code: int) -> None:

@@ -1,0 +1,67 @@
+"""From the value of a point to the raw value that a protocol carries, and back. Pure.
+
+Written from the profile format, apart from the gateway's conversion, so that one can be held
+against the other.
+"""
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+
+from device_profiles.model import Point
+from device_profiles.reading import Value
+from simulators.errors import EncodeError
+
+SIMULATED = "what the simulator sends"
+"""The source of an example that an encoder made."""
+
+
+def raw_of(point: Point, value: Value) -> Value:
+    """Return the raw value that stands for a point's value: scale, offset and `values` undone."""
+    if point.values is not None:
+        for key, meaning in point.values.items():
+            if meaning == value and isinstance(meaning, bool) == isinstance(value, bool):
+                return _raw_key(key)
+        raise EncodeError(
+            f"{value!r} is not among the point's values {list(point.values.values())}"
+        )
+    if isinstance(value, bool | str):
+        return value
+    raw = (Decimal(str(float(value))) - Decimal(str(point.offset))) / Decimal(str(point.scale))
+    return float(raw)
+
+
+def value_of(point: Point, raw: Value) -> Value:
+    """Return a point's value for the raw value that the bytes carry."""
+    if point.values is not None:
+        return next(v for k, v in point.values.items() if _raw_key(k) == raw)
+    if isinstance(raw, bool | str):
+        return raw
+    return float(Decimal(str(raw)) * Decimal(str(point.scale)) + Decimal(str(point.offset)))
+
+
+def initial_values(
+    points: Mapping[str, Point], examples: Iterable[Mapping[str, Value]]
+) -> dict[str, Value]:
+    """Return a value for every point: the examples' first, then nought, false or empty text."""
+    values: dict[str, Value] = {}
+    for readings in examples:
+        for name, value in readings.items():
+            values.setdefault(name, value)
+    for name, point in points.items():
+        if name in values:
+            continue
+        if point.values is not None:
+            values[name] = next(iter(point.values.values()))
+        else:
+            nothing: dict[str, Value] = {"number": 0.0, "bool": False, "string": ""}
+            values[name] = nothing[point.value_type]
+    return values
+
+
+def _raw_key(key: str) -> Value:
+    if key in {"true", "false"}:
+        return key == "true"
+    try:
+        return float(key)
+    except ValueError:
+        return key
