@@ -98,7 +98,7 @@ class Commands:
         self._parser = parser
         self._scope = scope
         self._commands: argparse._SubParsersAction[Parser] = parser.add_subparsers(
-            required=True, metavar=parser.text("metavar.command"), parser_class=Parser
+            required=True, metavar=parser.text("command"), parser_class=Parser
         )
 
     def add(

@@ -1,22 +1,28 @@
-"""Post line protocol with influxdb-client, and put its many ways to fail into our few.
+"""Write line protocol with influxdb-client, and map its errors to the few of the gateway.
 
-What the far end's answers mean (InfluxDB 2.7):
+What the responses of an InfluxDB 2.7 mean:
 - 204: all of it is stored
 - 400: a line cannot be parsed; nothing of the batch is stored
 - 413: the batch is too large
 - 422: a field's type conflicts; the rest of the batch is stored, so sending it again is harmless
 - 401, 403, 404: token or bucket is wrong
-- 429, 503: wait as long as Retry-After says
+- 429, 503: wait as long as Retry-After gives
+
+influxdb-client loads numpy where it finds it, for data frames that the gateway never makes. The
+extra `edge` does not bring numpy, so a gateway's installation does not pay for it (13 MB); an
+environment with the extras of a developer does.
 """
 
-import importlib
 import json
-import sys
 from contextlib import suppress
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 import urllib3
+from influxdb_client.client.influxdb_client import InfluxDBClient
+from influxdb_client.client.write_api import SYNCHRONOUS
+from influxdb_client.domain.write_precision import WritePrecision
+from influxdb_client.rest import ApiException
 
 from edge.clock import Clock
 from edge.errors import BatchRejected, UplinkRefused, UplinkUnavailable
@@ -32,46 +38,48 @@ class InfluxWriter:
     def __init__(
         self, *, url: str, org: str, bucket: str, token: str, timeout_s: float, clock: Clock
     ) -> None:
-        client = _import_client()
         self._url = url
         self._org = org
         self._bucket = bucket
         self._clock = clock
-        self._api_error: type[Exception] = client.rest.ApiException
-        self._client = client.InfluxDBClient(
+        self._client = InfluxDBClient(
             url=url,
             token=token,
             org=org,
             enable_gzip=True,
             timeout=(min(timeout_s, 5.0) * 1000, timeout_s * 1000),
-            # One attempt per call: when to try again is the drain's decision, which knows the
-            # whole backlog.
+            # One attempt per call: the drain, which knows the backlog, decides when to retry.
             retries=urllib3.Retry(0),
         )
-        self._api = self._client.write_api(write_options=client.client.write_api.SYNCHRONOUS)
+        self._api = self._client.write_api(write_options=SYNCHRONOUS)
 
     def write(self, body: bytes) -> None:
-        """Return once the far end has stored every line.
+        """Return once the server has stored every line.
 
         Raises BatchRejected, UplinkRefused or UplinkUnavailable.
         """
         try:
-            self._api.write(bucket=self._bucket, org=self._org, record=body, write_precision="ns")
-        except self._api_error as error:
-            raise self._judged(error) from error
+            self._api.write(
+                bucket=self._bucket,
+                org=self._org,
+                record=body,
+                write_precision=WritePrecision.NS,  # type: ignore[arg-type]  # typed as its own class
+            )
+        except ApiException as error:
+            raise self._mapped(error) from error
         except (urllib3.exceptions.HTTPError, OSError, UnicodeDecodeError) as error:
             raise UplinkUnavailable(f"{self._url}: {_reason(error)}") from error
 
     def close(self) -> None:
         """Close the connections."""
-        self._api.close()
-        self._client.close()
+        self._api.close()  # type: ignore[no-untyped-call]  # the client ships few types
+        self._client.close()  # type: ignore[no-untyped-call]  # as above
 
-    def _judged(self, error: Any) -> Exception:
+    def _mapped(self, error: Any) -> Exception:
         status = int(error.status or 0)
-        said = _problem(error.body)
-        if status in _REJECTED and said is not None:
-            return BatchRejected(status, said)
+        problem = _problem(error.body)
+        if status in _REJECTED and problem is not None:
+            return BatchRejected(status, problem)
         if status in {401, 403}:
             return UplinkRefused(
                 f"{self._url} refuses the token ({status}); "
@@ -81,12 +89,13 @@ class InfluxWriter:
         if status == 404:
             return UplinkRefused(
                 f"{self._url} knows no bucket {self._bucket!r} of org {self._org!r} "
-                f"({said or 'not found'}); check uplink.url, uplink.org and uplink.bucket",
+                f"({problem or 'not found'}); check uplink.url, uplink.org and uplink.bucket",
                 status=status,
             )
         if status >= 500 or status in _WAIT or status == 0:
             return UplinkUnavailable(
-                f"{self._url} answers {status or 'nothing useful'}: {said or error.reason or ''}",
+                f"{self._url} answers {status or 'nothing useful'}: "
+                f"{problem or error.reason or ''}",
                 retry_after_s=self._retry_after_s(error),
             )
         return UplinkRefused(
@@ -105,22 +114,8 @@ class InfluxWriter:
         return None
 
 
-def _import_client() -> Any:
-    """Import influxdb-client without numpy, which it would load (12 MB) for data frames only."""
-    absent = "numpy" not in sys.modules
-    if absent:
-        sys.modules["numpy"] = None  # type: ignore[assignment]  # import then fails, as documented
-    try:
-        client = importlib.import_module("influxdb_client")
-        importlib.import_module("influxdb_client.rest")
-    finally:
-        if absent:
-            del sys.modules["numpy"]
-    return client
-
-
 def _problem(body: object) -> str | None:
-    """Return what an InfluxDB says in an error's body; None where it is not InfluxDB's."""
+    """Return the problem that an InfluxDB names in an error's body; None for any other body."""
     if isinstance(body, bytes):
         body = body.decode(errors="replace")
     if not isinstance(body, str):

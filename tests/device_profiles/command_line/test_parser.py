@@ -10,7 +10,6 @@ from device_profiles.command_line.texts import Texts
 
 MESSAGES = """
 about: A tool.
-metavar: {command: COMMAND}
 make:
   help: make it
   about: Make it, whatever it is.

@@ -18,9 +18,7 @@ class ToolError(Exception):
 @pytest.fixture
 def program_that(tmp_path: Path) -> Callable[[Callable[[], int]], Program]:
     for language in ("en", "zh"):
-        (tmp_path / f"{language}.yaml").write_text(
-            "about: A tool.\nmetavar: {command: COMMAND}\ngo: {help: go}\n"
-        )
+        (tmp_path / f"{language}.yaml").write_text("about: A tool.\ngo: {help: go}\n")
 
     def make(work: Callable[[], int]) -> Program:
         def run(_: argparse.Namespace) -> int:

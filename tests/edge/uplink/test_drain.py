@@ -1,7 +1,6 @@
 """Buffer to far end, over real HTTP."""
 
 import asyncio
-import sys
 from collections.abc import AsyncIterator, Iterator
 from functools import partial
 from pathlib import Path
@@ -214,11 +213,6 @@ async def test_drain_wakes_up_for_new_lines(buffer: SqliteBuffer, end: FarEnd) -
 
 def _has_stored(end: FarEnd, number: int) -> bool:
     return len(end.stored) == number
-
-
-def test_client_is_loaded_without_numpy_and_numpy_stays_importable() -> None:
-    writer("http://127.0.0.1:1").close()
-    assert sys.modules.get("numpy", "absent") is not None
 
 
 def test_closed_port_is_one_sentence() -> None:
