@@ -56,6 +56,7 @@ class _DeviceHealth:
 @dataclass(slots=True)
 class _DriverHealth:
     is_ready: bool = False
+    ready_since: datetime | None = None
     last_error: str = ""
     last_error_at: datetime | None = None
 
@@ -125,6 +126,7 @@ class Health:
         health = self._drivers.setdefault(driver, _DriverHealth())
         if not health.is_ready:
             _log.info("%s: ready", driver)
+            health.ready_since = self._clock.now()
         health.is_ready = True
 
     def buffer_failed(self, error: BufferUnavailable) -> None:
@@ -168,6 +170,7 @@ class Health:
             "drivers": {
                 name: {
                     "ready": health.is_ready,
+                    "ready_since": _iso(health.ready_since, "microseconds"),
                     "last_error": health.last_error,
                     "last_error_at": _iso(health.last_error_at),
                 }
@@ -256,7 +259,7 @@ def memory_mb() -> float:
     return int(pages) * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
-def _iso(moment: datetime | None) -> str:
+def _iso(moment: datetime | None, timespec: str = "milliseconds") -> str:
     if moment is None:
         return ""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return moment.astimezone(UTC).isoformat(timespec=timespec).replace("+00:00", "Z")

@@ -83,8 +83,9 @@ def _add_parts(commands: Commands) -> None:
     history.add_argument("--days", type=int, default=20, metavar="N", help=text("school_days"))
     add_json(history)
 
-    school = commands.add("school", _school, examples=("school school",))
+    school = commands.add("school", _school, examples=("school school", "school school --hold"))
     _add_plan_folder(school)
+    school.add_argument("--hold", action="store_true", help=text("school.hold"))
 
     device = commands.add("device", _device, examples=("device school display-101",))
     _add_plan_folder(device)
@@ -200,6 +201,7 @@ def _demo(arguments: argparse.Namespace) -> int:
             devices=arguments.devices,
             seed=arguments.seed,
             is_kept=arguments.keep,
+            text=arguments.text,
         )
     )
 
@@ -227,20 +229,22 @@ def _ledger(arguments: argparse.Namespace) -> int:
 def _history(arguments: argparse.Namespace) -> int:
     from simulators.school.history import write_history  # noqa: PLC0415  as in _demo
 
-    lines = write_history(
-        arguments.plan,
-        url=arguments.url,
-        token=_token(arguments),
-        days=arguments.days,
-        now=datetime.now(UTC),
-    )
+    with Progress(arguments.text) as progress:
+        lines = write_history(
+            arguments.plan,
+            url=arguments.url,
+            token=_token(arguments),
+            days=arguments.days,
+            now=datetime.now(UTC),
+            progress=lambda done, total: progress("lines", done, total),
+        )
     return _report(arguments, "history.done", lines=lines)
 
 
 def _school(arguments: argparse.Namespace) -> int:
     from simulators.school import run as school  # noqa: PLC0415  as in _demo
 
-    return school.main([str(arguments.plan)])
+    return school.main([str(arguments.plan), *(["--hold"] if arguments.hold else [])])
 
 
 def _device(arguments: argparse.Namespace) -> int:
@@ -268,7 +272,7 @@ async def _serve_broker(host: str, port: int, text: Texts) -> None:
 
 
 def _audit(arguments: argparse.Namespace) -> int:
-    from simulators.audit.report import Run, audit_run  # noqa: PLC0415  as in _demo
+    from simulators.audit.report import Run, audit_run, is_clean  # noqa: PLC0415  as in _demo
 
     report = audit_run(
         Run(
@@ -280,8 +284,7 @@ def _audit(arguments: argparse.Namespace) -> int:
         )
     )
     print(json.dumps(report, ensure_ascii=False, indent=2))
-    readings, usage = report["readings"], report["usage"]
-    return 1 if readings["lost"] or readings["doubled"] or usage["over"] else 0
+    return 0 if is_clean(report) else 1
 
 
 def _city(arguments: argparse.Namespace) -> int:
@@ -331,6 +334,7 @@ def _city_demo(arguments: argparse.Namespace) -> int:
             seed=arguments.seed,
             places=arguments.places,
             send=arguments.send,
+            text=arguments.text,
         )
     )
 
@@ -339,13 +343,15 @@ def _city_send(arguments: argparse.Namespace) -> int:
     from simulators.city.send import chosen, send  # noqa: PLC0415  as in _demo
 
     schools = chosen(arguments.city, arguments.schools)
-    lines = send(
-        arguments.city,
-        schools,
-        url=arguments.url,
-        token=_token(arguments),
-        tell=_print_unless_json(arguments),
-    )
+    with Progress(arguments.text) as progress:
+        lines = send(
+            arguments.city,
+            schools,
+            url=arguments.url,
+            token=_token(arguments),
+            tell=_print_unless_json(arguments),
+            progress=lambda done, total: progress("lines", done, total),
+        )
     return _report(arguments, "city-send.done", schools=len(schools), lines=lines)
 
 

@@ -1,7 +1,7 @@
 """A run of a plan, audited over the cloud's API: the figures of the demo's report."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -10,7 +10,9 @@ from typing import Any
 import httpx
 
 from device_profiles.usage import SLOT_S
-from simulators.audit.readings import EARLY_S, Grace, audit_readings, moment, read_truth
+from simulators.audit.exemptions import EXPLANATIONS, GatewayTimes
+from simulators.audit.readings import EARLY_S, ReadingAudit, audit_readings
+from simulators.audit.truth_lines import moment, read_truth
 from simulators.audit.usage import audit_usage, heartbeat
 from simulators.devices.protocol import simulator_of
 from simulators.errors import SimulatorError
@@ -27,17 +29,20 @@ class Run:
     url: str
     token: str
     until: datetime
-    """When the gateway stopped."""
-    grace: tuple[Grace, ...] = field(default=())
+    """When the gateway ended."""
+    times: GatewayTimes = field(default_factory=GatewayTimes)
     arrival_s: float = 10.0
 
 
 def audit_run(run: Run) -> dict[str, Any]:
-    """Return the figures: `devices`, `readings`, `usage`, `score`, and `examples` of faults."""
+    """Return the figures: `devices`, `readings`, `usage`, `score`, and `examples` of faults.
+
+    Raises SimulatorError where the truth log is empty or the cloud does not answer.
+    """
     school = load_school(run.plan)
     truth = read_truth([school.folder / school.plan.truth])
     if not truth.said:
-        raise SimulatorError(f"{school.folder / school.plan.truth}: no device said anything")
+        raise SimulatorError(f"{school.folder / school.plan.truth}: no device reported anything")
     first = min(moment(line.get("observed_at") or line["at"]) for line in truth.said)
     since = first - timedelta(seconds=EARLY_S)
     slot = datetime.fromtimestamp(first.timestamp() // SLOT_S * SLOT_S, first.tzinfo)
@@ -56,7 +61,7 @@ def audit_run(run: Run) -> dict[str, Any]:
                     for device in school.devices
                     if (bus := simulator_of(device.profile.protocol).bus(device.address))
                 },
-                grace=run.grace,
+                times=run.times,
                 arrival_s=run.arrival_s,
             )
             usage = audit_usage(
@@ -64,30 +69,60 @@ def audit_run(run: Run) -> dict[str, Any]:
                 _export(client, "usage", code, slot),
                 {d.asset: (d.profile, d.usage) for d in school.devices if d.usage},
                 until=run.until,
-                grace=[one for one in run.grace if one.end <= run.until],
+                not_received=readings.not_received,
+                delay_s=readings.delay_s,
             )
             score = _score(client, code)
         except httpx.HTTPError as error:
             raise SimulatorError(f"{run.url}: no answer: {error}; is the cloud running?") from error
     return {
         "devices": readings.devices,
-        "readings": {
-            "said": readings.said,
-            "stored": readings.stored,
-            "lost": readings.lost,
-            "doubled": readings.doubled,
-            "within_deadband": readings.within_deadband,
-            "between_polls": readings.between_polls,
-            "not_owed": readings.not_owed,
-        },
+        "readings": _reading_figures(readings),
         "usage": {
             "slots": usage.slots,
             "max_difference_s": usage.max_difference_s,
             "max_per_change_s": usage.max_per_change_s,
+            "max_report_delay_s": usage.max_report_delay_s,
             "over": usage.over,
         },
         "score": score,
         "examples": [*readings.examples, *usage.examples],
+    }
+
+
+def is_clean(report: Mapping[str, Any]) -> bool:
+    """Whether a report of `audit_run` has nothing lost, nothing doubled and usage right."""
+    readings = report["readings"]
+    return not (readings["lost"] or readings["doubled"] or report["usage"]["over"])
+
+
+def not_owed_lines(report: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a sentence for each kind of value that was not stored and need not be."""
+    for kind, exempted in report["readings"]["not_owed_kinds"].items():
+        if exempted["count"]:
+            yield (
+                f"{exempted['count']} not owed, at most {exempted['most']} can be: {kind}: "
+                f"{exempted['explanation']}"
+            )
+
+
+def _reading_figures(readings: ReadingAudit) -> dict[str, Any]:
+    return {
+        "said": readings.said,
+        "stored": readings.stored,
+        "lost": readings.lost,
+        "doubled": readings.doubled,
+        "within_deadband": readings.within_deadband,
+        "between_polls": readings.between_polls,
+        "not_owed": readings.not_owed,
+        "not_owed_kinds": {
+            kind: {
+                "count": exempted.count,
+                "most": exempted.most,
+                "explanation": EXPLANATIONS[kind],
+            }
+            for kind, exempted in readings.exempted.items()
+        },
     }
 
 
@@ -110,5 +145,5 @@ def _score(client: httpx.Client, school: str) -> dict[str, Any]:
         return dict.fromkeys(_SCORE)
     if not answer.is_success:
         raise SimulatorError(f"{client.base_url}: no score: {answer.text[:300]}")
-    told = answer.json()
-    return {key: told.get(key) for key in _SCORE}
+    score = answer.json()
+    return {key: score.get(key) for key in _SCORE}

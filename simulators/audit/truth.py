@@ -1,4 +1,4 @@
-"""The truth log: what simulated devices said and in which state they really were, for audits.
+"""The truth log: what simulated devices reported and in which state they really were, for audits.
 
 JSON lines, one file per process. Every line has `kind` and `at` (UTC, microseconds, Z):
 
@@ -6,10 +6,12 @@ JSON lines, one file per process. Every line has `kind` and `at` (UTC, microseco
     {"kind": "state", "device", "asset", "at", "state"}     the true state from here on
     {"kind": "fault", "device", "asset", "at", "fault", "for_s"}
     {"kind": "silent", "device", "asset", "at", "from", "to"}
-    {"kind": "connection", "bus", "at", "open"}
+    {"kind": "connection", "bus", "at", "open", "by"}
     {"kind": "commanded", ...}
 
-`certain` false: it may have arrived, and need not. Lines are written once a second and at the end.
+`certain` false: it may have arrived, and need not. `not_requested` in a "said" line: points that a
+Modbus answer carried between those asked for. `by` tells who ended a connection: "school" or
+"peer". Lines are written once a second and at the end.
 """
 
 import asyncio

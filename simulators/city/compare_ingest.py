@@ -1,9 +1,8 @@
-"""Whether two clouds know the same of some schools: one was given files, the other was sent lines.
+"""Compare two clouds: one loaded the files of some schools, the other received their lines.
 
-Asked of the public API, as anybody could: use by asset and day, which is what the roll-up keeps,
-and every finding against the standard, which is what the evidence comes to. What cannot agree is
-left out: how soon slots arrived. The cloud stamps that itself, and lines that are sent afterwards
-are all late.
+Both are asked over the public API: use by asset and day, which is what the roll-up keeps, and every
+finding against the standard, which is what the evidence comes to. What cannot agree is left out:
+how soon slots arrived. The cloud stamps that itself, and lines that are sent afterwards are late.
 """
 
 import math
@@ -11,9 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import httpx
-
-from simulators.errors import SimulatorError
+from simulators.cloud_client import CloudClient
+from simulators.progress import Progress, no_progress
 
 OF_ARRIVAL = frozenset({"E02"})
 """The clause on data in time."""
@@ -22,6 +20,7 @@ _COMPARED = (
     "reason", "evidence_total",
 )  # fmt: skip
 _LAST_DIGITS = 1e-12
+_ANSWER_S = 600.0
 _Figures = dict[str, Any]
 
 
@@ -35,7 +34,7 @@ class Agreement:
     findings: int
     differences: tuple[str, ...]
 
-    def told(self) -> str:
+    def summary(self) -> str:
         """Return it in a line."""
         verdict = "the same evidence" if not self.differences else "NOT the same evidence"
         return (
@@ -44,43 +43,54 @@ class Agreement:
         )
 
 
-def compare(loaded: str, sent: str, schools: Sequence[str], start: str, end: str) -> Agreement:
-    """Compare what two clouds tell of schools over a span."""
+def compare(
+    loaded: str,
+    sent: str,
+    schools: Sequence[str],
+    start: str,
+    end: str,
+    progress: Progress = no_progress,
+) -> Agreement:
+    """Compare what two clouds answer about schools over a span; `progress` counts schools."""
     use = findings = 0
     differences: list[str] = []
-    with _client(loaded) as one, _client(sent) as other:
-        for school in schools:
-            # Findings first: a cloud tells of them once all that it was sent is rolled up.
-            for ask in (_findings, _use):
-                mine, yours = (ask(client, school, start, end) for client in (one, other))
-                differences += (f"{school}: {text}" for text in _differing(mine, yours))
-                findings += len(mine) if ask is _findings else 0
-                use += len(mine) if ask is _use else 0
+    with (
+        CloudClient(loaded, timeout_s=_ANSWER_S) as first,
+        CloudClient(sent, timeout_s=_ANSWER_S) as second,
+    ):
+        for number, school in enumerate(schools, 1):
+            # Findings first: a cloud answers them once all that it was sent is rolled up.
+            for read in (_findings, _use):
+                of_files, of_lines = (
+                    read(client, school, start, end) for client in (first, second)
+                )
+                differences += (f"{school}: {text}" for text in _differing(of_files, of_lines))
+                findings += len(of_files) if read is _findings else 0
+                use += len(of_files) if read is _use else 0
+            progress(number, len(schools))
     return Agreement(len(schools), use, findings, tuple(differences))
 
 
-def is_same(one: Any, other: Any) -> bool:
+def is_same(first: Any, second: Any) -> bool:
     """Whether two answers agree; sums that were added in another order differ in a last digit."""
-    if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() == other.keys() and all(is_same(one[key], other[key]) for key in one)
-    if isinstance(one, float) and isinstance(other, float):
-        return math.isclose(one, other, rel_tol=_LAST_DIGITS)
-    return bool(one == other)
+    if isinstance(first, dict) and isinstance(second, dict):
+        return first.keys() == second.keys() and all(
+            is_same(first[key], second[key]) for key in first
+        )
+    if isinstance(first, float) and isinstance(second, float):
+        return math.isclose(first, second, rel_tol=_LAST_DIGITS)
+    return bool(first == second)
 
 
-def _client(url: str) -> httpx.Client:
-    return httpx.Client(base_url=url, timeout=600, trust_env=False)
-
-
-def _use(client: httpx.Client, school: str, start: str, end: str) -> _Figures:
-    rows = _ask(
-        client, f"/schools/{school}/utilization", start=start, end=end, by="asset", span="day"
+def _use(client: CloudClient, school: str, start: str, end: str) -> _Figures:
+    rows = client.get(
+        f"/schools/{school}/utilization", start=start, end=end, by="asset", span="day"
     )
     return {f"{row['title']} on {row['span']}": row["use"] for row in rows}
 
 
-def _findings(client: httpx.Client, school: str, start: str, end: str) -> _Figures:
-    rows = _ask(client, f"/schools/{school}/score", start=start, end=end)["findings"]
+def _findings(client: CloudClient, school: str, start: str, end: str) -> _Figures:
+    rows = client.get(f"/schools/{school}/score", start=start, end=end)["findings"]
     return {
         f"clause {row['clause']}": {name: row[name] for name in _COMPARED}
         for row in rows
@@ -88,17 +98,7 @@ def _findings(client: httpx.Client, school: str, start: str, end: str) -> _Figur
     }
 
 
-def _differing(mine: _Figures, yours: _Figures) -> Iterator[str]:
-    for key in sorted(mine.keys() | yours.keys()):
-        if not is_same(mine.get(key), yours.get(key)):
-            yield f"{key}: {mine.get(key)} of files, {yours.get(key)} of lines"
-
-
-def _ask(client: httpx.Client, path: str, **asked: str) -> Any:
-    try:
-        answer = client.get(f"/api/v1{path}", params=asked)
-    except httpx.HTTPError as error:
-        raise SimulatorError(f"{client.base_url}: no answer: {error}") from error
-    if not answer.is_success:
-        raise SimulatorError(f"{answer.url}: refused: {answer.text[:300]}")
-    return answer.json()
+def _differing(of_files: _Figures, of_lines: _Figures) -> Iterator[str]:
+    for key in sorted(of_files.keys() | of_lines.keys()):
+        if not is_same(of_files.get(key), of_lines.get(key)):
+            yield f"{key}: {of_files.get(key)} of files, {of_lines.get(key)} of lines"

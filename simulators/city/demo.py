@@ -1,24 +1,25 @@
-"""`campus-sim city-demo`: a whole city from its books to its reports, through the command lines.
+"""`campus-sim city-demo`: a whole city from records to reports, through the command lines.
 
 City, load, assessment, selection, reports; then the cloud serves its pages. Some schools are sent
-to a second, empty cloud over the real ways in, and both are asked whether they know the same. The
-procedure is taken as far as the publicity period, and the pages stay until Ctrl-C, or for
-`--duration` seconds.
+to a second, empty cloud over its API, and the answers of both are compared. The procedure is taken
+as far as the publicity period, and the pages stay until Ctrl-C, or for `--duration` seconds.
 """
 
 import json
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import httpx
 import yaml
 
+from device_profiles.command_line.texts import Texts
 from simulators.city.city import read_city
 from simulators.city.compare_ingest import Agreement, compare
 from simulators.city.kinds import DIVISIONS
-from simulators.city.procedure import Taken, take_procedure
+from simulators.city.procedure import Outcome, take_procedure
 from simulators.city.send import chosen
+from simulators.cloud_client import CloudClient
 from simulators.demo.processes import Process, command, watch
 from simulators.demo.steps import (
     Steps,
@@ -34,7 +35,6 @@ from simulators.errors import SimulatorError
 
 MARKER = ".campus-city-demo"
 RULES_FILE = "rules.yaml"
-_LONG_S = 120.0
 _MADE = ("assessment ", "selection ")
 _FORMS = {"pdf": "pdf", "xlsx": "xlsx", "json": "bundle.json"}
 """Of each form of a report, what its file ends with."""
@@ -42,7 +42,7 @@ _FORMS = {"pdf": "pdf", "xlsx": "xlsx", "json": "bundle.json"}
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What `campus-sim city-demo` was told."""
+    """The options of `campus-sim city-demo`."""
 
     data: Path = Path("city-data")
     port: int | None = None
@@ -53,7 +53,9 @@ class Options:
     seed: int = 7
     places: int = 50
     send: int = 20
-    """How many schools go over the real ways in as well."""
+    """How many schools are sent over the API as well."""
+    text: Texts | None = None
+    """The language of the progress; None: none is shown."""
 
 
 def run_city_demo(options: Options) -> int:
@@ -89,9 +91,9 @@ class _CityDemo:
         self._folder = folder
         self._cloud = folder / "cloud"
         self._port = port
-        self._steps = Steps()
+        self._steps = Steps(options.text)
         self._agreement: Agreement | None = None
-        self._taken: Taken | None = None
+        self._outcome: Outcome | None = None
         self._peak_mb: dict[str, float] = {}
 
     def make(self) -> None:
@@ -103,15 +105,15 @@ class _CityDemo:
             "campus-sim", "city", "--schools", str(options.schools), "--days", str(options.days),
             "--seed", str(options.seed), "--out", str(city),
         )  # fmt: skip
-        told = read_city(city)
+        facts = read_city(city)
         self._run(
-            "books by the ordinary import, slots into the roll-ups",
+            "records by the ordinary import, slots into the roll-ups",
             "campus-cloud", "load", str(city), "--data", str(self._cloud),
         )  # fmt: skip
         self._run(
             "assessment of every school against the standard in force",
-            "campus-cloud", "assess", "--data", str(self._cloud), "--start", told["start"],
-            "--end", told["end"], "--inspections", str(city / "city.json"),
+            "campus-cloud", "assess", "--data", str(self._cloud), "--start", facts["start"],
+            "--end", facts["end"], "--inspections", str(city / "city.json"),
         )  # fmt: skip
         rules = self._folder / RULES_FILE
         rules.write_text(rules_text(options.places), encoding="utf-8")
@@ -123,12 +125,12 @@ class _CityDemo:
 
     def serve(self) -> None:
         """Start the cloud on what was made."""
-        with self._steps.step("cloud") as tell:
+        with self._steps.step("cloud") as step:
             self._serve("cloud", self._cloud, self._port)
-            tell(self.url)
+            step.result = self.url
 
     def send_some(self) -> None:
-        """Send some schools to an empty cloud over the real ways in, and compare what both know."""
+        """Send some schools to an empty cloud over its API, and compare what both answer."""
         number = min(self._options.send, self._options.schools)
         if not number:
             return
@@ -136,49 +138,62 @@ class _CityDemo:
         url = f"http://127.0.0.1:{port}"
         second = self._serve("second-cloud", data, port)
         self._run(
-            f"{number} schools again, over the real import and write API of an empty cloud",
+            f"{number} schools again, over the import and write API of an empty cloud",
             "campus-sim", "city-send", "--city", str(city), "--schools", str(number),
             "--url", url, "--token-file", str(data / "token"),
         )  # fmt: skip
-        told = read_city(city)
-        with self._steps.step("both ways in compared, over the API") as tell:
-            schools = chosen(city, number)
-            found = compare(self.url, url, schools, told["start"], told["end"])
-            tell(found.told())
-        self._agreement = found
+        facts = read_city(city)
+        with self._steps.step("both clouds compared, over the API") as step:
+            agreement = compare(
+                self.url,
+                url,
+                chosen(city, number),
+                facts["start"],
+                facts["end"],
+                partial(step.progress, "schools"),
+            )
+            step.result = agreement.summary()
+        self._agreement = agreement
         self._peak_mb["second-cloud"] = second.peak_mb()
         self.running.remove(second)
         second.stop()
-        if found.differences:
+        if agreement.differences:
             raise SimulatorError(
-                f"both ways in differ {len(found.differences)} times: {found.differences[0]}"
+                f"the two clouds differ {len(agreement.differences)} times: "
+                f"{agreement.differences[0]}"
             )
 
     def proceed(self) -> None:
         """Take the procedure as far as the publicity period."""
-        told = read_city(self._folder / "city")
+        facts = read_city(self._folder / "city")
         token = (self._cloud / "token").read_text(encoding="utf-8").strip()
-        with self._steps.step("the procedure, up to the publicity period") as tell:
-            selection = _newest(self.url, "selections")["id"]
-            taken = take_procedure(self.url, token, selection, told["inspections"])
-            tell(taken.told())
-        self._taken = taken
+        with self._steps.step("the procedure, up to the publicity period") as step:
+            selection = self._newest("selections")["id"]
+            outcome = take_procedure(
+                self.url, token, selection, facts["inspections"], partial(step.progress, "steps")
+            )
+            step.result = outcome.summary()
+        self._outcome = outcome
 
     def report(self) -> None:
         """Fetch the reports of the city and of the best school that was not selected."""
-        selection = _newest(self.url, "selections")["id"]
-        told = _answer(self.url, f"/selections/{selection}").json()
-        school = (told["first_out"] or told["items"])[0]["school"]
+        newest = self._newest("selections")["id"]
+        with CloudClient(self.url) as client:
+            selection = client.get(f"/selections/{newest}")
+        school = (selection["first_out"] or selection["items"])[0]["school"]
         folder = self._folder / "reports"
         folder.mkdir()
-        with self._steps.step(f"reports of the city, and of {school}, first of those left out"):
-            for path, name in [
-                *((f"/city.{form}", f"city.{ending}") for form, ending in _FORMS.items()),
-                *((f"/notice.{form}", f"city.notice.{form}") for form in ("pdf", "xlsx")),
-                *((f"/schools/{school}.{form}", f"{school}.{end}") for form, end in _FORMS.items()),
-            ]:
-                made = _answer(self.url, f"/assessments/latest/reports{path}")
-                (folder / name).write_bytes(made.content)
+        reports = [
+            *((f"/city.{form}", f"city.{ending}") for form, ending in _FORMS.items()),
+            *((f"/notice.{form}", f"city.notice.{form}") for form in ("pdf", "xlsx")),
+            *((f"/schools/{school}.{form}", f"{school}.{end}") for form, end in _FORMS.items()),
+        ]
+        text = f"reports of the city, and of {school}, first of those left out"
+        with self._steps.step(text) as step, CloudClient(self.url) as client:
+            for number, (path, name) in enumerate(reports):
+                step.progress("reports", number, len(reports))
+                answer = client.content(f"/assessments/latest/reports{path}")
+                (folder / name).write_bytes(answer.content)
 
     def _serve(self, name: str, data: Path, port: int) -> Process:
         log = self._folder / "logs" / f"{name}.log"
@@ -186,26 +201,26 @@ class _CityDemo:
         cloud = Process(name, [*command("campus-cloud"), *arguments], log)
         self.running.append(cloud)
         url = f"http://127.0.0.1:{port}"
-        cloud.wait_until(lambda: is_healthy(url), _LONG_S, "starting")
+        cloud.wait_until(lambda: is_healthy(url), "starting", others=self.running)
         return cloud
 
     def conclude(self) -> None:
-        """Say what came out, asked of the cloud itself, and write it down if wanted."""
-        selection = _newest(self.url, "selections")
-        assessment = _newest(self.url, "assessments")
+        """Print what came out, asked of the cloud itself, and write it down if wanted."""
+        selection = self._newest("selections")
+        assessment = self._newest("assessments")
         files = sorted(path.name for path in (self._folder / "reports").rglob("*.*"))
-        told = {
+        report = {
             "assessment": assessment,
             "selection": selection,
             "reports": files,
             "seconds": {name: round(took, 1) for name, took in self._steps.seconds.items()},
             "peak_memory_mb": self._peak_mb | {"cloud": self.running[0].peak_mb()},
             "both_ways": None if self._agreement is None else asdict(self._agreement),
-            "procedure": None if self._taken is None else asdict(self._taken),
+            "procedure": None if self._outcome is None else asdict(self._outcome),
             "seed": self._options.seed,
         }
         if self._options.report is not None:
-            text = json.dumps(told, ensure_ascii=False, indent=2, default=str)
+            text = json.dumps(report, ensure_ascii=False, indent=2, default=str)
             self._options.report.write_text(text + "\n", encoding="utf-8")
         most = max(self._peak_mb.values(), default=0.0) / 1000
         say(f"\n{len(files)} reports in {self._folder / 'reports'}; at most {most:.1f} GB in use")
@@ -216,12 +231,30 @@ class _CityDemo:
             process.stop()
 
     def _run(self, text: str, script: str, name: str, *arguments: str) -> None:
-        """Run a command; what it says of the thing it made, else its last line, is told."""
-        with self._steps.step(text) as tell:
-            done = finish(name, self._folder, script, name, *arguments, watched=self.running)
-            made = [line for line in done.said().splitlines() if line.startswith(_MADE)]
-            self._peak_mb[name] = done.peak_mb()
-            tell(made[-1] if made else done.last_line)
+        """Run a command, show its news, and keep as result what it made, else its last line."""
+        with self._steps.step(text) as step:
+            command_run = finish(
+                name,
+                self._folder,
+                script,
+                name,
+                *arguments,
+                watched=self.running,
+                on_line=step.note,
+            )
+            lines = command_run.output().splitlines()
+            made = [line for line in lines if line.startswith(_MADE)]
+            self._peak_mb[name] = command_run.peak_mb()
+            step.result = made[-1] if made else command_run.last_line
+
+    def _newest(self, noun: str) -> dict[str, Any]:
+        """Return the newest assessment or selection, as the cloud lists it."""
+        with CloudClient(self.url) as client:
+            filed = client.get(f"/{noun}")
+        if not filed:
+            raise SimulatorError(f"{self.url}/api/v1/{noun}: nothing is filed")
+        newest: dict[str, Any] = filed[0]
+        return newest
 
 
 def rules_text(places: int) -> str:
@@ -236,20 +269,3 @@ def rules_text(places: int) -> str:
         },
     }
     return yaml.safe_dump(rules, allow_unicode=True, sort_keys=False)
-
-
-def _newest(url: str, noun: str) -> dict[str, Any]:
-    """Return the newest assessment or selection, as the cloud tells it."""
-    found = _answer(url, f"/{noun}").json()
-    if not found:
-        raise SimulatorError(f"{url}/api/v1/{noun}: nothing is filed")
-    newest: dict[str, Any] = found[0]
-    return newest
-
-
-def _answer(url: str, path: str) -> httpx.Response:
-    """Return what the cloud answers; raises SimulatorError where it refuses."""
-    answer = httpx.get(f"{url}/api/v1{path}", timeout=_LONG_S, trust_env=False)
-    if not answer.is_success:
-        raise SimulatorError(f"{url}/api/v1{path}: answered {answer.status_code}")
-    return answer

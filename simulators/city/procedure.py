@@ -1,10 +1,10 @@
-"""The procedure around a selection, taken through the API as the people concerned would.
+"""The review procedure of a selection, taken over the API by the people who take part in it.
 
-Schools look through their findings, counties review them, somebody visits those on the list, the
-list is published, two objections come: one is upheld and changes the list, which is published
-again, the other is rejected. It is not final: the publicity period runs on. The log takes every
-step at the moment it is taken and knows no other date, so all of them are of today; only a visit
-says on which day it was.
+Schools confirm their findings, counties review them, inspectors visit the schools on the list, the
+list is published, two objections are made: one is upheld and changes the list, which is published
+again, the other is rejected. The result is not final: the publicity period goes on. The log dates
+every step by the moment at which it is taken, so all of them are of today; only a visit states its
+own day.
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,8 @@ from typing import Any
 import httpx
 
 from simulators.city.kinds import DIVISIONS
-from simulators.errors import SimulatorError
+from simulators.cloud_client import CloudClient
+from simulators.progress import Progress, no_progress
 from simulators.school.timetable import ZONE
 
 PUBLICITY_DAYS = 7
@@ -44,19 +45,19 @@ _VISITED_IN_PART = "一间功能室的设备已搬到别处，台账位置未更
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
-    """What came of it."""
+class Outcome:
+    """The result of the procedure."""
 
     steps: int
     selection: str
-    """The list that stands."""
+    """The list that applies."""
     overridden: str | None
     """The school that an objection brought in; None where the quotas did not allow it."""
     confirmed: str | None
     """The school of which a declared figure was confirmed."""
     last_day: date
 
-    def told(self) -> str:
+    def summary(self) -> str:
         """Return it in a line."""
         changed = "one upheld and the list changed" if self.overridden else "none changed the list"
         return (
@@ -65,77 +66,91 @@ class Taken:
         )
 
 
-def take_procedure(url: str, token: str, selection: str, inspections: Mapping[str, str]) -> Taken:
-    """Take the steps; `inspections` are the days of the visits, by county."""
-    headers = {"Authorization": f"Token {token}"}
-    with httpx.Client(base_url=url, headers=headers, timeout=300, trust_env=False) as client:
-        desk = _Desk(client, datetime.now(ZONE).date(), inspections)
-        chosen = desk.ask(f"/selections/{selection}")
-        inside, outside = chosen["items"], chosen["first_out"]
-        objector, gives_way = pair(inside, outside, chosen["quotas"])
-        desk.self_assessments([*inside, *outside])
-        desk.reviews([*inside, *outside])
-        more = [row for row in outside if row is objector or row in outside[:_FIRST_OUT_VISITED]]
-        desk.visits([*inside, *more])
-        confirmed = desk.confirmation(inside, chosen["assessment"])
+def take_procedure(
+    url: str,
+    token: str,
+    selection: str,
+    inspections: Mapping[str, str],
+    progress: Progress = no_progress,
+) -> Outcome:
+    """Take the steps; `inspections` are the days of the visits, by county.
+
+    Raises SimulatorError where the cloud refuses a step.
+    """
+    with CloudClient(url, token) as client:
+        steps = _ProcedureSteps(client, datetime.now(ZONE).date(), inspections, progress)
+        current = client.get(f"/selections/{selection}")
+        inside, outside = current["items"], current["first_out"]
+        objector, gives_way = pair(inside, outside, current["quotas"])
+        steps.self_assessments([*inside, *outside])
+        steps.reviews([*inside, *outside])
+        visited = [row for row in outside if row is objector or row in outside[:_FIRST_OUT_VISITED]]
+        steps.visits([*inside, *visited])
+        confirmed = steps.confirmation(inside, current["assessment"])
         if not inside:
-            return Taken(desk.steps, selection, None, confirmed, desk.today)
-        desk.publicity(selection, "按评选规则公示入选名单，公示期内接受实名异议。")
+            return Outcome(steps.number, selection, None, confirmed, steps.today)
+        steps.publicity(selection, "按评选规则公示入选名单，公示期内接受实名异议。")
         standing, overridden = selection, None
         if objector is not None:
-            standing = desk.objection_upheld(selection, objector, gives_way)
+            standing = steps.objection_upheld(selection, objector, gives_way)
             overridden = objector["school"] if standing != selection else None
         if overridden is not None:
-            desk.publicity(standing, "经异议复核改判一所学校，名单变动，重新公示。")
-        desk.objection_rejected(standing)
-        return Taken(desk.steps, standing, overridden, confirmed, desk.last_day)
+            steps.publicity(standing, "经异议复核改判一所学校，名单变动，重新公示。")
+        steps.objection_rejected(standing)
+        return Outcome(steps.number, standing, overridden, confirmed, steps.last_day)
 
 
 def pair(
     inside: list[dict[str, Any]], outside: list[dict[str, Any]], quotas: list[dict[str, Any]]
 ) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
-    """Return who objects, and who of its kind would give way without breaking a quota."""
+    """Return the school that objects, and the one of its kind that it can replace.
+
+    No quota is broken by the exchange; the second is None where there is no such school.
+    """
     county = {quota["code"]: quota for quota in quotas if quota["group"] == "division"}
 
-    def fits(out: dict[str, Any], one: dict[str, Any]) -> bool:
-        if any(_kind(out, key) != _kind(one, key) for key in ("stages", "urban_rural")):
+    def fits(candidate: dict[str, Any], selected: dict[str, Any]) -> bool:
+        if any(_kind(candidate, key) != _kind(selected, key) for key in ("stages", "urban_rural")):
             return False
-        if out["division"] == one["division"]:
+        if candidate["division"] == selected["division"]:
             return True
-        takes, gives = county.get(out["division"]), county.get(one["division"])
+        takes, gives = county.get(candidate["division"]), county.get(selected["division"])
         has_room = takes is None or takes["most"] is None or takes["selected"] < takes["most"]
         can_spare = gives is None or gives["least"] is None or gives["selected"] > gives["least"]
         return has_room and can_spare
 
-    for out in outside:
-        for one in reversed(inside):
-            if fits(out, one):
-                return out, one
+    for candidate in outside:
+        for selected in reversed(inside):
+            if fits(candidate, selected):
+                return candidate, selected
     return (outside[0], None) if outside else (None, None)
 
 
-class _Desk:
-    """Asks the cloud and takes steps."""
+class _ProcedureSteps:
+    """Takes the steps of one selection and counts them."""
 
-    def __init__(self, client: httpx.Client, today: date, inspections: Mapping[str, str]) -> None:
-        self.steps = 0
+    def __init__(
+        self,
+        client: CloudClient,
+        today: date,
+        inspections: Mapping[str, str],
+        progress: Progress,
+    ) -> None:
+        self.number = 0
         self.today = today
         self.last_day = today + timedelta(days=PUBLICITY_DAYS - 1)
         self._client = client
         self._inspections = inspections
-
-    def ask(self, path: str, **asked: Any) -> Any:
-        answer = self._client.get(f"/api/v1{path}", params=asked)
-        if not answer.is_success:
-            raise SimulatorError(f"{answer.url}: refused: {answer.text[:300]}")
-        return answer.json()
+        self._progress = progress
 
     def self_assessments(self, rows: list[dict[str, Any]]) -> None:
         for turn, row in enumerate(rows):
-            told: dict[str, Any] = {"agrees": True, "reason": _AGREED[turn % len(_AGREED)]}
+            answer: dict[str, Any] = {"agrees": True, "reason": _AGREED[turn % len(_AGREED)]}
             if not row["selected"] and turn % 3 == 0:
-                told = {"agrees": False, "reason": "个别设备因断网缺数据，实际在用，请复核。"}
-            self._take("self_assessment", f"学校自评小组 {_name(turn)}校长", **_of(row), **told)
+                answer = {"agrees": False, "reason": "个别设备因断网缺数据，实际在用，请复核。"}
+            self._take(
+                "self_assessment", f"学校自评小组 {_name(turn)}校长", **_school(row), **answer
+            )
 
     def reviews(self, rows: list[dict[str, Any]]) -> None:
         for turn, row in enumerate(rows):
@@ -143,7 +158,7 @@ class _Desk:
             self._take(
                 "county_review",
                 f"{_county(row)}教育局装备复核组 {_name(turn // 3 + 1)}老师",
-                **_of(row),
+                **_school(row),
                 result="to_be_improved" if is_weak else "recommended",
                 reason=_TO_IMPROVE if is_weak else _RECOMMENDED[turn % len(_RECOMMENDED)],
             )
@@ -154,28 +169,27 @@ class _Desk:
             self._take(
                 "site_visit",
                 f"市级核查专家组 {_name(turn // 5 + 2)}组长",
-                **_of(row),
+                **_school(row),
                 visited_on=self._inspections.get(row["division"], self.today.isoformat()),
                 result="confirmed_in_part" if in_part else "confirmed",
                 reason=_VISITED_IN_PART if in_part else _VISITED[turn % len(_VISITED)],
             )
 
     def confirmation(self, rows: list[dict[str, Any]], assessment: str) -> str | None:
-        """Confirm the first declared figure that still waits for it; return whose it is."""
+        """Confirm the first declared figure that still waits for it; return its school."""
         for row in rows:
             path = f"/assessments/{assessment}/schools/{row['school']}"
-            for one in self.ask(path)["findings"]:
-                if not one["capped"]:
+            for clause in self._client.get(path)["findings"]:
+                if not clause["capped"]:
                     continue
-                opened = self.ask(f"{path}/findings/{one['clause']}")["finding"]
-                for sign in opened["evidence"]:
-                    book, _, rest = sign["ref"].partition(":")
-                    item = rest.partition("/")[0]
-                    if book == "declaration" and self._is_taken(
+                finding = self._client.get(f"{path}/findings/{clause['clause']}")["finding"]
+                for evidence in finding["evidence"]:
+                    record, _, key = evidence["ref"].partition(":")
+                    if record == "declaration" and self._is_taken(
                         "declaration_confirmed",
                         f"{_county(row)}教育局装备复核组 {_name(1)}老师",
-                        **_of(row),
-                        item=item,
+                        **_school(row),
+                        item=key.partition("/")[0],
                         reason="查阅原始登记和现场清点记录，申报数属实。",
                     ):
                         return str(row["school"])
@@ -195,7 +209,7 @@ class _Desk:
     def objection_upheld(
         self, selection: str, row: dict[str, Any], gives_way: dict[str, Any] | None
     ) -> str:
-        """Let a school that is out object; return the list that then stands."""
+        """Let a school that is not selected object; return the list that then applies."""
         objection = self._take(
             "objection",
             f"{row['name']} {_name(0)}校长",
@@ -203,7 +217,7 @@ class _Desk:
             school=row["school"],
             reason="评估期内网关检修断网，部分时段数据缺失，设备实际在用，附检修单和巡课记录。",
         )
-        taken = self._ask_for(
+        taken = self._post(
             "override",
             f"评审委员会 {_name(6)}主任",
             selection=selection,
@@ -215,12 +229,12 @@ class _Desk:
         if taken.status_code == _CONFLICT:
             self._answer(objection, "rejected", "情况属实，但改判将违反名额规则，维持原结果。")
             return selection
-        made: str = self._checked(taken)["change"]["selection"]
+        made: str = self._counted(taken)["change"]["selection"]
         self._answer(objection, "upheld", "经调阅检修单和巡课记录，异议成立，已改判并重新公示。")
         return made
 
     def objection_rejected(self, selection: str) -> None:
-        row = self.ask(f"/selections/{selection}")["items"][0]
+        row = self._client.get(f"/selections/{selection}")["items"][0]
         objection = self._take(
             "objection",
             "来信人 周先生（实名，家长）",
@@ -243,34 +257,34 @@ class _Desk:
             reason=reason,
         )
 
-    def _take(self, step: str, by: str, **told: Any) -> dict[str, Any]:
-        return self._checked(self._ask_for(step, by, **told))
+    def _take(self, step: str, by: str, **contents: Any) -> dict[str, Any]:
+        return self._counted(self._post(step, by, **contents))
 
-    def _is_taken(self, step: str, by: str, **told: Any) -> bool:
+    def _is_taken(self, step: str, by: str, **contents: Any) -> bool:
         """Take a step, unless it was taken before."""
-        answer = self._ask_for(step, by, **told)
+        answer = self._post(step, by, **contents)
         if answer.status_code == _CONFLICT:
             return False
-        self._checked(answer)
+        self._counted(answer)
         return True
 
-    def _ask_for(self, step: str, by: str, **told: Any) -> httpx.Response:
-        return self._client.post("/api/v1/procedure", json={"step": step, "by": by, **told})
+    def _post(self, step: str, by: str, **contents: Any) -> httpx.Response:
+        body = {"step": step, "by": by, **contents}
+        return self._client.request("POST", "/api/v1/procedure", json=body)
 
-    def _checked(self, answer: httpx.Response) -> dict[str, Any]:
-        if not answer.is_success:
-            raise SimulatorError(f"{answer.url}: refused: {answer.text[:300]}")
-        self.steps += 1
-        taken: dict[str, Any] = answer.json()
-        return taken
+    def _counted(self, answer: httpx.Response) -> dict[str, Any]:
+        entry: dict[str, Any] = self._client.checked(answer).json()
+        self.number += 1
+        self._progress(self.number, None)
+        return entry
 
 
 def _kind(row: Mapping[str, Any], key: str) -> Any:
-    """Return what quotas look at: the stages, and whether it is a city, a town or a village."""
+    """Return what quotas depend on: the stages, and whether it is a city, a town or a village."""
     return (row[key] or "")[:1] if key == "urban_rural" else row[key]
 
 
-def _of(row: Mapping[str, Any]) -> dict[str, str]:
+def _school(row: Mapping[str, Any]) -> dict[str, str]:
     return {"school": row["school"]}
 
 

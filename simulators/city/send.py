@@ -1,29 +1,23 @@
-"""Some schools of a city over the real ways in: books by the import API, the rest by the write API.
+"""Send some schools of a city to a cloud: records over the import API, the rest over the write API.
 
-The lines say exactly what the Parquet files say, so that both ways in can be compared. What they
-cannot carry is when a slot arrived: the cloud stamps that itself.
+The lines hold exactly what the Parquet files hold, so that the two ways of loading can be compared.
+What they cannot carry is when a slot arrived: the cloud stamps that itself.
 """
 
 import csv
-import gzip
 import io
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pyarrow.dataset as ds  # type: ignore[import-untyped]  # it ships no types
 
 from device_profiles import points
 from simulators.city.city import read_city
+from simulators.cloud_client import CloudClient
 from simulators.errors import SimulatorError
-
-_BATCH = 10_000
-_AT_ONCE = 2
+from simulators.progress import Progress, no_progress
 
 
 def chosen(city: Path, number: int) -> list[str]:
@@ -47,8 +41,8 @@ def write_lines(
             yield from _events(batch)
 
 
-def books(city: Path, schools: Sequence[str]) -> Iterator[tuple[str, str, bytes]]:
-    """Yield (kind, file name, CSV) of the schools' books in the order of import."""
+def records(city: Path, schools: Sequence[str]) -> Iterator[tuple[str, str, bytes]]:
+    """Yield (kind, file name, CSV) of the schools' records in the order of import."""
     wanted = {*schools, ""}
     for folder in sorted((city / "books").iterdir()):
         kind = folder.name.split("-", 1)[1]
@@ -74,57 +68,26 @@ def send(
     url: str,
     token: str,
     tell: Callable[[str], None] = lambda _: None,
+    progress: Progress = no_progress,
 ) -> int:
-    """Send books, slots, readings and events of schools; return the number of lines."""
-    headers = {"Authorization": f"Token {token}"}
-    with httpx.Client(base_url=url, headers=headers, timeout=300, trust_env=False) as client:
-        for kind, name, content in books(city, schools):
-            report = _post(client, url, f"/api/v1/imports/{kind}", files={"file": (name, content)})
-            told = report.json()
-            if not told["applied"]:
-                problem = told["problems"][0]
+    """Send records, slots, readings and events of schools; return the number of lines.
+
+    `tell` receives a line for each file of records, `progress` how many lines were sent.
+    """
+    with CloudClient(url, token) as client:
+        for kind, name, content in records(city, schools):
+            path = f"/api/v1/imports/{kind}"
+            answer = client.request("POST", path, files={"file": (name, content)})
+            report = client.checked(answer).json()
+            if not report["applied"]:
+                problem = report["problems"][0]
                 raise SimulatorError(
                     f"{kind}/{name}:{problem['row']}: {problem['column']}: {problem['problem']}"
                 )
-            tell(f"books: {kind} {name}, {told['rows']:,} rows")
-        return _send_lines(client, url, write_lines(city, schools), tell)
-
-
-def _send_lines(
-    client: httpx.Client, url: str, lines: Iterator[str], tell: Callable[[str], None]
-) -> int:
-    """Send lines, some bodies at once: the next one is made while the cloud stores the last."""
-    total = 0
-    query = {"org": "school", "bucket": "campus", "precision": "s"}
-    zipped = {"Content-Encoding": "gzip"}
-    on_their_way: deque[Future[httpx.Response]] = deque()
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        while batch := list(islice(lines, _BATCH)):
-            body = gzip.compress("\n".join(batch).encode(), compresslevel=1)
-            if len(on_their_way) == _AT_ONCE:
-                on_their_way.popleft().result()
-            on_their_way.append(
-                pool.submit(
-                    _post, client, url, "/api/v2/write", params=query, content=body, headers=zipped
-                )
-            )
-            total += len(batch)
-            if total % (50 * _BATCH) == 0:
-                tell(f"lines: {total:,}")
-        for one in on_their_way:
-            one.result()
+            tell(f"records: {kind} {name}, {report['rows']:,} rows")
+        total = client.write_lines(write_lines(city, schools), progress)
     tell(f"lines: {total:,}")
     return total
-
-
-def _post(client: httpx.Client, url: str, path: str, **told: Any) -> httpx.Response:
-    try:
-        answer = client.post(path, **told)
-    except httpx.HTTPError as error:
-        raise SimulatorError(f"{url}: no answer: {error}; is the cloud running?") from error
-    if not answer.is_success:
-        raise SimulatorError(f"{url}{path}: refused: {answer.text[:300]}")
-    return answer
 
 
 def _rows(folder: Path, schools: Sequence[str]) -> Iterator[dict[str, list[Any]]]:
@@ -149,10 +112,10 @@ def _usage(rows: dict[str, list[Any]]) -> Iterator[str]:
         if head is None:
             tags = {"school": school, "room": room, "asset": asset, "category": category}
             head = heads[school, asset] = _head("usage", tags)
-        told = "" if energy is None else f",energy_wh={energy!r}"
+        energy_field = "" if energy is None else f",energy_wh={energy!r}"
         yield (
             f"{head} active_s={active!r},standby_s={standby!r},off_s={off!r},"
-            f"unobserved_s={unobserved!r}{told} {_seconds(start)}"
+            f"unobserved_s={unobserved!r}{energy_field} {_seconds(start)}"
         )
 
 

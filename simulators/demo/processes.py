@@ -19,6 +19,11 @@ from simulators.errors import SimulatorError
 _STEP_S = 0.05
 _PEAK_EVERY_S = 0.5
 _STOP_S = 15.0
+_LAST_LINES = 5
+STUCK_S = 120.0
+"""A process that takes no processor time for so long will not get anywhere."""
+LIMIT_S = 900.0
+"""No part needs a quarter of an hour to start or to stop, on any machine that can run it."""
 
 
 def command(name: str) -> list[str]:
@@ -58,7 +63,7 @@ class Process:
         """Its process id."""
         return self._process.pid
 
-    def said(self) -> str:
+    def output(self) -> str:
         """Return what it wrote since it was started."""
         with self.log.open("rb") as file:
             file.seek(self._start)
@@ -84,23 +89,60 @@ class Process:
     @property
     def last_line(self) -> str:
         """The last line it wrote."""
-        return (self.said().strip().splitlines() or [""])[-1]
+        return (self.output().strip().splitlines() or [""])[-1]
 
-    def wait_until(self, is_ready: Callable[[], bool], timeout_s: float, what: str) -> None:
-        """Return once it is ready; raise SimulatorError where it ends or takes too long."""
-        deadline = time.monotonic() + timeout_s
+    def wait_until(
+        self,
+        is_ready: Callable[[], bool],
+        what: str,
+        *,
+        others: Sequence["Process"] = (),
+        stuck_s: float = STUCK_S,
+        limit_s: float = LIMIT_S,
+    ) -> None:
+        """Return once it is ready, however long a busy machine needs for it.
+
+        Raises SimulatorError as soon as it or one of the others ends, once it was stuck for
+        `stuck_s` (it took no processor time and wrote nothing), or after `limit_s` in any case.
+        """
+        start = time.monotonic()
+        progress, since = self._progress(), start
         while not is_ready():
-            self.check()
-            if time.monotonic() > deadline:
+            for process in (self, *others):
+                process.check()
+            now = time.monotonic()
+            if now - start > limit_s:
                 raise SimulatorError(
-                    f"{self.name}: {what} took longer than {timeout_s:.0f} s; see {self.log}"
+                    f"{self.name}: {what}: not done after {limit_s:g} s; see {self.log}"
                 )
+            if now - since > stuck_s / 10:
+                latest = self._progress()
+                if latest != progress:
+                    progress, since = latest, now
+                elif now - since > stuck_s:
+                    raise SimulatorError(
+                        f"{self.name}: {what}: stuck for {stuck_s:g} s without using the "
+                        f"processor; see {self.log}"
+                    )
             time.sleep(_STEP_S)
 
-    def finish(self, watched: Sequence["Process"] = ()) -> None:
+    def _progress(self) -> tuple[float, int]:
+        """Return what grows while it works: its processor time and its log."""
+        try:
+            times = psutil.Process(self.pid).cpu_times()
+        except psutil.Error:
+            return 0.0, self.log.stat().st_size
+        return times.user + times.system, self.log.stat().st_size
+
+    def finish(
+        self,
+        watched: Sequence["Process"] = (),
+        on_line: Callable[[str], None] = lambda _line: None,
+    ) -> None:
         """Wait for its end; raise SimulatorError if it failed, or another one ended meanwhile.
 
-        Meanwhile the memory that it and its own children hold together is looked at.
+        Meanwhile the memory that it and its own children hold together is looked at, and `on_line`
+        receives the last line that it wrote.
         """
         looked = 0.0
         while self.is_running:
@@ -109,20 +151,25 @@ class Process:
             if time.monotonic() - looked > _PEAK_EVERY_S:
                 looked = time.monotonic()
                 self._peak_bytes = max(self._peak_bytes, _held_bytes(self.pid))
+                on_line(self.last_line)
             time.sleep(_STEP_S)
         if self._process.returncode:
             self.check()
 
     def check(self) -> None:
-        """Raise SimulatorError if it has ended by itself."""
+        """Raise SimulatorError, with the last lines that it wrote, if it has ended by itself."""
         code = self._process.poll()
         if code is None:
             return
-        lines = [line for line in self.said().splitlines() if line.strip()]
-        last = lines[-1].strip() if lines else "it said nothing"
-        raise SimulatorError(f"{self.name} ended with {code}: {last} (see {self.log})")
+        lines = [line.rstrip() for line in self.output().splitlines() if line.strip()]
+        last = lines[-1].strip() if lines else "it wrote nothing"
+        before = "".join(f"\n    {line}" for line in lines[-1 - _LAST_LINES : -1])
+        raise SimulatorError(
+            f"{self.name} ended with {code}: {last} (see {self.log})"
+            + (f"; before that:{before}" if before else "")
+        )
 
-    def tell(self, number: signal.Signals) -> None:
+    def send_signal(self, number: signal.Signals) -> None:
         """Send a signal, if it still runs."""
         if self.is_running:
             self._process.send_signal(number)
@@ -155,9 +202,9 @@ def _held_bytes(pid: int) -> int:
     except psutil.Error:
         return 0
     held = 0
-    for one in family:
+    for member in family:
         with suppress(psutil.Error):
-            held += one.memory_info().rss
+            held += member.memory_info().rss
     return held
 
 

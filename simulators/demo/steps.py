@@ -3,53 +3,83 @@
 A demo deletes only a folder that holds the marker it left there itself.
 """
 
-import os
 import shutil
 import signal
 import socket
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
 
+from device_profiles.command_line.progress import Progress
+from device_profiles.command_line.texts import Texts
 from simulators.demo.processes import Process, command
 from simulators.errors import SimulatorError
+from simulators.progress import write_line
 
 FIRST_PORT = 8090
+_NEWS_S = 5.0
+
+
+class Step:
+    """One step under way."""
+
+    def __init__(
+        self, report: Progress | None = None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.result = ""
+        """What came of it, for its line."""
+        self._report = report
+        self._clock = clock
+        self._start = self._last = clock()
+
+    def progress(self, unit: str, done: int, total: int | None = None) -> None:
+        """Report how many units are done."""
+        if self._report is not None:
+            self._report(unit, done, total)
+
+    def note(self, text: str) -> None:
+        """Print the news of a command that runs for this step, every few seconds."""
+        now = self._clock()
+        if now - self._last >= _NEWS_S:
+            self._last = now
+            say(f"  {now - self._start:5.0f} s  ... {text.strip() or 'still at work'}")
 
 
 @dataclass(slots=True)
 class Steps:
-    """One line of progress for each step, with the seconds it took."""
+    """One line for each step, with the seconds it took; meanwhile its progress."""
 
+    text: Texts | None = None
+    """The language of the progress; None: none is shown."""
     seconds: dict[str, float] = field(default_factory=dict)
 
     @contextmanager
-    def step(self, text: str) -> Iterator[Callable[[str], None]]:
-        """Say the step once it is done, with the last of the words that it was told."""
+    def step(self, text: str) -> Iterator[Step]:
+        """Print the step with its result once it is done."""
         start = time.monotonic()
-        words: list[str] = []
-        yield words.append
-        result = f": {words[-1]}" if words else ""
+        with ExitStack() as stack:
+            report = stack.enter_context(Progress(self.text)) if self.text is not None else None
+            step = Step(report)
+            yield step
+        result = f": {step.result}" if step.result else ""
         self.seconds[text] = time.monotonic() - start
         say(f"  {self.seconds[text]:5.1f} s  {text}{result}")
 
 
 def say(text: str) -> None:
     """Write a line at once."""
-    sys.stdout.write(text + os.linesep)
-    sys.stdout.flush()
+    write_line(text)
 
 
-def invite(url: str, page: str = "") -> None:
+def invite(url: str, page: str = "", *, note: str = "") -> None:
     """Print the address in a way that cannot be missed."""
     line = f"  Open  {url}/{page}  in a browser.  Ctrl-C stops it.  "
     bar = "=" * len(line)
-    say(f"\n{bar}\n{line}\n{bar}\n")
+    say(f"\n{bar}\n{line}\n{bar}{'  ' + note if note else ''}\n")
 
 
 @contextmanager
@@ -72,7 +102,8 @@ def prepare(folder: Path, marker: str, name: str, *, is_kept: bool) -> bool:
     if folder.exists() and any(folder.iterdir()):
         if not (folder / marker).exists():
             raise SimulatorError(
-                f"{folder} is no folder of a {name}; name another with --data, or empty it"
+                f"{folder} was not made by `campus-sim {name}`; name another with --data, "
+                "or empty it"
             )
         if is_kept:
             return not (folder / "cloud" / "token").exists()
@@ -108,13 +139,18 @@ def is_healthy(url: str) -> bool:
 
 
 def finish(
-    name: str, folder: Path, script: str, *arguments: str, watched: Sequence[Process] = ()
+    name: str,
+    folder: Path,
+    script: str,
+    *arguments: str,
+    watched: Sequence[Process] = (),
+    on_line: Callable[[str], None] = lambda _line: None,
 ) -> Process:
-    """Run one of our commands to its end and return it: what it said, the memory it took."""
+    """Run one of our commands to its end and return it: what it wrote, the memory it took."""
     log = folder / "logs" / f"{name}.log"
     process = Process(name, [*command(script), *arguments], log)
     try:
-        process.finish(watched=watched)
+        process.finish(watched=watched, on_line=on_line)
     except BaseException:
         process.kill()
         raise

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol
@@ -78,9 +78,14 @@ class Actor:
         *,
         observed_at: datetime | None = None,
         certain: bool = True,
+        not_requested: Sequence[str] = (),
     ) -> None:
-        """Log what was said, if it was anything."""
-        if values:
+        """Log the values that were reported, if there are any.
+
+        `not_requested` names points that an answer carried and that the request did not ask for.
+        """
+        if values or not_requested:
+            facts = {"not_requested": list(not_requested)} if not_requested else {}
             self.note(
                 "said",
                 protocol=self.transport,
@@ -88,6 +93,7 @@ class Actor:
                 observed_at=None if observed_at is None else iso(observed_at),
                 values=values,
                 certain=certain,
+                **facts,
             )
 
     def _log_state(self, at: datetime, state: str) -> None:

@@ -22,6 +22,8 @@ _TCP, _RTU = "modbus_tcp", "modbus_rtu"
 _PLANNED = {_TCP: "tcp-1", _RTU: "rtu-1"}
 _PLANNED_LINK = "rtu-1.pty"
 _MAX_UNIT = 247
+_ANSWER_S = 5.0
+"""A simulated device answers at once; on a busy machine it may have to wait for the processor."""
 
 
 class TcpPlan(Model):
@@ -157,8 +159,18 @@ class Simulator(protocol.Simulator):
         """Return the same buses, as the gateway has them."""
         serial = str(folder.resolve() / _PLANNED_LINK)
         return [
-            {"bus": _PLANNED[_TCP], "host": "127.0.0.1", "port": port},
-            {"bus": _PLANNED[_RTU], "serial": serial, "baudrate": 9600},
+            {
+                "bus": _PLANNED[_TCP],
+                "host": "127.0.0.1",
+                "port": port,
+                "timeout_s": _ANSWER_S,
+            },
+            {
+                "bus": _PLANNED[_RTU],
+                "serial": serial,
+                "baudrate": 9600,
+                "timeout_s": _ANSWER_S,
+            },
         ]
 
     @classmethod

@@ -5,8 +5,10 @@ library that the gateway uses. Registers hold the true values of the moment they
 Addresses between two points are read as 0 where the profile's limits let a gateway read across
 them; all others answer exception 2, as do holes.
 
-Said means answered, with the points that lie wholly inside the request. An answer whose asker hung
-up within `SETTLE_S` may have come too late for it and is logged as not certain.
+Reported means answered, with the points that lie wholly inside the request. A request begins at a
+point that the gateway wants, and all points that it wants in one request have one `poll_s`: points
+of another `poll_s` that lie between them are logged as not requested. An answer whose reader closed
+the connection within `SETTLE_S` may have come too late for it and is logged as not certain.
 """
 
 import struct
@@ -38,10 +40,12 @@ class Answer:
     actor: Actor
     at: datetime
     values: dict[str, Value]
+    not_requested: tuple[str, ...] = ()
+    """Points that lie inside the request and that it did not ask for."""
 
     def log(self, *, certain: bool) -> None:
         """Write it to the truth log."""
-        self.actor.said(self.values, self.at, certain=certain)
+        self.actor.said(self.values, self.at, certain=certain, not_requested=self.not_requested)
 
 
 class ModbusUnit:
@@ -63,17 +67,33 @@ class ModbusUnit:
         if actor.is_silent:
             return None
         values: dict[str, Value] = {}
+        not_requested: tuple[str, ...] = ()
         if actor.is_refusing:
             response = _exception(pdu[0], BUSY)
         elif pdu[0] in _READS:
             response, values = self._read(pdu, now)
+            not_requested = self._not_requested(pdu, values)
+            values = {name: values[name] for name in values if name not in not_requested}
         elif pdu[0] in _WRITES:
             response = self._write(pdu)
         else:
             response = _exception(pdu[0], ILLEGAL_FUNCTION)
         if actor.is_garbled:
             return Answer(bytes([pdu[0], 0xFF, *response[:1]]), actor, now, {})
-        return Answer(response, actor, now, values)
+        return Answer(response, actor, now, values, not_requested)
+
+    def _not_requested(self, pdu: bytes, carried: Mapping[str, Value]) -> tuple[str, ...]:
+        """Return the points that an answer carries because they lie between those asked for."""
+        if not carried:
+            return ()
+        register, (first, _count) = _READS[pdu[0]], struct.unpack(">HH", pdu[1:])
+        points = self._profile.points
+        wanted = {
+            point.poll_s
+            for point in points.values()
+            if point.register_ == register and point.address == first
+        }
+        return tuple(name for name in carried if wanted and points[name].poll_s not in wanted)
 
     def _read(self, pdu: bytes, now: datetime) -> tuple[bytes, dict[str, Value]]:
         function = pdu[0]

@@ -33,12 +33,13 @@ class _Log:
         self._truth(kind="connection", bus=self._bus, open=True)
 
     def answered(self, answer: Answer) -> None:
-        if answer.values:
+        if answer.values or answer.not_requested:
             self._open.append(answer)
             asyncio.get_running_loop().call_later(SETTLE_S, self._settle, answer)
 
     def closed(self, *, certain: bool) -> None:
-        self._truth(kind="connection", bus=self._bus, open=False)
+        by = "school" if certain else "peer"
+        self._truth(kind="connection", bus=self._bus, open=False, by=by)
         while self._open:
             self._open.popleft().log(certain=certain)
 
@@ -85,7 +86,7 @@ class TcpBus:
         self._server.close()
         for connection in list(self._connections):
             connection.is_stopping = True
-            connection.abort()
+            connection.close()
         await self._server.wait_closed()
         await self._all_gone.wait()
         self._server = None
@@ -136,6 +137,11 @@ class _TcpConnection(asyncio.Protocol):
     def abort(self) -> None:
         if self._transport is not None:
             self._transport.abort()
+
+    def close(self) -> None:
+        """Close once what was answered has left."""
+        if self._transport is not None:
+            self._transport.close()
 
 
 class RtuBus:

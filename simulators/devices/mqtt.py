@@ -28,6 +28,7 @@ class Simulator(protocol.Simulator):
 
     sections: ClassVar[Mapping[str, Any]] = {"broker": (BrokerPlan | None, None)}
     transports: ClassVar = ("mqtt",)
+    needs_subscriber: ClassVar = True
 
     def device(self, actor: Actor) -> SimulatedDevice:
         """Return a client of the broker."""

@@ -19,6 +19,11 @@ from simulators.errors import SimulatorError
 Kind = Literal["amqtt", "mosquitto"]
 _PLACES = ("/usr/sbin/mosquitto", "/usr/local/sbin/mosquitto", "/opt/homebrew/sbin/mosquitto")
 _START_S = 10.0
+_CONNECT = 1
+_NAME = b"\x00\x04MQTT"
+_LEVEL_311 = 4
+_REFUSED = b"\x20\x02\x00\x01"
+"""CONNACK: unacceptable protocol version."""
 
 
 def find_mosquitto() -> str | None:
@@ -85,11 +90,27 @@ class Broker:
                 Broker as Amqtt,
             )
             from amqtt.errors import (  # type: ignore[import-untyped]  # noqa: PLC0415 - as above
+                AMQTTError,
                 BrokerError,
             )
         for name in ("amqtt", "transitions"):
             logging.getLogger(name).setLevel(logging.CRITICAL)
-        broker = Amqtt(
+
+        class Broker311(Amqtt):  # type: ignore[misc]  # it has no types
+            """Refuses other versions at once; amqtt takes MQTT 5's properties for a length."""
+
+            async def _initialize_client_session(
+                self, reader: Any, writer: Any, *address: Any
+            ) -> Any:
+                first = _Replayed(reader)
+                if not await first.is_311():
+                    writer.write(_REFUSED)
+                    # amqtt's own close fails, and closes nothing, where the other side has gone.
+                    writer._writer.close()  # noqa: SLF001
+                    raise AMQTTError("not MQTT 3.1.1")
+                return await super()._initialize_client_session(first, writer, *address)
+
+        broker = Broker311(
             {
                 "listeners": {"default": {"type": "tcp", "bind": f"{self.host}:{self.port}"}},
                 "plugins": {
@@ -143,6 +164,40 @@ class Broker:
         with contextlib.suppress(OSError):
             await writer.wait_closed()
         return True
+
+
+class _Replayed:
+    """A reader of amqtt that gives what was looked at once more."""
+
+    def __init__(self, reader: Any) -> None:
+        self._reader = reader
+        self._seen = b""
+
+    async def is_311(self) -> bool:
+        """Whether the first packet is a CONNECT of MQTT 3.1.1; other packets are left to amqtt."""
+        try:
+            while len(self._seen) < 2 or self._seen[-1] & 0x80:  # type and remaining length
+                self._seen += await self._reader.read(1)
+            if self._seen[0] >> 4 != _CONNECT:
+                return True
+            start = len(self._seen)
+            while len(self._seen) < start + len(_NAME) + 1:
+                self._seen += await self._reader.read(1)
+        except asyncio.IncompleteReadError:  # closed, as by a port scan
+            return False
+        name, level = self._seen[start : start + len(_NAME)], self._seen[start + len(_NAME)]
+        return name != _NAME or level == _LEVEL_311
+
+    async def read(self, n: int = -1) -> bytes:
+        """Return n bytes, or what is there."""
+        if not self._seen:
+            return bytes(await self._reader.read(n))
+        data, self._seen = self._seen[:n], self._seen[n:]
+        return data if len(data) == n else data + bytes(await self._reader.read(n - len(data)))
+
+    def feed_eof(self) -> None:
+        """Mark the end."""
+        self._reader.feed_eof()
 
 
 def _configuration(host: str, port: int, folder: Path, log: Path) -> str:

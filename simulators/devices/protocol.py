@@ -34,6 +34,8 @@ class Simulator(ABC):
     """The protocol's keys of school.yaml -> (type, default), for pydantic's `create_model`."""
     transports: ClassVar[tuple[str, ...]]
     """The names under which the truth log and the audit count the protocol's devices."""
+    needs_subscriber: ClassVar[bool] = False
+    """What devices report is lost as long as no gateway has subscribed to it."""
 
     def __init__(self, school: School, truth: TruthLog) -> None:
         self.school = school
@@ -115,6 +117,11 @@ async def opened(start: Awaitable[None], what: str) -> None:
 def simulators() -> Mapping[str, type[Simulator]]:
     """Return the simulator of every protocol, by the protocol's name."""
     return MappingProxyType({name: _simulator(name) for name in _folder.names()})
+
+
+def transports() -> tuple[str, ...]:
+    """Return the names under which devices are counted, of all protocols."""
+    return tuple(name for kind in simulators().values() for name in kind.transports)
 
 
 def simulator_of(protocol: str) -> type[Simulator]:

@@ -6,16 +6,13 @@ ends with the last whole slot before now, so that it never meets what is live.
 A day of a device is a row of cells of `_CELL_S` seconds, each off, standby, active or unobserved.
 """
 
-import gzip
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
-from itertools import islice
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
 
-import httpx
 import yaml
 from openpyxl import load_workbook
 
@@ -24,7 +21,9 @@ from device_profiles.loader import load_catalogue
 from device_profiles.reading import Value
 from device_profiles.schema import DeviceProfile, UsageRule
 from device_profiles.usage import SLOT_S, energy_of, reachable_states
+from simulators.cloud_client import CloudClient
 from simulators.errors import SimulatorError
+from simulators.progress import Progress, no_progress
 from simulators.school.plan import GATEWAY_FILE, SCHOOL_FILE, WORKBOOK_FILE
 from simulators.school.timetable import ZONE, Calendar, SpecialDay
 
@@ -33,14 +32,13 @@ _CELLS = 86_400 // _CELL_S
 _PER_SLOT = SLOT_S // _CELL_S
 _OFF, _STANDBY, _ACTIVE, _UNOBSERVED = range(4)
 _STATES = ("off", "standby", "active", "unobserved")
-_BATCH = 10_000
 _READING_DAYS = 2
 _MINUTE = 60 // _CELL_S
 
 
 @dataclass(frozen=True, slots=True)
 class _Device:
-    """A device of the plan with what is needed to tell its past."""
+    """A device of the plan with what its past depends on."""
 
     place: points.Place
     profile: DeviceProfile
@@ -66,25 +64,11 @@ def write_history(
     token: str,
     days: int,
     now: datetime,
-    tell: Callable[[int], None] = lambda _: None,
+    progress: Progress = no_progress,
 ) -> int:
-    """Write the past into the cloud and return the number of lines; `tell` hears how many yet."""
-    lines = history_lines(plan, days=days, now=now)
-    total = 0
-    query = {"org": "school", "bucket": "campus", "precision": "s"}
-    headers = {"Authorization": f"Token {token}", "Content-Encoding": "gzip"}
-    with httpx.Client(base_url=url, headers=headers, timeout=60, trust_env=False) as client:
-        while batch := list(islice(lines, _BATCH)):
-            body = gzip.compress("\n".join(batch).encode(), compresslevel=1)
-            try:
-                answer = client.post("/api/v2/write", params=query, content=body)
-            except httpx.HTTPError as error:
-                raise SimulatorError(f"{url}: no answer: {error}; is the cloud running?") from error
-            if answer.status_code != httpx.codes.NO_CONTENT:
-                raise SimulatorError(f"{url}: refused the past: {answer.text[:300]}")
-            total += len(batch)
-            tell(total)
-    return total
+    """Write the past into the cloud over its write API; return the number of lines."""
+    with CloudClient(url, token) as client:
+        return client.write_lines(history_lines(plan, days=days, now=now), progress)
 
 
 def history_lines(plan: Path, *, days: int, now: datetime) -> Iterator[str]:
@@ -132,10 +116,10 @@ def _readings(
     device: _Device, cells: bytes, midnight: int, end: int, random: Random
 ) -> Iterator[str]:
     tags = _tags(device) | {"profile": device.place.profile}
-    told = device.profile.simulation
-    if told is None:
+    simulation = device.profile.simulation
+    if simulation is None:
         return
-    played: Mapping[str, Any] = told.points
+    played: Mapping[str, Any] = simulation.points
     offset = random.randrange(20, SLOT_S - 20)
     for slot in range(_CELLS // _PER_SLOT):
         at = midnight + slot * SLOT_S + offset
@@ -272,8 +256,8 @@ def _fill(cells: bytearray, first: int, last: int, state: int) -> None:
 
 def _watts(device: _Device) -> list[float]:
     """Return the power in each state, as the profile's simulation has it."""
-    told = device.profile.simulation
-    played: Mapping[str, Any] = told.points if told else {}
+    simulation = device.profile.simulation
+    played: Mapping[str, Any] = simulation.points if simulation else {}
     given: Mapping[str, Any] = next(
         (
             value
@@ -309,22 +293,26 @@ def _load(plan: Path) -> _Past:
     gateway = _yaml(plan / GATEWAY_FILE)
     catalogue = load_catalogue(*(plan / folder for folder in gateway.get("profiles", ())))
     devices = []
-    for told in gateway["devices"]:
-        profile = catalogue[told["profile"]]
+    for entry in gateway["devices"]:
+        profile = catalogue[entry["profile"]]
         rule = profile.usage
-        if told.get("usage"):
+        if entry.get("usage"):
             base = rule.model_dump(exclude_unset=True) if rule else {}
-            rule = UsageRule.model_validate(base | told["usage"])
-        category = told.get("category") or profile.category
+            rule = UsageRule.model_validate(base | entry["usage"])
+        category = entry.get("category") or profile.category
         place = points.Place(
-            school["school"], told["room"], told["asset"], category, told["profile"]
+            school["school"], entry["room"], entry["asset"], category, entry["profile"]
         )
         devices.append(_Device(place, profile, rule, _habit(profile, category)))
-    spans = {one["period"]: (_cell(one["starts"]), _cell(one["ends"])) for one in school["periods"]}
+    spans = {
+        period["period"]: (_cell(period["starts"]), _cell(period["ends"]))
+        for period in school["periods"]
+    }
     lessons: dict[tuple[int, str], list[tuple[int, int]]] = {}
-    for one in school["lessons"]:
-        lessons.setdefault((one["weekday"], one["room"]), []).append(spans[one["period"]])
-    ordered = {key: tuple(sorted(set(found))) for key, found in lessons.items()}
+    for lesson in school["lessons"]:
+        where = lesson["weekday"], lesson["room"]
+        lessons.setdefault(where, []).append(spans[lesson["period"]])
+    ordered = {key: tuple(sorted(set(cells))) for key, cells in lessons.items()}
     return _Past(school["seed"], tuple(devices), ordered, _calendar(plan / WORKBOOK_FILE))
 
 
@@ -363,8 +351,3 @@ def _yaml(path: Path) -> dict[str, Any]:
     if not isinstance(tree, dict):
         raise SimulatorError(f"{path}: expected keys and values")
     return tree
-
-
-def utc_now() -> datetime:
-    """Return this moment."""
-    return datetime.now(UTC)

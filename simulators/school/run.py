@@ -1,7 +1,9 @@
 """A whole simulated school in one process: `python -m simulators.school.run PLAN_FOLDER`.
 
-SIGTERM and SIGINT: everybody falls silent, then everything closes. SIGUSR1: devices stop speaking
-on their own and stay in their states, while servers go on answering.
+SIGTERM and SIGINT: every device falls silent, then everything closes. SIGUSR1: devices stop
+reporting on their own and stay in their states, while servers go on answering. With `--hold` the
+devices that a gateway has to subscribe to are switched on by SIGUSR2: a broker delivers nothing to
+a gateway that has not subscribed yet, so whoever commissions a school starts its gateway first.
 """
 
 import argparse
@@ -17,8 +19,9 @@ from simulators.audit.truth import TruthLog
 from simulators.devices import faults
 from simulators.devices.actor import Halt, SimulatedDevice
 from simulators.devices.factory import simulate
-from simulators.devices.protocol import simulators
+from simulators.devices.protocol import simulator_of, simulators
 from simulators.errors import SimulatorError
+from simulators.progress import write_line
 from simulators.school.planned import School
 from simulators.school.scenario import load_school
 
@@ -33,9 +36,13 @@ async def run_school(
     *,
     freeze: asyncio.Event | None = None,
     scenario: str | None = None,
+    release: asyncio.Event | None = None,
+    listening: Callable[[], None] = lambda: None,
 ) -> None:
     """Run the school of a plan folder until `stop`; call `ready` once every device can be reached.
 
+    MQTT devices are switched on at `release`, at once where it is None. `listening` is called once
+    the servers of the school are open.
     Raises ScenarioErrors where the plan is wrong, SimulatorError where a port is taken.
     """
     school = load_school(plan, scenario)
@@ -49,7 +56,9 @@ async def run_school(
         for simulator in by_protocol.values():
             stack.push_async_callback(simulator.stop)
             await simulator.start()
-        await _play(school, devices, Halt(stop=stop), ready, freeze or asyncio.Event())
+        listening()
+        halt = Halt(stop=stop)
+        await _play(school, devices, halt, ready, freeze or asyncio.Event(), release)
 
 
 async def _play(
@@ -58,6 +67,7 @@ async def _play(
     halt: Halt,
     ready: Callable[[], None],
     freeze: asyncio.Event,
+    release: asyncio.Event | None,
 ) -> None:
     is_ready = asyncio.Event()
     waiting = {device.actor.id for device in devices}
@@ -77,14 +87,30 @@ async def _play(
         ]
         players = []
         for device in devices:
-            device.actor.begin()
-            players.append(group.create_task(device.run(halt, _named(arrived, device.actor.id))))
+            protocol = device.actor.planned.profile.protocol
+            is_held = simulator_of(protocol).needs_subscriber
+            player = _run_device(
+                device, halt, _named(arrived, device.actor.id), release if is_held else None
+            )
+            players.append(group.create_task(player))
         await halt.stop.wait()
         halt.quiet.set()
         if players:
             await asyncio.wait(players, timeout=LEAVE_S)
         for task in (*watchers, *players):
             task.cancel()
+
+
+async def _run_device(
+    device: SimulatedDevice,
+    halt: Halt,
+    ready: Callable[[], None],
+    release: asyncio.Event | None,
+) -> None:
+    if release is not None:
+        await release.wait()
+    device.actor.begin()
+    await device.run(halt, ready)
 
 
 async def _faults_after(
@@ -106,32 +132,39 @@ def _named(call: Callable[[str], None], name: str) -> Callable[[], None]:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run one school until it is told to stop."""
+    """Run one school until a signal stops it."""
     parser = argparse.ArgumentParser(prog="python -m simulators.school.run", description=__doc__)
     parser.add_argument("plan", type=Path, help="folder with school.yaml")
     parser.add_argument("--scenario", help="faults to play: a name of ours, or a YAML file")
+    parser.add_argument(
+        "--hold", action="store_true", help="switch MQTT devices on at SIGUSR2, not at once"
+    )
     arguments = parser.parse_args(argv)
     logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s")
     try:
-        asyncio.run(_until_told(arguments.plan, arguments.scenario))
+        asyncio.run(_until_signal(arguments.plan, arguments.scenario, is_held=arguments.hold))
     except SimulatorError as error:
         sys.stderr.write(f"{error}\n")
         return 1
     return 0
 
 
-async def _until_told(plan: Path, scenario: str | None = None) -> None:
-    stop, freeze = asyncio.Event(), asyncio.Event()
+async def _until_signal(plan: Path, scenario: str | None, *, is_held: bool) -> None:
+    stop, freeze, release = asyncio.Event(), asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     loop.add_signal_handler(signal.SIGUSR1, freeze.set)
-    await run_school(plan, stop, _say_ready, freeze=freeze, scenario=scenario)
-
-
-def _say_ready() -> None:
-    sys.stdout.write("ready: every device of the school is there\n")
-    sys.stdout.flush()
+    loop.add_signal_handler(signal.SIGUSR2, release.set)
+    await run_school(
+        plan,
+        stop,
+        lambda: write_line("ready: every device of the school can be reached"),
+        freeze=freeze,
+        scenario=scenario,
+        release=release if is_held else None,
+        listening=lambda: write_line("listening: buses and radio are open"),
+    )
 
 
 if __name__ == "__main__":

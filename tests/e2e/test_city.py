@@ -82,7 +82,7 @@ def test_both_ways_in_give_the_same_evidence(made: Made) -> None:
     assert found["schools"] == SENT
     assert found["use"] > 50 * SENT
     assert found["findings"] > 40 * SENT
-    assert "both ways in compared, over the API: the same evidence: 3 schools" in made.said
+    assert "both clouds compared, over the API: the same evidence: 3 schools" in made.said
 
 
 def test_a_slot_that_differs_would_be_found(made: Made, cloud: str) -> None:
@@ -99,7 +99,7 @@ def test_a_slot_that_differs_would_be_found(made: Made, cloud: str) -> None:
         found = compare(cloud, sent.url, schools, *span)
     assert found.differences
     assert all(text.startswith(f"{schools[0]}: ") for text in found.differences)
-    assert found.told().startswith("NOT the same evidence: 3 schools")
+    assert found.summary().startswith("NOT the same evidence: 3 schools")
 
 
 def with_more_use(city: Path, school: str, day: str) -> str:

@@ -9,7 +9,7 @@ import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path
 from random import Random
 from signal import SIGUSR1
@@ -18,8 +18,9 @@ from typing import Any
 import httpx
 import pytest
 
-from simulators.audit.readings import Grace
+from simulators.audit.exemptions import GatewayTimes
 from simulators.audit.report import Run, audit_run
+from simulators.audit.truth_lines import moment
 from simulators.demo.processes import Process, command
 from simulators.school.campus import make_campus
 from simulators.school.plan import Reach, write_plan
@@ -32,8 +33,6 @@ pytestmark = [pytest.mark.real, pytest.mark.slow]
 
 RUN_S = 60.0
 KILLS = 5
-SECOND = timedelta(seconds=1)
-MODBUS = frozenset({"modbus_tcp", "modbus_rtu"})
 
 
 @dataclass
@@ -46,7 +45,7 @@ class Town:
     token: str
     url: str
     gateway: Process | None = None
-    grace: list[Grace] = field(default_factory=list)
+    killed_at: list[datetime] = field(default_factory=list)
 
     async def start_gateway(self) -> None:
         """Start the gateway, with the buffer of the one before."""
@@ -61,9 +60,8 @@ class Town:
         """End the gateway as a power cut would. What it was just being told is not owed."""
         assert self.gateway is not None
         self.gateway.check()
-        now = datetime.now(UTC)
         self.gateway.kill()
-        self.grace.append(Grace(now - SECOND, datetime.now(UTC) + SECOND, MODBUS))
+        self.killed_at.append(datetime.now(UTC))
 
     def status(self) -> dict[str, Any]:
         """What the gateway says of itself; empty before it said anything."""
@@ -79,7 +77,7 @@ class Town:
         """Wait until the gateway's status says so."""
         assert self.gateway is not None
         waiting = self.gateway.wait_until
-        await asyncio.to_thread(waiting, lambda: is_so(self.status()), PATIENCE_S, what)
+        await asyncio.to_thread(waiting, lambda: is_so(self.status()), what)
 
 
 @asynccontextmanager
@@ -93,7 +91,7 @@ async def town(folder: Path) -> AsyncIterator[Town]:
         cloud = Process("cloud", [*command("campus-cloud"), *arguments], folder / "cloud.log")
         started = [cloud]
         try:
-            await asyncio.to_thread(cloud.wait_until, lambda: _is_up(url), PATIENCE_S, "starting")
+            await asyncio.to_thread(cloud.wait_until, lambda: _is_up(url), "starting")
             campus = make_campus(11, 24, date(2026, 11, 24))
             far_end = f"http://127.0.0.1:{line.port}"
             write_plan(
@@ -108,7 +106,7 @@ async def town(folder: Path) -> AsyncIterator[Town]:
             )
             started.append(school)
             await asyncio.to_thread(
-                school.wait_until, lambda: "ready" in school.said(), PATIENCE_S, "starting"
+                school.wait_until, lambda: "ready" in school.output(), "starting"
             )
             place = Town(folder, line, school, token.read_text().strip(), url)
             try:
@@ -131,20 +129,19 @@ def _is_up(url: str) -> bool:
 async def test_five_kills_and_an_outage_lose_nothing_and_double_nothing(tmp_path: Path) -> None:
     random = Random(5)
     moments = sorted(random.uniform(6 + 10 * n, 12 + 10 * n) for n in range(KILLS))
-    began = datetime.now(UTC)
     async with town(tmp_path) as place:
         await place.start_gateway()
         await place.until(_hears_all, "reaching its devices")
         # A broker keeps nothing for a gateway that it has never met.
-        place.grace.append(Grace(began, datetime.now(UTC) + SECOND, frozenset({"mqtt"})))
+        subscribed_at = moment(place.status()["drivers"]["mqtt"]["ready_since"])
         loop = asyncio.get_running_loop()
         start = loop.time()
-        events: list[tuple[float, str]] = [(moment, "kill") for moment in moments]
+        events: list[tuple[float, str]] = [(at, "kill") for at in moments]
         # Cut for half of the run, in two parts.
         events += [(5.0, "cut"), (20.0, "mend"), (30.0, "cut"), (45.0, "mend"), (RUN_S, "end")]
         kills = 0
-        for moment, event in sorted(events):
-            await asyncio.sleep(max(0.0, start + moment - loop.time()))
+        for at, event in sorted(events):
+            await asyncio.sleep(max(0.0, start + at - loop.time()))
             if event == "kill":
                 await place.kill_gateway()
                 await place.start_gateway()
@@ -155,17 +152,23 @@ async def test_five_kills_and_an_outage_lose_nothing_and_double_nothing(tmp_path
                 place.line.mend()
         assert kills == KILLS
         await place.until(_hears_all, "reaching its devices again")
-        place.school.tell(SIGUSR1)
+        place.school.send_signal(SIGUSR1)
         await asyncio.sleep(3)
+        await asyncio.to_thread(place.school.stop)
+        await asyncio.sleep(2)
         await place.until(lambda status: status.get("backlog") == 0, "sending what is left")
-        stopping = datetime.now(UTC)
         assert place.gateway is not None
         assert await asyncio.to_thread(place.gateway.stop)
-        place.grace.append(Grace(stopping - SECOND, stopping + timedelta(days=1)))
-        await asyncio.to_thread(place.school.stop)
         report = await asyncio.to_thread(
             audit_run,
-            Run(tmp_path, place.url, place.token, stopping, tuple(place.grace), arrival_s=40.0),
+            Run(
+                tmp_path,
+                place.url,
+                place.token,
+                datetime.now(UTC),
+                GatewayTimes(subscribed_at, tuple(place.killed_at)),
+                arrival_s=40.0,
+            ),
         )
     readings = report["readings"]
     assert (readings["lost"], readings["doubled"]) == (0, 0), report["examples"]

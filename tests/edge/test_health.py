@@ -3,6 +3,7 @@ from pathlib import Path
 from device_profiles.points import rule_of
 from edge.buffer.entry import BufferState
 from edge.config import load_config
+from edge.errors import DriverUnavailable
 from edge.health import Health
 from edge.uplink.drain import UplinkReport
 from tests.edge.conftest import PROFILES, ToldClock
@@ -40,3 +41,23 @@ devices:
     assert "usage_rule" not in second.text
     known = config.devices["d1"]
     assert rule_of('{"active_above": 80.0}', known.profile.usage) == known.usage
+
+
+def test_a_driver_states_since_when_it_is_ready(tmp_path: Path, clock: ToldClock) -> None:
+    health = Health(gateway="g", school="2133100001", version="1", devices={}, clock=clock)
+
+    def since() -> tuple[bool, str]:
+        driver = health.report(EMPTY, UplinkReport(), tmp_path)["drivers"]["mqtt"]
+        return driver["ready"], driver["ready_since"]
+
+    health.driver_failed(DriverUnavailable("mqtt", "no broker"))
+    assert since() == (False, "")
+    first = clock.now()
+    health.driver_ready("mqtt")
+    clock.pass_(5)
+    health.driver_ready("mqtt")
+    assert since() == (True, first.isoformat(timespec="microseconds").replace("+00:00", "Z"))
+    health.driver_failed(DriverUnavailable("mqtt", "it closed"))
+    health.driver_ready("mqtt")
+    again = clock.now().isoformat(timespec="microseconds").replace("+00:00", "Z")
+    assert since() == (True, again)

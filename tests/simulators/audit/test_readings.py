@@ -1,16 +1,14 @@
-import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from device_profiles.loader import load_catalogue
 from device_profiles.reading import Value
-from simulators.audit.readings import Grace, ReadingAudit, TruthLines, audit_readings, read_truth
-from simulators.audit.usage import UsageAudit, audit_usage
-from simulators.errors import SimulatorError
+from simulators.audit.exemptions import GatewayTimes
+from simulators.audit.readings import ReadingAudit, audit_readings
+from simulators.audit.truth_lines import Closing, TruthLines
 
 START = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
 CATALOGUE = load_catalogue()
@@ -70,7 +68,7 @@ def test_a_lost_reading_is_found() -> None:
     lines = [stated(s, volume=20.0) for s in (0, 10, 20)]
     audit = audited(lines, [row("D", "volume", s, 20.0) for s in (0, 20)])
     assert (audit.lost, audit.doubled) == (1, 0)
-    assert audit.examples == [f"lost: D volume = 20.0 said at {at(10)}"]
+    assert audit.examples == [f"lost: D volume = 20.0 reported at {at(10)}"]
 
 
 def test_a_doubled_reading_is_found() -> None:
@@ -108,77 +106,107 @@ def test_the_deadband_excuses_no_silence_beyond_a_heartbeat() -> None:
     assert (audit.within_deadband, audit.lost) == (0, 1)
 
 
-def test_a_point_that_an_answer_only_passes_over_is_owed_once_a_poll() -> None:
-    lines = [polled(5 * n, frequency=50.0) for n in range(13)]
-    rows = [row("M", "frequency", s + 0.01, 50.0) for s in (0, 30, 60)]
-    assert audited(lines, rows).lost == 0
-    audit = audited(lines, [rows[0], rows[2]])
-    assert audit.lost > 0
+def test_what_an_answer_carries_unasked_is_not_expected() -> None:
+    lines = [
+        polled(0, frequency=50.0, voltage=230.0),
+        polled(5, voltage=230.0) | {"not_requested": ["frequency"]},
+    ]
+    rows = [row("M", "frequency", 0, 50.0), row("M", "voltage", 0, 230.0)]
+    audit = audited(lines, [*rows, row("M", "voltage", 5, 230.0)])
+    assert (audit.said, audit.lost, audit.between_polls) == (3, 0, 1)
+    audit = audited(lines, [*rows, row("M", "voltage", 5, 230.0), row("M", "frequency", 5, 50.0)])
+    assert audit.doubled == 1
 
 
-def test_what_is_not_owed_may_be_there_or_not() -> None:
-    grace = [Grace(START, START + timedelta(seconds=5), frozenset({"mqtt"}))]
-    lines = [stated(2, volume=1.0), stated(9, certain=False, volume=2.0), stated(12, volume=3.0)]
-    rows = [row("D", "volume", 12, 3.0)]
-    audit = audited(lines, rows, grace=grace)
-    assert (audit.not_owed, audit.lost) == (2, 0)
-    audit = audited(lines, [row("D", "volume", 2, 1.0), *rows], grace=grace)
-    assert (audit.not_owed, audit.lost, audit.doubled) == (1, 0, 0)
+SUBSCRIBED = GatewayTimes(subscribed_at=START + timedelta(seconds=5))
 
 
-def test_the_last_answer_of_a_connection_is_not_owed() -> None:
-    truth = TruthLines((polled(0, voltage=230.0),), (), {"b": (START + timedelta(seconds=0.5),)})
-    audit = audit_readings(truth, [], PROFILES, heartbeats={}, buses={"M": "b"})
-    assert (audit.not_owed, audit.lost) == (1, 0)
+def test_what_was_reported_before_the_subscription_may_be_there_or_not() -> None:
+    lines = [stated(2, volume=1.0), stated(5.001, volume=2.0)]
+    audit = audited(lines, [row("D", "volume", 5.001, 2.0)], times=SUBSCRIBED)
+    assert (audit.not_owed, audit.exempted["before_subscription"].count, audit.lost) == (1, 1, 0)
+    audit = audited(
+        lines, [row("D", "volume", 2, 1.0), row("D", "volume", 5.001, 2.0)], times=SUBSCRIBED
+    )
+    assert (audit.not_owed, audit.lost, audit.doubled) == (0, 0, 0)
 
 
-def test_an_asset_that_nobody_speaks_for_is_doubled() -> None:
+def test_the_first_report_after_the_subscription_is_owed() -> None:
+    audit = audited([stated(2, volume=1.0), stated(5.001, volume=2.0)], [], times=SUBSCRIBED)
+    assert (audit.not_owed, audit.lost) == (1, 1)
+
+
+def test_a_gap_after_the_first_stored_report_is_lost_however_early() -> None:
+    lines = [stated(s, volume=float(s)) for s in (1, 2, 3)]
+    rows = [row("D", "volume", s, float(s)) for s in (1, 3)]
+    audit = audited(lines, rows, times=SUBSCRIBED)
+    assert (audit.not_owed, audit.lost) == (0, 1)
+
+
+def test_more_than_devices_report_by_their_period_is_lost() -> None:
+    """One at the start, none due for another period, no change: a fourth is beyond the limit."""
+    lines = [stated(s, volume=float(s)) for s in (1, 2, 3, 4)]
+    audit = audited(lines, [], times=SUBSCRIBED)
+    exempted = audit.exempted["before_subscription"]
+    assert (exempted.count, exempted.most, audit.lost) == (4, 1, 3)
+    assert audit.examples == ["lost: 3 of before_subscription beyond the limit of 1"]
+
+
+def test_only_mqtt_waits_for_a_subscription() -> None:
+    assert audited([polled(1, voltage=230.0)], [], times=SUBSCRIBED).lost == 1
+
+
+def closed(seconds: float, *, is_by_school: bool) -> dict[str, tuple[Closing, ...]]:
+    return {"b": (Closing(START + timedelta(seconds=seconds), is_by_school),)}
+
+
+def bus_audit(
+    lines: Sequence[Mapping[str, Any]],
+    rows: Sequence[Mapping[str, Any]],
+    closings: Mapping[str, tuple[Closing, ...]],
+) -> ReadingAudit:
+    truth = TruthLines(tuple(lines), (), closings)
+    return audit_readings(truth, rows, PROFILES, heartbeats={}, buses={"M": "b", "M2": "b"})
+
+
+def test_where_the_school_ends_a_connection_one_answer_of_the_bus_is_not_owed() -> None:
+    other = said("M2", "modbus_tcp", 0.4, {"voltage": 229.0})
+    lines = [polled(0.3, voltage=230.0), other]
+    audit = bus_audit(lines, [], closed(0.5, is_by_school=True))
+    assert (audit.exempted["last_answer"].count, audit.lost) == (1, 1)
+    assert audit.examples == [f"lost: M voltage = 230.0 reported at {at(0.3)}"]
+
+
+def test_where_the_gateway_ends_a_connection_one_poll_of_each_device_is_not_owed() -> None:
+    other = said("M2", "modbus_tcp", 5.2, {"voltage": 229.0})
+    lines = [polled(0, voltage=230.0), polled(5, voltage=231.0), other]
+    audit = bus_audit(lines, [], closed(5.5, is_by_school=False))
+    assert (audit.exempted["last_answer"].count, audit.lost) == (2, 1)
+    assert audit.examples == [f"lost: M voltage = 230.0 reported at {at(0)}"]
+
+
+def test_the_last_answer_is_owed_if_it_came_longer_than_a_poll_before_the_end() -> None:
+    audit = bus_audit([polled(0, voltage=230.0)], [], closed(20, is_by_school=False))
+    assert (audit.not_owed, audit.lost) == (0, 1)
+
+
+def test_one_unconfirmed_message_of_a_device_is_not_owed() -> None:
+    lines = [stated(s, certain=False, volume=float(s)) for s in (1, 2)]
+    audit = audited(lines, [])
+    assert (audit.exempted["unconfirmed"].count, audit.lost) == (1, 1)
+    truth = TruthLines(tuple(lines), (), {}, {"D": 1})
+    audit = audit_readings(truth, [], PROFILES, heartbeats={})
+    assert (audit.exempted["unconfirmed"].count, audit.lost) == (2, 0)
+
+
+def test_an_unconfirmed_advertisement_is_not_owed_near_the_end_of_a_gateway_only() -> None:
+    lines = [
+        said("B", "ble", seconds, {"battery": 90.0}) | {"certain": False} for seconds in (1, 9)
+    ]
+    times = GatewayTimes(killed_at=(START + timedelta(seconds=10),))
+    audit = audited(lines, [], times=times)
+    assert (audit.exempted["unconfirmed"].count, audit.lost) == (1, 1)
+
+
+def test_a_stored_value_of_an_unknown_device_is_doubled() -> None:
     assert audited([], [row("Z", "volume", 0, 1.0)]).doubled == 1
-
-
-def states(*changes: tuple[float, str]) -> tuple[dict[str, Any], ...]:
-    return tuple({"asset": "D", "at": at(seconds), "state": state} for seconds, state in changes)
-
-
-def usage(*, active: float, off: float) -> UsageAudit:
-    """Audit one slot of a display that was active for 60 s, then off, and spoke every 10 s."""
-    rule = DISPLAY.usage
-    assert rule is not None
-    lines = [stated(s, display_state="in_use" if s < 60 else "off") for s in range(0, 301, 10)]
-    truth = TruthLines(tuple(lines), states((0, "active"), (60, "off")), {})
-    row = {
-        "asset": "D",
-        "start": at(0),
-        "active_s": active,
-        "standby_s": 0.0,
-        "off_s": off,
-        "unobserved_s": 300 - active - off,
-    }
-    until = START + timedelta(seconds=301)
-    return audit_usage(truth, [row], {"D": (DISPLAY, rule)}, until=until)
-
-
-def test_usage_as_it_was_is_clean() -> None:
-    audit = usage(active=60.0, off=240.0)
-    assert (audit.slots, audit.over, audit.max_difference_s) == (1, 0, 0.0)
-
-
-def test_a_usage_error_is_found() -> None:
-    audit = usage(active=90.0, off=210.0)
-    assert audit.over == 1
-    assert audit.max_difference_s == 30.0
-    assert audit.examples[0].startswith("usage: D 2026-11-24T02:00:00+00:00: stored")
-
-
-def test_silence_taken_for_off_is_found() -> None:
-    audit = usage(active=60.0, off=200.0)
-    assert audit.over == 1
-
-
-def test_a_truth_log_that_was_cut_off_is_read_up_to_there(tmp_path: Path) -> None:
-    path = tmp_path / "truth.jsonl"
-    path.write_text(json.dumps(stated(0, volume=1.0)) + '\n{"kind": "sa')
-    assert len(read_truth([path]).said) == 1
-    path.write_text('{"kind"\n' + json.dumps(stated(0, volume=1.0)) + "\n")
-    with pytest.raises(SimulatorError, match=r"truth.jsonl:1: not a line of a truth log"):
-        read_truth([path])

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any
 
-from simulators.city.procedure import Taken, pair
+from simulators.city.procedure import Outcome, pair
 
 
 def row(school: str, **changed: Any) -> dict[str, Any]:
@@ -38,8 +38,8 @@ def test_where_nobody_is_out_nobody_objects() -> None:
 
 
 def test_what_came_of_it_is_told_in_a_line() -> None:
-    told = Taken(47, "abc", "2133100001", None, date(2026, 12, 1))
-    assert told.told() == (
+    told = Outcome(47, "abc", "2133100001", None, date(2026, 12, 1))
+    assert told.summary() == (
         "47 steps, two objections, one upheld and the list changed; open for objections until "
         "2026-12-01, so not final"
     )

@@ -9,7 +9,7 @@ import pytest
 from cloud.telemetry.line_protocol import Parser
 from simulators.city.city import write_city
 from simulators.city.csv_files import COLUMNS
-from simulators.city.send import books, chosen, send, write_lines
+from simulators.city.send import chosen, records, send, write_lines
 from simulators.errors import SimulatorError
 from tests._parts.patience import PATIENCE_S
 from tests._parts.small_city import city_options
@@ -71,10 +71,10 @@ def test_days_that_are_not_there_are_one_sentence(city: Path) -> None:
         list(write_lines(city, chosen(city, 1), days=["2026-11-21"]))
 
 
-def test_books_are_those_of_the_schools_in_order_of_import(city: Path) -> None:
+def test_records_are_those_of_the_schools_in_order_of_import(city: Path) -> None:
     schools = chosen(city, 3)
     kinds = []
-    for kind, name, content in books(city, schools):
+    for kind, name, content in records(city, schools):
         rows = list(csv.reader(io.StringIO(content.decode())))
         assert tuple(rows[0]) == COLUMNS[kind]
         assert {row[0] for row in rows[1:]} <= {*schools, ""}
@@ -95,7 +95,7 @@ def test_a_cloud_that_is_not_there_is_one_sentence(city: Path) -> None:
 
 
 @pytest.mark.real
-def test_a_cloud_takes_the_books_and_every_line(tmp_path: Path) -> None:
+def test_a_cloud_takes_the_records_and_every_line(tmp_path: Path) -> None:
     write_city(city_options(tmp_path / "city", schools=9, days=1))
     schools = chosen(tmp_path / "city", 2)
     told: list[str] = []

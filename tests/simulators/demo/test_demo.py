@@ -21,7 +21,7 @@ def test_a_folder_that_is_not_ours_is_never_deleted(
     assert main(["demo", "--data", str(tmp_path), "--port", str(free_port())]) == 1
     assert kept.read_text() == "precious"
     assert not (tmp_path / MARKER).exists()
-    assert "is no folder of a demo" in capsys.readouterr().err
+    assert "was not made by `campus-sim demo`" in capsys.readouterr().err
 
 
 def test_a_stated_port_that_is_taken_is_refused(
@@ -39,14 +39,15 @@ def test_a_stated_port_that_is_taken_is_refused(
 def test_a_process_that_dies_is_named_with_its_last_line(tmp_path: Path) -> None:
     script = "import sys; print('first'); print('no disk left'); sys.exit(3)"
     process = Process("gateway", [sys.executable, "-c", script], tmp_path / "gateway.log")
-    with pytest.raises(SimulatorError, match="gateway ended with 3: no disk left"):
+    with pytest.raises(SimulatorError, match="gateway ended with 3: no disk left") as raised:
         watch([process], None)
+    assert str(raised.value).endswith("before that:\n    first")
 
 
 def test_a_process_that_does_not_listen_is_killed(tmp_path: Path) -> None:
     script = "import signal, time; signal.signal(15, signal.SIG_IGN); print('up'); time.sleep(600)"
     process = Process("deaf", [sys.executable, "-c", script], tmp_path / "deaf.log")
-    process.wait_until(lambda: "up" in process.said(), 30, "starting")
+    process.wait_until(lambda: "up" in process.output(), "starting")
     assert process.peak_mb() > 1
     assert not process.stop(timeout_s=0.2)
     assert not process.is_running
@@ -56,8 +57,46 @@ def test_what_a_killed_process_started_ends_with_it(tmp_path: Path) -> None:
     child = "import time; print('child up', flush=True); time.sleep(600)"
     script = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}])"
     process = Process("parent", [sys.executable, "-c", script], tmp_path / "parent.log")
-    process.wait_until(lambda: "child up" in process.said(), 30, "starting")
+    process.wait_until(lambda: "child up" in process.output(), "starting")
     (started,) = psutil.Process(process.pid).children()
     process.kill()
     psutil.wait_procs([started], timeout=PATIENCE_S)
     assert not started.is_running()
+
+
+def test_a_process_that_dies_while_another_starts_is_reported(tmp_path: Path) -> None:
+    dying = Process("broker", [sys.executable, "-c", "raise SystemExit('gone')"], tmp_path / "b")
+    alive = Process("cloud", [sys.executable, "-c", "import time; time.sleep(600)"], tmp_path / "c")
+    try:
+        with pytest.raises(SimulatorError, match="broker ended with 1: gone"):
+            alive.wait_until(lambda: False, "starting", others=[dying])
+    finally:
+        alive.kill()
+
+
+def test_a_process_that_works_is_waited_for_and_one_that_is_stuck_is_not(tmp_path: Path) -> None:
+    """It works three times as long as a stuck one is given, then sleeps."""
+    script = (
+        "import time\n"
+        "end = time.process_time() + 0.9\n"
+        "while time.process_time() < end: pass\n"
+        "print('worked', flush=True)\n"
+        "time.sleep(600)\n"
+    )
+    process = Process("cloud", [sys.executable, "-c", script], tmp_path / "cloud.log")
+    try:
+        with pytest.raises(SimulatorError, match=r"cloud: starting: stuck for 0.3 s"):
+            process.wait_until(lambda: False, "starting", stuck_s=0.3)
+        assert process.output() == "worked\n"
+    finally:
+        process.kill()
+
+
+def test_no_wait_is_endless(tmp_path: Path) -> None:
+    script = "while True: pass"
+    process = Process("cloud", [sys.executable, "-c", script], tmp_path / "cloud.log")
+    try:
+        with pytest.raises(SimulatorError, match=r"cloud: starting: not done after 0.2 s"):
+            process.wait_until(lambda: False, "starting", limit_s=0.2)
+    finally:
+        process.kill()

@@ -53,13 +53,32 @@ class Log(TruthLog):
         self.lines.append({"kind": kind, **facts})
 
 
-def unit(unit_id: int = 1) -> ModbusUnit:
+def unit(unit_id: int = 1, profile: ModbusProfile = PROFILE) -> ModbusUnit:
     changes = lively("d", 1, NOW, ("active",))
-    behaviour = Behaviour(PROFILE, None, changes, device="d", seed=1)
-    plan = DevicePlan(id="d", asset="A-1", profile=PROFILE.id)
-    planned = PlannedDevice(plan, PROFILE, None)
+    behaviour = Behaviour(profile, None, changes, device="d", seed=1)
+    plan = DevicePlan(id="d", asset="A-1", profile=profile.id)
+    planned = PlannedDevice(plan, profile, None)
     actor = Actor(planned, behaviour, Log(), "modbus_tcp", clock=lambda: NOW)
-    return ModbusUnit(actor, PROFILE, unit_id)
+    return ModbusUnit(actor, profile, unit_id)
+
+
+def test_points_of_another_poll_between_those_asked_for_are_not_requested() -> None:
+    points = {
+        "fast": {"address": 0, "quantity": "count", "poll_s": 5},
+        "slow": {"address": 1, "quantity": "count", "poll_s": 60},
+        "fast_too": {"address": 2, "quantity": "count", "poll_s": 5},
+    }
+    tree = PROFILE.model_dump() | {"points": points, "commands": {}, "limits": {}}
+    tree["simulation"] = {"behaviour": "always_on", "points": dict.fromkeys(points, 3)}
+    device = unit(profile=ModbusProfile.model_validate(tree))
+    answer = device.answer(bytes.fromhex("03 0000 0003"))
+    assert answer is not None
+    assert answer.pdu.hex() == "0306000300030003"
+    assert answer.values == {"fast": 3.0, "fast_too": 3.0}
+    assert answer.not_requested == ("slow",)
+    answer = device.answer(bytes.fromhex("03 0001 0001"))
+    assert answer is not None
+    assert (answer.values, answer.not_requested) == ({"slow": 3.0}, ())
 
 
 def asked(request: str, of: ModbusUnit | None = None) -> tuple[str, dict[str, Any]]:

@@ -35,6 +35,8 @@ async def test_a_serial_line_outlives_its_gateways(school: RunningSchool) -> Non
     assert [set(one["values"]) for one in said] == [{"voltage"}] * 3
     assert {one["protocol"] for one in said} == {"modbus_rtu"}
     assert [one["open"] for one in school.truth("connection")] == [True, False] * 3
+    ends = [line for line in school.truth("connection") if not line["open"]]
+    assert [end["by"] for end in ends] == ["peer"] * 3
     # Whoever hung up at once may not have kept it.
     assert not any(one["certain"] for one in said)
 
@@ -53,7 +55,8 @@ async def test_a_gateway_that_stays_got_it_for_certain(school: RunningSchool) ->
     (said,) = school.truth("said", "lab-1")
     assert said["certain"] is True
     assert said["protocol"] == "modbus_tcp"
-    assert set(said["values"]) >= {"run_state", "temperature", "energy_import"}
+    assert set(said["values"]) >= {"run_state", "temperature"}
+    assert "energy_import" in said["not_requested"]
 
 
 async def test_what_was_answered_when_the_school_ends_is_certain(school: RunningSchool) -> None:
@@ -65,6 +68,8 @@ async def test_what_was_answered_when_the_school_ends_is_certain(school: Running
     client.close()
     (said,) = school.truth("said", "lab-1")
     assert said["certain"] is True
+    (_, end) = school.truth("connection")
+    assert (end["open"], end["by"]) == (False, "school")
 
 
 @pytest.mark.parametrize("noise", [b"GET / HTTP/1.1\r\n\r\n", b"\x00\x01\x00\x00\x00\x01\x03"])

@@ -1,3 +1,4 @@
+import asyncio
 import socket
 from pathlib import Path
 
@@ -22,6 +23,28 @@ async def test_a_message_gets_through(kind: Kind, tmp_path: Path) -> None:
         await client.publish("a/b", b"hello", qos=1)
         message = await anext(client.messages)
         assert message.payload == b"hello"
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+async def test_mqtt_5_is_refused_at_once() -> None:
+    """amqtt itself takes the properties for the length of a name and never answers."""
+    async with Broker(free_port()) as broker, asyncio.timeout(30):
+        properties = b"\x05\x11\x00\x00\x0e\x10"  # session expiry
+        body = b"\x00\x04MQTT\x05\x00\x00\x1e" + properties + b"\x00\x02gw"
+        reader, writer = await asyncio.open_connection(broker.host, broker.port)
+        writer.write(bytes([0x10, len(body)]) + body)
+        assert await reader.read() == b"\x20\x02\x00\x01"
+        writer.close()
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+async def test_a_connection_that_sends_nothing_does_no_harm() -> None:
+    async with Broker(free_port()) as broker, asyncio.timeout(30):
+        _, writer = await asyncio.open_connection(broker.host, broker.port)
+        writer.close()
+        await writer.wait_closed()
+        async with aiomqtt.Client(broker.host, broker.port) as client:
+            await client.publish("a/b", b"hello", qos=1)
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")

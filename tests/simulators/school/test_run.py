@@ -2,6 +2,7 @@ import asyncio
 import signal
 import socket
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,7 @@ async def test_a_school_of_every_protocol_starts_and_ends_by_signals(
         )
         assert process.stdout is not None
         async with asyncio.timeout(PATIENCE_S):
+            assert (await process.stdout.readline()).startswith(b"listening")
             assert (await process.stdout.readline()).startswith(b"ready")
             await school.until(lambda: bool(school.truth("said", "display-101")))
             process.send_signal(signal.SIGUSR1)
@@ -43,6 +45,36 @@ async def test_a_school_of_every_protocol_starts_and_ends_by_signals(
     states = school.truth("state")
     assert {line["asset"] for line in states} >= {"A-0001", "A-0002", "A-0003", "A-0004"}
     assert school.truth("said", "lab-1")
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+async def test_held_mqtt_devices_report_nothing_before_they_are_switched_on(
+    school: RunningSchool,
+) -> None:
+    school.write(DISPLAY, METER)
+    stop, release, listening = asyncio.Event(), asyncio.Event(), asyncio.Event()
+    async with Broker(school.broker_port), asyncio.timeout(PATIENCE_S):
+        task = asyncio.create_task(
+            run_school(
+                school.folder,
+                stop,
+                school.ready.set,
+                release=release,
+                listening=listening.set,
+            )
+        )
+        await listening.wait()
+        await school.until(lambda: bool(school.truth("state")))  # of the meter
+        assert {line["device"] for line in school.truth()} == {"meter-1"}
+        assert not school.ready.is_set()
+        switched_on = datetime.now(UTC)
+        release.set()
+        await school.until(lambda: bool(school.truth("said", "display-101")))
+        assert school.ready.is_set()
+        stop.set()
+        await task
+    first = min(datetime.fromisoformat(line["at"]) for line in school.truth(device="display-101"))
+    assert first >= switched_on
 
 
 async def test_the_first_line_of_a_device_is_its_state(school: RunningSchool) -> None:
