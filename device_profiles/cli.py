@@ -34,8 +34,9 @@ def _add(commands: Commands) -> None:
     show = commands.add("show", _show, examples=("show eastron-sdm120",))
     show.add_argument("id", metavar="ID", help=text("show.id"))
 
-    check = commands.add("check", _check, examples=("check", "check our-profiles/acme-em7.yaml"))
+    check = commands.add("check", _check, examples=("check", "check --play our-profiles"))
     check.add_argument("paths", metavar="PATH", nargs="*", type=Path, help=text("check.paths"))
+    check.add_argument("--play", action="store_true", help=text("check.play"))
 
     commands.add("schema", _schema, examples=("schema > profile.schema.json",))
 
@@ -148,14 +149,12 @@ def _print_profile(profile: "DeviceProfile", catalogue: "Catalogue", text: Texts
 
 
 def _check(arguments: argparse.Namespace) -> int:
-    from device_profiles.loader import CATALOG, check_catalogue  # noqa: PLC0415  as in _list
+    from device_profiles.check import check  # noqa: PLC0415  as in _list
+    from device_profiles.play import installed_ends  # noqa: PLC0415  as in _list
 
     text: Texts = arguments.text
-    paths = [path.resolve() for path in arguments.paths] or [CATALOG]
-    is_ours = any(path.is_relative_to(CATALOG) for path in paths)
-    # A school's own file must not contradict the catalogue it will be loaded with.
-    catalogue, faults = check_catalogue(*([] if is_ours else [CATALOG]), *arguments.paths or paths)
-    checked = [id_ for id_ in catalogue if is_ours or CATALOG not in catalogue.file(id_).parents]
+    ends = installed_ends() if arguments.play else None
+    _, checked, faults = check(*arguments.paths, ends=ends)
     if arguments.json:
         _print_json({"profiles": checked, "errors": [_fault_tree(fault) for fault in faults]})
         return FAILED if faults or not checked else DONE
@@ -169,7 +168,8 @@ def _check(arguments: argparse.Namespace) -> int:
     if not checked:
         print(text("check.none"), file=sys.stderr)
         return FAILED
-    print(text("check.done", profiles=text.count("profile", len(checked))))
+    done = "check.played" if arguments.play else "check.done"
+    print(text(done, profiles=text.count("profile", len(checked))))
     return DONE
 
 

@@ -163,6 +163,16 @@ def _below(
         yield ProfileError(fault.problem, path=shown, line=fault.line, key=dotted)
 
 
+def faults_at(path: Path, problems: Iterable[tuple[yaml_tree.Path, str]]) -> list[ProfileError]:
+    """Return problems of a profile that has loaded, each with the line of its key."""
+    shown = str(path.relative_to(CATALOG)) if path.is_relative_to(CATALOG) else str(path)
+    tree, _ = _tree(path, shown)
+    if tree is None:  # it was there a moment ago
+        return [ProfileError(problem, path=shown, key=_dotted(key)) for key, problem in problems]
+    _merge_defaults(tree)
+    return [_fault(tree, shown, key, problem) for key, problem in problems]
+
+
 def model_faults(
     tree: yaml_tree.Tree, shown: str, model: type[BaseModel], error: ValidationError
 ) -> list[ProfileError]:

@@ -56,7 +56,8 @@ State = Literal["active", "standby", "off", "unobserved"]
 
 _SLOT_MS = SLOT_S * 1000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_STATES: tuple[State, ...] = ("unobserved", "off", "standby", "active")
+STATES: tuple[State, ...] = ("unobserved", "off", "standby", "active")
+"""Every state, the least first."""
 _UNOBSERVED, _OFF, _STANDBY, _ACTIVE = range(4)
 
 
@@ -128,7 +129,7 @@ def energy_of(profile: DeviceProfile, rule: UsageRule | None = None) -> Energy |
 def state_of(rule: UsageRule, value: Value) -> State | None:
     """Return the state a value means, or None where the rule cannot judge it."""
     rank = _rank(rule, value)
-    return None if rank is None else _STATES[rank]
+    return None if rank is None else STATES[rank]
 
 
 def reachable_states(rule: UsageRule) -> frozenset[State]:
@@ -171,7 +172,7 @@ def stretches(
     for reading in observations:
         _note(reading, rule, None, states, states)
     return [
-        Stretch(_moment(start), _moment(end), _STATES[rank])
+        Stretch(_moment(start), _moment(end), STATES[rank])
         for start, end, rank in _stretches(rule, states, _ms(until))
     ]
 

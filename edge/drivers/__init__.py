@@ -4,8 +4,8 @@ A folder holds two modules that others use:
 - `driver.py` owns the protocol's library and gives
   `make(config, devices, clock) -> Sequence[Driver]`: the drivers of the devices given, all of which
   speak the protocol.
-- `codec.py` is pure and gives `read_example(profile, example) -> ExampleReading`: what the gateway
-  makes of a profile's example.
+- `codec.py` is pure and gives `read_example(profile, example, received_at) -> Understood`: what the
+  gateway makes of an example of a profile.
 Nothing else in the gateway knows the name of a protocol.
 """
 

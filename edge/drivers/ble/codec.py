@@ -4,9 +4,11 @@ import struct
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from device_profiles.protocols.ble import BlePoint
+from device_profiles.play import Understood
+from device_profiles.protocols.ble import BleExample, BlePoint, BleProfile
 from device_profiles.reading import Reading, Value
-from edge.drivers.ble.bthome import Packet
+from device_profiles.schema import DeviceProfile, Example
+from edge.drivers.ble.bthome import BthomeError, Packet, decode
 from edge.drivers.conversion import ConversionError, round_float32, value_of
 from edge.errors import DecodeError
 
@@ -20,6 +22,8 @@ _FORMATS = {
     "int32": "<i",
     "float32": "<f",
 }
+_ANY_ADDRESS = "00:00:00:00:00:00"
+"""Of whom plain service data comes does not matter."""
 Decoded = tuple[list[Reading], list[DecodeError]]
 """Readings, and one error for each point that had none because of what came."""
 
@@ -49,6 +53,30 @@ def characteristic_readings(
             errors.append(_error(device_id, name, str(error), value.hex()))
     readings, more = _readings(device_id, raws, observed_at)
     return readings, [*errors, *more]
+
+
+def read_example(profile: DeviceProfile, example: Example, received_at: datetime) -> Understood:
+    """Return what the gateway makes of an example: plain service data, or a characteristic."""
+    if not isinstance(profile, BleProfile) or not isinstance(example, BleExample):
+        raise TypeError(f"{profile.id} is no BLE profile")
+    if example.service_data is not None:
+        try:
+            packet = decode(bytes.fromhex(example.service_data), address=_ANY_ADDRESS)
+        except BthomeError as error:
+            return Understood({}, {"": str(error)})
+        readings, errors = packet_readings(profile.id, profile.points, packet, received_at)
+    else:
+        points = {
+            name: point
+            for name, point in profile.points.items()
+            if point.characteristic == example.characteristic
+        }
+        value = bytes.fromhex(example.value or "")
+        readings, errors = characteristic_readings(profile.id, points, value, received_at)
+    return Understood(
+        {reading.point: reading.value for reading in readings},
+        {error.point: error.problem for error in errors},
+    )
 
 
 def raw_value(point: BlePoint, value: bytes) -> Value:

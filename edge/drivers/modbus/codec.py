@@ -3,9 +3,18 @@
 import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
-from device_profiles.protocols.modbus import ByteOrder, ModbusPoint, Register
+from device_profiles.play import Understood
+from device_profiles.protocols.modbus import (
+    ByteOrder,
+    ModbusExample,
+    ModbusPoint,
+    ModbusProfile,
+    Register,
+)
 from device_profiles.reading import Value
+from device_profiles.schema import DeviceProfile, Example
 from edge.drivers.conversion import ConversionError, excerpt, is_invalid, round_float32, value_of
 from edge.errors import DecodeError
 
@@ -54,6 +63,22 @@ def decode(device: str, points: Mapping[str, ModbusPoint], tables: Tables) -> De
         if value is not None:
             decoded.values[name] = value
     return decoded
+
+
+def read_example(profile: DeviceProfile, example: Example, received_at: datetime) -> Understood:
+    """Return what the gateway makes of an example; its words are in whichever table is read."""
+    del received_at
+    if not isinstance(profile, ModbusProfile) or not isinstance(example, ModbusExample):
+        raise TypeError(f"{profile.id} is no Modbus profile")
+    words = {
+        first + offset: word
+        for first, block in example.registers.items()
+        for offset, word in enumerate(block)
+    }
+    bits = {address: int(bit) for address, bit in example.coils.items()}
+    tables: Tables = {"holding": words, "input": words, "coil": bits, "discrete": bits}
+    decoded = decode(profile.id, profile.points, tables)
+    return Understood(decoded.values, {error.point: error.problem for error in decoded.errors})
 
 
 def ordered_bytes(words: Sequence[int], byte_order: ByteOrder) -> bytes:

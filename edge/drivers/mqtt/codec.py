@@ -14,8 +14,10 @@ from enum import Enum
 from functools import lru_cache
 from typing import Any
 
-from device_profiles.protocols.mqtt import MqttPoint, MqttTime
+from device_profiles.play import Understood
+from device_profiles.protocols.mqtt import MqttExample, MqttPoint, MqttProfile, MqttTime
 from device_profiles.reading import Quality, Reading, Value
+from device_profiles.schema import DeviceProfile, Example
 from edge.drivers.conversion import ConversionError, excerpt, raw_key, value_of
 from edge.drivers.mqtt.device import MqttDevice
 from edge.errors import DecodeError
@@ -71,6 +73,19 @@ def routes(devices: Iterable[MqttDevice]) -> dict[str, list[MqttDevice]]:
         for topic in topics(device):
             table.setdefault(topic, []).append(device)
     return table
+
+
+def read_example(profile: DeviceProfile, example: Example, received_at: datetime) -> Understood:
+    """Return what the gateway makes of an example."""
+    if not isinstance(profile, MqttProfile) or not isinstance(example, MqttExample):
+        raise TypeError(f"{profile.id} is no MQTT profile")
+    device = MqttDevice(profile.id, profile, "device")
+    decoded = decode(device, topic_of(example.topic, device), example.text.encode(), received_at)
+    return Understood(
+        {reading.point: reading.value for reading in decoded.readings},
+        {error.point: error.problem for error in decoded.errors},
+        frozenset(reading.observed_at for reading in decoded.readings),
+    )
 
 
 def decode(
