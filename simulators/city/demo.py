@@ -201,7 +201,9 @@ class _CityDemo:
         cloud = Process(name, [*command("campus-cloud"), *arguments], log)
         self.running.append(cloud)
         url = f"http://127.0.0.1:{port}"
-        cloud.wait_until(lambda: is_healthy(url), "starting", others=self.running)
+        cloud.wait_until(
+            lambda: cloud.is_listening(port) and is_healthy(url), "starting", others=self.running
+        )
         return cloud
 
     def conclude(self) -> None:

@@ -91,15 +91,17 @@ class _Demo:
         names = protocols.names()
         self._ports = dict(zip(names, _free_ports(len(names)), strict=True))
         self._subscribed_at: datetime | None = None
+        self._address_s = 0.0
 
     def start(self, *, is_new: bool) -> None:
-        """Start everything; print the address as soon as the pages show the school.
+        """Start everything; print the address as soon as the pages show the school's ledger.
 
         The parts start at the same time: the devices while the cloud loads its libraries, the
         gateway while the history is written. MQTT devices are switched on once the gateway has
         subscribed to them.
         """
         start = time.monotonic()
+        days = self._options.history_days
         say(f"Smart Campus demo: {self._options.devices} devices, data in {self._folder}")
         with self._steps.step("plan of the school") as step:
             self._plan()
@@ -108,20 +110,27 @@ class _Demo:
         self._start_broker()
         self._start_school()
         with self._steps.step("cloud") as step:
-            self._wait("cloud", lambda: is_healthy(self.url), "starting")
+            cloud = self._processes["cloud"]
+            self._wait(
+                "cloud",
+                lambda: cloud.is_listening(self._port) and is_healthy(self.url),
+                "starting",
+            )
             step.result = self.url
         self._start_gateway()
         if is_new:
             self._import()
-            self._write_history()
-        seconds = time.monotonic() - start
+        self._address_s = round(time.monotonic() - start, 1)
         if self._options.duration_s is None:
-            invite(self.url, note=f"{seconds:.1f} s after the start")
+            invite(self.url, note=f"{self._address_s} s after the start")
         else:
-            say(f"  {self.url} shows the school {seconds:.1f} s after the start")
+            say(f"  {self.url} shows the school, {self._address_s} s after the start")
+        if is_new:
+            say(f"  The pages show the ledger; {days} days of history and the devices follow.")
+            self._write_history()
         with self._steps.step("gateway") as step:
             self._wait("gateway", self._is_live, "reaching its devices")
-            step.result = f"reaches {self._options.devices} devices"
+            step.result = f"reaches {self._options.devices} devices; all of it is live"
 
     def watch(self, seconds: float | None) -> None:
         """Wait while all of it runs."""
@@ -171,8 +180,8 @@ class _Demo:
     def _start_broker(self) -> None:
         with self._steps.step("MQTT broker") as step:
             port = self._ports["mqtt"]
-            self._run("broker", "campus-sim", "broker", "--port", str(port))
-            self._wait("broker", lambda: _is_open(port), "starting")
+            broker = self._run("broker", "campus-sim", "broker", "--port", str(port))
+            self._wait("broker", lambda: broker.is_listening(port), "starting")
             step.result = f"127.0.0.1:{port}"
 
     def _start_school(self) -> None:
@@ -262,6 +271,7 @@ class _Demo:
             "gateway": gateway.peak_mb(),
             "cloud": self._processes["cloud"].peak_mb(),
         }
+        report["address_s"] = self._address_s
         report["seconds"] = {name: round(took, 1) for name, took in self._steps.seconds.items()}
         report["seed"] = self._options.seed
         return report
@@ -321,11 +331,3 @@ def _free_ports(number: int) -> list[int]:
     finally:
         for probe in probes:
             probe.close()
-
-
-def _is_open(port: int) -> bool:
-    try:
-        with socket.create_connection(("127.0.0.1", port), 0.5):
-            return True
-    except OSError:
-        return False

@@ -69,6 +69,17 @@ class Process:
             file.seek(self._start)
             return file.read().decode(errors="replace")
 
+    def is_listening(self, port: int) -> bool:
+        """Whether it, and no other program, listens at a TCP port of this machine."""
+        try:
+            connections = psutil.Process(self.pid).net_connections(kind="tcp")
+        except psutil.Error:
+            return False
+        return any(
+            connection.status == psutil.CONN_LISTEN and connection.laddr.port == port
+            for connection in connections
+        )
+
     def peak_mb(self) -> float:
         """Return the most memory it ever held, in MB, as far as the system tells."""
         try:

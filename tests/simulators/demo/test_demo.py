@@ -100,3 +100,20 @@ def test_no_wait_is_endless(tmp_path: Path) -> None:
             process.wait_until(lambda: False, "starting", limit_s=0.2)
     finally:
         process.kill()
+
+
+def test_a_port_of_another_program_is_not_taken_for_its_own(tmp_path: Path) -> None:
+    script = (
+        "import socket, sys, time\n"
+        "server = socket.create_server(('127.0.0.1', 0))\n"
+        "print(server.getsockname()[1], flush=True)\n"
+        "time.sleep(600)\n"
+    )
+    process = Process("cloud", [sys.executable, "-c", script], tmp_path / "cloud.log")
+    try:
+        process.wait_until(lambda: process.output().endswith("\n"), "starting")
+        with socket.create_server(("127.0.0.1", 0)) as other:
+            assert not process.is_listening(other.getsockname()[1])
+        assert process.is_listening(int(process.output()))
+    finally:
+        process.kill()
