@@ -6,18 +6,26 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 from tests._parts.patience import PATIENCE_S
 
+CAMPUS_EDGE = (str(Path(sys.executable).with_name("campus-edge")),)
+
 
 class GatewayProcess:
     """One gateway on a folder of the test's."""
 
-    def __init__(self, folder: Path, configuration: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        configuration: Mapping[str, Any],
+        command: Sequence[str] = CAMPUS_EDGE,
+    ) -> None:
+        self._command = command
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
         self._file = folder / "gateway.yaml"
@@ -26,7 +34,7 @@ class GatewayProcess:
 
     def start(self) -> None:
         """Start, and return at once."""
-        command = [str(Path(sys.executable).with_name("campus-edge")), "run", str(self._file)]
+        command = [*self._command, "run", str(self._file)]
         with (self._folder / "gateway.log").open("ab") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log)
 
@@ -101,10 +109,10 @@ def cpu_s(pid: int) -> float:
 
 @asynccontextmanager
 async def gateway_process(
-    folder: Path, configuration: Mapping[str, Any]
+    folder: Path, configuration: Mapping[str, Any], command: Sequence[str] = CAMPUS_EDGE
 ) -> AsyncIterator[GatewayProcess]:
     """Run a gateway; insist that it stops in peace."""
-    gateway = GatewayProcess(folder, configuration)
+    gateway = GatewayProcess(folder, configuration, command)
     gateway.start()
     try:
         yield gateway
