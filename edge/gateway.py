@@ -10,10 +10,10 @@ import contextlib
 import logging
 import sqlite3
 from collections.abc import Callable, Coroutine, Iterator, Sequence
-from importlib import metadata
 from random import Random
 from typing import Any
 
+from device_profiles.version import version
 from edge.backoff import Backoff
 from edge.buffer.sqlite import SqliteBuffer
 from edge.clock import Clock, boot_id
@@ -31,14 +31,6 @@ BUFFER_FILE = "buffer.db"
 _USAGE_S = 1.0
 _STATUS_S = 1.0
 _LAST_DRAIN_S = 3.0
-
-
-def version() -> str:
-    """Return the version of the installed distribution."""
-    try:
-        return metadata.version("smart-campus")
-    except metadata.PackageNotFoundError:
-        return "unknown"
 
 
 class Gateway:

@@ -1,4 +1,4 @@
-"""`campus-cloud standard`: what standards there are, what they say, whether a file is right."""
+"""`campus-cloud standard`: what standards there are, what they contain, whether a file is right."""
 
 import argparse
 import sys

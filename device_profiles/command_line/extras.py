@@ -5,7 +5,7 @@ import sys
 from collections.abc import Mapping
 from importlib import metadata
 
-from device_profiles.command_line.parser import DISTRIBUTION
+from device_profiles.version import DISTRIBUTION
 
 OURS = {"cloud", "device_profiles", "edge", "simulators"}
 

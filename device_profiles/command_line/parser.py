@@ -6,14 +6,13 @@ import sys
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from importlib import metadata
 from pathlib import Path
 from typing import Any, NoReturn
 
 from device_profiles.command_line.table import columns
 from device_profiles.command_line.texts import FALLBACK, Texts, languages
+from device_profiles.version import version
 
-DISTRIBUTION = "smart-campus"
 SHELLS = ("bash", "zsh", "tcsh")
 _FOLDER_METAVARS = {"DIR", "FOLDER"}
 _NOT_FIRST = "，。、；：）"
@@ -143,14 +142,6 @@ def add_version(parser: Parser) -> None:
     parser.add_argument(
         "--print-completion", action=_Completion, choices=SHELLS, help=text("option.completion")
     )
-
-
-def version() -> str:
-    """Return the version of the installed distribution, "unknown" in a bare checkout."""
-    try:
-        return metadata.version(DISTRIBUTION)
-    except metadata.PackageNotFoundError:
-        return "unknown"
 
 
 class _Version(argparse.Action):

@@ -1,11 +1,11 @@
-"""Empty the buffer towards the far end: one reader, one batch under way, oldest first.
+"""Send the buffer to the server: one reader, one batch at a time, oldest first.
 
-A batch that is refused is halved until the bad lines stand alone; those are set aside with the far
-end's reason and never hold up the rest. What is settled is settled at once, so a stop in the middle
-repeats little, and repeating is harmless: time and tags identify a point.
+A batch that is refused is halved until the bad lines are alone; those are set aside with the
+server's reason and never hold up the rest. What is stored is acknowledged at once, so a stop in the
+middle repeats little, and repeating is harmless: time and tags identify a point.
 
-While the far end cannot be reached the lines wait in the buffer. When it answers again, what piled
-up has become the backlog and new lines go first, in turns (see `edge.buffer.sqlite`).
+While the server cannot be reached the lines wait in the buffer. When it responds again, the waiting
+lines are the backlog and new lines go first, in turns (see `edge.buffer.sqlite`).
 """
 
 import asyncio
@@ -30,7 +30,7 @@ SLOW_RETRY_S = 60.0
 
 
 class Writer(Protocol):
-    """Takes a body of line protocol to the far end, blocking."""
+    """Writes a body of line protocol to the server, blocking."""
 
     def write(self, body: bytes) -> None:
         """Return once all of it is stored; raise an UplinkError otherwise."""
@@ -38,7 +38,7 @@ class Writer(Protocol):
 
 @dataclass(slots=True)
 class UplinkReport:
-    """How the uplink is, for the health report."""
+    """The state of the uplink, for the health report."""
 
     sent: int = 0
     requests: int = 0
@@ -91,7 +91,7 @@ class Drain:
             await self._sleep(self._linger_s)
 
     async def send_all(self) -> float | None:
-        """Send until nothing is left (None), or the far end fails (seconds to wait)."""
+        """Send until nothing is left (None), or the server fails (seconds to wait)."""
         async with self._one_reader:
             try:
                 while batch := await self._buffer.take(self._limit):
@@ -140,7 +140,7 @@ class Drain:
         if isinstance(error, UplinkRefused):
             return self._slow_retry_s * self._random.uniform(0.5, 1.0)
         if isinstance(error, UplinkUnavailable) and error.retry_after_s is not None:
-            # Jitter on top, never below: all gateways were told the same number.
+            # Jitter on top, never below: all gateways received the same number.
             return max(wait_s, error.retry_after_s * self._random.uniform(1.0, 1.2))
         return wait_s
 
@@ -157,7 +157,7 @@ class Drain:
 
 
 async def _on_own_thread(call: Callable[[bytes], None], body: bytes) -> None:
-    """Run a blocking call on a daemon thread: a far end that hangs must not delay a stop."""
+    """Run a blocking call on a daemon thread: a server that hangs must not delay a stop."""
     loop = asyncio.get_running_loop()
     future: asyncio.Future[None] = loop.create_future()
 
@@ -175,7 +175,7 @@ async def _on_own_thread(call: Callable[[bytes], None], body: bytes) -> None:
             call(body)
         except BaseException as error:  # noqa: BLE001 - raised where it is awaited
             outcome = error
-        # The loop may be closed when a stop did not wait for the far end.
+        # The loop may be closed when a stop did not wait for the server.
         with contextlib.suppress(RuntimeError):
             loop.call_soon_threadsafe(settle, outcome)
 

@@ -38,12 +38,12 @@ class Cloud:
             env=os.environ | {"CAMPUS_CLOUD_DUCKDB_MEMORY_MB": "128"},
         )
         assert self.process.stdout is not None
-        said = []
+        lines = []
         for line in self.process.stdout:
-            said.append(line)
+            lines.append(line)
             if line == f"Smart Campus is at {self.url}\n":
                 return
-        raise AssertionError(f"it did not start: {said} {self.process.stderr}")
+        raise AssertionError(f"it did not start: {lines} {self.process.stderr}")
 
     @property
     def token(self) -> str:
@@ -187,9 +187,16 @@ def test_an_import_says_what_it_did_or_what_is_wrong(
     assert "1 unchanged" in capsys.readouterr().out
     book.write_text(good.replace("2133100001", "12345"))
     assert main(arguments) == 1
-    said = capsys.readouterr().out.splitlines()
-    assert "!row 2 学校标识码: " in said[0]
-    assert "refused: 1 rows" in said[-1]
+    lines = capsys.readouterr().out.splitlines()
+    assert "!row 2 学校标识码: " in lines[0]
+    assert "refused: 1 rows" in lines[-1]
+    assert main([*arguments, "--lang", "zh"]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert "！第 2 行 学校标识码：" in lines[0]
+    assert lines[-1].startswith("学校.csv：未导入：1 行，")
+    assert main([*arguments, "--json"]) == 1
+    report = json.loads(capsys.readouterr().out)
+    assert (report["applied"], report["problems"][0]["column"]) == (False, "学校标识码")
     (tmp_path / "wrong").write_text("wrong")
     assert main([*arguments[:-1], str(tmp_path / "wrong")]) == 1
     assert "refused with 401" in capsys.readouterr().err

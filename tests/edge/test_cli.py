@@ -23,6 +23,11 @@ def test_check_says_what_it_found(
     path = configured("http://127.0.0.1:1").path
     assert main(["check", str(path)]) == 0
     assert capsys.readouterr().out == f"{path}: 2 devices over mqtt, nothing wrong\n"
+    assert main(["check", str(path), "--lang", "zh"]) == 0
+    assert capsys.readouterr().out == f"{path}：2 台设备（mqtt），没有错误\n"
+    assert main(["check", str(path), "--json"]) == 0
+    checked = json.loads(capsys.readouterr().out)
+    assert (checked["devices"], checked["protocols"]) == (2, ["mqtt"])
 
 
 def test_faults_go_to_stderr_one_line_each(
@@ -31,9 +36,9 @@ def test_faults_go_to_stderr_one_line_each(
     path = tmp_path / "gateway.yaml"
     path.write_text("gateway: gw 1\nschool: '1'\nuplink: {url: 'http://a', token: t}\n")
     assert main(["check", str(path)]) == 1
-    told = capsys.readouterr()
-    assert told.out == ""
-    assert [line.split(": ")[1] for line in told.err.splitlines()] == ["gateway", "school"]
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert [line.split(": ")[1] for line in err.splitlines()] == ["gateway", "school"]
 
 
 @pytest.mark.parametrize("argv", [[], ["fly"], ["run"], ["run", "--log-level", "loud", "x"]])
@@ -43,7 +48,7 @@ def test_wrong_use_is_two(argv: list[str], capsys: pytest.CaptureFixture[str]) -
     assert caught.value.code == 2
 
 
-def test_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+def test_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         main(["--version"])
     assert caught.value.code == 0
@@ -84,3 +89,8 @@ def test_run_says_when_it_is_ready_and_ends_with_zero(
     assert "uplink    up" in page
     assert main(["status", "--json", str(path)]) == 0
     assert json.loads(capsys.readouterr().out)["gateway"] == "gw-1"
+    assert main(["status", "--lang", "zh", str(path)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("学校 2133100001 的网关 gw-1，版本 ")
+    assert "  上行      正常" in lines
+    assert lines[-1].split() == ["设备", "协议", "读数", "最近上报", "错误数", "最近错误"]

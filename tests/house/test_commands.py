@@ -10,9 +10,10 @@ from string import Formatter
 
 import pytest
 
-from device_profiles.command_line.parser import SHELLS, Parser, version
+from device_profiles.command_line.parser import SHELLS, Parser
 from device_profiles.command_line.program import Program
 from device_profiles.command_line.texts import catalogue, languages
+from device_profiles.version import version
 from tests._parts.extras_only import Environment
 from tests._parts.tree import PACKAGES, ROOT, committed, text_of
 

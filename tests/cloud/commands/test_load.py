@@ -1,3 +1,4 @@
+import json
 import os
 import signal
 import subprocess
@@ -38,6 +39,8 @@ def test_a_load_says_what_it_did_and_twice_does_nothing(
     whole = [line.partition(": 100 % ")[0] for line in err.splitlines() if ": 100 % (" in line]
     assert whole == ["records", "slots", "readings", "events", "roll-up"]
     before = held_in(tmp_path / "data")
+    assert main([*command, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["slots"] == 0
     assert main(command) == 0
     out, _ = capsys.readouterr()
     assert ": 0 rows of records in 0 files, 0 slots in 0, 0 readings in 0, " in out
@@ -78,17 +81,17 @@ def test_a_load_that_is_killed_goes_on(recent: Path, tmp_path: Path, line: str) 
         command, stderr=subprocess.PIPE, text=True, env=os.environ | {"PYTHONUNBUFFERED": "1"}
     )
     assert process.stderr is not None
-    for said in process.stderr:
-        if said.startswith(line):
+    for reported in process.stderr:
+        if reported.startswith(line):
             process.send_signal(signal.SIGKILL)
             break
     process.stderr.close()
     assert process.wait() == -signal.SIGKILL
     assert main(command[1:]) == 0
     assert main(["load", str(recent), f"--data={tmp_path / 'whole'}"]) == 0
-    found, expected = held_in(tmp_path / "data"), held_in(tmp_path / "whole")
-    assert found["slots"] == expected["slots"]
-    assert found["points"] == expected["points"]
-    assert {row[:9] for row in found["usage_rollup"]} == {
+    loaded, expected = held_in(tmp_path / "data"), held_in(tmp_path / "whole")
+    assert loaded["slots"] == expected["slots"]
+    assert loaded["points"] == expected["points"]
+    assert {row[:9] for row in loaded["usage_rollup"]} == {
         row[:9] for row in expected["usage_rollup"]
     }

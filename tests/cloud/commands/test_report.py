@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import pytest
@@ -16,17 +17,18 @@ SCHOOL, OTHER = "2133100000", "2133100001"
 
 @pytest.fixture
 def chosen(tmp_path: Path) -> Chosen:
-    one = filed(12)
+    assessment = filed(12)
     registry = Registry.open(Settings(data=tmp_path).registry_url)
-    register(registry, one, evidence(large_standard(24), 12, 1))
-    found = chosen_by_score(opened(one.row, one.evidence, one.integrity))
-    registry.assessment_log.file_selection(found.row)
+    register(registry, assessment, evidence(large_standard(24), 12, 1))
+    opened_again = opened(assessment.row, assessment.evidence, assessment.integrity)
+    selection = chosen_by_score(opened_again)
+    registry.assessment_log.file_selection(selection.row)
     registry.close()
-    return found
+    return selection
 
 
-def report(folder: Path, *asked: str) -> int:
-    return main(["report", "--data", str(folder), "--out", str(folder / "out"), *asked])
+def report(folder: Path, *arguments: str) -> int:
+    return main(["report", "--data", str(folder), "--out", str(folder / "out"), *arguments])
 
 
 def written(folder: Path) -> list[str]:
@@ -60,6 +62,14 @@ def test_a_city_and_a_county_have_a_notice(tmp_path: Path, chosen: Chosen) -> No
     assert written(tmp_path) == [f"{who}.{form}" for who in ("331002", "city") for form in forms]
 
 
+def test_the_files_are_listed_as_json(
+    tmp_path: Path, chosen: Chosen, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert report(tmp_path, "--county", "331002", "--forms", "json", "--json") == 0
+    (file,) = json.loads(capsys.readouterr().out)
+    assert Path(file["file"]).stat().st_size == file["bytes"]
+
+
 def test_without_a_selection_there_is_no_notice(tmp_path: Path, chosen: Chosen) -> None:
     assert report(tmp_path, "--city", "--selection", "none", "--forms", "xlsx,json") == 0
     assert written(tmp_path) == ["city.bundle.json", "city.xlsx"]
@@ -71,7 +81,7 @@ def test_a_bundle_alone_needs_no_telemetry(tmp_path: Path, chosen: Chosen) -> No
 
 
 @pytest.mark.parametrize(
-    ("asked", "said"),
+    ("arguments", "problem"),
     [
         (["--school", "2133999999"], "school 2133999999 is not in assessment"),
         (["--county", "330106"], "no county has the code '330106'"),
@@ -79,15 +89,15 @@ def test_a_bundle_alone_needs_no_telemetry(tmp_path: Path, chosen: Chosen) -> No
         (["--city", "--selection", "nothing"], "no selection has the id 'nothing'"),
     ],
 )
-def test_what_does_not_exist_is_said_in_a_sentence(
+def test_what_does_not_exist_is_one_sentence(
     tmp_path: Path,
     chosen: Chosen,
-    asked: list[str],
-    said: str,
+    arguments: list[str],
+    problem: str,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert report(tmp_path, *asked) == 1
-    assert said in capsys.readouterr().err
+    assert report(tmp_path, *arguments) == 1
+    assert problem in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
 
 
@@ -98,8 +108,8 @@ def test_a_selection_of_another_assessment_is_refused(
     registry = Registry.open(Settings(data=tmp_path).registry_url)
     registry.assessment_log.file_assessment(other.row, other.evidence, other.integrity)
     registry.close()
-    asked = ["--city", "--assessment", other.row.id, "--selection", chosen.row.id]
-    assert report(tmp_path, *asked) == 1
+    arguments = ["--city", "--assessment", other.row.id, "--selection", chosen.row.id]
+    assert report(tmp_path, *arguments) == 1
     assert f"is one of assessment {chosen.row.assessment_id}, not of" in capsys.readouterr().err
 
 
@@ -111,7 +121,7 @@ def test_a_folder_without_a_registry_is_refused(
     assert not (tmp_path / "none").exists()
 
 
-def test_a_folder_that_cannot_be_written_is_said(
+def test_a_folder_that_cannot_be_written_is_named(
     tmp_path: Path, chosen: Chosen, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "out").write_text("in the way")

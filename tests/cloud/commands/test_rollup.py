@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,7 @@ def slots(tmp_path: Path) -> Path:
     return write_slots(tmp_path / "slots" / "a.parquet", rows)
 
 
-def said(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> tuple[int, str, str]:
+def output(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> tuple[int, str, str]:
     code = main(["rollup", *arguments])
     return code, *capsys.readouterr()
 
@@ -34,32 +35,35 @@ def test_books_may_come_from_the_registry_or_from_files(
     data: Path, slots: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     books = tmp_path / "books"
-    assert said([f"--data={data}", f"--write-books={books}"], capsys)[:2] == (
+    assert output([f"--data={data}", f"--write-books={books}"], capsys)[:2] == (
         0,
         f"{books}: the records of 1 schools\n",
     )
-    one = [f"--data={data}", f"--slots={slots}", f"--out={tmp_path / 'one'}"]
-    two = [f"--books={books}", f"--slots={slots.parent}", f"--out={tmp_path / 'two'}"]
-    for arguments in (one, two):
-        code, out, err = said(arguments, capsys)
+    registry = [f"--data={data}", f"--slots={slots}", f"--out={tmp_path / 'one'}"]
+    files_of = [f"--books={books}", f"--slots={slots.parent}", f"--out={tmp_path / 'two'}"]
+    for arguments in (registry, files_of):
+        code, out, err = output(arguments, capsys)
         assert code == 0, err
         assert " rows of usage_rollup, " in out
         assert err.splitlines()[-1].startswith("roll-up: 100 % (")
     files = [sorted(p.name for p in (tmp_path / n).rglob("*.parquet")) for n in ("one", "two")]
     assert files[0] == files[1] == [f"{MONDAY}.parquet"] * 2
+    code, out, _ = output([*files_of[:-1], f"--out={tmp_path / 'three'}", "--json"], capsys)
+    assert code == 0
+    assert json.loads(out)["rows"].keys() == {"usage_rollup", "usage_days"}
 
 
 def test_what_is_missing_is_one_sentence(
     data: Path, slots: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     none = tmp_path / "none"
-    assert said([f"--data={none}", f"--write-books={tmp_path / 'b'}"], capsys) == (
+    assert output([f"--data={none}", f"--write-books={tmp_path / 'b'}"], capsys) == (
         1,
         "",
         f"campus-cloud: {none}: holds no registry; give the folder of the cloud\n",
     )
     full = tmp_path / "slots"
-    _, _, err = said([f"--data={data}", f"--slots={slots}", f"--out={full}"], capsys)
+    _, _, err = output([f"--data={data}", f"--slots={slots}", f"--out={full}"], capsys)
     assert err == f"campus-cloud: {full}: is not empty; give --out a new folder\n"
 
 

@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import pytest
@@ -15,15 +16,25 @@ def test_any_table_is_scored_without_a_database(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "scores.csv"
-    asked = ["score", "--standard", "undp-hdi", "--evidence", str(TABLE), "--out", str(out)]
-    assert main(asked) == 0
-    said = capsys.readouterr().out
-    assert said.startswith(f"{out}: 50 scored, 1 not rated; undp-hdi@2025-05-06, inputs ")
+    arguments = ["score", "--standard", "undp-hdi", "--evidence", str(TABLE), "--out", str(out)]
+    assert main(arguments) == 0
+    printed = capsys.readouterr().out
+    assert printed.startswith(f"{out}: 50 scored, 1 not rated; undp-hdi@2025-05-06, inputs ")
     lines = out.read_text(encoding="utf-8").splitlines()
     assert lines[0] == "id,score,coverage,health,education,income"
     assert lines[1].startswith("Australia,0.958")
-    assert main(asked[:-2]) == 0
+    assert main(arguments[:-2]) == 0
     assert capsys.readouterr().out == out.read_text(encoding="utf-8")
+
+
+def test_scores_are_there_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["score", "--standard", "undp-hdi", "--evidence", str(TABLE), "--json"]
+    assert main(arguments) == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert (printed["rated"], printed["unrated"], len(printed["scores"])) == (50, 1, 51)
+    assert printed["scores"][0]["id"] == "Australia"
+    assert main([*arguments, "--out", str(tmp_path / "scores.csv")]) == 0
+    assert "scores" not in json.loads(capsys.readouterr().out)
 
 
 def test_a_standard_may_be_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -42,16 +53,16 @@ def test_a_bundle_is_verified_and_scored_again(
     text = bundle_text(scores, path.read_text(encoding="utf-8"))
     bundle.write_text(text, encoding="utf-8")
     assert main(["score", "--bundle", str(bundle)]) == 0
-    said = capsys.readouterr()
-    assert said.out.startswith("id,score,coverage,health,education,income\nAustralia,0.958")
-    assert "the digests are those of its contents, and 51 schools score again" in said.err
+    out, err = capsys.readouterr()
+    assert out.startswith("id,score,coverage,health,education,income\nAustralia,0.958")
+    assert "the digests are those of its contents, and 51 schools score again" in err
     bundle.write_text(text.replace("82.7", "92.7"), encoding="utf-8")
     assert main(["score", "--bundle", str(bundle)]) == 1
-    assert "bundle.json: digests.evidence: says" in capsys.readouterr().err
+    assert "bundle.json: digests.evidence: is " in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "problem"),
     [
         (["--evidence", "t.csv"], "--standard and --evidence belong together"),
         (["--bundle", "b.json", "--standard", "x"], "--standard and --evidence belong together"),
@@ -59,16 +70,16 @@ def test_a_bundle_is_verified_and_scored_again(
     ],
 )
 def test_wrong_use_is_2(
-    arguments: list[str], told: str, capsys: pytest.CaptureFixture[str]
+    arguments: list[str], problem: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as left:
         main(["score", *arguments])
     assert left.value.code == 2
-    assert told in capsys.readouterr().err
+    assert problem in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "problem"),
     [
         (["--standard", "none", "--evidence", str(TABLE)], "none: neither a file nor a standard"),
         (["--standard", "undp-hdi", "--evidence", "none.csv"], "none.csv: cannot be read"),
@@ -80,15 +91,15 @@ def test_wrong_use_is_2(
     ],
 )
 def test_what_cannot_be_done_is_one_sentence(
-    arguments: list[str], told: str, capsys: pytest.CaptureFixture[str]
+    arguments: list[str], problem: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["score", *arguments]) == 1
     error = capsys.readouterr().err
-    assert error.startswith(f"campus-cloud: {told}")
+    assert error.startswith(f"campus-cloud: {problem}")
     assert error.count("\n") == 1
 
 
-def test_a_bundle_that_is_no_text_is_told(
+def test_a_bundle_that_is_no_text_is_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "b.json"

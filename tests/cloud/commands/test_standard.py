@@ -20,15 +20,15 @@ def printed(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 0) 
 
 def test_every_edition_is_listed(capsys: pytest.CaptureFixture[str]) -> None:
     lines = printed(capsys, "list").splitlines()
-    assert [line.split("  ")[0] for line in lines] == [one.edition for one in editions()]
+    assert [line.split("  ")[0] for line in lines] == [standard.edition for standard in editions()]
     assert all(line.endswith(" clauses)") for line in lines)
 
 
-@pytest.mark.parametrize("edition", [one.edition for one in editions()])
+@pytest.mark.parametrize("edition", [standard.edition for standard in editions()])
 def test_every_clause_is_shown_with_its_source_and_its_flag(
     edition: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (standard,) = [one for one in editions() if one.edition == edition]
+    (standard,) = [s for s in editions() if s.edition == edition]
     shown = printed(capsys, "show", edition)
     assert shown.startswith(f"{edition}  {standard.title.zh} · {standard.title.en}\n")
     for clause in standard.clauses:
@@ -53,9 +53,9 @@ def test_files_are_checked_with_every_fault_and_its_line(
     )
     wrong = WRONG / "floor-above-target.yaml"
     assert main(["standard", "check", str(BALANCE), str(wrong)]) == 1
-    said = capsys.readouterr()
-    assert said.err == wrong.with_suffix(".txt").read_text(encoding="utf-8")
-    assert said.out.count("\n") == 1
+    out, err = capsys.readouterr()
+    assert err == wrong.with_suffix(".txt").read_text(encoding="utf-8")
+    assert out.count("\n") == 1
 
 
 def test_editions_are_compared(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -67,6 +67,23 @@ def test_editions_are_compared(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert printed(capsys, "diff", "national-balance", str(later)) == (
         "~ clauses.equipment-value.linear.target.PRI: 2000 → 2200\n"
     )
+
+
+def test_listed_shown_and_checked_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    listed = json.loads(printed(capsys, "list", "--json"))
+    assert [standard["edition"] for standard in listed] == [s.edition for s in editions()]
+    shown = json.loads(printed(capsys, "show", "national-balance", "--json"))
+    assert (shown["id"], len(shown["clauses"])) == ("national-balance", 7)
+    wrong = WRONG / "floor-above-target.yaml"
+    checked = json.loads(printed(capsys, "check", str(BALANCE), str(wrong), "--json", code=1))
+    assert [bool(result["errors"]) for result in checked] == [False, True]
+    same = json.loads(printed(capsys, "diff", "undp-hdi", "undp-hdi", "--json"))
+    assert same["differences"] == []
+
+
+def test_sizes_are_in_the_language(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = printed(capsys, "list", "--lang", "zh").splitlines()
+    assert all(line.endswith(" 个条款)") for line in lines)
 
 
 def test_the_schema_is_printed(capsys: pytest.CaptureFixture[str]) -> None:

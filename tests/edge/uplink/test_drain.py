@@ -1,4 +1,4 @@
-"""Buffer to far end, over real HTTP."""
+"""Buffer to server, over real HTTP."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -121,7 +121,7 @@ async def test_retry_after_is_honoured(buffer: SqliteBuffer, end: FarEnd) -> Non
 
 
 @pytest.mark.parametrize(
-    ("answer", "said"),
+    ("answer", "problem_text"),
     [
         (problem(401, "unauthorized", "unauthorized access"), "refuses the token (401)"),
         (problem(404, "not found", 'bucket "campus" not found'), "knows no bucket 'campus'"),
@@ -129,8 +129,8 @@ async def test_retry_after_is_honoured(buffer: SqliteBuffer, end: FarEnd) -> Non
         ((302, {"Location": "http://127.0.0.1:1/"}, ""), "127.0.0.1"),
     ],
 )
-async def test_wrong_configuration_waits_long_says_so_and_loses_nothing(
-    buffer: SqliteBuffer, end: FarEnd, answer: Answer, said: str
+async def test_wrong_configuration_waits_long_is_reported_and_loses_nothing(
+    buffer: SqliteBuffer, end: FarEnd, answer: Answer, problem_text: str
 ) -> None:
     end.answer = lambda _: answer
     lines = await fill(buffer, 5)
@@ -139,7 +139,7 @@ async def test_wrong_configuration_waits_long_says_so_and_loses_nothing(
     assert wait_s is not None
     if answer[0] != 302:
         assert wait_s >= 30
-    assert said in sender.report.last_error
+    assert problem_text in sender.report.last_error
     assert not sender.report.is_up
     end.answer = lambda _: OK
     assert await sender.send_all() is None
@@ -160,9 +160,9 @@ async def test_server_error_dropped_connection_and_closed_port_are_waited_out(
     assert await sender.send_all() is None
     assert end.stored == lines
     await fill(buffer, 1)
-    nobody = drain(buffer, f"http://127.0.0.1:{free_port()}")
-    assert await nobody.send_all() is not None
-    assert "refused" in nobody.report.last_error
+    closed = drain(buffer, f"http://127.0.0.1:{free_port()}")
+    assert await closed.send_all() is not None
+    assert "refused" in closed.report.last_error
 
 
 async def test_black_hole_is_left_after_the_timeout(buffer: SqliteBuffer, end: FarEnd) -> None:
