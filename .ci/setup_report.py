@@ -55,6 +55,7 @@ def _measure(folder: Path, *, is_cached: bool) -> int:
     environment = dict(os.environ)
     if not is_cached:
         environment |= {
+            "CAMPUS_CACHE": str(folder / "tools"),
             "UV_CACHE_DIR": str(folder / "uv"),
             "PIP_CACHE_DIR": str(folder / "pip"),
             "npm_config_cache": str(folder / "npm"),
@@ -99,11 +100,11 @@ def _until_page(clone: Path, environment: dict[str, str]) -> Start | None:
         start_new_session=True,
     )
     try:
-        assert process.stdout is not None  # noqa: S101  it is a pipe
+        assert process.stdout is not None
         for line in process.stdout:
             print(line, end="", flush=True)
             if step := STEP.match(line):
-                start.steps.append((float(step[1]), step[2].strip()))
+                start.steps.append((float(step[1]), step[2].partition(": ")[0].strip()))
             if "Ctrl-C stops it" in line:
                 with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=WAIT_S) as page:
                     page.read()
