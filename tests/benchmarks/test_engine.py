@@ -1,4 +1,4 @@
-"""All schools of a province against a large standard, beside the plain rules school by school."""
+"""All schools of a province against a large standard, compared with plain rules."""
 
 import time
 from collections.abc import Callable

@@ -61,7 +61,7 @@ port, messages, file = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
 db = sqlite3.connect(file, isolation_level=None)
 db.execute("PRAGMA journal_mode=WAL")
 db.execute("PRAGMA synchronous=FULL")
-db.execute("CREATE TABLE said (topic TEXT, payload TEXT)")
+db.execute("CREATE TABLE messages (topic TEXT, payload TEXT)")
 batch, done = [], 0
 
 def take(client, _userdata, message):
@@ -69,7 +69,7 @@ def take(client, _userdata, message):
     batch.append((message.mid, message.topic, json.dumps(json.loads(message.payload))))
     if len(batch) == 100 or done + len(batch) == messages:
         db.execute("BEGIN")
-        db.executemany("INSERT INTO said VALUES (?, ?)", [(t, p) for _, t, p in batch])
+        db.executemany("INSERT INTO messages VALUES (?, ?)", [(t, p) for _, t, p in batch])
         db.execute("COMMIT")
         for mid, _, _ in batch:
             client.ack(mid, 1)
@@ -142,19 +142,19 @@ def publish(broker: Mosquitto, start: datetime) -> None:
         client.publish(f"campus/display-{device}/state", json.dumps(payload), qos=1)
         for device, _, payload in backlog(start)
     ]
-    for one in sent:
-        one.wait_for_publish(60)
+    for record in sent:
+        record.wait_for_publish(60)
     client.disconnect()
     client.loop_stop()
 
 
 def due(start: datetime) -> list[Stored]:
-    found = [
+    points = [
         Stored(f"B-{device}", point, to_ns(at), payload[member])
         for device, at, payload in backlog(start)
         for point, member in POINTS.items()
     ]
-    return sorted(found, key=lambda one: (one.asset, one.point, one.time_ns))
+    return sorted(points, key=lambda point: (point.asset, point.point, point.time_ns))
 
 
 def configuration(server: WriteServer, broker: Mosquitto) -> dict[str, Any]:

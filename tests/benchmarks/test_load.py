@@ -64,7 +64,7 @@ def run(arguments: Sequence[str]) -> tuple[float, float, list[tuple[float, str]]
 def _held(pid: int) -> int:
     try:
         root = psutil.Process(pid)
-        return sum(one.memory_info().rss for one in [root, *root.children(recursive=True)])
+        return sum(process.memory_info().rss for process in [root, *root.children(recursive=True)])
     except psutil.Error:
         return 0
 
@@ -75,12 +75,12 @@ def test_a_city_is_loaded_and_rolled_up_on_each_engine(
 ) -> None:
     slots = read_city(city)["counts"]["slots"]
     data, books = tmp_path / "data", tmp_path / "books"
-    took_s, most_mb, lines = run(["load", str(city), f"--data={data}"])
-    told = [f"load of {slots:,} slots: {took_s:.1f} s, {_rate(slots, took_s)}, {most_mb:.0f} MB"]
+    took_s, most_mb, printed = run(["load", str(city), f"--data={data}"])
+    lines = [f"load of {slots:,} slots: {took_s:.1f} s, {_rate(slots, took_s)}, {most_mb:.0f} MB"]
     before = 0.0
-    for moment, line in lines:
+    for moment, line in printed:
         if line.endswith(" 100 %"):
-            told.append(f"  {line.partition(':')[0]}: {moment - before:.1f} s")
+            lines.append(f"  {line.partition(':')[0]}: {moment - before:.1f} s")
             before = moment
     run(["rollup", f"--data={data}", f"--write-books={books}"])
     engines = [("DuckDB", ["--engine=duckdb"])]
@@ -92,12 +92,12 @@ def test_a_city_is_loaded_and_rolled_up_on_each_engine(
         took_s, most_mb, _ = run(
             ["rollup", *arguments, f"--books={books}", f"--slots={city / 'slots'}", f"--out={out}"]
         )
-        told.append(
+        lines.append(
             f"{name}: {slots:,} slots to evidence in {took_s:.1f} s, {_rate(slots, took_s)}, "
             f"{most_mb:.0f} MB"
         )
     with capsys.disabled():
-        print("\n" + "\n".join(told))  # noqa: T201  the figures are what a benchmark is for
+        print("\n" + "\n".join(lines))  # noqa: T201  the figures are what a benchmark is for
 
 
 def _rate(rows: int, took_s: float) -> str:

@@ -37,12 +37,12 @@ def school_day(day: date) -> Day:
 
 
 def every_slot(day: Day, asset: str, random: Random) -> list[UsageSlot]:
-    found = []
+    frames = []
     for number in range(288):
         active = random.randrange(301)
         start = day.start + timedelta(minutes=5 * number)
-        found.append(UsageSlot(asset, start, active, 300 - active, 0, 0, random.random()))
-    return found
+        frames.append(UsageSlot(asset, start, active, 300 - active, 0, 0, random.random()))
+    return frames
 
 
 def timed(work: Callable[[], int]) -> tuple[int, float]:

@@ -101,8 +101,8 @@ def test_a_term_of_a_large_school(capsys: pytest.CaptureFixture[str]) -> None:
 
     def answer() -> None:
         scores = score_table(standard, evidence_table(standard, facts))
-        for found in result(scores, SCHOOL).findings:
-            finding_shape(found, evidence_rows(found.clause, facts), ("PRI",))
+        for finding in result(scores, SCHOOL).findings:
+            finding_shape(finding, evidence_rows(finding.clause, facts), ("PRI",))
 
     def plain_sum() -> object:
         return sum(row["active_s"] for row in facts.use.iter_rows(named=True))

@@ -49,7 +49,7 @@ def candidates(schools: int) -> pl.DataFrame:
                 ["KG", "PRI", "JUN", "SEN", "VOC"], schools, p=[0.3, 0.35, 0.2, 0.1, 0.05]
             ),
             "urban_rural": random.choice(["111", "121", "210", "220"], schools),
-            "failed_gates": [["F01"] if one < 0.05 else [] for one in random.random(schools)],
+            "failed_gates": [["F01"] if draw < 0.05 else [] for draw in random.random(schools)],
         }
     )
 
@@ -73,15 +73,15 @@ def plainly(problem: SelectionProblem) -> float:
         of = np.flatnonzero(limit.members[able])
         most = INFINITE if limit.most is None else float(limit.most)
         rows.append(Row(of, np.ones(of.size), float(limit.least), most))
-    found = maximised(
+    solution = maximised(
         problem.values[able].astype(float),
         rows,
         least=np.zeros(able.size),
         most=ones,
         whole=np.ones(able.size, np.bool_),
     )
-    assert found is not None
-    return found.objective
+    assert solution is not None
+    return solution.objective
 
 
 @pytest.mark.benchmark
@@ -92,10 +92,10 @@ def test_the_exact_selection(schools: int, capsys: pytest.CaptureFixture[str]) -
     problem = ranked_pool(table, RULES).problem
     best_s = timed(lambda: best(problem))
     plain_s = timed(lambda: plainly(problem), 1)
-    told_s = timed(lambda: select(table, RULES), 1)
-    found = best(problem)
-    assert found is not None
-    assert abs(plainly(problem) - found.value) < 0.5
+    select_s = timed(lambda: select(table, RULES), 1)
+    chosen = best(problem)
+    assert chosen is not None
+    assert abs(plainly(problem) - chosen.value) < 0.5
     few = RULES.model_copy(update={"places": 20})
     clash_s = timed(lambda: select(table, few), 1)
     with capsys.disabled():
@@ -103,8 +103,8 @@ def test_the_exact_selection(schools: int, capsys: pytest.CaptureFixture[str]) -
             f"\nexact selection of 50 out of {schools:,}, {len(problem.limits)} quotas of three "
             f"kinds: {1000 * best_s:.0f} ms, and {1000 * field_s:.0f} ms to put them in order; as "
             f"one plain programme, ties left open, {1000 * plain_s:.0f} ms "
-            f"({plain_s / best_s:.0f} times as long); with what every school is told "
-            f"{told_s:.2f} s; rules that clash named in "
+            f"({plain_s / best_s:.0f} times as long); with the explanation for every school "
+            f"{select_s:.2f} s; rules that clash named in "
             f"{1000 * clash_s:.0f} ms"
         )
 
@@ -121,7 +121,10 @@ def priced_standard() -> Standard:
         )
         for number, clause in enumerate(standard.clauses)
     )
-    plain = [one.model_copy(update={"aggregate": "arithmetic"}) for one in standard.dimensions]
+    plain = [
+        dimension.model_copy(update={"aggregate": "arithmetic"})
+        for dimension in standard.dimensions
+    ]
     return standard.model_copy(
         update={"clauses": clauses, "dimensions": tuple(plain), "rules": (), "pass_mark": None}
     )
@@ -134,13 +137,13 @@ def test_the_least_it_would_take(capsys: pytest.CaptureFixture[str]) -> None:
     selection = select_scores(scores, rules)
     prepare_s = timed(lambda: priced(scores), 1)
     of = priced(scores)
-    out = [one.school for one in selection.outcomes.values() if not one.selected]
-    each, found = [], []
+    out = [outcome.school for outcome in selection.outcomes.values() if not outcome.selected]
+    each, plans = [], []
     for school in out:
         start = time.perf_counter()
-        found.append(least(of, selection, school))
+        plans.append(least(of, selection, school))
         each.append(1000 * (time.perf_counter() - start))
-    possible = sum(one.is_possible is True for one in found)
+    possible = sum(plan.is_possible is True for plan in plans)
     median, high, most = (float(np.quantile(each, share)) for share in (0.5, 0.95, 1))
     with capsys.disabled():
         print(  # noqa: T201  the figure is what a benchmark is for

@@ -60,14 +60,14 @@ def test_the_error_of_each_indicator(city: City, capsys: pytest.CaptureFixture[s
         show(capsys, title, map(_error_row, errors(some).iter_rows(named=True)))
     show(
         capsys,
-        "found where the truth is told",
+        "found where the truth is known",
         map(_error_row, errors(differences(city.found, city.true)).iter_rows(named=True)),
     )
     points = pl.concat(
-        city.told.clauses.select("id", pl.col(f"{one.id}.points").alias("told"))
-        .join(city.true.clauses.select("id", pl.col(f"{one.id}.points").alias("true")), on="id")
-        .with_columns(pl.lit(one.id).alias("clause"))
-        for one in edition().clauses
+        city.told.clauses.select("id", pl.col(f"{clause.id}.points").alias("told"))
+        .join(city.true.clauses.select("id", pl.col(f"{clause.id}.points").alias("true")), on="id")
+        .with_columns(pl.lit(clause.id).alias("clause"))
+        for clause in edition().clauses
     ).join(city.characters, on="id")
     lost = (pl.col("told").fill_null(0.0) - pl.col("true").fill_null(0.0)).mean()
     by_clause = points.filter(honest).group_by("clause").agg(lost.alias("points")).sort("points")
@@ -75,15 +75,15 @@ def test_the_error_of_each_indicator(city: City, capsys: pytest.CaptureFixture[s
     kept = change(city.true, city.told, RULES)
     show(
         capsys,
-        "true ranking and the one told: tau, rho, selected changed, covered",
+        "true ranking and the measured one: tau, rho, selected changed, covered",
         [[f"{kept.tau:.3f}", f"{kept.rho:.3f}", f"{kept.changed:.0%}", f"{kept.covered:.0%}"]],
     )
-    found = city.told.totals.select("id", "raw", "coverage").join(
+    ranks = city.told.totals.select("id", "raw", "coverage").join(
         city.true.totals.select("id", pl.col("raw").alias("true")), on="id"
     )
     off = pl.col("raw") - pl.col("true")
     scores = (
-        found.join(city.characters, on="id")
+        ranks.join(city.characters, on="id")
         .group_by("character")
         .agg(
             pl.len().alias("schools"),
@@ -130,7 +130,7 @@ def test_a_ranking_after_loss(
     show(capsys, "loss, share, tau, rho, ranks moved, selected changed, unrated, covered", rows)
 
 
-def test_floors_still_tell_schools_apart(
+def test_floors_still_distinguish_schools(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     rows = []
@@ -139,12 +139,12 @@ def test_floors_still_tell_schools_apart(
             tmp_path / f"city-{seed}", schools=FLOOR_SCHOOLS, days=DAYS, seed=seed
         )
         write_city(options)
-        told = gathered(options.folder, tmp_path / f"data-{seed}", first=1)
-        clauses = scores_of(evidence_table(edition(), told)).clauses
+        measured = gathered(options.folder, tmp_path / f"data-{seed}", first=1)
+        clauses = scores_of(evidence_table(edition(), measured)).clauses
         for clause in FLOORS:
-            found = clauses[f"{clause}.attainment"].drop_nulls().to_numpy()
-            quarters = np.quantile(found, (0.1, 0.25, 0.5, 0.75, 0.9))
-            none, full = (found <= 0).mean(), (found >= 1).mean()
-            rows.append([seed, clause, len(found), f"{none:.0%}", f"{full:.0%}",
+            attained = clauses[f"{clause}.attainment"].drop_nulls().to_numpy()
+            quarters = np.quantile(attained, (0.1, 0.25, 0.5, 0.75, 0.9))
+            none, full = (attained <= 0).mean(), (attained >= 1).mean()
+            rows.append([seed, clause, len(attained), f"{none:.0%}", f"{full:.0%}",
                          *(f"{value:.2f}" for value in quarters)])  # fmt: skip
     show(capsys, "seed, clause, schools, nothing, everything, deciles 1, quartiles, 9", rows)

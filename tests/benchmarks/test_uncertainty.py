@@ -24,7 +24,10 @@ SHIPPED = "taizhou-smart-management@2026-11-01"
 
 def arithmetic() -> Standard:
     standard = large_standard()
-    plain = [one.model_copy(update={"aggregate": "arithmetic"}) for one in standard.dimensions]
+    plain = [
+        dimension.model_copy(update={"aggregate": "arithmetic"})
+        for dimension in standard.dimensions
+    ]
     return standard.model_copy(update={"dimensions": tuple(plain), "min_coverage": 0.6})
 
 
@@ -63,11 +66,11 @@ def test_which_choice_matters(capsys: pytest.CaptureFixture[str]) -> None:
     standard = arithmetic()
     scores = score_table(standard, many_schools(standard, 1_000, 1))
     start, cpu = time.perf_counter(), time.process_time()
-    found = sensitivity(scores, rules_of({"places": 50, "hard": ["gates"]}), 7)
+    result = sensitivity(scores, rules_of({"places": 50, "hard": ["gates"]}), 7)
     wall_s, cpu_s = time.perf_counter() - start, time.process_time() - cpu
     with capsys.disabled():
         print(  # noqa: T201  the figure is what a benchmark is for
-            f"\nsensitivity analysis of 1,000 schools, {found.variants} variants: {wall_s:.1f} s "
+            f"\nsensitivity analysis of 1,000 schools, {result.variants} variants: {wall_s:.1f} s "
             f"({cpu_s:.1f} s of processor time)"
         )
 

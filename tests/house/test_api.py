@@ -1,4 +1,4 @@
-"""Every address says what it answers and every parameter what it means."""
+"""Every address documents its answer and every parameter its meaning."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Every error stands in its package's tree, says when it is met, and is met somewhere."""
+"""Every error is in its package's tree, documents when it is raised, and is raised somewhere."""
 
 import importlib
 import inspect
@@ -15,9 +15,9 @@ HOMES = [path for path in committed() if path.name == "errors.py"]
 def errors_in(home: Path) -> list[type[Exception]]:
     module = importlib.import_module(".".join(home.with_suffix("").parts))
     return [
-        found
-        for _, found in inspect.getmembers(module, inspect.isclass)
-        if issubclass(found, Exception) and found.__module__ == module.__name__
+        error
+        for _, error in inspect.getmembers(module, inspect.isclass)
+        if issubclass(error, Exception) and error.__module__ == module.__name__
     ]
 
 

@@ -32,7 +32,10 @@ WHERE_PEOPLE_READ = {
     "www.w3.org",
 }
 """Hosts of documents, and of the sponsors that package-lock.json names; never an index."""
-OF_NO_PLACE = re.compile(r"(?i:localhost|127(\.\d+){3}|host|cloud|\w|.+\.(invalid|example)|\[?)")
+OF_NO_PLACE = re.compile(
+    r"(?i:localhost|127(\.\d+){3}|host|主机|influx|cloud|"
+    r"\w|.+\.(invalid|example)|\[?)"
+)
 
 ADDRESS = re.compile(r"\bhttps?://([^\s/:\"'`<>)\]}{,]*)")
 HOME = re.compile(r"(?<![\w.])/(?:home|Users)/\w+|(?<![\w.])/root/")
@@ -43,7 +46,7 @@ SELF = Path("tests/house/test_files.py")
 NO_TEXT = Path("tests/cloud/scoring/wrong/not-utf8.yaml")
 
 
-def told() -> list[tuple[Path, str]]:
+def texts() -> list[tuple[Path, str]]:
     return [
         (path, text_of(path))
         for path in committed()
@@ -53,16 +56,16 @@ def told() -> list[tuple[Path, str]]:
 
 def hits(pattern: re.Pattern[str]) -> list[str]:
     return [
-        f"{path}:{text[: found.start()].count(chr(10)) + 1}: {found[0]}"
-        for path, text in told()
-        for found in pattern.finditer(text)
+        f"{path}:{text[: match.start()].count(chr(10)) + 1}: {match[0]}"
+        for path, text in texts()
+        for match in pattern.finditer(text)
     ]
 
 
 def test_no_file_names_a_machine_or_an_index() -> None:
     strays = {
         host
-        for _, text in told()
+        for _, text in texts()
         for host in ADDRESS.findall(text)
         if host not in WHERE_PEOPLE_READ and not OF_NO_PLACE.fullmatch(host)
     }
@@ -90,7 +93,7 @@ def test_nothing_is_left_undone() -> None:
 def test_a_file_is_short_or_has_a_reason() -> None:
     long = {
         path.as_posix()
-        for path, text in told()
+        for path, text in texts()
         if path.as_posix() not in GENERATED and text.count("\n") > LINES
     }
     assert long == set(LONG_WITH_REASON)
@@ -99,7 +102,7 @@ def test_a_file_is_short_or_has_a_reason() -> None:
 def test_a_file_ends_with_one_line_end() -> None:
     assert not [
         str(path)
-        for path, text in told()
+        for path, text in texts()
         if text.strip() and (not text.endswith("\n") or text.endswith("\n\n"))
     ]
 
@@ -117,7 +120,7 @@ PAGES = [path for path in committed() if path.suffix == ".md"]
 def test_a_link_leads_somewhere(page: Path) -> None:
     text = re.sub(r"```.*?```", "", text_of(page), flags=re.DOTALL)
     broken = []
-    for link in (one or other for one, other in LINK.findall(text)):
+    for link in (page or picture for page, picture in LINK.findall(text)):
         if re.match(r"[a-z]+:", link):
             continue
         name, _, anchor = unquote(link).partition("#")

@@ -1,4 +1,4 @@
-"""The tutorial is run as it stands: its commands in one shell, its outputs compared."""
+"""The tutorial is run as it is written: its commands in one shell, its outputs compared."""
 
 import contextlib
 import os
@@ -26,7 +26,7 @@ def blocks() -> list[tuple[str, str]]:
 
 
 def expected(line: str) -> re.Pattern[str]:
-    """Return what a line of output has to look like; the reader's … stands for anything."""
+    """Return what a line of output has to look like; … matches anything."""
     return re.compile(".*".join(re.escape(part) for part in line.split("…")))
 
 
@@ -59,16 +59,19 @@ def test_every_command_of_the_tutorial_does_what_it_says(tmp_path: Path) -> None
     for tool in ("bash", "curl"):
         if shutil.which(tool) is None:
             pytest.skip(f"{tool} is not installed")
-    found = blocks()
-    printed = played([text for lang, text in found if lang == "sh"], tmp_path)
+    code_blocks = blocks()
+    printed = played([text for lang, text in code_blocks if lang == "sh"], tmp_path)
     number = -1
-    for lang, text in found:
+    for lang, text in code_blocks:
         if lang == "sh":
             number += 1
         elif lang == "text":
             lines = printed[number].splitlines()
             for line in text.splitlines():
-                assert any(expected(line).fullmatch(one) for one in lines), (line, lines)
+                assert any(expected(line).fullmatch(printed_line) for printed_line in lines), (
+                    line,
+                    lines,
+                )
 
 
 def test_the_tutorial_sets_up_with_targets_that_exist() -> None:
