@@ -5,24 +5,17 @@ lives as long as the assessment takes: so it is gathered and scored by the same 
 comes to the same digest.
 """
 
-import asyncio
 import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import date
 from pathlib import Path
 
-import duckdb
-
 from cloud.errors import LoadError
 from cloud.telemetry.duckdb import DuckDBStore
-from cloud.utilization import daily_rollup, rollup, rollup_store
+from cloud.telemetry.store import TelemetryStore
 
-_TABLES = {rollup.TABLE: rollup.COLUMNS, daily_rollup.TABLE: daily_rollup.COLUMNS}
-_TAKE = """
-insert into {table} select {columns} from read_parquet(?, hive_partitioning = false)
-where day <= ? and school in (select unnest(?)) order by school, asset, day
-"""
+_TABLES = ("usage_rollup", "usage_days")
 
 
 @asynccontextmanager
@@ -34,7 +27,7 @@ async def evidence_store(
     end: date,
     memory_mb: int,
     threads: int,
-) -> AsyncIterator[DuckDBStore]:
+) -> AsyncIterator[TelemetryStore]:
     """Open a store of what is known of schools up to a day; its file is temporary (TMPDIR).
 
     Raises LoadError where the files are not those of a roll-up, or say nothing of the schools.
@@ -43,34 +36,16 @@ async def evidence_store(
         path = Path(temporary) / "telemetry.duckdb"
         store = DuckDBStore(path, memory_mb=memory_mb, threads=threads)
         try:
-            taken = await asyncio.wrap_future(
-                store.run_write(lambda con: _take(con, folder, schools, end))
-            )
+            await store.rollups.prepare()
+            folders = {table: folder / table for table in _TABLES}
+            taken = await store.rollups.load_files(folders, schools, end)
             if not taken:
                 raise LoadError(f"{folder}: says nothing of any of {len(schools)} schools by {end}")
             for files in _by_folder(readings):
-                await store.put_readings(files)
+                await store.load_readings(files)
             yield store
         finally:
             store.close()
-
-
-def _take(con: duckdb.DuckDBPyConnection, folder: Path, schools: Sequence[str], end: date) -> int:
-    """Fill the tables of the roll-up; returns how many rows."""
-    rollup_store.make_tables(con)
-    taken = 0
-    for table, columns in _TABLES.items():
-        files = str(folder / table / "*.parquet")
-        query = _TAKE.format(table=table, columns=", ".join(columns))
-        try:
-            (rows,) = con.execute(query, [files, end, list(schools)]).fetchall()
-        except duckdb.Error as error:
-            reason = str(error).splitlines()[0]
-            raise LoadError(
-                f"{folder / table}: not what `campus-cloud rollup` writes: {reason}"
-            ) from None
-        taken += int(rows[0])
-    return taken
 
 
 def _by_folder(readings: Path | None) -> list[list[Path]]:

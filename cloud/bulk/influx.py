@@ -23,7 +23,7 @@ import pyarrow as pa  # type: ignore[import-untyped]  # it ships no types
 import pyarrow.parquet as pq  # type: ignore[import-untyped]  # it ships no types
 
 from cloud.errors import LoadError
-from cloud.telemetry import archive, events_file, readings_file
+from cloud.telemetry import bulk_files
 from cloud.utilization.periods import local_day
 
 Row = tuple[Any, ...]
@@ -197,9 +197,9 @@ def _events(
 
 
 _KINDS: Mapping[str, tuple[str, pa.Schema, Callable[..., list[Row]]]] = {
-    "slots": ("usage", archive.SCHEMA, _slots),
-    "readings": ("reading", readings_file.SCHEMA, _readings),
-    "events": ("event", events_file.SCHEMA, _events),
+    "slots": ("usage", bulk_files.SLOTS, _slots),
+    "readings": ("reading", bulk_files.READINGS, _readings),
+    "events": ("event", bulk_files.EVENTS, _events),
 }
 """Folder, measurement, what a file holds, and how rows are made of points."""
 

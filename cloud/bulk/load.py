@@ -12,24 +12,18 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import partial
 from pathlib import Path
-from typing import TypeVar
-
-import duckdb
 
 from cloud.bulk.folder import BookFile, CityFolder
 from cloud.clock import Clock
 from cloud.errors import LoadError
 from cloud.registry.importing.importer import Report, import_file
 from cloud.registry.store import Registry
-from cloud.telemetry.archive import SlotFile, digest_of, slot_file
-from cloud.telemetry.duckdb import DuckDBStore
-from cloud.utilization import rollup_store
+from cloud.telemetry.bulk_files import digest_of, slot_file
+from cloud.telemetry.store import BulkStore
 from cloud.utilization.refresh import REACH, Rollups
 
-T = TypeVar("T")
-Told = Callable[[str, int, int], None]
+Progress = Callable[[str, int, int], None]
 """Called with a step, how much of it is done, and of how much."""
 _SHOWN_PROBLEMS = 5
 
@@ -53,13 +47,18 @@ class Load:
     """One load of a folder into a store and a registry that nobody else has open."""
 
     def __init__(
-        self, folder: CityFolder, store: DuckDBStore, registry: Registry, clock: Clock, told: Told
+        self,
+        folder: CityFolder,
+        store: BulkStore,
+        registry: Registry,
+        clock: Clock,
+        progress: Progress,
     ) -> None:
         self._folder = folder
         self._store = store
         self._registry = registry
         self._clock = clock
-        self._told = told
+        self._progress = progress
         self._unchanged = 0
 
     async def run(self) -> Loaded:
@@ -69,12 +68,12 @@ class Load:
         book_files, book_rows = await self._books()
         slot_files, slots = await self._slots(rollups)
         reading_files, readings = await self._points(
-            "readings", self._folder.readings, self._store.put_readings
+            "readings", self._folder.readings, self._store.load_readings
         )
         event_files, events = await self._points(
-            "events", self._folder.events, self._store.put_events
+            "events", self._folder.events, self._store.load_events
         )
-        await rollups.settled(lambda done, of: self._told("roll-up", done, of))
+        await rollups.settled(lambda done, of: self._progress("roll-up", done, of))
         return Loaded(
             book_files=book_files,
             book_rows=book_rows,
@@ -94,13 +93,13 @@ class Load:
         for number, file in enumerate(self._folder.books, 1):
             name = self._folder.name(file.path)
             digest = await asyncio.to_thread(digest_of, file.path)
-            if is_new or not await self._is_loaded(name, digest):
+            if is_new or not await self._store.is_loaded(name, digest):
                 report = await asyncio.to_thread(self._import, file)
-                await self._note({name: digest})
+                await self._store.note_loaded({name: digest})
                 files, rows = files + 1, rows + report.rows
             else:
                 self._unchanged += 1
-            self._told("books", number, len(self._folder.books))
+            self._progress("books", number, len(self._folder.books))
         return files, rows
 
     def _import(self, file: BookFile) -> Report:
@@ -123,24 +122,16 @@ class Load:
         try:
             for number, (path, day) in enumerate(pairs, 1):
                 file = await asyncio.to_thread(slot_file, path, day)
-                schools = await self._write(partial(self._archive, file))
+                schools = await self._store.load_slots(file)
                 if schools:
                     rollups.mark(schools)
                     files, slots = files + 1, slots + file.rows
                 else:
                     self._unchanged += 1
-                self._told("slots", number, len(pairs))
+                self._progress("slots", number, len(pairs))
         finally:
-            await self._write(self._store.archive.attach)
+            await self._store.finish_slots()
         return files, slots
-
-    def _archive(self, file: SlotFile, con: duckdb.DuckDBPyConnection) -> list[str]:
-        """Take a file in, with the note that its schools are stale; returns these."""
-        if not self._store.archive.add(con, file):
-            return []
-        schools = self._store.archive.schools(con, file)
-        rollup_store.note_stale(con, schools)
-        return schools
 
     def _in_reach(self, day: date) -> None:
         now = self._clock.now()
@@ -162,29 +153,12 @@ class Load:
             fresh = [
                 path
                 for path, (name, digest) in zip(paths, names.items(), strict=True)
-                if not await self._is_loaded(name, digest)
+                if not await self._store.is_loaded(name, digest)
             ]
             self._unchanged += len(paths) - len(fresh)
             if fresh:
                 rows += await put(fresh)
                 files += len(fresh)
-                await self._note(names)
-            self._told(step, number, len(days))
+                await self._store.note_loaded(names)
+            self._progress(step, number, len(days))
         return files, rows
-
-    async def _is_loaded(self, name: str, digest: str) -> bool:
-        query = "select 1 from loaded_files where name = ? and digest = ?"
-        found = await self._store.read(lambda con: con.execute(query, [name, digest]).fetchall())
-        return bool(found)
-
-    async def _note(self, digests: Mapping[str, str]) -> None:
-        """Note that files are loaded, by their names."""
-
-        def work(con: duckdb.DuckDBPyConnection) -> None:
-            for name, digest in digests.items():
-                con.execute("insert or replace into loaded_files values (?, ?)", [name, digest])
-
-        await self._write(work)
-
-    async def _write(self, work: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
-        return await asyncio.wrap_future(self._store.run_write(work))

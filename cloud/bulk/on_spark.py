@@ -12,10 +12,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cloud.bulk.rollup import INPUTS, SENDERS, Job, Told
+import ibis  # type: ignore[import-untyped]  # it ships no types
+import ibis.expr.types as ir  # type: ignore[import-untyped]  # it ships no types
+
 from cloud.errors import LoadError, SettingsError
-from cloud.utilization import daily_rollup, rollup
-from cloud.utilization.reference_rollup import LessonRule
+from cloud.telemetry.rollup_files import INPUTS, Progress, RollupJob
+from cloud.telemetry.rollup_store import RollupPlan
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -33,9 +35,12 @@ _IN_PROCESS = {
 class SparkEngine:
     """A Spark session of its own."""
 
-    def __init__(self, slots: Path, *, master: str, conf: Mapping[str, str]) -> None:
+    def __init__(
+        self, slots: Path, plan: RollupPlan, *, master: str, conf: Mapping[str, str]
+    ) -> None:
         if not slots.exists():
             raise LoadError(f"{slots}: no such file or folder")
+        self._plan = plan
         self._spark = _session(master, conf)
         read = self._spark.read.option("recursiveFileLookup", "true").parquet(str(slots))
         for name in _SECONDS:
@@ -43,35 +48,38 @@ class SparkEngine:
         read.withColumnRenamed("received_at", "first_received_at").createOrReplaceTempView("slots")
 
     def senders(self) -> list[tuple[str, str, datetime, str | None, str | None, datetime]]:
-        """Return who sent."""
+        """Return who sent slots: the rows of the plan's `senders` (UTC without a zone)."""
         return [
             (row.school, row.asset, row.first_slot, row.room, row.category, row.last_slot)
-            for row in self._spark.sql(SENDERS).collect()
+            for row in self._run(self._plan.senders).collect()
         ]
 
-    def roll_up(self, job: Job, told: Told) -> dict[str, int]:
+    def roll_up(self, job: RollupJob, progress: Progress) -> dict[str, int]:
         """Write a folder for each table."""
         for name in INPUTS:
             self._spark.read.parquet(str(job.inputs / name)).createOrReplaceTempView(name)
         seen = job.out / "seen"
-        self._write(self._spark.sql(rollup.seen_sql("pyspark")), seen)
-        told("roll-up", 1, 3)
+        self._write(self._run(self._plan.seen), seen)
+        progress("roll-up", 1, 3)
         self._spark.read.parquet(str(seen)).createOrReplaceTempView("seen")
         tables = {
-            rollup.TABLE: rollup.rows_sql("pyspark", LessonRule()),
-            daily_rollup.TABLE: daily_rollup.sql("pyspark"),
+            "usage_rollup": self._plan.period_use,
+            "usage_days": self._plan.day_use,
         }
         counts = {}
-        for number, (name, sql) in enumerate(tables.items(), 2):
-            self._write(self._spark.sql(sql), job.out / name)
+        for number, (name, expression) in enumerate(tables.items(), 2):
+            self._write(self._run(expression), job.out / name)
             counts[name] = self._spark.read.parquet(str(job.out / name)).count()
-            told("roll-up", number, 3)
+            progress("roll-up", number, 3)
         shutil.rmtree(seen)
         return counts
 
     def close(self) -> None:
         """Stop the session."""
         self._spark.stop()
+
+    def _run(self, expression: ir.Table) -> "DataFrame":
+        return self._spark.sql(str(ibis.to_sql(expression, dialect="pyspark")))
 
     def _write(self, rows: "DataFrame", folder: Path) -> None:
         rows.write.mode("errorifexists").parquet(str(folder))
@@ -85,6 +93,8 @@ def _session(master: str, conf: Mapping[str, str]) -> "SparkSession":
         warnings.simplefilter("ignore", FutureWarning)
         try:
             from pyspark.sql import SparkSession  # noqa: PLC0415  an extra, and heavy
+
+            _ = ibis.pyspark  # its compiler has options that come with the backend
         except ImportError:
             raise SettingsError(
                 "Spark is not installed; install the extra: pip install 'smart-campus[spark]'"

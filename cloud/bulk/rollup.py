@@ -1,66 +1,34 @@
 """The roll-up of any number of schools from Parquet to Parquet, on the engine of one's choice.
 
-1. The engine says who sent, since when, from where (`senders`).
-2. The books and the senders give the inputs of the expressions, day by day, as Parquet.
+1. The engine returns who sent, since when, from where (`senders`).
+2. The records and the senders give the inputs of the expressions, day by day, as Parquet.
 3. The engine runs the expressions of `cloud.utilization`: the slots are gone through once.
 """
 
 import shutil
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Protocol
 
 import pyarrow.parquet as pq  # type: ignore[import-untyped]  # it ships no types
 
 from cloud.errors import LoadError
+from cloud.telemetry.rollup_files import INPUTS, Progress, RollupEngine, RollupJob
+from cloud.telemetry.store import Sender
 from cloud.utilization.arrow_inputs import DayCuts, School, SchoolDays, inputs
-from cloud.utilization.due_slots import Sender, days_between
+from cloud.utilization.due_slots import days_between
 from cloud.utilization.school_inputs import Row, ledgers
-
-Told = Callable[[str, int, int], None]
-INPUTS = ("cuts", "targets", "lessons")
-SENDERS = """
-select school, asset, min(slot_start) as first_slot, max_by(room, slot_start) as room,
-       max_by(category, slot_start) as category, max(slot_start) as last_slot
-from slots group by school, asset
-"""
-"""Who sent: the one query that is not an expression, in words that every engine here knows."""
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """What an engine is given: folders of Parquet, and a span of slots for each day."""
-
-    slots: Path
-    inputs: Path
-    out: Path
-    days: tuple[tuple[date, datetime, datetime], ...]
-
-
-class Engine(Protocol):
-    """DuckDB or Spark, with the slots at hand."""
-
-    def senders(self) -> Iterable[tuple[str, str, datetime, str | None, str | None, datetime]]:
-        """Return the rows of SENDERS (naive UTC)."""
-
-    def roll_up(self, job: Job, told: Told) -> dict[str, int]:
-        """Write the tables of the evidence; returns how many rows each has."""
-
-    def close(self) -> None:
-        """Give everything back."""
 
 
 def roll_up(
-    engine: Engine,
+    engine: RollupEngine,
     tables: Mapping[str, Iterable[Row]],
     *,
     slots: Path,
     out: Path,
     horizon: datetime,
     until: date | None,
-    told: Told,
+    progress: Progress,
 ) -> dict[str, int]:
     """Write usage_rollup and usage_days of every school that sent; returns how many rows."""
     if out.exists() and any(out.iterdir()):
@@ -76,8 +44,8 @@ def roll_up(
     books = ledgers(tables, senders)
     schools = {name: School.of(books[name], senders[name]) for name in sorted(senders)}
     folder = out / "inputs"
-    days = _write_inputs(schools, folder, horizon, until, last.replace(tzinfo=UTC), told)
-    counts = engine.roll_up(Job(slots, folder, out, days), told)
+    days = _write_inputs(schools, folder, horizon, until, last.replace(tzinfo=UTC), progress)
+    counts = engine.roll_up(RollupJob(slots, folder, out, days), progress)
     shutil.rmtree(folder)
     return counts
 
@@ -88,7 +56,7 @@ def _write_inputs(
     horizon: datetime,
     until: date | None,
     last: datetime,
-    told: Told,
+    progress: Progress,
 ) -> tuple[tuple[date, datetime, datetime], ...]:
     """Write the inputs of every day, from the first that any school is connected."""
     connected = [s.books.connected for s in schools.values() if s.books.connected is not None]
@@ -103,7 +71,7 @@ def _write_inputs(
             path.parent.mkdir(parents=True, exist_ok=True)
             pq.write_table(getattr(made, name), path)
         found.append((day, made.first, made.last))
-        told("inputs", number, len(span))
+        progress("inputs", number, len(span))
     return tuple(found)
 
 

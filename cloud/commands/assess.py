@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from cloud.assessments.assessment import Filed
     from cloud.clock import Clock
     from cloud.registry.store import Registry
-    from cloud.telemetry.duckdb import DuckDBStore
+    from cloud.telemetry.store import TelemetryStore
 
 DEFAULT = "taizhou-smart-management"
 MEMORY_MB = 2000
@@ -109,7 +109,7 @@ def _assess(arguments: argparse.Namespace) -> int:
 @contextmanager
 def _registry(
     arguments: argparse.Namespace,
-) -> "Iterator[tuple[DuckDBStore | None, Registry]]":
+) -> "Iterator[tuple[TelemetryStore | None, Registry]]":
     """Open the registry, and the telemetry file where the use is to come from it."""
     from cloud.bulk.offline import offline, registry_of
 
@@ -122,7 +122,7 @@ def _registry(
 
 
 async def _made(
-    store: "DuckDBStore | None",
+    store: "TelemetryStore | None",
     registry: "Registry",
     text: str,
     arguments: argparse.Namespace,
@@ -150,13 +150,13 @@ async def _made(
 
 @asynccontextmanager
 async def _evidence(
-    store: "DuckDBStore | None",
+    store: "TelemetryStore | None",
     registry: "Registry",
     schools: list[str] | None,
     arguments: argparse.Namespace,
     clock: "Clock",
     progress: Progress,
-) -> "AsyncIterator[DuckDBStore]":
+) -> "AsyncIterator[TelemetryStore]":
     """Yield a store in which everything is rolled up."""
     from cloud.bulk.evidence_files import evidence_store
     from cloud.bulk.offline import settings_of

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from cloud.registry.store import Registry
     from cloud.reports.filed import Filed
     from cloud.scoring.evidence.evidence import Evidence
-    from cloud.telemetry.duckdb import DuckDBStore
+    from cloud.telemetry.store import TelemetryStore
 
 FORMS = ("pdf", "xlsx", "json")
 NO_SELECTION = "none"
@@ -130,7 +130,7 @@ def _evidence(filed: "Filed", data: Path | None, schools: list[str]) -> "dict[st
 
 
 async def _gathered(
-    filed: "Filed", store: "DuckDBStore", registry: "Registry", schools: list[str]
+    filed: "Filed", store: "TelemetryStore", registry: "Registry", schools: list[str]
 ) -> "dict[str, Evidence]":
     from cloud.clock import SystemClock
     from cloud.scoring.evidence.collect import gather

@@ -11,8 +11,8 @@ from device_profiles.command_line.progress import Progress
 from device_profiles.command_line.texts import Texts
 
 if TYPE_CHECKING:
-    from cloud.bulk.rollup import Engine
     from cloud.registry.queries.rollup_queries import Tables
+    from cloud.telemetry.rollup_files import RollupEngine
 
 MEMORY_MB = 2000
 
@@ -84,7 +84,7 @@ def _rollup(arguments: argparse.Namespace) -> int:
                 out=arguments.out,
                 horizon=SystemClock().now() - GRACE,
                 until=arguments.until,
-                told=progress,
+                progress=progress,
             )
     finally:
         engine.close()
@@ -96,16 +96,21 @@ def _rollup(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _engine(arguments: argparse.Namespace, conf: dict[str, str]) -> "Engine":
+def _engine(arguments: argparse.Namespace, conf: dict[str, str]) -> "RollupEngine":
+    from cloud.utilization.reference_rollup import LessonRule
+    from cloud.utilization.rollup_plan import rollup_plan
+
+    plan = rollup_plan(LessonRule())
     if arguments.engine == "spark":
         from cloud.bulk.on_spark import SparkEngine
 
-        return SparkEngine(arguments.slots, master=arguments.master, conf=conf)
-    from cloud.bulk.on_duckdb import DuckDBEngine
+        return SparkEngine(arguments.slots, plan, master=arguments.master, conf=conf)
+    from cloud.telemetry.duckdb.parquet_rollup import DuckDBEngine
 
     return DuckDBEngine(
         arguments.slots,
         arguments.out / "spill",
+        plan,
         memory_mb=arguments.memory_mb,
         threads=os.cpu_count() or 1,
     )

@@ -1,7 +1,6 @@
 """The facts of the checks: the evidence of a score, and what the registry and the store add."""
 
 import asyncio
-import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -13,19 +12,12 @@ from cloud.registry.queries import bulk_queries
 from cloud.registry.store import Registry
 from cloud.scoring.evidence.evidence import Columns, Evidence
 from cloud.scoring.evidence.registry_tables import Books
-from cloud.telemetry.store import TelemetryStore
+from cloud.telemetry.store import Samples, TelemetryStore
 from device_profiles.points import to_ns
 
 Inspections = Mapping[str, Sequence[date]]
 """Days of inspections, by school or by division."""
 
-_CO2_SQL = """
-select series.tags, points.time, points.number as co2_ppm
-from points join series on series.id = points.series join fields on fields.id = points.field
-where series.measurement = 'reading' and fields.measurement = 'reading' and fields.name = 'co2'
-  and points.time >= ? and points.time < ? and points.number is not null
-  and regexp_extract(series.tags, '\\["school", "([^"]*)"\\]', 1) in (select unnest(?))
-"""
 _DAYS: Columns = {"school": pl.String, "day": pl.Date, "term": pl.Int64, "weekday": pl.Int64}
 
 
@@ -39,9 +31,7 @@ async def gather_facts(
     schools = evidence.schools["school"].to_list()
     first = to_ns(datetime.combine(evidence.start - timedelta(days=1), time(), UTC))
     after = to_ns(datetime.combine(evidence.end + timedelta(days=2), time(), UTC))
-    samples = await store.read(
-        lambda con: pl.DataFrame(con.sql(_CO2_SQL, params=[first, after, schools]).to_arrow_table())
-    )
+    samples = await store.samples(schools, ["co2"], first, after)
     return await asyncio.to_thread(
         _facts, registry, evidence, schools, dict(inspections or {}), samples
     )
@@ -52,7 +42,7 @@ def _facts(
     evidence: Evidence,
     schools: list[str],
     inspections: Inspections,
-    samples: pl.DataFrame,
+    samples: Samples,
 ) -> Facts:
     co2 = _samples(registry, samples, evidence)
     company = Facts(evidence).company
@@ -93,20 +83,20 @@ def _inspections(
     return pl.DataFrame(rows, schema=dict(INSPECTIONS), orient="row")
 
 
-def _samples(registry: Registry, samples: pl.DataFrame, evidence: Evidence) -> pl.DataFrame:
-    """Return the table `SAMPLES` of the span; a sensor that says no room is left out."""
-    known = [(tags, dict(json.loads(tags))) for tags in samples["tags"].unique()]
+def _samples(registry: Registry, samples: Samples, evidence: Evidence) -> pl.DataFrame:
+    """Return the table `SAMPLES` of the span; a sensor without a room is left out."""
     sensors = pl.DataFrame(
         [
-            (tags, one["school"], one["room"], registry.zone(one["school"]).key)
-            for tags, one in known
-            if one.get("room")
+            (number, sensor.school, sensor.room, registry.zone(sensor.school).key)
+            for number, sensor in enumerate(samples.sensors)
+            if sensor.room
         ],
-        schema=dict.fromkeys(("tags", "school", "room", "zone"), pl.String),
+        schema={"sensor": pl.Int32} | dict.fromkeys(("school", "room", "zone"), pl.String),
         orient="row",
     )
-    at = pl.from_epoch("time", time_unit="ns").cast(pl.Datetime("us"))
-    found = samples.join(sensors, on="tags").with_columns(at.alias("at"))
+    at = pl.from_epoch("observed_ns", time_unit="ns").cast(pl.Datetime("us"))
+    rows = pl.DataFrame(samples.rows).rename({"value": "co2_ppm"})
+    found = rows.join(sensors, on="sensor").with_columns(at.alias("at"))
     local = [
         part.with_columns(
             pl.col("at")

@@ -1,46 +1,48 @@
-"""What every telemetry store offers, whatever keeps the data.
+"""The telemetry store: the questions the cloud asks, whatever keeps the data.
 
 Telemetry is points: a series (measurement and tags), a field, a time in nanoseconds, a value. A
 point is identified by series, field and time; the last write of it wins, so writing twice changes
-nothing. Four measurements mean more than that to the cloud:
+nothing. Four measurements have a meaning of their own:
 
-- `reading` (tags school, room, asset, category, profile): the newest value per asset and point is
-  at hand without a query (`latest_readings`).
-- `usage` (tags school, room, asset, category): kept as slots (`usage_slots`), one per school, asset
-  and slot start.
+- `reading` (tags school, room, asset, category, profile): the latest value per asset and point is
+  answered from memory (`latest_readings`).
+- `usage` (tags school, room, asset, category): kept as usage slots, one per school, asset and slot
+  start. A later write of a slot replaces what it names and keeps what it leaves out.
 - `gateway` (tags school, gateway; and asset, device, profile, protocol for one device).
 - `event` (tags school, asset, type; without asset one of the gateway itself): its `text`, and a
-  `value` where there is one (`events`).
+  `value` where there is one.
 
-Tables that other parts may query through `read` (all times are TIMESTAMP, naive UTC):
+The idiom of the questions:
 
-    usage_slots(school VARCHAR, asset VARCHAR, slot_start TIMESTAMP, room VARCHAR, category VARCHAR,
-                active_s DOUBLE, standby_s DOUBLE, off_s DOUBLE, unobserved_s DOUBLE,
-                energy_wh DOUBLE, received_at TIMESTAMP, first_received_at TIMESTAMP)
+- No method takes or returns a query, a cursor or an expression of one database.
+- A few things are answered as frozen dataclasses with aware UTC times. Rows in bulk are answered as
+  Arrow tables whose schema is a constant of `cloud.telemetry.tables`; times there are UTC without a
+  zone, or nanoseconds where the name ends in `_ns`.
+- A span is [start, end): `end` is excluded. Where a method includes its end, it says so.
+- A store knows tags, not the ledger: it joins nothing with schools' records.
+- Reads see every write whose answer has come back.
 
-It is a view: of `live_slots`, the same columns with a primary key, and of archived files. A slot
-that was sent again has `received_at` of the last and `first_received_at` of the first time.
-
-Other parts may keep tables of their own in the same file: they create them with `run_write`.
+What is derived from slots is kept apart (`cloud.telemetry.rollup_store`); `rollups` is where this
+store keeps it. `tests/contracts/test_store.py` runs the same suite over every store.
 """
 
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from concurrent.futures import Future
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol, TypeVar
+from pathlib import Path
+from typing import Protocol
 
-import duckdb
+import pyarrow as pa  # type: ignore[import-untyped]  # it ships no types
 
+from cloud.telemetry.bulk_files import SlotFile
 from cloud.telemetry.line_protocol import Batch
+from cloud.telemetry.rollup_store import BulkRollupStore, RollupStore
 from device_profiles.reading import Value
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Latest:
-    """The newest value of one field of one series."""
+    """The latest value of one field of one series."""
 
     value: Value
     observed_at: datetime
@@ -48,7 +50,7 @@ class Latest:
 
 @dataclass(frozen=True, slots=True)
 class AssetLatest:
-    """Everything last heard of one asset: its place as tagged, and its newest values by point."""
+    """The latest readings of one asset: its place as tagged, and its latest values by point."""
 
     school: str
     asset: str
@@ -60,7 +62,7 @@ class AssetLatest:
 
 @dataclass(frozen=True, slots=True)
 class GatewayLatest:
-    """The newest health report of a gateway, or of one of its devices (`device` is then set)."""
+    """The latest health report of a gateway, or of one of its devices (`device` is then set)."""
 
     school: str
     gateway: str
@@ -83,7 +85,7 @@ class UsageWritten:
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """One row of `usage_slots`; `start` is aware UTC."""
+    """One usage slot: seconds in each state; `start` is aware UTC."""
 
     school: str
     asset: str
@@ -93,6 +95,36 @@ class Slot:
     off_s: float
     unobserved_s: float
     energy_wh: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """An asset as its slots describe it: its tags, and when its first slot began (aware UTC)."""
+
+    first: datetime
+    room: str | None
+    category: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sensor:
+    """One point of one series of readings, with its place as tagged."""
+
+    school: str
+    asset: str
+    room: str
+    category: str
+    profile: str
+    point: str
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """Numeric readings of many sensors."""
+
+    sensors: Sequence[Sensor]
+    rows: pa.Table
+    """Of schema `tables.SAMPLES`: `sensor` is an index into `sensors`; in no order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +150,7 @@ class Reported:
 
 @dataclass(frozen=True, slots=True)
 class WriteResult:
-    """What became of a batch that is now durable: fields that changed type were left out."""
+    """The outcome of a batch that is now durable: points with a field of another type are out."""
 
     written: int
     dropped: int
@@ -131,42 +163,42 @@ PointsCallback = Callable[[Sequence[tuple[str, str]]], None]
 
 
 class TelemetryStore(Protocol):
-    """A durable store of points, with one writer thread and several reader threads of its own."""
+    """A store of points and usage slots. Its methods may be called from any thread.
+
+    Awaitables are made inside a running event loop; the work is done off it.
+    """
+
+    @property
+    def rollups(self) -> RollupStore:
+        """Return where the roll-up of this store's slots is kept."""
 
     def write(self, batch: Batch) -> Awaitable[WriteResult]:
         """Store a batch; done once it is durable. Raises StoreBusy when too much is waiting."""
 
-    def run_write(self, work: Callable[[duckdb.DuckDBPyConnection], T]) -> "Future[T]":
-        """Run `work(cursor)` on the writer thread, inside one transaction of its own.
+    def flush(self) -> Awaitable[None]:
+        """Wait until everything written so far is stored."""
 
-        Await it with `asyncio.wrap_future(...)`, or `.result()` outside the event loop and outside
-        the writer thread.
-        """
-
-    def read(self, work: Callable[[duckdb.DuckDBPyConnection], T]) -> Awaitable[T]:
-        """Run `work(cursor)` on a reader thread, off the event loop."""
-
-    def cursor(self) -> duckdb.DuckDBPyConnection:
-        """Return a new cursor for the calling thread; the caller closes it."""
+    def check(self) -> Awaitable[None]:
+        """Answer the smallest question there is; raises where the store cannot answer."""
 
     def on_usage(self, callback: UsageCallback) -> None:
-        """Call back after every commit that wrote slots, on the writer thread: be quick."""
+        """Call back after every commit that wrote slots, on the writer's thread: be quick."""
 
     def on_points(self, callback: PointsCallback) -> None:
         """Call back after every commit with the (school, asset) pairs that have new readings.
 
-        On the writer thread: be quick, and hand over to the event loop with
+        On the writer's thread: be quick, and hand over to the event loop with
         `call_soon_threadsafe`.
         """
 
     def latest_readings(self, school: str, asset: str | None = None) -> list[AssetLatest]:
-        """Return what was last heard of the assets of a school, from memory, without `_quality`."""
+        """Return the latest readings of the assets of a school, from memory, without `_quality`."""
 
     def latest_gateways(self, school: str | None = None) -> list[GatewayLatest]:
-        """Return the newest reports of gateways and of their devices, from memory."""
+        """Return the latest reports of gateways and of their devices, from memory."""
 
     def schools(self) -> list[str]:
-        """Return the schools from which anything was ever heard, sorted."""
+        """Return the schools that ever sent readings or reports of a gateway, sorted."""
 
     def readings(
         self,
@@ -179,6 +211,25 @@ class TelemetryStore(Protocol):
         limit: int = 10_000,
     ) -> Awaitable[dict[str, list[tuple[datetime, Value]]]]:
         """Return the readings in [start, end) by point, in order; the newest `limit` of each."""
+
+    def sensors(
+        self, schools: Sequence[str], points: Sequence[str], *, category: str, before: datetime
+    ) -> Awaitable[dict[Sensor, int]]:
+        """Return the sensors of a category with the time of their first reading (ns since 1970).
+
+        Only readings before a moment count; a sensor without any is left out.
+        """
+
+    def samples(
+        self,
+        schools: Sequence[str],
+        points: Sequence[str],
+        start_ns: int,
+        end_ns: int,
+        *,
+        category: str | None = None,
+    ) -> Awaitable[Samples]:
+        """Return all numeric readings of some points in [start_ns, end_ns) (ns since 1970)."""
 
     def events(
         self,
@@ -201,11 +252,30 @@ class TelemetryStore(Protocol):
     ) -> Awaitable[list[Slot]]:
         """Return the usage slots that start in [start, end), in order."""
 
-    def slots_sql(self, cursor: duckdb.DuckDBPyConnection, first: datetime, last: datetime) -> str:
-        """Return a query for the rows of `usage_slots` that start in a span, both included.
+    def active_since(
+        self, school: str, assets: Sequence[str], since: datetime
+    ) -> Awaitable[dict[str, datetime]]:
+        """Return since when each asset has been active without a break, up to its newest slot.
 
-        It names only the files that may hold some, so it is quicker than the view.
+        Slots from `since` on are looked at. A slot is active where `active_s` is above 0 and no
+        other state took longer; a missing slot is a break. An asset whose newest slot is not active
+        is left out.
         """
+
+    def senders(
+        self, since: datetime, schools: Iterable[str] | None = None
+    ) -> Awaitable[dict[str, dict[str, Sender]]]:
+        """Return who sent slots that start at `since` or later, by school and asset.
+
+        Room and category are those of the newest slot. Each of `schools` has an entry, be it empty;
+        None stands for every school that sent.
+        """
+
+    def slot_schools(self) -> Awaitable[list[str]]:
+        """Return the schools of which there are slots, sorted."""
+
+    def slots_received_since(self, moment: datetime) -> Awaitable[list[UsageWritten]]:
+        """Return the spans of the slots that were written after a moment, by asset and UTC day."""
 
     def export_readings(
         self, school: str, start: datetime | None, end: datetime | None
@@ -218,7 +288,42 @@ class TelemetryStore(Protocol):
         """Yield all usage slots in chunks, by asset and time; blocks, for a worker thread."""
 
     def purge(self, readings_before: datetime, slots_before: datetime) -> Awaitable[int]:
-        """Delete what is older; returns how many rows went. Archived slots go by whole files."""
+        """Delete what is older; returns how many rows went. Slots in files go by whole files."""
 
     def close(self) -> None:
-        """Finish what is queued and close the file."""
+        """Finish what is queued and release everything. Afterwards writes raise StoreBusy."""
+
+
+class BulkStore(TelemetryStore, Protocol):
+    """A store that `campus-cloud load` can fill from Parquet files (`cloud.telemetry.bulk_files`).
+
+    A file counts whole or not at all, and loading it again changes nothing.
+    """
+
+    @property
+    def rollups(self) -> BulkRollupStore:
+        """Return where the roll-up of this store's slots is kept."""
+
+    def load_readings(self, paths: Sequence[Path]) -> Awaitable[int]:
+        """Store the readings of files, all or none; returns how many. Raises LoadError."""
+
+    def load_events(self, paths: Sequence[Path]) -> Awaitable[int]:
+        """Store the events of files, all or none; returns how many. Raises LoadError."""
+
+    def load_slots(self, file: SlotFile) -> Awaitable[list[str]]:
+        """Store the slots of a file and note its schools as stale, together.
+
+        The roll-up has to be prepared (`rollups.prepare`).
+        Returns these schools; none where the file was loaded before. Readers may not see the slots
+        until `finish_slots`. Raises LoadError where the file is not sorted, or where another file
+        holds slots of one of its schools on its day.
+        """
+
+    def finish_slots(self) -> Awaitable[None]:
+        """Let readers see the slots of every loaded file."""
+
+    def is_loaded(self, name: str, digest: str) -> Awaitable[bool]:
+        """Whether a file of this name and content is noted as loaded."""
+
+    def note_loaded(self, digests: Mapping[str, str]) -> Awaitable[None]:
+        """Note that files are loaded: their digests by name."""

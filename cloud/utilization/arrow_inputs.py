@@ -11,8 +11,10 @@ from datetime import date, datetime
 import pyarrow as pa  # type: ignore[import-untyped]  # it ships no types
 
 from cloud.registry.calendar import SchoolDay
+from cloud.telemetry.rollup_store import RollupInputs
+from cloud.telemetry.store import Sender
 from cloud.utilization import rollup
-from cloud.utilization.due_slots import Books, Sender
+from cloud.utilization.due_slots import Books
 from cloud.utilization.periods import Day, cuts
 from cloud.utilization.school_inputs import Ledger
 
@@ -23,17 +25,6 @@ class SchoolDays:
 
     school: str
     days: Mapping[date, frozenset[str] | None]
-
-
-@dataclass(frozen=True, slots=True)
-class Inputs:
-    """The tables that the expressions name cuts, targets and lessons, and their span of slots."""
-
-    cuts: pa.Table
-    targets: pa.Table
-    lessons: pa.Table
-    first: datetime
-    last: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,25 +61,30 @@ class DayCuts:
         return made
 
 
-def inputs(schools: Mapping[str, School], wanted: Iterable[SchoolDays], cut: DayCuts) -> Inputs:
+def inputs(
+    schools: Mapping[str, School], wanted: Iterable[SchoolDays], cut: DayCuts
+) -> RollupInputs:
     """Return the inputs of some days of some schools, at least one."""
     cut_tables: list[pa.Table] = []
     targets = []
     lessons: dict[str, list[object]] = {name: [] for name in ("school", "day", "period", "room")}
     spans: list[tuple[datetime, datetime]] = []
-    for one in wanted:
-        school = schools[one.school]
-        taught = school.ledger.taught(min(one.days), max(one.days))
-        for day, assets in one.days.items():
+    names_of_schools = set()
+    for school_days in wanted:
+        school = schools[school_days.school]
+        names_of_schools.add(school_days.school)
+        taught = school.ledger.taught(min(school_days.days), max(school_days.days))
+        for day, assets in school_days.days.items():
             local, table = cut.of(school.ledger, day, taught.get(day))
-            owner = pa.repeat(one.school, table.num_rows)
+            owner = pa.repeat(school_days.school, table.num_rows)
             cut_tables.append(table.add_column(0, "school", owner))
             spans.append((local.start, local.end))
             names = school.names if assets is None else sorted(assets)
             targets += [school.books.target(name, day) for name in names]
             if day in taught:
                 _add_lessons(lessons, school.ledger, taught[day])
-    return Inputs(
+    return RollupInputs(
+        schools=sorted(names_of_schools),
         cuts=pa.concat_tables(cut_tables),
         targets=rollup.targets_table(targets),
         lessons=pa.table(lessons, schema=rollup.LESSONS_SCHEMA),

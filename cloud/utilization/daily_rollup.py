@@ -1,61 +1,17 @@
-"""The whole days of `cloud.utilization.reference_daily` as one expression over unbound tables.
+"""The whole days of `cloud.utilization.reference_daily` as one expression. Pure.
 
-It follows from the same table `seen` as the roll-up (`cloud.utilization.rollup`), so the slots are
-gone through once for both. Output: the columns of the table `usage_days`.
+It is over unbound tables, and follows from the same table `seen` as the roll-up
+(`cloud.utilization.rollup`), so slots are read once for both. Output: the columns of
+`cloud.telemetry.tables.DAY_USE`.
 """
-
-from functools import cache
 
 import ibis  # type: ignore[import-untyped]  # it ships no types
 import ibis.expr.types as ir  # type: ignore[import-untyped]  # it ships no types
 
-from cloud.utilization.rollup import CUTS, SEEN, TARGETS, exact
-from cloud.utilization.sql import to_sql
+from cloud.telemetry.tables import DAY_USE
+from cloud.utilization.rollup import exact
 from device_profiles.usage import SLOT_S
 
-TABLE = "usage_days"
-
-DDL = f"""
-create table if not exists {TABLE} (
-    school varchar not null,
-    asset varchar not null,
-    day date not null,
-    week varchar not null,
-    asset_id bigint,
-    room varchar,
-    category varchar,
-    due_slots double not null,
-    slots double not null,
-    in_time_slots double,
-    evening_due_s double not null,
-    evening_on_s double not null,
-    evening_unobserved_s double not null,
-    active_s double not null,
-    night_active_s double not null
-)
-"""
-"""Whoever writes keeps (school, asset, day) unique, as in `usage_rollup`.
-
-`in_time_slots` is null where nobody knows of some slot of the day when it came.
-"""
-
-COLUMNS = (
-    "school",
-    "asset",
-    "day",
-    "week",
-    "asset_id",
-    "room",
-    "category",
-    "due_slots",
-    "slots",
-    "in_time_slots",
-    "evening_due_s",
-    "evening_on_s",
-    "evening_unobserved_s",
-    "active_s",
-    "night_active_s",
-)
 _SUMS = (
     "arrived_s",
     "early_s",
@@ -69,12 +25,6 @@ _SUMS = (
     "seen_active_s",
     "night_active_s",
 )
-
-
-@cache
-def sql(dialect: str) -> str:
-    """Return the days for an engine, over tables named seen, cuts and targets."""
-    return to_sql(days(SEEN, CUTS, TARGETS), dialect)
 
 
 def days(seen: ir.Table, cuts: ir.Table, targets: ir.Table) -> ir.Table:
@@ -106,4 +56,4 @@ def days(seen: ir.Table, cuts: ir.Table, targets: ir.Table) -> ir.Table:
         evening_unobserved_s=ibis.ifelse(hidden_s > 0, hidden_s, 0.0),
         active_s=rows.seen_active_s,
     )
-    return exact(rows.select(*COLUMNS))
+    return exact(rows.select(*DAY_USE.names))

@@ -7,26 +7,17 @@ owes nothing, and is counted by how many assets report, not by how much of them 
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from cloud.registry.rows import AssetRow, BindingRow, CalendarRow
+from cloud.telemetry.store import Sender
 from cloud.utilization.periods import Day, Period, local_day
 from cloud.utilization.reference_rollup import TEACHING, Target
 from cloud.utilization.school_inputs import Owned
 
 WRITTEN_OFF = frozenset({"6", "7"})
 """Codes of 仪器现状 with which an asset is no longer expected to work."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sender:
-    """An asset as telemetry knows it: its tags, and when its first slot began (aware UTC)."""
-
-    first: datetime
-    room: str | None
-    category: str | None
 
 
 class Books:

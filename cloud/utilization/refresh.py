@@ -1,18 +1,17 @@
-"""Keeps the roll-up up to date, as slots arrive, time passes and the books change.
+"""Keeps the roll-up up to date, as slots arrive, time passes and records change.
 
 Invariants:
 
 - Every (school, asset, day) touched by a committed write of slots is recomputed after that commit;
-  late slots are like any others. A name that is met for the first time is recomputed on all days.
-- A row is computed on a reader and written on the writer. A slot that arrives between the two marks
-  its day again, and recomputations never overlap, so the last word is always the right one.
+  late slots are like any others. A new sender is recomputed on all days.
+- Rows are computed from one state of the store and written later. A slot that arrives between the
+  two marks its day again, and recomputations never overlap, so the last write is always right.
 - Time alone makes rows too: once in a slot's length the current day of every connected school is
-  recomputed, so that a silent device becomes unobserved without saying anything.
-- What is stale is noted in the file (`cloud.utilization.rollup_store`). A restart recomputes what
-  was noted
-  and what came after, and no more; a city that is interrupted goes on where it was.
+  recomputed, so that a silent device becomes unobserved.
+- What is stale is noted in the store (`cloud.telemetry.rollup_store`). A restart recomputes what
+  was noted and what came after, and no more; a city that is interrupted goes on where it was.
 
-Schools are worked off in batches, days in chunks: memory does not grow with their number.
+Schools are recomputed in batches, days in chunks: memory does not grow with their number.
 """
 
 import asyncio
@@ -21,20 +20,17 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
-
-import duckdb
-import pyarrow as pa  # type: ignore[import-untyped]  # it ships no types
+from datetime import date, datetime, timedelta
 
 from cloud.clock import Clock
 from cloud.registry.queries.rollup_queries import book_tables
 from cloud.registry.store import Registry
-from cloud.telemetry.store import TelemetryStore, UsageWritten
-from cloud.utilization import rollup_store
+from cloud.telemetry.store import Sender, TelemetryStore, UsageWritten
 from cloud.utilization.arrow_inputs import DayCuts, School, SchoolDays, inputs
-from cloud.utilization.due_slots import Sender, days_between
+from cloud.utilization.due_slots import days_between
 from cloud.utilization.periods import slot_start
 from cloud.utilization.reference_rollup import GRACE, LessonRule
+from cloud.utilization.rollup_plan import rollup_plan
 from cloud.utilization.school_inputs import ledgers
 from device_profiles.usage import SLOT_S
 
@@ -78,7 +74,8 @@ class Rollups:
         self._store = store
         self._registry = registry
         self._clock = clock
-        self._rule = rule or LessonRule()
+        self._rollups = store.rollups
+        self._plan = rollup_plan(rule or LessonRule())
         self._coalesce_s = coalesce_s
         self._lock = threading.Lock()
         self._written: list[UsageWritten] = []
@@ -104,9 +101,9 @@ class Rollups:
     async def prepare(self) -> None:
         """Make the tables where they are missing, and mark whatever is stale."""
         self._loop = asyncio.get_running_loop()
-        await asyncio.wrap_future(self._store.run_write(rollup_store.make_tables))
-        self._senders = await self._store.read(lambda con: rollup_store.senders(con, self._reach))
-        written, spans = await self._store.read(self._stale)
+        await self._rollups.prepare()
+        self._senders = await self._store.senders(self._reach)
+        written, spans = await self._stale()
         with self._lock:
             self._written.extend(written)
             self._spans.update(spans)
@@ -130,7 +127,7 @@ class Rollups:
 
     async def settled(self, progress: Progress | None = None) -> None:
         """Return once everything written and imported so far is rolled up."""
-        await asyncio.wrap_future(self._store.run_write(lambda _: None))
+        await self._store.flush()
         await self._work_off(progress)
 
     async def rebuild(
@@ -154,7 +151,7 @@ class Rollups:
 
     def _on_change(self, _kind: str, schools: frozenset[str]) -> None:
         # The note first: what is marked may be worked off at once, and the note must be there then.
-        self._store.run_write(lambda con: rollup_store.note_stale(con, schools))
+        self._rollups.note_stale(schools)
         self.mark(schools)
 
     def _rouse(self) -> None:
@@ -212,7 +209,7 @@ class Rollups:
                     progress(round(100 * (at + share * size)), 100 * len(names))
 
             await self._recompute(asked, told)
-        await asyncio.wrap_future(self._store.run_write(self._note_done))
+        await self._rollups.note_progress(self.horizon, self._is_complete)
 
     async def _recompute(
         self,
@@ -237,8 +234,7 @@ class Rollups:
                 for day, assets in wanted[name].items()
                 if assets is None
             ]
-            note = self._store.run_write(lambda con: rollup_store.note_days(con, whole, noted))
-            await asyncio.wrap_future(note)
+            await self._rollups.note_stale_days(whole, noted)
         chunks = list(_chunks(wanted))
         cut = DayCuts(self.horizon)
         for number, chunk in enumerate(chunks, 1):
@@ -283,18 +279,14 @@ class Rollups:
         self, schools: dict[str, School], chunk: Sequence[SchoolDays], cut: DayCuts
     ) -> None:
         made = await asyncio.to_thread(inputs, schools, chunk, cut)
-        names = sorted(one.school for one in chunk)
-        tables = {"cuts": made.cuts, "targets": made.targets, "lessons": made.lessons}
-
-        def compute(con: duckdb.DuckDBPyConnection) -> dict[str, pa.Table]:
-            slots = self._store.slots_sql(con, made.first, made.last)
-            return rollup_store.compute(con, slots, names, tables, self._rule)
-
-        fresh = await self._store.read(compute)
-        whole = [(o.school, day) for o in chunk for day, some in o.days.items() if some is None]
-        await asyncio.wrap_future(
-            self._store.run_write(lambda con: rollup_store.replace(con, whole, made.targets, fresh))
-        )
+        rows = await self._rollups.compute(self._plan, made)
+        whole = [
+            (school_days.school, day)
+            for school_days in chunk
+            for day, assets in school_days.days.items()
+            if assets is None
+        ]
+        await self._rollups.replace(whole, made.targets, rows)
 
     def _schools(self, names: Sequence[str]) -> dict[str, School]:
         found = ledgers(book_tables(self._registry, names), names)
@@ -315,7 +307,7 @@ class Rollups:
         ]
         if not in_question:
             return set()
-        first_days = await self._store.read(lambda con: rollup_store.first_days(con, in_question))
+        first_days = await self._rollups.first_days(in_question)
         return {
             name
             for name in in_question
@@ -342,31 +334,23 @@ class Rollups:
                     known = known | {one.asset: Sender(first, sender.room, sender.category)}
             self._senders[school] = known
         if afresh:
-            reach = self._reach
-            self._senders |= await self._store.read(
-                lambda con: rollup_store.senders(con, reach, afresh)
-            )
+            self._senders |= await self._store.senders(self._reach, afresh)
 
-    def _note_done(self, con: duckdb.DuckDBPyConnection) -> None:
-        """Note that all is rolled up; on the writer, where no write of slots can come between."""
+    def _is_complete(self) -> bool:
+        """Whether nothing is marked; asked where no write of slots can come between."""
         with self._lock:
-            if self._written or self._spans:
-                return
-        rollup_store.note_progress(con, self.horizon)
+            return not self._written and not self._spans
 
-    def _stale(self, con: duckdb.DuckDBPyConnection) -> tuple[list[UsageWritten], list[_Span]]:
+    async def _stale(self) -> tuple[list[UsageWritten], list[_Span]]:
         """Return the slots received since everything was rolled up, and the days since then."""
-        spans = [_Span(school, day, day) for school, day in rollup_store.stale_days(con)]
-        received_until, rolled_until = rollup_store.progress(con)
-        if received_until is None or rolled_until is None:
-            return [], [
-                *spans,
-                *(_Span(school, None, None) for school in rollup_store.schools(con)),
-            ]
-        since = received_until - _RECEIPT_MARGIN
-        written = [UsageWritten(*one) for one in rollup_store.received_since(con, since)]
-        moment = rolled_until.replace(tzinfo=UTC)
-        return written, [*spans, *(self._since(school, moment) for school in self._senders)]
+        spans = [_Span(school, day, day) for school, day in await self._rollups.stale_days()]
+        progress = await self._rollups.progress()
+        if progress.received_until is None or progress.rolled_until is None:
+            schools = await self._store.slot_schools()
+            return [], [*spans, *(_Span(school, None, None) for school in schools)]
+        written = await self._store.slots_received_since(progress.received_until - _RECEIPT_MARGIN)
+        since = [self._since(school, progress.rolled_until) for school in self._senders]
+        return written, [*spans, *since]
 
 
 def _chunks(wanted: dict[str, Days]) -> Iterator[list[SchoolDays]]:

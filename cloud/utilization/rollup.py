@@ -1,6 +1,6 @@
 """The heavy sums of `cloud.utilization.reference_rollup` as one expression over unbound tables.
 
-An engine is chosen by whoever runs it: `sql("duckdb")` here, Spark over Parquet for a province.
+Pure. An engine is chosen by what runs it: the store's own, or Spark over Parquet for a province.
 Only joins on equality, sums and conditionals are used, no function of one engine. Time zones and
 calendars stay out of it: Python cuts a school's day into slots once (`periods.cuts`), for
 all its assets, and the expression joins on the slot's start.
@@ -12,68 +12,18 @@ per asset, day and period, and both tables follow from it, `usage_rollup` here a
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, timedelta
-from functools import cache
+from datetime import datetime, timedelta
 
 import ibis  # type: ignore[import-untyped]  # it ships no types
 import ibis.expr.types as ir  # type: ignore[import-untyped]  # it ships no types
 import pyarrow as pa  # type: ignore[import-untyped]  # it ships no types
 
+from cloud.telemetry.tables import PERIOD_USE, naive_utc
 from cloud.utilization.periods import Cut, week_of
 from cloud.utilization.reference_rollup import GRACE, SLACK_S, Lesson, LessonRule, Target, is_due
-from cloud.utilization.sql import to_sql
 from device_profiles.usage import SLOT_S
 
-TABLE = "usage_rollup"
 _IN_TIME = timedelta(seconds=SLOT_S) + GRACE
-
-DDL = f"""
-create table if not exists {TABLE} (
-    school varchar not null,
-    asset varchar not null,
-    day date not null,
-    period integer not null,
-    week varchar not null,
-    weekday integer not null,
-    asset_id bigint,
-    room varchar,
-    category varchar,
-    due_s double not null,
-    active_s double not null,
-    standby_s double not null,
-    off_s double not null,
-    unobserved_s double not null,
-    energy_wh double,
-    scheduled boolean not null,
-    lesson_over boolean not null,
-    lesson_observed boolean not null,
-    lesson_used boolean not null
-)
-"""
-"""Whoever writes keeps (school, asset, day, period) unique: an index over a city's rows is larger
-than the rows."""
-
-COLUMNS = (
-    "school",
-    "asset",
-    "day",
-    "period",
-    "week",
-    "weekday",
-    "asset_id",
-    "room",
-    "category",
-    "due_s",
-    "active_s",
-    "standby_s",
-    "off_s",
-    "unobserved_s",
-    "energy_wh",
-    "scheduled",
-    "lesson_over",
-    "lesson_observed",
-    "lesson_used",
-)
 
 _SLOTS = {
     "school": "string",
@@ -85,6 +35,13 @@ _SLOTS = {
     "unobserved_s": "float64",
     "energy_wh": "float64",
     "first_received_at": "timestamp",
+}
+_SENT = {
+    "school": "string",
+    "asset": "string",
+    "slot_start": "timestamp",
+    "room": "string",
+    "category": "string",
 }
 _CUTS = {
     "school": "string",
@@ -132,28 +89,22 @@ _SEEN = {
     "night_active_s": "float64",
 }
 SLOTS = ibis.table(_SLOTS, name="slots")
+SENT = ibis.table(_SENT, name="slots")
+"""The same table, of the columns that say who sent."""
 CUTS = ibis.table(_CUTS, name="cuts")
 TARGETS = ibis.table(_TARGETS, name="targets")
 LESSONS = ibis.table(_LESSONS, name="lessons")
 SEEN = ibis.table(_SEEN, name="seen")
 
 
-@cache
-def sql(dialect: str, rule: LessonRule) -> str:
-    """Return the roll-up for an engine, over tables named slots, cuts, targets and lessons."""
-    return to_sql(rollup(seen(SLOTS, CUTS), CUTS, TARGETS, LESSONS, rule), dialect)
-
-
-@cache
-def seen_sql(dialect: str) -> str:
-    """Return what arrived, for an engine, over tables named slots and cuts."""
-    return to_sql(seen(SLOTS, CUTS), dialect)
-
-
-@cache
-def rows_sql(dialect: str, rule: LessonRule) -> str:
-    """Return the roll-up for an engine, over tables named seen, cuts, targets and lessons."""
-    return to_sql(rollup(SEEN, CUTS, TARGETS, LESSONS, rule), dialect)
+def senders(slots: ir.Table) -> ir.Table:
+    """Return who sent slots: since when, and with the tags of the newest slot."""
+    return slots.group_by("school", "asset").agg(
+        first_slot=slots.slot_start.min(),
+        room=slots.room.argmax(slots.slot_start),
+        category=slots.category.argmax(slots.slot_start),
+        last_slot=slots.slot_start.max(),
+    )
 
 
 def rollup(
@@ -226,7 +177,7 @@ def _judged(rows: ir.Table, rule: LessonRule) -> ir.Table:
         lesson_used=rows.lesson_observed
         & (rows.active_s + SLACK_S >= rows.length_s * rule.used_share)
     )
-    return exact(rows.select(*COLUMNS))
+    return exact(rows.select(*PERIOD_USE.names))
 
 
 def exact(rows: ir.Table) -> ir.Table:
@@ -291,8 +242,3 @@ def lessons_table(school: str, lessons: Iterable[Lesson]) -> pa.Table:
         },
         schema=LESSONS_SCHEMA,
     )
-
-
-def naive_utc(moment: datetime) -> datetime:
-    """Return the moment as the store keeps it: UTC without saying so."""
-    return moment.astimezone(UTC).replace(tzinfo=None)

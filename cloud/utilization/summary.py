@@ -1,20 +1,17 @@
-"""Answers from the roll-up: use per asset, room, category or school, per day, week or period.
+"""Use per asset, room, category or school, and per day, week or period, from the kept roll-up.
 
-What a lesson is depends on who asks. An asset has the lessons of its room; a category is the sum of
-its assets. A room has each of its lessons once: observed or used when any of its teaching assets
-was (`use.TEACHING`); a school is the sum of its rooms. Seconds and energy are sums over assets.
-Only assets of the ledger count. All sums are Ibis expressions over the table `usage_rollup`.
+The lessons of a key depend on what the key is. An asset has the lessons of its room; a category is
+the sum of its assets. A room has each of its lessons once: observed or used when any of its
+teaching assets was (`reference_rollup.TEACHING`); a school is the sum of its rooms. Seconds and
+energy are sums over assets. Only assets of the ledger count.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
 from typing import Any, Literal
 
-import duckdb
-import ibis  # type: ignore[import-untyped]  # it ships no types
-import ibis.expr.types as ir  # type: ignore[import-untyped]  # it ships no types
+import polars as pl
 
 from cloud.domain import UseSummary
 from cloud.telemetry.store import TelemetryStore
@@ -24,35 +21,9 @@ from cloud.utilization.reference_rollup import TEACHING
 By = Literal["asset", "room", "category", "school"]
 Span = Literal["none", "day", "week", "period"]
 
-_ROWS = {
-    "school": "string",
-    "asset_id": "int64",
-    "room": "string",
-    "category": "string",
-    "day": "date",
-    "week": "string",
-    "weekday": "int32",
-    "period": "int32",
-    "due_s": "float64",
-    "active_s": "float64",
-    "standby_s": "float64",
-    "off_s": "float64",
-    "unobserved_s": "float64",
-    "energy_wh": "float64",
-    "scheduled": "boolean",
-    "lesson_over": "boolean",
-    "lesson_observed": "boolean",
-    "lesson_used": "boolean",
-}
-_WANTED = """
-with wanted as (
-    select * from usage_rollup
-    where school = $school and day between $start and $end and asset_id is not null
-    and ($category is null or category = $category)
-    and ($asset_id is null or asset_id = $asset_id)
-)
-select * from (
-"""
+_PART = ["key", "part"]
+_SCHOOL = pl.col("period") > OUTSIDE
+"""In the school day: in a period, or between two."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,19 +63,19 @@ async def use(
     asset_id: int | None = None,
 ) -> list[Use]:
     """Return use in a span of days, both included, ordered by key and span, 2 before 10."""
-    rows = await store.read(
-        lambda con: _ask(con, _use_sql(by, span), school, start, end, category, asset_id)
+    table = await store.rollups.period_use(
+        [school], start, end, asset_id=asset_id, category=category
     )
-    found = [_use(row) for row in rows]
-    return sorted(found, key=lambda one: (_in_order(one.key), _in_order(one.span or "")))
+    uses = [_use(row) for row in use_table(pl.DataFrame(table), by, span).to_dicts()]
+    return sorted(uses, key=lambda use: (_in_order(use.key), _in_order(use.span or "")))
 
 
 async def heat(
     store: TelemetryStore, school: str, asset_id: int, start: date, end: date
 ) -> list[CellUse]:
     """Return the use of an asset by weekday and period of the timetable."""
-    rows = await store.read(lambda con: _ask(con, _heat_sql(), school, start, end, None, asset_id))
-    return [CellUse(**row) for row in rows]
+    table = await store.rollups.period_use([school], start, end, asset_id=asset_id)
+    return [CellUse(**row) for row in heat_table(pl.DataFrame(table)).to_dicts()]
 
 
 def nothing() -> UseSummary:
@@ -125,120 +96,78 @@ def nothing() -> UseSummary:
     )
 
 
-def only(found: Iterable[Use]) -> UseSummary:
+def only(uses: Iterable[Use]) -> UseSummary:
     """Return the summary of the one row there is, or that of nothing."""
-    return next((one.summary for one in found), nothing())
+    return next((use.summary for use in uses), nothing())
 
 
-def _ask(
-    con: duckdb.DuckDBPyConnection,
-    query: str,
-    school: str,
-    start: date,
-    end: date,
-    category: str | None,
-    asset_id: int | None,
-) -> list[dict[str, Any]]:
-    parameters = {
-        "school": school,
-        "start": start,
-        "end": end,
-        "category": category,
-        "asset_id": asset_id,
-    }
-    cursor = con.execute(query, parameters)
-    names = [column[0] for column in cursor.description or ()]
-    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-
-
-@cache
-def _use_sql(by: By, span: Span) -> str:
-    rows = ibis.table(_ROWS, name="wanted")
-    return _WANTED + str(ibis.to_sql(use_expression(rows, by, span), dialect="duckdb")) + ")"
-
-
-@cache
-def _heat_sql() -> str:
-    rows = ibis.table(_ROWS, name="wanted")
-    return _WANTED + str(ibis.to_sql(heat_expression(rows), dialect="duckdb")) + ")"
-
-
-def use_expression(rows: ir.Table, by: By, span: Span) -> ir.Table:
-    """Return the sums per key and span."""
+def use_table(rows: pl.DataFrame, by: By, span: Span) -> pl.DataFrame:
+    """Return the sums of rows `tables.PERIOD_USE` per `key` and `part` of the span."""
     key = {
-        "asset": rows.asset_id.cast("string"),
-        "room": rows.room,
-        "category": rows.category,
-        "school": rows.school,
+        "asset": pl.col("asset_id").cast(pl.String),
+        "room": pl.col("room"),
+        "category": pl.col("category"),
+        "school": pl.col("school"),
     }[by]
     # A constant, not null, for the whole span: keys that are null join nothing.
     part = {
-        "none": ibis.literal(""),
-        "day": rows.day.cast("string"),
-        "week": rows.week,
-        "period": rows.period.cast("string"),
+        "none": pl.lit(""),
+        "day": pl.col("day").cast(pl.String),
+        "week": pl.col("week"),
+        "period": pl.col("period").cast(pl.String),
     }[span]
-    rows = rows.mutate(key=key, part=part).filter(lambda t: t.key.notnull())
+    rows = rows.with_columns(key.alias("key"), part.alias("part")).drop_nulls("key")
     lessons = _lessons(rows) if by in {"asset", "category"} else _room_lessons(rows)
-    sums = _seconds(rows).left_join(lessons, ["key", "part"])
-    sums = sums.drop("key_right", "part_right")
-    filled = {
-        name: sums[name].coalesce(0)
-        for name in ("lessons_scheduled", "lessons_observed", "lessons_used")
-    }
-    return sums.mutate(**filled)
+    counts = pl.col("lessons_scheduled", "lessons_observed", "lessons_used")
+    return _seconds(rows).join(lessons, on=_PART, how="left").with_columns(counts.fill_null(0))
 
 
-def _seconds(rows: ir.Table) -> ir.Table:
-    in_school = rows.period > OUTSIDE
-    return rows.group_by("key", "part").agg(
-        assets=rows.asset_id.nunique(),
-        days=rows.day.nunique(where=rows.period > BETWEEN),
-        active_in_timetable_s=rows.active_s.sum(where=rows.scheduled),
-        active_out_of_timetable_s=rows.active_s.sum(where=~rows.scheduled),
-        standby_s=rows.standby_s.sum(),
-        standby_waste_s=rows.standby_s.sum(where=~in_school),
-        off_s=rows.off_s.sum(),
-        unobserved_s=rows.unobserved_s.sum(),
-        due_in_school_s=rows.due_s.sum(where=in_school),
-        unobserved_in_school_s=rows.unobserved_s.sum(where=in_school),
-        energy_wh=rows.energy_wh.sum(),
+def _seconds(rows: pl.DataFrame) -> pl.DataFrame:
+    energy = pl.col("energy_wh")
+    return rows.group_by(_PART).agg(
+        assets=pl.col("asset_id").n_unique(),
+        days=pl.col("day").filter(pl.col("period") > BETWEEN).n_unique(),
+        active_in_timetable_s=pl.col("active_s").filter(pl.col("scheduled")).sum(),
+        active_out_of_timetable_s=pl.col("active_s").filter(~pl.col("scheduled")).sum(),
+        standby_s=pl.col("standby_s").sum(),
+        standby_waste_s=pl.col("standby_s").filter(~_SCHOOL).sum(),
+        off_s=pl.col("off_s").sum(),
+        unobserved_s=pl.col("unobserved_s").sum(),
+        due_in_school_s=pl.col("due_s").filter(_SCHOOL).sum(),
+        unobserved_in_school_s=pl.col("unobserved_s").filter(_SCHOOL).sum(),
+        energy_wh=pl.when(energy.count() > 0).then(energy.sum()),
     )
 
 
-def _lessons(rows: ir.Table) -> ir.Table:
+def _lessons(rows: pl.DataFrame) -> pl.DataFrame:
     """Return lessons as each asset has them."""
-    return rows.group_by("key", "part").agg(
-        lessons_scheduled=rows.lesson_over.sum(),
-        lessons_observed=rows.lesson_observed.sum(),
-        lessons_used=rows.lesson_used.sum(),
+    return rows.group_by(_PART).agg(
+        lessons_scheduled=pl.col("lesson_over").sum(),
+        lessons_observed=pl.col("lesson_observed").sum(),
+        lessons_used=pl.col("lesson_used").sum(),
     )
 
 
-def _room_lessons(rows: ir.Table) -> ir.Table:
+def _room_lessons(rows: pl.DataFrame) -> pl.DataFrame:
     """Return lessons once per room."""
-    teaching = rows.filter(rows.category.isin(sorted(TEACHING)) & rows.scheduled)
-    once = teaching.group_by("key", "part", "room", "day", "period").agg(
-        lesson_over=teaching.lesson_over.any(),
-        lesson_observed=teaching.lesson_observed.any(),
-        lesson_used=teaching.lesson_used.any(),
-    )
-    return _lessons(once)
+    teaching = rows.filter(pl.col("category").is_in(sorted(TEACHING)) & pl.col("scheduled"))
+    judged = pl.col("lesson_over", "lesson_observed", "lesson_used")
+    return _lessons(teaching.group_by(*_PART, "room", "day", "period").agg(judged.any()))
 
 
-def heat_expression(rows: ir.Table) -> ir.Table:
-    """Return the sums per weekday and period."""
-    rows = rows.filter(rows.period > BETWEEN)
+def heat_table(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return the sums of rows `tables.PERIOD_USE` per weekday and period."""
     return (
-        rows.group_by("weekday", "period")
+        rows.filter(pl.col("period") > BETWEEN)
+        .group_by("weekday", "period")
         .agg(
-            scheduled=rows.lesson_over.sum(),
-            observed=rows.lesson_observed.sum(),
-            used=rows.lesson_used.sum(),
-            active_s=rows.active_s.sum(),
-            seen_s=(rows.active_s + rows.standby_s + rows.off_s).sum(),
+            scheduled=pl.col("lesson_over").sum(),
+            observed=pl.col("lesson_observed").sum(),
+            used=pl.col("lesson_used").sum(),
+            active_s=pl.col("active_s").sum(),
+            seen_s=pl.sum_horizontal("active_s", "standby_s", "off_s").sum(),
         )
-        .order_by("weekday", "period")
+        .sort("weekday", "period")
     )
 
 
@@ -248,9 +177,8 @@ def _in_order(text: str) -> tuple[int, str]:
 
 
 def _use(row: dict[str, Any]) -> Use:
-    observed, used = int(row["lessons_observed"]), int(row["lessons_used"])
-    due = row["due_in_school_s"] or 0.0
-    unobserved = row["unobserved_in_school_s"] or 0.0
+    observed, used = row["lessons_observed"], row["lessons_used"]
+    due, unobserved = row["due_in_school_s"], row["unobserved_in_school_s"]
     energy = row["energy_wh"]
     return Use(
         key=row["key"],
@@ -258,14 +186,14 @@ def _use(row: dict[str, Any]) -> Use:
         assets=row["assets"],
         days=row["days"],
         summary=UseSummary(
-            lessons_scheduled=int(row["lessons_scheduled"]),
+            lessons_scheduled=row["lessons_scheduled"],
             lessons_observed=observed,
             lessons_used=used,
             use_rate=used / observed if observed else None,
-            active_in_timetable_s=row["active_in_timetable_s"] or 0.0,
-            active_out_of_timetable_s=row["active_out_of_timetable_s"] or 0.0,
+            active_in_timetable_s=row["active_in_timetable_s"],
+            active_out_of_timetable_s=row["active_out_of_timetable_s"],
             standby_s=row["standby_s"],
-            standby_waste_s=row["standby_waste_s"] or 0.0,
+            standby_waste_s=row["standby_waste_s"],
             off_s=row["off_s"],
             unobserved_s=row["unobserved_s"],
             observed_share=(due - unobserved) / due if due else None,

@@ -8,6 +8,7 @@ from cloud.bulk.folder import city_folder
 from cloud.bulk.load import Load, Loaded
 from cloud.bulk.offline import offline
 from cloud.telemetry.duckdb import DuckDBStore
+from tests._parts.duckdb_file import query
 from tests._parts.small_city import END
 from tests._parts.small_school import TestClock
 
@@ -41,8 +42,7 @@ async def load(city: Path, data: Path) -> Loaded:
 
 def held(store: DuckDBStore) -> dict[str, list[tuple[Any, ...]]]:
     """Return all rows that a load makes, table by table."""
-    with store.cursor() as cursor:
-        return {name: cursor.execute(query).fetchall() for name, query in _TOLD.items()}
+    return {name: query(store, sql) for name, sql in _TOLD.items()}
 
 
 def held_in(data: Path) -> dict[str, list[tuple[Any, ...]]]:

@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa  # type: ignore[import-untyped]  # it ships no types
 import pyarrow.parquet as pq  # type: ignore[import-untyped]  # it ships no types
 
-from cloud.telemetry import archive, readings_file
+from cloud.telemetry import bulk_files
 
 SlotRow = tuple[str, str, datetime, str]
 """School, asset, start (aware UTC) and the state of all of the slot."""
@@ -39,7 +39,7 @@ def slot_table(rows: Sequence[SlotRow]) -> pa.Table:
             "energy_wh": [None] * len(rows),
             "received_at": [naive(start) + timedelta(minutes=6) for _, _, start, _ in rows],
         },
-        schema=archive.SCHEMA,
+        schema=bulk_files.SLOTS,
     )
 
 
@@ -50,7 +50,7 @@ def write_slots(path: Path, rows: Sequence[SlotRow]) -> Path:
 
 def write_readings(path: Path, rows: Sequence[dict[str, Any]]) -> Path:
     """Write a file of readings."""
-    return write_table(path, pa.Table.from_pylist(list(rows), schema=readings_file.SCHEMA))
+    return write_table(path, pa.Table.from_pylist(list(rows), schema=bulk_files.READINGS))
 
 
 def write_table(path: Path, table: pa.Table) -> Path:

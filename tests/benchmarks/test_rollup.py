@@ -13,10 +13,13 @@ import pytest
 
 from cloud.registry.store import Registry
 from cloud.telemetry.duckdb import DuckDBStore
+from cloud.telemetry.duckdb.rollups import statements
+from cloud.telemetry.tables import naive_utc
 from cloud.utilization import rollup
 from cloud.utilization.periods import Day, Period, cuts, local_day
 from cloud.utilization.reference_rollup import Lesson, LessonRule, Target, roll_up
 from cloud.utilization.refresh import Rollups
+from cloud.utilization.rollup_plan import rollup_plan
 from device_profiles.usage import UsageSlot
 from tests._parts.small_school import SCHOOL, TestClock, fill, local, send
 
@@ -72,15 +75,13 @@ def test_the_engine_against_the_reference(capsys: pytest.CaptureFixture[str]) ->
         {
             "school": pa.array([SCHOOL] * len(slots)),
             "asset": pa.array([s.asset for s in slots]),
-            "slot_start": pa.array([rollup.naive_utc(s.start) for s in slots], pa.timestamp("us")),
+            "slot_start": pa.array([naive_utc(s.start) for s in slots], pa.timestamp("us")),
             "active_s": pa.array([float(s.active_s) for s in slots]),
             "standby_s": pa.array([float(s.standby_s) for s in slots]),
             "off_s": pa.array([float(s.off_s) for s in slots]),
             "unobserved_s": pa.array([float(s.unobserved_s) for s in slots]),
             "energy_wh": pa.array([s.energy_wh for s in slots]),
-            "first_received_at": pa.array(
-                [rollup.naive_utc(s.start) for s in slots], pa.timestamp("us")
-            ),
+            "first_received_at": pa.array([naive_utc(s.start) for s in slots], pa.timestamp("us")),
         }
     )
 
@@ -88,12 +89,13 @@ def test_the_engine_against_the_reference(capsys: pytest.CaptureFixture[str]) ->
         con.register("cuts", rollup.cuts_table(SCHOOL, (c for d in days for c in cuts(d)), horizon))
         con.register("targets", rollup.targets_table(targets))
         con.register("lessons", rollup.lessons_table(SCHOOL, lessons))
-        return len(con.execute(rollup.sql("duckdb", rule)).fetchall())
+        con.execute(f"create or replace table seen as {sql.seen}")
+        return len(con.execute(sql.period_use).fetchall())
 
     with duckdb.connect(config={"threads": 2}) as con:
         con.register("incoming", table)
         con.execute("create table slots as select * from incoming")
-        rollup.sql("duckdb", rule)
+        sql = statements(rollup_plan(rule))
         engine_rows, engine_s = timed(by_engine)
     python_rows, python_s = timed(
         lambda: len(roll_up(targets, slots, days, lessons, horizon=horizon, rule=rule))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from cloud.api.presenters.assets import SPAN_SCHOOL_DAYS, Line
 from cloud.api.schemas.gateways import Gateway
@@ -24,30 +24,6 @@ SEEN_ENOUGH = 0.5
 """Share of the school days' seconds that has to be seen before "never used" may be said."""
 FAULTY = frozenset({"3", "4"})
 """Codes of 仪器现状 for what waits for a repair or is broken."""
-
-
-_RUNS = """
-with slot as (
-    select asset, slot_start,
-        coalesce(active_s, 0) > 0 and active_s >= greatest(
-            coalesce(standby_s, 0), coalesce(off_s, 0), coalesce(unobserved_s, 0)
-        ) as is_on,
-        lag(slot_start) over (partition by asset order by slot_start) as before
-    from usage_slots
-    where school = ? and slot_start >= ? and asset in (select unnest(?))
-),
-run as (
-    select asset,
-        max(slot_start) as newest,
-        max(slot_start) filter (where not is_on) as newest_not_on,
-        max(slot_start) filter (
-            where before is null or slot_start > before + interval 5 minute
-        ) as newest_after_gap
-    from slot group by asset
-)
-select asset, greatest(newest_after_gap, newest_not_on + interval 5 minute) from run
-where newest_not_on is null or newest > newest_not_on
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +66,8 @@ async def still_on(
     }
     if not on or on_before(day, at) is None:
         return {}
-    since = (at - LOOK_BACK).astimezone(UTC).replace(tzinfo=None)
-    rows = await store.read(lambda con: con.execute(_RUNS, [school, since, list(on)]).fetchall())
-    return {on[asset]: start.replace(tzinfo=UTC) for asset, start in rows}
+    active_since = await store.active_since(school, list(on), at - LOOK_BACK)
+    return {on[asset]: start for asset, start in active_since.items()}
 
 
 def _gateways(seen: Seen) -> Iterator[Attention]:

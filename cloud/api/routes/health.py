@@ -13,7 +13,7 @@ router = APIRouter(tags=["health"])
 @router.get("/health", summary="Whether the cloud can answer")
 async def health(store: StoreDep) -> dict[str, Any]:
     """Answer `pass` once the telemetry store answers a query."""
-    await store.read(lambda cursor: cursor.execute("SELECT 1").fetchall())
+    await store.check()
     return {
         "name": "smart-campus",
         "message": "ready for queries and writes",

@@ -27,7 +27,7 @@ from cloud.scoring.evidence.collect import senders
 from cloud.scoring.evidence.registry_tables import Books
 from cloud.services import Services
 from cloud.utilization.due_slots import WRITTEN_OFF
-from cloud.utilization.periods import week_of
+from cloud.utilization.periods import BETWEEN, week_of
 from cloud.utilization.reference_rollup import TEACHING
 
 router = APIRouter(prefix="/api/v1/schools/{school}", tags=["books"], dependencies=[READ])
@@ -265,19 +265,9 @@ async def _school_days(services: Services, school: str, asked: _Span) -> list[mo
     return await run_in_threadpool(read)
 
 
-_USE_SQL = """
-select room, asset_id, category, day, period, scheduled, lesson_over, lesson_observed, lesson_used,
-       due_s, active_s, standby_s, off_s, unobserved_s
-from usage_rollup where school = ? and day between ? and ? and period > 0 and asset_id is not null
-order by room, day, period, asset
-"""
-
-
 async def _use(services: Services, school: str, asked: _Span) -> list[models.BookRow]:
     """Return each period of each teaching device that counts, as the roll-up of its slots says."""
-    found = await services.store.read(
-        lambda con: con.sql(_USE_SQL, params=[school, *asked]).to_arrow_table()
-    )
+    table = await services.store.rollups.period_use([school], *asked)
     ledger = await run_in_threadpool(services.registry.asset_rows, school)
     assets = {one.id: one.asset_no for one in ledger if one.condition not in WRITTEN_OFF}
     return [
@@ -299,10 +289,15 @@ async def _use(services: Services, school: str, asked: _Span) -> list[models.Boo
             row["asset_id"],
             row["day"],
         )
-        for row in found.to_pylist()
-        if row["category"] in TEACHING and row["asset_id"] in assets
+        for row in sorted(table.to_pylist(), key=_by_room)
+        if row["period"] > BETWEEN and row["category"] in TEACHING and row["asset_id"] in assets
         for room, number in [(row["room"] or "-", assets[row["asset_id"]])]
     ]
+
+
+def _by_room(row: Mapping[str, Any]) -> tuple[bool, str, dt.date, int, str]:
+    """Return what sorts rows by room, day, period and device; those without a room come last."""
+    return row["room"] is None, row["room"] or "", row["day"], row["period"], row["asset"]
 
 
 async def _air(services: Services, school: str, asked: _Span) -> list[models.BookRow]:

@@ -1,80 +1,38 @@
 """Air and light while lessons are held: readings of CO2 and illuminance against the timetable.
 
-- A room is measured from the moment a sensor of it is first heard, and as far back as the store
-  keeps readings; each lesson timetabled there since then counts, whether there are readings or not.
-- A gateway sends what changes: what a sensor said holds until it says something else, and for
-  `HOLDS_S` at most. Seconds of a lesson that nothing holds for were seen by nobody.
-- Of CO2 a reading is good up to `GOOD["co2"]` ppm, of light from `GOOD["illuminance"]` lx on. What
-  a light sensor says is a proxy: it hangs where it hangs, and lessons are read on desks.
+- A room is measured from the first reading of a sensor in it, and as far back as the store keeps
+  readings; each lesson timetabled there since then counts, whether there are readings or not.
+- A gateway sends what changes: a reading holds until the next one, and for `HOLDS_S` at most.
+  Seconds of a lesson for which no reading holds were not observed.
+- A reading of CO2 is good up to `GOOD["co2"]` ppm, of light from `GOOD["illuminance"]` lx on. A
+  light sensor is a proxy: it is mounted where it is mounted, and lessons are read on desks.
 - Two sensors of one kind in a room count as twice the lessons.
 """
 
 import asyncio
-import json
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
 
 import polars as pl
 
 from cloud.scoring.evidence import evidence
 from cloud.scoring.evidence.registry_tables import Books
-from cloud.telemetry.store import TelemetryStore
+from cloud.telemetry.store import Samples, Sensor, TelemetryStore
 from device_profiles.points import to_ns
 
 GOOD: Mapping[str, float] = {"co2": 1500.0, "illuminance": 300.0}
 """ppm at most, and lx at least."""
 HOLDS_S = 2400
 """Seconds for which a reading holds at most; sensors are read every half hour, or more often."""
-_SENSORS_SQL = """
-with asked as (
-    select id, tags from series
-    where measurement = 'reading'
-      and regexp_extract(tags, '\\["school", "([^"]*)"\\]', 1) in (select unnest(?))
-      and contains(tags, '["category", "environment"]')
-)
-select asked.tags, fields.name as quantity, min(points.time) as first_ns
-from points join asked on asked.id = points.series join fields on fields.id = points.field
-where fields.measurement = 'reading' and fields.name in ('co2', 'illuminance')
-  and points.time < ?
-group by asked.tags, fields.name
-"""
-_HELD_SQL = """
-with sensors as (
-    select series.id, series.tags, air_sensors.school, air_sensors.room, air_sensors.quantity,
-           fields.id as field
-    from series join air_sensors on series.tags = air_sensors.tags
-    join fields on fields.measurement = 'reading' and fields.name = air_sensors.quantity
-    where series.measurement = 'reading'
-),
-held as (
-    select sensors.school, sensors.room, sensors.quantity, sensors.tags, points.time as since,
-           least(
-               points.time + ?,
-               coalesce(lead(points.time) over (partition by sensors.id order by points.time),
-                        points.time + ?)
-           ) as until,
-           case sensors.quantity when 'co2' then points.number <= ? else points.number >= ? end
-               as good
-    from points join sensors on points.series = sensors.id and points.field = sensors.field
-    where points.time between ? and ? and points.number is not null
-)
-select held.school, held.room, held.quantity, held.tags, lessons.day,
-       sum(least(until, ends_ns) - greatest(since, starts_ns)) / 1e9 as seen_s,
-       coalesce(
-           sum(least(until, ends_ns) - greatest(since, starts_ns)) filter (good), 0
-       ) / 1e9 as good_s
-from held join air_lessons as lessons
-  on held.school = lessons.school and held.room = lessons.room
-  and since < ends_ns and until > starts_ns
-group by held.school, held.room, held.quantity, held.tags, lessons.day
-"""
+_HOLDS_NS = HOLDS_S * 10**9
+_HOUR_NS = 3600 * 10**9
+_CATEGORY = "environment"
 _SENSOR = {
+    "sensor": pl.Int32,
     "school": pl.String,
     "room": pl.String,
     "quantity": pl.String,
     "device": pl.String,
-    "tags": pl.String,
     "first_ns": pl.Int64,
 }
 _PLACE = ["school", "room", "quantity"]
@@ -88,7 +46,7 @@ AIR_DAYS = {
     "day": pl.Date,
     **dict.fromkeys(_SECONDS, pl.Float64),
 }
-"""What the table `AIR` is the sum of: each sensor, by the name it is heard under, on each day."""
+"""The table `AIR` is the sum of these rows: each sensor, by its name in telemetry, on each day."""
 
 
 async def gather_air(store: TelemetryStore, books: Books, start: date, end: date) -> pl.DataFrame:
@@ -104,46 +62,53 @@ async def gather_air(store: TelemetryStore, books: Books, start: date, end: date
 
 async def air_days(store: TelemetryStore, books: Books, start: date, end: date) -> pl.DataFrame:
     """Return the table `AIR_DAYS` of the schools of some books."""
-    until = to_ns(datetime.combine(end + timedelta(days=2), time(), UTC))
-    found = await store.read(lambda con: con.execute(_SENSORS_SQL, [books.asked, until]).fetchall())
+    before = datetime.combine(end + timedelta(days=2), time(), UTC)
+    first_readings = await store.sensors(books.asked, list(GOOD), category=_CATEGORY, before=before)
+    known = {sensor: first_ns for sensor, first_ns in first_readings.items() if sensor.room}
+    if not known:
+        return pl.DataFrame(schema=AIR_DAYS)
+    lessons = await asyncio.to_thread(_lessons, books, _rooms(known), start, end)
+    if lessons.is_empty():
+        return pl.DataFrame(schema=AIR_DAYS)
+    first, last = lessons.select(pl.col("starts_ns").min(), pl.col("ends_ns").max()).row(0)
+    samples = await store.samples(
+        books.asked, list(GOOD), first - _HOLDS_NS, last + 1, category=_CATEGORY
+    )
+    return await asyncio.to_thread(_air_days, known, samples, lessons)
+
+
+def _rooms(sensors: Mapping[Sensor, int]) -> pl.DataFrame:
+    """Return the rooms that have a sensor."""
+    rooms = sorted({(sensor.school, sensor.room) for sensor in sensors})
+    return pl.DataFrame(rooms, schema={"school": pl.String, "room": pl.String}, orient="row")
+
+
+def _air_days(
+    first_readings: Mapping[Sensor, int], samples: Samples, lessons: pl.DataFrame
+) -> pl.DataFrame:
+    """Return the table `AIR_DAYS` of some lessons."""
+    numbers = {sensor: number for number, sensor in enumerate(samples.sensors)}
     sensors = pl.DataFrame(
-        [row for tags, quantity, first in found for row in _sensor(tags, quantity, first)],
+        [
+            (
+                numbers.setdefault(sensor, len(numbers)),
+                sensor.school,
+                sensor.room,
+                sensor.point,
+                sensor.asset,
+                first_ns,
+            )
+            for sensor, first_ns in first_readings.items()
+        ],
         schema=_SENSOR,
         orient="row",
     )
-    if sensors.is_empty():
-        return pl.DataFrame(schema=AIR_DAYS)
-    lessons = await asyncio.to_thread(_lessons, books, sensors, start, end)
-    if lessons.is_empty():
-        return pl.DataFrame(schema=AIR_DAYS)
-
-    def work(con: Any) -> Any:
-        con.register("air_sensors", sensors.to_arrow())
-        con.register("air_lessons", lessons.to_arrow())
-        edges = lessons.select(pl.col("starts_ns").min(), pl.col("ends_ns").max())
-        first, last = edges.row(0)
-        holds = HOLDS_S * 10**9
-        known = [holds, holds, GOOD["co2"], GOOD["illuminance"]]
-        try:
-            return con.sql(_HELD_SQL, params=[*known, first - holds, last]).to_arrow_table()
-        finally:
-            con.unregister("air_sensors")
-            con.unregister("air_lessons")
-
-    return _summed(sensors, lessons, pl.DataFrame(await store.read(work)))
+    rows = pl.DataFrame(samples.rows)
+    return _summed(sensors, lessons, _observed(_held(rows, sensors), lessons))
 
 
-def _sensor(tags: str, quantity: str, first_ns: int) -> list[tuple[Any, ...]]:
-    """Return the sensor as a row, none where it does not say in which room it is."""
-    known = dict(json.loads(tags))
-    if not known.get("room"):
-        return []
-    return [(known["school"], known["room"], quantity, known["asset"], tags, first_ns)]
-
-
-def _lessons(books: Books, sensors: pl.DataFrame, start: date, end: date) -> pl.DataFrame:
-    """Return the lessons of a span in the rooms that have a sensor, with their moments."""
-    rooms = sensors.select("school", "room").unique()
+def _lessons(books: Books, rooms: pl.DataFrame, start: date, end: date) -> pl.DataFrame:
+    """Return the lessons of a span in some rooms, with their moments."""
     timetable = books.timetable().join(rooms, on=["school", "room"])
     days, moments = [], []
     for school in rooms["school"].unique().sort():
@@ -180,18 +145,71 @@ def _lessons(books: Books, sensors: pl.DataFrame, start: date, end: date) -> pl.
     )
 
 
+def _held(samples: pl.DataFrame, sensors: pl.DataFrame) -> pl.DataFrame:
+    """Return the spans for which readings hold, with whether what was read is good."""
+    following = pl.col("observed_ns").shift(-1).over("sensor", order_by="observed_ns")
+    longest = pl.col("observed_ns") + _HOLDS_NS
+    is_good = (
+        pl.when(pl.col("quantity") == "co2")
+        .then(pl.col("value") <= GOOD["co2"])
+        .otherwise(pl.col("value") >= GOOD["illuminance"])
+    )
+    return (
+        samples.with_columns(
+            pl.col("observed_ns").alias("held_from"),
+            pl.min_horizontal(longest, following.fill_null(longest)).alias("held_to"),
+        )
+        .join(sensors, on="sensor")
+        .select("sensor", "school", "room", "held_from", "held_to", is_good.alias("is_good"))
+    )
+
+
+def _observed(held: pl.DataFrame, lessons: pl.DataFrame) -> pl.DataFrame:
+    """Return the seconds of lessons by sensor and day for which readings held, and good ones.
+
+    Spans are joined hour by hour: two spans overlap by the sum of what they share in each hour.
+    """
+    place = ["school", "room", "hour"]
+    both = _by_hour(held, "held_from", "held_to").join(
+        _by_hour(lessons, "starts_ns", "ends_ns"), on=place
+    )
+    shared = pl.min_horizontal("held_to", "ends_ns") - pl.max_horizontal("held_from", "starts_ns")
+    shared = shared.clip(lower_bound=0)
+    return both.group_by("sensor", "day").agg(
+        (shared.sum() / 1e9).alias("seen_s"),
+        (shared.filter(pl.col("is_good")).sum() / 1e9).alias("good_s"),
+    )
+
+
+def _by_hour(spans: pl.DataFrame, start: str, end: str) -> pl.DataFrame:
+    """Return the spans (ns) cut at every full hour of UTC, with the `hour` of each part."""
+    hour = pl.col("hour")
+    return (
+        spans.filter(pl.col(start) < pl.col(end))
+        .with_columns(
+            pl.int_ranges(pl.col(start) // _HOUR_NS, (pl.col(end) - 1) // _HOUR_NS + 1).alias(
+                "hour"
+            )
+        )
+        .explode("hour")
+        .with_columns(
+            pl.max_horizontal(start, hour * _HOUR_NS).alias(start),
+            pl.min_horizontal(end, (hour + 1) * _HOUR_NS).alias(end),
+        )
+    )
+
+
 def _summed(sensors: pl.DataFrame, lessons: pl.DataFrame, seen: pl.DataFrame) -> pl.DataFrame:
-    """Return the seconds of lessons, seen and good by sensor, quantity and day."""
+    """Return the seconds of lessons, observed and good, by sensor, quantity and day."""
     lasts = (pl.col("ends_ns") - pl.max_horizontal("starts_ns", "first_ns")) / 1e9
-    one = [*_PLACE, "tags", "day"]
     due = (
         sensors.join(lessons, on=["school", "room"])
         .filter(pl.col("ends_ns") > pl.col("first_ns"))
-        .group_by(*one, "device")
+        .group_by("sensor", *_PLACE, "device", "day")
         .agg(lasts.sum().alias("occupied_s"))
     )
     return (
-        due.join(seen, on=one, how="left")
+        due.join(seen, on=["sensor", "day"], how="left")
         .with_columns(
             pl.min_horizontal(pl.col(name).fill_null(0.0), "occupied_s").alias(name)
             for name in ("seen_s", "good_s")

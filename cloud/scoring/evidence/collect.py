@@ -1,7 +1,7 @@
-"""Collect the evidence of schools from the registry, the roll-ups and the telemetry store.
+"""Collect the evidence of schools from the registry, the roll-up and the telemetry store.
 
-One query for each table and batch of schools, however many schools there are in it; what a term of
-a school comes to is some megabytes, so a city is asked for in batches.
+One question for each table and batch of schools, however many schools there are in it; a term of a
+school comes to some megabytes, so a city is collected in batches.
 """
 
 import asyncio
@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 
 import polars as pl
+import pyarrow as pa  # type: ignore[import-untyped]  # it ships no types
 
 from cloud.registry.store import Registry
 from cloud.scoring.evidence import evidence
@@ -17,30 +18,6 @@ from cloud.scoring.evidence.evidence import Columns, Evidence
 from cloud.scoring.evidence.registry_tables import Books
 from cloud.telemetry.store import TelemetryStore
 
-_USE_SQL = """
-select school, asset_id, category, room, day, week, period, due_s, active_s, standby_s, off_s,
-       unobserved_s, scheduled, lesson_over, lesson_observed, lesson_used
-from usage_rollup
-where school in (select unnest(?)) and day between ? and ? and asset_id is not null
-order by school, asset_id, day, period
-"""
-_DAYS_SQL = """
-select school, asset, day, asset_id, category, due_slots, slots, in_time_slots, evening_due_s,
-       evening_on_s, evening_unobserved_s, active_s, night_active_s
-from usage_days
-semi join (
-    select distinct school, day from usage_rollup
-    where school in (select unnest($1)) and day between $2 and $3 and period >= 0
-) as taught using (school, day)
-where school in (select unnest($1)) and day between $2 and $3 and asset_id is not null
-order by school, asset, day
-"""
-"""Of school days only: at the weekend a school may well pull the main switch."""
-_HEARD_SQL = """
-select school, asset as device, max(day) as day from usage_rollup
-where school in (select unnest(?)) and day <= ? and unobserved_s < due_s
-group by school, asset
-"""
 _READINGS_BACK = 90
 """Days; the store keeps readings no longer by default."""
 _HEARD = {"school": pl.String, "device": pl.String, "day": pl.Date}
@@ -51,10 +28,9 @@ async def gather(
 ) -> Evidence:
     """Return what is known of schools over a span of their local days, both included."""
     asked = [schools] if isinstance(schools, str) else sorted(set(schools))
-    span = [asked, start, end]
-    use = await _table(store, _USE_SQL, span, evidence.USE)
-    days = await _table(store, _DAYS_SQL, span, evidence.DAYS)
-    slots = await _table(store, _HEARD_SQL, [asked, end], _HEARD)
+    use = _columns(await store.rollups.period_use(asked, start, end), evidence.USE)
+    days = _columns(await store.rollups.day_use(asked, start, end), evidence.DAYS)
+    slots = _columns(await store.rollups.last_observed(asked, end), _HEARD)
     heard = pl.concat([slots, *[await _heard(store, registry, one, end) for one in asked]])
     heard = heard.group_by("school", "device").agg(pl.col("day").max()).sort("school", "device")
     books = Books(registry, asked)
@@ -66,18 +42,15 @@ async def senders(
     store: TelemetryStore, registry: Registry, school: str, end: date
 ) -> pl.DataFrame:
     """Return the names heard up to a day, when last, and the asset each was bound to then."""
-    slots = await _table(store, _HEARD_SQL, [[school], end], _HEARD)
+    slots = _columns(await store.rollups.last_observed([school], end), _HEARD)
     heard = pl.concat([slots, await _heard(store, registry, school, end)])
     heard = heard.group_by("school", "device").agg(pl.col("day").max())
     return await asyncio.to_thread(_bound, Books(registry, [school]), heard)
 
 
-async def _table(
-    store: TelemetryStore, sql: str, parameters: list[object], columns: Columns
-) -> pl.DataFrame:
-    """Return the answer to a query as a table of these columns."""
-    found = await store.read(lambda con: con.sql(sql, params=parameters).to_arrow_table())
-    return pl.DataFrame(found).cast(pl.Schema(columns))
+def _columns(table: pa.Table, columns: Columns) -> pl.DataFrame:
+    """Return these columns of the rows of a store."""
+    return pl.DataFrame(table.select(list(columns))).cast(pl.Schema(columns))
 
 
 async def _heard(store: TelemetryStore, registry: Registry, school: str, end: date) -> pl.DataFrame:

@@ -15,12 +15,14 @@ import pytest
 
 from cloud.bulk.book_files import read_books, write_books
 from cloud.bulk.offline import offline
-from cloud.bulk.on_duckdb import DuckDBEngine
 from cloud.bulk.on_spark import SparkEngine
 from cloud.bulk.rollup import roll_up
 from cloud.errors import LoadError, SettingsError
 from cloud.registry.queries.rollup_queries import book_tables
-from cloud.telemetry.archive import SCHEMA
+from cloud.telemetry.bulk_files import SLOTS as SCHEMA
+from cloud.telemetry.duckdb.parquet_rollup import DuckDBEngine
+from cloud.utilization.reference_rollup import LessonRule
+from cloud.utilization.rollup_plan import rollup_plan
 from tests._parts.city_books import import_books
 from tests._parts.loaded import NOW, held_in, load, nobody_listens
 from tests._parts.ports import free_port
@@ -29,6 +31,7 @@ from tests._parts.small_city import END
 from tests._parts.spark_cluster import spark_cluster
 
 ROLLUP = [str(Path(sys.executable).with_name("campus-cloud")), "rollup"]
+PLAN = rollup_plan(LessonRule())
 TABLES = ("usage_rollup", "usage_days")
 needs_java = pytest.mark.skipif(shutil.which("java") is None, reason="Java is not installed")
 
@@ -52,7 +55,7 @@ def expected(city: Path, books: Path, tmp_path_factory: pytest.TempPathFactory) 
 
 
 def on_duckdb(slots: Path, books: Path, out: Path, horizon: datetime = NOW) -> dict[str, int]:
-    engine = DuckDBEngine(slots, out / "spill", memory_mb=256, threads=1)
+    engine = DuckDBEngine(slots, out / "spill", PLAN, memory_mb=256, threads=1)
     try:
         return roll_up(
             engine,
@@ -61,7 +64,7 @@ def on_duckdb(slots: Path, books: Path, out: Path, horizon: datetime = NOW) -> d
             out=out,
             horizon=horizon,
             until=None,
-            told=nobody_listens,
+            progress=nobody_listens,
         )
     finally:
         engine.close()
@@ -144,16 +147,16 @@ def test_what_spark_lacks_is_one_sentence(
     city: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(LoadError, match="none: no such file or folder"):
-        SparkEngine(tmp_path / "none", master="local", conf={})
+        SparkEngine(tmp_path / "none", PLAN, master="local", conf={})
     with monkeypatch.context() as patched:
         patched.setenv("PATH", str(tmp_path))
         with pytest.raises(SettingsError, match="Spark needs Java 17; install openjdk-17-jre"):
-            SparkEngine(city / "slots", master="local", conf={})
+            SparkEngine(city / "slots", PLAN, master="local", conf={})
     (tmp_path / "java").touch(mode=0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setitem(sys.modules, "pyspark.sql", None)
     with pytest.raises(SettingsError, match="Spark is not installed; install the extra: pip"):
-        SparkEngine(city / "slots", master="local", conf={})
+        SparkEngine(city / "slots", PLAN, master="local", conf={})
 
 
 @pytest.mark.real

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq  # type: ignore[import-untyped]  # it ships no type
 
 from cloud.bulk.offline import offline
 from cloud.scoring.evidence.collect import gather
-from cloud.telemetry.archive import SCHEMA
+from cloud.telemetry.bulk_files import SLOTS as SCHEMA
 from cloud.telemetry.duckdb import DuckDBStore
 from simulators.city.send import write_lines
 from tests._parts.cloud_app import WRITE, cloud_app, small_settings

@@ -16,10 +16,10 @@ def clock() -> TestClock:
 
 @pytest.fixture
 def registry() -> Iterator[Registry]:
-    found = Registry.open("sqlite://")
-    fill(found)
-    yield found
-    found.close()
+    registry = Registry.open("sqlite://")
+    fill(registry)
+    yield registry
+    registry.close()
 
 
 @pytest.fixture

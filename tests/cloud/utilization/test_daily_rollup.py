@@ -8,11 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cloud.utilization import daily_rollup as expression
+from cloud.telemetry.duckdb.rollups import statements
+from cloud.telemetry.tables import DAY_USE, naive_utc
 from cloud.utilization import rollup
 from cloud.utilization.periods import Day, Period, cuts, local_day
 from cloud.utilization.reference_daily import DayUse, use_of_days
-from cloud.utilization.reference_rollup import Target
+from cloud.utilization.reference_rollup import LessonRule, Target
+from cloud.utilization.rollup_plan import rollup_plan
 from device_profiles.usage import SLOT_S, UsageSlot
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -104,13 +106,13 @@ def by_duckdb(
     table = {
         "school": pa.array(["s"] * len(slots), pa.string()),
         "asset": pa.array([s.asset for s in told], pa.string()),
-        "slot_start": pa.array([rollup.naive_utc(s.start) for s in told], pa.timestamp("us")),
+        "slot_start": pa.array([naive_utc(s.start) for s in told], pa.timestamp("us")),
         **{
             name: pa.array([getattr(s, name) for s in told], pa.float64())
             for name in ("active_s", "standby_s", "off_s", "unobserved_s", "energy_wh")
         },
         "first_received_at": pa.array(
-            [None if moment is None else rollup.naive_utc(moment) for _, moment in slots],
+            [None if moment is None else naive_utc(moment) for _, moment in slots],
             pa.timestamp("us"),
         ),
     }
@@ -119,9 +121,10 @@ def by_duckdb(
         found = [cut for day in days for cut in cuts(day)]
         con.register("cuts", rollup.cuts_table("s", found, horizon))
         con.register("targets", rollup.targets_table(targets))
-        con.execute(f"create table seen as {rollup.seen_sql('duckdb')}")
-        rows = con.execute(expression.sql("duckdb"))
-        assert tuple(column[0] for column in rows.description or ()) == expression.COLUMNS
+        sql = statements(rollup_plan(LessonRule()))
+        con.execute(f"create table seen as {sql.seen}")
+        rows = con.execute(sql.day_use)
+        assert [column[0] for column in rows.description or ()] == DAY_USE.names
         return [DayUse(*row) for row in rows.fetchall()]
 
 
@@ -172,7 +175,7 @@ TARGETS = st.lists(
 
 
 def comparable(row: DayUse) -> dict[str, Any]:
-    return {column: getattr(row, column) for column in expression.COLUMNS}
+    return {column: getattr(row, column) for column in DAY_USE.names}
 
 
 @settings(max_examples=60, deadline=None)
@@ -195,14 +198,5 @@ def test_the_engine_agrees_with_the_reference(
         assert comparable(mine) == pytest.approx(comparable(theirs), abs=1e-6)
 
 
-@pytest.mark.parametrize("dialect", ["duckdb", "pyspark", "postgres", "trino", "sqlite"])
-def test_the_expression_belongs_to_no_engine(dialect: str) -> None:
-    assert "night_active_s" in expression.sql(dialect)
-
-
-def test_the_table_has_the_columns_of_the_expression_and_of_a_row() -> None:
-    with duckdb.connect() as con:
-        con.execute(expression.DDL)
-        found = con.execute(f"describe {expression.TABLE}").fetchall()
-    assert tuple(row[0] for row in found) == expression.COLUMNS
-    assert tuple(DayUse.__dataclass_fields__) == expression.COLUMNS
+def test_a_row_has_the_columns_of_the_table() -> None:
+    assert list(DayUse.__dataclass_fields__) == DAY_USE.names

@@ -8,9 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cloud.telemetry.duckdb.rollups import statements
+from cloud.telemetry.tables import PERIOD_USE, naive_utc
 from cloud.utilization import rollup
 from cloud.utilization.periods import Day, Period, cuts, local_day
 from cloud.utilization.reference_rollup import Lesson, LessonRule, PeriodUse, Target, roll_up
+from cloud.utilization.rollup_plan import rollup_plan
 from device_profiles.usage import SLOT_S, UsageSlot
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -25,14 +28,14 @@ def slots_table(slots: list[UsageSlot], delay: timedelta = SLOT) -> pa.Table:
         {
             "school": pa.array(["s"] * len(slots), pa.string()),
             "asset": pa.array([s.asset for s in slots], pa.string()),
-            "slot_start": pa.array([rollup.naive_utc(s.start) for s in slots], pa.timestamp("us")),
+            "slot_start": pa.array([naive_utc(s.start) for s in slots], pa.timestamp("us")),
             "active_s": pa.array([s.active_s for s in slots], pa.float64()),
             "standby_s": pa.array([s.standby_s for s in slots], pa.float64()),
             "off_s": pa.array([s.off_s for s in slots], pa.float64()),
             "unobserved_s": pa.array([s.unobserved_s for s in slots], pa.float64()),
             "energy_wh": pa.array([s.energy_wh for s in slots], pa.float64()),
             "first_received_at": pa.array(
-                [rollup.naive_utc(s.start + delay) for s in slots], pa.timestamp("us")
+                [naive_utc(s.start + delay) for s in slots], pa.timestamp("us")
             ),
         }
     )
@@ -52,10 +55,12 @@ def by_duckdb(
         con.register("cuts", rollup.cuts_table("s", found, horizon))
         con.register("targets", rollup.targets_table(targets))
         con.register("lessons", rollup.lessons_table("s", lessons))
-        cursor = con.execute(rollup.sql("duckdb", rule))
-        assert tuple(column[0] for column in cursor.description or ()) == rollup.COLUMNS
+        sql = statements(rollup_plan(rule))
+        con.execute(f"create table seen as {sql.seen}")
+        cursor = con.execute(sql.period_use)
+        assert [column[0] for column in cursor.description or ()] == PERIOD_USE.names
         return [
-            PeriodUse(**dict(zip(rollup.COLUMNS, row, strict=True))) for row in cursor.fetchall()
+            PeriodUse(**dict(zip(PERIOD_USE.names, row, strict=True))) for row in cursor.fetchall()
         ]
 
 
@@ -120,7 +125,7 @@ HORIZONS = st.integers(0, 3 * 1440).map(
 
 
 def comparable(row: PeriodUse) -> dict[str, Any]:
-    return {column: getattr(row, column) for column in rollup.COLUMNS}
+    return {column: getattr(row, column) for column in PERIOD_USE.names}
 
 
 @settings(max_examples=60, deadline=None)
@@ -143,14 +148,5 @@ def test_the_engine_agrees_with_the_reference(
         assert comparable(mine) == pytest.approx(comparable(theirs), abs=1e-6)
 
 
-@pytest.mark.parametrize("dialect", ["duckdb", "pyspark", "postgres", "trino", "sqlite"])
-def test_the_expression_belongs_to_no_engine(dialect: str) -> None:
-    assert "unobserved_s" in rollup.sql(dialect, LessonRule())
-
-
-def test_the_table_has_the_columns_of_the_expression_and_of_a_row() -> None:
-    with duckdb.connect() as con:
-        con.execute(rollup.DDL)
-        found = con.execute(f"describe {rollup.TABLE}").fetchall()
-    assert tuple(row[0] for row in found) == rollup.COLUMNS
-    assert tuple(PeriodUse.__dataclass_fields__) == rollup.COLUMNS
+def test_a_row_has_the_columns_of_the_table() -> None:
+    assert list(PeriodUse.__dataclass_fields__) == PERIOD_USE.names

@@ -3,7 +3,8 @@ from datetime import date, timedelta
 from cloud.registry import tables
 from cloud.registry.queries.rollup_queries import book_tables
 from cloud.registry.store import Registry
-from cloud.utilization.due_slots import Books, Sender, school_days
+from cloud.telemetry.store import Sender
+from cloud.utilization.due_slots import Books, school_days
 from cloud.utilization.reference_rollup import TEACHING
 from cloud.utilization.school_inputs import ledgers
 from tests._parts.small_school import MONDAY, SCHOOL, local

@@ -13,6 +13,7 @@ from cloud.telemetry.duckdb import DuckDBStore
 from cloud.telemetry.line_protocol import Batch, Parser
 from cloud.telemetry.store import UsageWritten
 from tests._parts.cloud_app import NOW, SetClock
+from tests._parts.duckdb_file import query
 
 NS = 1_000_000_000
 DAY = timedelta(days=1)
@@ -84,7 +85,7 @@ async def test_a_slot_keeps_what_a_later_write_of_it_leaves_out(store: DuckDBSto
     (slot,) = await store.slots("S", "A", second(0), NOW)
     assert (slot.active_s, slot.unobserved_s, slot.energy_wh) == (4.0, 294.0, 5.0)
     assert slot.start == second(300)
-    rooms = await store.read(lambda c: c.execute("SELECT room FROM usage_slots").fetchall())
+    rooms = query(store, "SELECT room FROM usage_slots")
     assert rooms == [("2",)]
 
 
@@ -92,9 +93,7 @@ async def test_followers_hear_what_was_written_after_it_is_there(store: DuckDBSt
     heard: list[object] = []
 
     def on_usage(written: object) -> None:
-        with store.cursor() as cursor:
-            count = cursor.execute("SELECT count(*) FROM usage_slots").fetchone()
-        heard.append((written, count))
+        heard.append((written, query(store, "SELECT count(*) FROM usage_slots")))
 
     def on_points(pairs: object) -> None:
         heard.append(pairs)
@@ -110,7 +109,7 @@ async def test_followers_hear_what_was_written_after_it_is_there(store: DuckDBSt
             "gateway,school=S,gateway=g v=1 10",
         )
     )
-    assert heard == [([UsageWritten("S", "A", second(300), second(600))], (2,)), [("S", "A")]]
+    assert heard == [([UsageWritten("S", "A", second(300), second(600))], [(2,)]), [("S", "A")]]
 
 
 async def test_the_newest_values_are_at_hand_also_after_a_restart(
@@ -180,19 +179,6 @@ async def test_gateway_reports_come_back_in_order_without_those_of_devices(
     assert history == [(second(10), {"backlog": 1.0}), (second(20), {"backlog": 2.0})]
 
 
-async def test_a_job_is_a_transaction_of_its_own(store: DuckDBStore) -> None:
-    def fails(cursor: duckdb.DuckDBPyConnection) -> None:
-        cursor.execute("CREATE TABLE mine (x INTEGER)")
-        raise ValueError("half way")
-
-    with pytest.raises(ValueError, match="half way"):
-        await asyncio.wrap_future(store.run_write(fails))
-    await asyncio.wrap_future(
-        store.run_write(lambda c: c.execute("CREATE TABLE mine AS SELECT 7 AS x").fetchall())
-    )
-    assert await store.read(lambda c: c.execute("SELECT x FROM mine").fetchall()) == [(7,)]
-
-
 async def test_what_is_too_old_goes(store: DuckDBStore) -> None:
     await store.write(
         points(
@@ -217,7 +203,7 @@ async def test_batches_that_wait_together_are_all_answered(store: DuckDBStore) -
 async def test_more_than_may_wait_is_refused(path: Path) -> None:
     store = DuckDBStore(path, memory_mb=128, threads=1, max_waiting_values=3)
     try:
-        blocked = store.run_write(lambda c: c.execute("SELECT count(*) FROM range(30000000)"))
+        blocked = store._writer.run(lambda c: c.execute("SELECT count(*) FROM range(30000000)"))
         first = store.write(points("reading,school=S,asset=A a=1,b=2 1"))
         with pytest.raises(StoreBusy):
             store.write(points("reading,school=S,asset=A a=1,b=2 2"))
@@ -233,7 +219,7 @@ async def test_a_closed_store_takes_nothing(path: Path) -> None:
     with pytest.raises(StoreBusy):
         store.write(points("reading,school=S,asset=A v=1 1"))
     with pytest.raises(StoreBusy):
-        store.run_write(lambda _: None)
+        store.rollups.note_stale(["S"])
 
 
 def test_a_file_that_another_process_has_open_is_said_to_be(path: Path) -> None:

@@ -6,9 +6,9 @@ import duckdb
 import pytest
 
 from cloud.errors import StoreFailed
+from cloud.telemetry.duckdb.writer import Writer, transaction
 from cloud.telemetry.line_protocol import Batch, Parser
 from cloud.telemetry.store import WriteResult
-from cloud.telemetry.writer import Writer, transaction
 
 DONE = WriteResult(written=1, dropped=0, conflict=None)
 

@@ -7,22 +7,9 @@ import duckdb
 import pyarrow as pa  # type: ignore[import-untyped]  # it ships no types
 
 from cloud.errors import LoadError
-from cloud.telemetry.dictionary import Names
+from cloud.telemetry.duckdb.dictionary import Names
 from cloud.telemetry.line_protocol import FieldType, SeriesKey
 
-SCHEMA = pa.schema(
-    [
-        ("school", pa.string()),
-        ("asset", pa.string()),
-        ("type", pa.string()),
-        ("happened_at", pa.timestamp("us")),
-        ("text", pa.string()),
-        ("value", pa.float64()),
-        ("received_at", pa.timestamp("us")),
-    ]
-)
-"""What a file of events holds; times are UTC without a zone, an event of the gateway itself has an
-empty asset."""
 _TAGS = ("asset", "school", "type")
 _FIELDS = {"text": FieldType.STRING, "value": FieldType.FLOAT}
 _NUMBERED = pa.schema([*((name, pa.string()) for name in _TAGS), ("series", pa.int32())])

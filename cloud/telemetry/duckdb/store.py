@@ -6,26 +6,31 @@
 - A point is replaced by a later write of the same series, field and time. A usage slot keeps the
   values that a later write of it leaves out.
 - A field keeps its first type in the whole file (InfluxDB: within a week's shard).
-- Slots that came in bulk lie in Parquet files beside it (`archive.py`), in `telemetry.slots`.
+- Slots that came in bulk lie in Parquet files next to it (`archive.py`), in `telemetry.slots`.
 """
 
 import asyncio
 import logging
 import threading
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
 import duckdb
+import pyarrow as pa  # type: ignore[import-untyped]  # it ships no types
 
 from cloud.clock import Clock, SystemClock
 from cloud.errors import StoreFailed, StoreLocked
-from cloud.telemetry import events_file, readings_file, schema
-from cloud.telemetry.archive import Archive, naive_utc
-from cloud.telemetry.batch_rows import Group
-from cloud.telemetry.dictionary import Names
+from cloud.telemetry import bulk_files
+from cloud.telemetry.bulk_files import SlotFile
+from cloud.telemetry.duckdb import events_file, readings_file, rollups, schema
+from cloud.telemetry.duckdb.archive import Archive
+from cloud.telemetry.duckdb.batch_rows import NUMBERS, Group
+from cloud.telemetry.duckdb.dictionary import Names
+from cloud.telemetry.duckdb.rollups import DuckDBRollups, mark_stale, registered
+from cloud.telemetry.duckdb.writer import Writer, transaction
 from cloud.telemetry.latest_values import Newest
 from cloud.telemetry.line_protocol import Batch, FieldType, SeriesKey
 from cloud.telemetry.store import (
@@ -33,12 +38,16 @@ from cloud.telemetry.store import (
     GatewayLatest,
     PointsCallback,
     Reported,
+    Samples,
+    Sender,
+    Sensor,
     Slot,
     StoredReading,
     UsageCallback,
+    UsageWritten,
     WriteResult,
 )
-from cloud.telemetry.writer import Writer, transaction
+from cloud.telemetry.tables import SAMPLES, naive_utc
 from device_profiles.points import from_ns, to_ns
 from device_profiles.reading import Value
 
@@ -47,6 +56,54 @@ _log = logging.getLogger(__name__)
 _READERS = 4
 _CHUNK = 5_000
 _SLOT_COLUMNS = "school, asset, slot_start, active_s, standby_s, off_s, unobserved_s, energy_wh"
+_ACTIVE_SINCE = """
+with slot as (
+    select asset, slot_start,
+        coalesce(active_s, 0) > 0 and active_s >= greatest(
+            coalesce(standby_s, 0), coalesce(off_s, 0), coalesce(unobserved_s, 0)
+        ) as is_active,
+        lag(slot_start) over (partition by asset order by slot_start) as before
+    from usage_slots
+    where school = ? and slot_start >= ? and asset in (select unnest(?))
+),
+run as (
+    select asset,
+        max(slot_start) as newest,
+        max(slot_start) filter (where not is_active) as newest_inactive,
+        max(slot_start) filter (
+            where before is null or slot_start > before + interval 5 minute
+        ) as newest_after_gap
+    from slot group by asset
+)
+select asset, greatest(newest_after_gap, newest_inactive + interval 5 minute) from run
+where newest_inactive is null or newest > newest_inactive
+"""
+_SENDERS = """
+select school, asset, min(first_slot), arg_max(room, last_slot), arg_max(category, last_slot)
+from (
+    select school, asset, slot_start as first_slot, slot_start as last_slot, room, category
+    from live_slots where {within} slot_start >= $since
+    union all
+    select school, asset, first_slot, last_slot, room, category
+    from archived_senders where {within} first_slot >= $since
+) group by school, asset
+"""
+_RECEIVED_SINCE = """
+select school, asset, min(slot_start), max(slot_start) from live_slots
+where received_at > ? group by school, asset, cast(slot_start as date)
+order by school, asset, min(slot_start)
+"""
+_SAMPLES = """
+select sensors.sensor, points.time as observed_ns, points.number as value
+from points join sensors on points.series = sensors.series and points.field = sensors.field
+where points.time >= ? and points.time < ? and points.number is not null
+"""
+_FIRST_READINGS = """
+select sensors.sensor, min(points.time)
+from points join sensors on points.series = sensors.series and points.field = sensors.field
+where points.time < ? and points.number is not null group by sensors.sensor
+"""
+_SENSORS = pa.schema([("sensor", pa.int32()), ("series", pa.int32()), ("field", pa.int32())])
 
 
 class DuckDBStore:
@@ -63,11 +120,11 @@ class DuckDBStore:
     ) -> None:
         self._clock = clock or SystemClock()
         self._connection = _open(path, memory_mb, threads)
-        self.archive = Archive(path.with_suffix(".slots").absolute())
+        self._archive = Archive(path.with_suffix(".slots").absolute())
         try:
             schema.migrate(self._connection, str(path))
-            self.archive.sweep(self._connection)
-            self.archive.attach(self._connection)
+            self._archive.sweep(self._connection)
+            self._archive.attach(self._connection)
         except BaseException:
             self._connection.close()
             raise
@@ -82,46 +139,94 @@ class DuckDBStore:
         self._writer = Writer(
             self._connection.cursor(), self._store_group, max_waiting=max_waiting_values
         )
+        self._rollups = DuckDBRollups(self._writer.run, self._read, self._archive)
 
     def write(self, batch: Batch) -> Awaitable[WriteResult]:
         """Store a batch; done once it is durable. Raises StoreBusy when too much is waiting."""
         return asyncio.wrap_future(self._writer.write(batch))
 
-    async def put_readings(self, paths: Sequence[Path]) -> int:
+    def flush(self) -> Awaitable[None]:
+        """Wait until everything written so far is stored."""
+        return self._queue(lambda _: None)
+
+    def check(self) -> Awaitable[None]:
+        """Answer the smallest question there is; raises where the store cannot answer."""
+
+        def work(cursor: duckdb.DuckDBPyConnection) -> None:
+            cursor.execute("SELECT 1").fetchall()
+
+        return self._read(work)
+
+    async def load_readings(self, paths: Sequence[Path]) -> int:
         """Store the readings of Parquet files, all or none; returns how many."""
-        readings_file.agree(paths)
-        return await self._put(lambda c: readings_file.put(c, self._names, self._newest, paths))
+        bulk_files.check_schema(paths, bulk_files.READINGS)
+        return await self._load(lambda c: readings_file.put(c, self._names, self._newest, paths))
 
-    async def put_events(self, paths: Sequence[Path]) -> int:
+    async def load_events(self, paths: Sequence[Path]) -> int:
         """Store the events of Parquet files, all or none; returns how many."""
-        readings_file.agree(paths, events_file.SCHEMA)
-        return await self._put(lambda c: events_file.put(c, self._names, paths))
+        bulk_files.check_schema(paths, bulk_files.EVENTS)
+        return await self._load(lambda c: events_file.put(c, self._names, paths))
 
-    async def _put(self, work: Callable[[duckdb.DuckDBPyConnection], int]) -> int:
+    async def _load(self, work: Callable[[duckdb.DuckDBPyConnection], int]) -> int:
         try:
-            return await asyncio.wrap_future(self.run_write(work))
+            return await self._queue(work)
         except BaseException:
-            await asyncio.wrap_future(self.run_write(self._names.load))
+            await self._queue(self._names.load)
             raise
 
-    def run_write(self, work: Callable[[duckdb.DuckDBPyConnection], T]) -> "Future[T]":
+    def load_slots(self, file: SlotFile) -> Awaitable[list[str]]:
+        """Archive a file of slots and note its schools as stale, in one commit."""
+
+        def work(cursor: duckdb.DuckDBPyConnection) -> list[str]:
+            if not self._archive.add(cursor, file):
+                return []
+            schools = self._archive.schools(cursor, file)
+            mark_stale(cursor, schools)
+            return schools
+
+        return self._queue(work)
+
+    def finish_slots(self) -> Awaitable[None]:
+        """Let readers see the slots of every loaded file."""
+        return self._queue(self._archive.attach)
+
+    def is_loaded(self, name: str, digest: str) -> Awaitable[bool]:
+        """Whether a file of this name and content is noted as loaded."""
+
+        def work(cursor: duckdb.DuckDBPyConnection) -> bool:
+            query = "SELECT 1 FROM loaded_files WHERE name = ? AND digest = ?"
+            return bool(cursor.execute(query, [name, digest]).fetchall())
+
+        return self._read(work)
+
+    def note_loaded(self, digests: Mapping[str, str]) -> Awaitable[None]:
+        """Note that files are loaded: their digests by name."""
+
+        def work(cursor: duckdb.DuckDBPyConnection) -> None:
+            for name, digest in digests.items():
+                cursor.execute("INSERT OR REPLACE INTO loaded_files VALUES (?, ?)", [name, digest])
+
+        return self._queue(work)
+
+    @property
+    def rollups(self) -> DuckDBRollups:
+        """Return where the roll-up is kept: in the same file."""
+        return self._rollups
+
+    def _queue(self, work: Callable[[duckdb.DuckDBPyConnection], T]) -> Awaitable[T]:
         """Run `work(cursor)` on the writer thread, inside one transaction of its own."""
-        return self._writer.run(work)
+        return asyncio.wrap_future(self._writer.run(work))
 
-    def read(self, work: Callable[[duckdb.DuckDBPyConnection], T]) -> Awaitable[T]:
+    def _read(self, work: Callable[[duckdb.DuckDBPyConnection], T]) -> Awaitable[T]:
         """Run `work(cursor)` on a reader thread, off the event loop."""
-        return asyncio.get_running_loop().run_in_executor(self._readers, self._read, work)
+        return asyncio.get_running_loop().run_in_executor(self._readers, self._read_here, work)
 
-    def _read(self, work: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
+    def _read_here(self, work: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
         cursor = getattr(self._local, "cursor", None)
         if cursor is None:
-            cursor = self._local.cursor = self.cursor()
+            cursor = self._local.cursor = self._connection.cursor()
             self._cursors.append(cursor)
         return work(cursor)
-
-    def cursor(self) -> duckdb.DuckDBPyConnection:
-        """Return a new cursor for the calling thread; the caller closes it."""
-        return self._connection.cursor()
 
     def on_usage(self, callback: UsageCallback) -> None:
         """Call back after every commit that wrote slots, on the writer thread: be quick."""
@@ -171,7 +276,7 @@ class DuckDBStore:
                 found.setdefault(name, []).append((from_ns(time_ns), _value(kind, value, text)))
             return found
 
-        return self.read(work)
+        return self._read(work)
 
     def events(
         self,
@@ -216,7 +321,7 @@ class DuckDBStore:
                 for number, time_ns, text, value in rows
             ]
 
-        return self.read(work)
+        return self._read(work)
 
     def gateway_history(
         self, gateway: str, start: datetime, end: datetime, fields: Sequence[str]
@@ -238,7 +343,7 @@ class DuckDBStore:
                 reports.setdefault(time_ns, {})[name] = _value(kind, value, text)
             return [(from_ns(time_ns), report) for time_ns, report in reports.items()]
 
-        return self.read(work)
+        return self._read(work)
 
     def slots(
         self, school: str, asset: str, start: datetime, end: datetime
@@ -246,18 +351,117 @@ class DuckDBStore:
         """Return the usage slots that start in [start, end), in order."""
 
         def work(cursor: duckdb.DuckDBPyConnection) -> list[Slot]:
+            slots = self._archive.slots_sql(cursor, naive_utc(start), naive_utc(end))
             rows = cursor.execute(
-                f"SELECT {_SLOT_COLUMNS} FROM ({self.slots_sql(cursor, start, end)}) "  # noqa: S608  fixed
+                f"SELECT {_SLOT_COLUMNS} FROM ({slots}) "  # noqa: S608  fixed
                 "WHERE school = ? AND asset = ? AND slot_start < ? ORDER BY slot_start",
                 [school, asset, naive_utc(end)],
             )
             return [_slot(row) for row in rows.fetchall()]
 
-        return self.read(work)
+        return self._read(work)
 
-    def slots_sql(self, cursor: duckdb.DuckDBPyConnection, first: datetime, last: datetime) -> str:
-        """Return a query for the slots that start in a span, both included."""
-        return self.archive.slots_sql(cursor, naive_utc(first), naive_utc(last))
+    def sensors(
+        self, schools: Sequence[str], points: Sequence[str], *, category: str, before: datetime
+    ) -> Awaitable[dict[Sensor, int]]:
+        """Return the sensors of a category with the time of their first reading (ns)."""
+
+        def work(cursor: duckdb.DuckDBPyConnection) -> dict[Sensor, int]:
+            sensors, numbers = self._sensors(schools, points, category)
+            with registered(cursor, {"sensors": numbers}):
+                rows = cursor.execute(_FIRST_READINGS, [to_ns(before)]).fetchall()
+            return {sensors[sensor]: first_ns for sensor, first_ns in rows}
+
+        return self._read(work)
+
+    def samples(
+        self,
+        schools: Sequence[str],
+        points: Sequence[str],
+        start_ns: int,
+        end_ns: int,
+        *,
+        category: str | None = None,
+    ) -> Awaitable[Samples]:
+        """Return all numeric readings of some points in [start_ns, end_ns)."""
+
+        def work(cursor: duckdb.DuckDBPyConnection) -> Samples:
+            sensors, numbers = self._sensors(schools, points, category)
+            with registered(cursor, {"sensors": numbers}):
+                found = cursor.sql(_SAMPLES, params=[start_ns, end_ns]).to_arrow_table()
+            return Samples(sensors, found.cast(SAMPLES))
+
+        return self._read(work)
+
+    def _sensors(
+        self, schools: Sequence[str], points: Sequence[str], category: str | None
+    ) -> tuple[list[Sensor], pa.Table]:
+        """Return the sensors of schools, and by which series and field each is stored."""
+        wanted = set(schools)
+        fields = self._fields("reading", points)
+        sensors: list[Sensor] = []
+        rows: list[tuple[int, int, int]] = []
+        for series, key in self._names.matching("reading").items():
+            tags = dict(key.tags)
+            if tags.get("school", "") not in wanted:
+                continue
+            if category is not None and tags.get("category", "") != category:
+                continue
+            place = (tags.get(name, "") for name in ("school", "asset", "room", "category"))
+            school, asset, room, tagged = place
+            for field, (point, kind) in fields.items():
+                if kind in NUMBERS:
+                    rows.append((len(sensors), series, field))
+                    sensors.append(
+                        Sensor(school, asset, room, tagged, tags.get("profile", ""), point)
+                    )
+        columns = [list(column) for column in zip(*rows, strict=True)] or [[], [], []]
+        return sensors, pa.table(columns, schema=_SENSORS)
+
+    def active_since(
+        self, school: str, assets: Sequence[str], since: datetime
+    ) -> Awaitable[dict[str, datetime]]:
+        """Return since when each asset has been active without a break, up to its newest slot."""
+
+        def work(cursor: duckdb.DuckDBPyConnection) -> dict[str, datetime]:
+            rows = cursor.execute(_ACTIVE_SINCE, [school, naive_utc(since), list(assets)])
+            return {asset: start.replace(tzinfo=UTC) for asset, start in rows.fetchall()}
+
+        return self._read(work)
+
+    def senders(
+        self, since: datetime, schools: Iterable[str] | None = None
+    ) -> Awaitable[dict[str, dict[str, Sender]]]:
+        """Return who sent slots that start at `since` or later, by school and asset."""
+        wanted = None if schools is None else list(schools)
+        within = "" if wanted is None else "school in (select unnest($schools)) and"
+        parameters = {"since": naive_utc(since)} | ({} if wanted is None else {"schools": wanted})
+
+        def work(cursor: duckdb.DuckDBPyConnection) -> dict[str, dict[str, Sender]]:
+            senders: dict[str, dict[str, Sender]] = {school: {} for school in wanted or ()}
+            rows = cursor.execute(_SENDERS.format(within=within), parameters).fetchall()
+            for name, asset, first, room, category in rows:
+                sender = Sender(first.replace(tzinfo=UTC), room or None, category or None)
+                senders.setdefault(name, {})[asset] = sender
+            return senders
+
+        return self._read(work)
+
+    def slot_schools(self) -> Awaitable[list[str]]:
+        """Return the schools of which there are slots, sorted."""
+        return self._read(rollups.slot_schools)
+
+    def slots_received_since(self, moment: datetime) -> Awaitable[list[UsageWritten]]:
+        """Return the spans of the slots that were written after a moment, by asset and UTC day."""
+
+        def work(cursor: duckdb.DuckDBPyConnection) -> list[UsageWritten]:
+            rows = cursor.execute(_RECEIVED_SINCE, [naive_utc(moment)]).fetchall()
+            return [
+                UsageWritten(school, asset, first.replace(tzinfo=UTC), last.replace(tzinfo=UTC))
+                for school, asset, first, last in rows
+            ]
+
+        return self._read(work)
 
     def export_readings(
         self, school: str, start: datetime | None, end: datetime | None
@@ -267,7 +471,7 @@ class DuckDBStore:
         fields = self._fields("reading", None)
         assets = sorted({key.tag("asset") for key in series.values()})
         names = sorted({name for name, _ in fields.values()})
-        with self.cursor() as cursor:
+        with self._connection.cursor() as cursor:
             cursor.execute(
                 "WITH s AS (SELECT unnest(?::INTEGER[]) AS id, unnest(?::INTEGER[]) AS place), "
                 "f AS (SELECT unnest(?::INTEGER[]) AS id, unnest(?::INTEGER[]) AS place) "
@@ -298,7 +502,7 @@ class DuckDBStore:
         self, school: str, start: datetime | None, end: datetime | None
     ) -> Iterator[list[Slot]]:
         """Yield all usage slots in chunks, by asset and time; blocks, for a worker thread."""
-        with self.cursor() as cursor:
+        with self._connection.cursor() as cursor:
             cursor.execute(
                 f"SELECT {_SLOT_COLUMNS} FROM usage_slots WHERE school = ? "  # noqa: S608  fixed
                 "AND slot_start >= ? AND slot_start < ? ORDER BY asset, slot_start",
@@ -322,11 +526,11 @@ class DuckDBStore:
             slots = cursor.execute(
                 "DELETE FROM live_slots WHERE slot_start < ?", [before]
             ).fetchone()
-            self.archive.sweep(cursor)
-            archived = self.archive.drop_before(cursor, before)
+            self._archive.sweep(cursor)
+            archived = self._archive.drop_before(cursor, before)
             return sum(int(row[0]) for row in (points, slots) if row) + archived
 
-        return asyncio.wrap_future(self.run_write(work))
+        return self._queue(work)
 
     def close(self) -> None:
         """Finish what is queued and close the file."""

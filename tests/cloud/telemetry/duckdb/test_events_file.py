@@ -9,11 +9,12 @@ import pyarrow as pa  # type: ignore[import-untyped]  # it ships no types
 import pytest
 
 from cloud.errors import LoadError
+from cloud.telemetry.bulk_files import EVENTS as SCHEMA
 from cloud.telemetry.duckdb import DuckDBStore
-from cloud.telemetry.events_file import SCHEMA
 from cloud.telemetry.line_protocol import Parser
 from cloud.telemetry.store import Reported
 from device_profiles.points import line, to_ns
+from tests._parts.duckdb_file import query
 from tests._parts.slot_files import naive, write_table
 
 AT = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
@@ -63,14 +64,14 @@ async def test_events_of_files_are_those_of_lines(store: DuckDBStore, tmp_path: 
         event(AT),
         event(AT + HOUR, asset="", type="clock", text="no time", value=None),
     )
-    assert await store.put_events([path]) == 2
-    assert await store.put_events([path]) == 2, "again, without effect"
+    assert await store.load_events([path]) == 2
+    assert await store.load_events([path]) == 2, "again, without effect"
     assert await told(store, "", "D-1") == [
         Reported(None, "clock", AT + HOUR, "no time", None),
         Reported("D-1", "fault", AT, "背光过热", 3.0),
     ]
     count = "select (select count(*) from series), (select count(*) from points)"
-    assert await store.read(lambda con: con.execute(count).fetchall()) == [(2, 3)]
+    assert query(store, count) == [(2, 3)]
 
 
 async def test_whoever_asks_gets_the_newest_of_the_assets_asked_for(store: DuckDBStore) -> None:
@@ -88,17 +89,17 @@ async def test_whoever_asks_gets_the_newest_of_the_assets_asked_for(store: DuckD
 
 async def test_a_store_without_events_has_none(store: DuckDBStore, tmp_path: Path) -> None:
     assert await told(store, "D-1") == []
-    assert await store.put_events([write_events(tmp_path / "none.parquet")]) == 0
+    assert await store.load_events([write_events(tmp_path / "none.parquet")]) == 0
 
 
 async def test_what_is_no_file_of_events_is_one_sentence(
     store: DuckDBStore, tmp_path: Path
 ) -> None:
     wrong = write_table(tmp_path / "wrong.parquet", pa.table({"school": [SCHOOL]}))
-    with pytest.raises(LoadError, match=r"wrong\.parquet: asset is missing, expected string"):
-        await store.put_events([wrong])
+    with pytest.raises(LoadError, match=r"wrong\.parquet: the column asset is missing"):
+        await store.load_events([wrong])
     await write(store, {"asset": "D-1", "type": "fault"}, text="broken", value=True)
     path = write_events(tmp_path / "a.parquet", event(AT + HOUR, asset="D-9"))
     with pytest.raises(LoadError, match="value is float here, already exists as type boolean"):
-        await store.put_events([path])
+        await store.load_events([path])
     assert [one.text for one in await told(store, "D-1", "D-9")] == ["broken"]

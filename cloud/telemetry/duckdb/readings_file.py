@@ -1,31 +1,16 @@
 """Readings of many assets from Parquet files straight into the table of points."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa  # type: ignore[import-untyped]  # it ships no types
-import pyarrow.parquet as pq  # type: ignore[import-untyped]  # it ships no types
 
 from cloud.errors import LoadError
-from cloud.telemetry.dictionary import Names
+from cloud.telemetry.duckdb.dictionary import Names
 from cloud.telemetry.latest_values import Newest
 from cloud.telemetry.line_protocol import FieldType, SeriesKey
 
-SCHEMA = pa.schema(
-    [
-        ("school", pa.string()),
-        ("asset", pa.string()),
-        ("room", pa.string()),
-        ("category", pa.string()),
-        ("profile", pa.string()),
-        ("point", pa.string()),
-        ("observed_at", pa.timestamp("us")),
-        ("number", pa.float64()),
-        ("received_at", pa.timestamp("us")),
-    ]
-)
-"""What a file of readings holds; times are UTC without a zone."""
 _TAGS = ("asset", "category", "profile", "room", "school")
 _NUMBERED = pa.schema(
     [
@@ -46,20 +31,6 @@ from read_parquet(?, hive_partitioning = false) as r join numbered on {same}
 _NEWEST = """
 select series, field, max(time), arg_max(number, time) from ({readings}) group by series, field
 """
-
-
-def agree(paths: Iterable[Path], schema: pa.Schema = SCHEMA) -> None:
-    """Raise LoadError where a file is not one of readings, or of another schema told."""
-    for path in paths:
-        try:
-            found = pq.read_schema(path)
-        except (OSError, pa.ArrowException) as error:
-            raise LoadError(f"{path}: not a Parquet file: {error}") from None
-        for field in schema:
-            index = found.get_field_index(field.name)
-            kind = found.field(index).type if index >= 0 else "missing"
-            if kind != field.type:
-                raise LoadError(f"{path}: {field.name} is {kind}, expected {field.type}")
 
 
 def put(

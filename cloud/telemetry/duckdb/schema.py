@@ -2,7 +2,7 @@
 
 `points` holds one row per value; series and fields are numbered in `series` and `fields`. Times of
 points are nanoseconds, as they came. A usage line is a row of `live_slots` instead; slots that came
-in bulk are files (`cloud.telemetry.archive`), and the view `usage_slots` holds both.
+in bulk are files (`cloud.telemetry.duckdb.archive`), and the view `usage_slots` holds both.
 """
 
 import duckdb

@@ -7,7 +7,7 @@ from datetime import datetime
 import duckdb
 import pyarrow as pa  # type: ignore[import-untyped]  # it ships no types
 
-from cloud.telemetry.dictionary import Names
+from cloud.telemetry.duckdb.dictionary import Names
 from cloud.telemetry.line_protocol import Batch, FieldType, SeriesKey
 from cloud.telemetry.store import UsageWritten, WriteResult
 from device_profiles.points import from_ns
@@ -15,7 +15,7 @@ from device_profiles.reading import Value
 
 _USAGE_FIELDS = ("active_s", "standby_s", "off_s", "unobserved_s", "energy_wh")
 _FOLLOWED = frozenset({"reading", "gateway"})
-_NUMBERS = {FieldType.FLOAT, FieldType.INTEGER, FieldType.UNSIGNED}
+NUMBERS = {FieldType.FLOAT, FieldType.INTEGER, FieldType.UNSIGNED}
 _POINTS = pa.schema(
     [
         ("series", pa.int32()),
@@ -231,7 +231,7 @@ def _is_slot(key: SeriesKey, name: str, kind: FieldType) -> bool:
     return (
         key.measurement == "usage"
         and name in _USAGE_FIELDS
-        and kind in _NUMBERS
+        and kind in NUMBERS
         and bool(key.tag("school"))
         and bool(key.tag("asset"))
     )

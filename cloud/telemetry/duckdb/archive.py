@@ -14,43 +14,18 @@ Invariants:
 - `archived_senders` says per file who sent, so that nobody has to read the files for that.
 """
 
-import hashlib
 import os
 import shutil
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 
 import duckdb
-import pyarrow as pa  # type: ignore[import-untyped]  # it ships no types
-import pyarrow.parquet as pq  # type: ignore[import-untyped]  # it ships no types
 
 from cloud.errors import LoadError, StoreFailed
+from cloud.telemetry.bulk_files import SlotFile
 
-SCHEMA = pa.schema(
-    [
-        ("school", pa.string()),
-        ("asset", pa.string()),
-        ("slot_start", pa.timestamp("us")),
-        ("room", pa.string()),
-        ("category", pa.string()),
-        ("active_s", pa.float32()),
-        ("standby_s", pa.float32()),
-        ("off_s", pa.float32()),
-        ("unobserved_s", pa.float32()),
-        ("energy_wh", pa.float32()),
-        ("received_at", pa.timestamp("us")),
-    ]
-)
-"""What a file of slots holds; times are UTC without a zone.
-
-`received_at` is null where nobody knows when a slot came.
-"""
-_NEVER_NULL = ("school", "asset", "slot_start")
 _NUMBERS = ("active_s", "standby_s", "off_s", "unobserved_s", "energy_wh")
-_WIDEST_DAY = timedelta(hours=14)
-"""How far the midnight of a local day may lie from the one of UTC."""
 _LIVE = """
 select school, asset, slot_start, room, category, active_s, standby_s, off_s, unobserved_s,
        energy_wh, received_at, first_received_at
@@ -68,53 +43,6 @@ select school, asset, slot_start from (
     from read_parquet(?, hive_partitioning = false)
 ) where (school, asset, slot_start) <= before limit 1
 """
-
-
-@dataclass(frozen=True, slots=True)
-class SlotFile:
-    """A file that may be archived: where it lies, of what day it is, and what its footer says."""
-
-    path: Path
-    day: date
-    digest: str
-    rows: int
-    first_slot: datetime
-    last_slot: datetime
-
-    @property
-    def name(self) -> str:
-        """Where it lies in the archive."""
-        return f"day={self.day}/{self.digest[:20]}.parquet"
-
-
-def digest_of(path: Path) -> str:
-    """Return the SHA-256 of a file's content; raises LoadError where it cannot be read."""
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise LoadError(f"{path}: cannot be read: {error.strerror}") from None
-
-
-def slot_file(path: Path, day: date) -> SlotFile:
-    """Return what a file says of itself; raises LoadError where it is not as it should be."""
-    digest = digest_of(path)
-    try:
-        parquet = pq.ParquetFile(path)
-    except pa.ArrowException as error:
-        raise LoadError(f"{path}: not a Parquet file: {error}") from None
-    with parquet:
-        _agree(path, parquet.schema_arrow)
-        footer = parquet.metadata
-    if footer.num_rows == 0:
-        raise LoadError(f"{path}: holds no slots")
-    first, last = _span(path, footer)
-    midnight = datetime.combine(day, datetime.min.time())
-    if first < midnight - _WIDEST_DAY or last >= midnight + timedelta(days=1) + _WIDEST_DAY:
-        raise LoadError(
-            f"{path}: holds slots of {first} to {last} UTC, expected those of the day {day}"
-        )
-    return SlotFile(path, day, digest, footer.num_rows, first, last)
 
 
 class Archive:
@@ -253,40 +181,6 @@ def _of_span(begin: str, first: datetime | None, last: datetime | None) -> str:
     return f"{begin}{space}slot_start between timestamp '{first}' and timestamp '{last}'\n"
 
 
-def _agree(path: Path, schema: pa.Schema) -> None:
-    for field in SCHEMA:
-        index = schema.get_field_index(field.name)
-        if index < 0:
-            raise LoadError(f"{path}: the column {field.name} is missing")
-        if schema.field(index).type != field.type:
-            raise LoadError(
-                f"{path}: {field.name} is {schema.field(index).type}, expected {field.type}"
-            )
-
-
-def _span(path: Path, footer: pq.FileMetaData) -> tuple[datetime, datetime]:
-    """Return the first and the last slot by the statistics of the file."""
-    spans: list[tuple[datetime, datetime]] = []
-    for column, statistics in _statistics(footer):
-        if column not in _NEVER_NULL:
-            continue
-        if statistics is None or not statistics.has_null_count or not statistics.has_min_max:
-            raise LoadError(f"{path}: its footer has no statistics of {column}; write it anew")
-        if statistics.null_count:
-            raise LoadError(f"{path}: {column} is empty in {statistics.null_count} rows")
-        if column == "slot_start":
-            spans.append((statistics.min, statistics.max))
-    return min(first for first, _ in spans), max(last for _, last in spans)
-
-
-def _statistics(footer: pq.FileMetaData) -> Iterator[tuple[str, pq.Statistics | None]]:
-    for number in range(footer.num_row_groups):
-        group = footer.row_group(number)
-        for index in range(group.num_columns):
-            column = group.column(index)
-            yield column.path_in_schema, column.statistics
-
-
 def _copy(source: Path, target: Path) -> None:
     """Copy a file so that it is there whole, and on the disk, or not at all."""
     part = target.with_suffix(".part")
@@ -298,8 +192,3 @@ def _copy(source: Path, target: Path) -> None:
         part.replace(target)
     except OSError as error:
         raise StoreFailed(f"{target}: cannot be written: {error.strerror}") from error
-
-
-def naive_utc(moment: datetime) -> datetime:
-    """Return a moment as the tables keep it: UTC without saying so."""
-    return moment.astimezone(UTC).replace(tzinfo=None)

@@ -1,4 +1,3 @@
-import asyncio
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -8,12 +7,12 @@ import pyarrow as pa  # type: ignore[import-untyped]  # it ships no types
 import pytest
 
 from cloud.errors import LoadError, StoreFailed
-from cloud.telemetry import schema
-from cloud.telemetry.archive import slot_file
-from cloud.telemetry.duckdb import DuckDBStore
+from cloud.telemetry.bulk_files import slot_file
+from cloud.telemetry.duckdb import DuckDBStore, schema
 from cloud.telemetry.line_protocol import Parser
 from cloud.telemetry.store import Slot
 from device_profiles.points import to_ns
+from tests._parts.duckdb_file import query
 from tests._parts.slot_files import SlotRow, slot_rows, slot_table, write_slots, write_table
 
 DAY = date(2026, 11, 23)
@@ -28,18 +27,16 @@ ROWS = [
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[DuckDBStore]:
-    found = DuckDBStore(tmp_path / "telemetry.duckdb")
-    yield found
-    found.close()
+    store = DuckDBStore(tmp_path / "telemetry.duckdb")
+    yield store
+    store.close()
 
 
 async def take(store: DuckDBStore, path: Path, day: date = DAY) -> bool:
-    def work(con: duckdb.DuckDBPyConnection) -> bool:
-        is_new = store.archive.add(con, slot_file(path, day))
-        store.archive.attach(con)
-        return is_new
-
-    return await asyncio.wrap_future(store.run_write(work))
+    await store.rollups.prepare()
+    schools = await store.load_slots(slot_file(path, day))
+    await store.finish_slots()
+    return bool(schools)
 
 
 async def live(store: DuckDBStore, asset: str, start: datetime, fields: str) -> None:
@@ -61,9 +58,7 @@ async def test_archived_slots_are_read_like_any_others(store: DuckDBStore, tmp_p
         (MORNING + timedelta(minutes=5), 300.0, None),
     ]
     assert [s for chunk in store.export_slots("2133100001", None, None) for s in chunk] == found
-    rooms = await store.read(
-        lambda con: con.execute("select distinct school, room from usage_slots").fetchall()
-    )
+    rooms = query(store, "select distinct school, room from usage_slots")
     assert sorted(rooms) == [("2133100001", "101"), ("2133100002", "101")]
 
 
@@ -88,7 +83,7 @@ async def test_a_live_slot_counts_instead_of_an_archived_one(
         (0, 0, 300),
     ]
     everywhere = "select count(*), count(distinct slot_start) from usage_slots where asset = 'A-1'"
-    assert await store.read(lambda con: con.execute(everywhere).fetchone()) == (3, 3)
+    assert query(store, everywhere) == [(3, 3)]
 
 
 async def test_archived_slots_outlive_a_restart(tmp_path: Path) -> None:
@@ -146,9 +141,7 @@ async def test_old_slots_go_by_whole_files(store: DuckDBStore, tmp_path: Path) -
     assert [slot.start for slot in await of_a1(store)] == [evening]
     await store.purge(NEVER, LATER)
     assert len(list((tmp_path / "telemetry.slots").rglob("*.parquet"))) == 1
-    senders = await store.read(
-        lambda con: con.execute("select distinct asset from archived_senders").fetchall()
-    )
+    senders = query(store, "select distinct asset from archived_senders")
     assert senders == [("A-1",)]
 
 
@@ -218,11 +211,10 @@ async def test_a_file_of_the_first_version_is_brought_up_to_date(tmp_path: Path)
     store = DuckDBStore(path)
     assert [slot.active_s for slot in await of_a1(store)] == [300]
     await live(store, "A-1", MORNING, "active_s=100,standby_s=200,off_s=0,unobserved_s=0")
-    times = await store.read(
-        lambda con: con.execute(
-            "select strftime(first_received_at, '%d %H:%M'), received_at > first_received_at "
-            "from usage_slots"
-        ).fetchall()
+    times = query(
+        store,
+        "select strftime(first_received_at, '%d %H:%M'), received_at > first_received_at "
+        "from usage_slots",
     )
     assert times == [("23 00:06", True)]
     store.close()
