@@ -35,7 +35,7 @@ from typing import Protocol
 import pyarrow as pa  # type: ignore[import-untyped]  # it ships no types
 
 from cloud.telemetry.bulk_files import SlotFile
-from cloud.telemetry.line_protocol import Batch
+from cloud.telemetry.line_protocol import Batch, SeriesKey
 from cloud.telemetry.rollup_store import BulkRollupStore, RollupStore
 from device_profiles.reading import Value
 
@@ -116,6 +116,19 @@ class Sensor:
     category: str
     profile: str
     point: str
+
+
+def sensor_of(series: SeriesKey, point: str) -> Sensor:
+    """Return the sensor that a series of readings and a point make."""
+    tags = dict(series.tags)
+    return Sensor(
+        school=tags.get("school", ""),
+        asset=tags.get("asset", ""),
+        room=tags.get("room", ""),
+        category=tags.get("category", ""),
+        profile=tags.get("profile", ""),
+        point=point,
+    )
 
 
 @dataclass(frozen=True, slots=True)

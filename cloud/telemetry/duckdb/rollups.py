@@ -12,9 +12,8 @@
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cache
@@ -26,7 +25,9 @@ import ibis  # type: ignore[import-untyped]  # it ships no types
 import pyarrow as pa  # type: ignore[import-untyped]  # it ships no types
 
 from cloud.errors import LoadError
+from cloud.telemetry.duckdb import slot_queries
 from cloud.telemetry.duckdb.archive import Archive
+from cloud.telemetry.duckdb.registered import registered
 from cloud.telemetry.rollup_store import (
     RollupInputs,
     RollupPlan,
@@ -272,14 +273,6 @@ def table_ddl(table: str) -> str:
     return f"create table if not exists {table} ({columns})"
 
 
-def slot_schools(cursor: duckdb.DuckDBPyConnection) -> list[str]:
-    """Return the schools of which there are slots, sorted."""
-    rows = cursor.execute(
-        "select school from live_slots union select school from archived_senders order by school"
-    ).fetchall()
-    return [school for (school,) in rows]
-
-
 def mark_stale(cursor: duckdb.DuckDBPyConnection, schools: Iterable[str]) -> None:
     """Note that all days of schools are stale, inside the caller's transaction."""
     rows = pa.table([pa.array(list(schools), pa.string())], names=["school"])
@@ -303,7 +296,7 @@ def _make_tables(cursor: duckdb.DuckDBPyConnection) -> None:
     )
     if cursor.execute("select 1 from usage_progress").fetchone() is None:
         cursor.execute("insert into usage_progress values (null, null)")
-        mark_stale(cursor, slot_schools(cursor))
+        mark_stale(cursor, slot_queries.slot_schools(cursor))
 
 
 def _has_old_tables(cursor: duckdb.DuckDBPyConnection) -> bool:
@@ -381,17 +374,3 @@ def _arrow(
 
 def _pairs(pairs: Sequence[SchoolDay]) -> pa.Table:
     return pa.table([[school for school, _ in pairs], [day for _, day in pairs]], schema=_STALE)
-
-
-@contextmanager
-def registered(cursor: duckdb.DuckDBPyConnection, tables: Mapping[str, pa.Table]) -> Iterator[None]:
-    """Let a cursor name Arrow tables, for the length of a block."""
-    for name, table in tables.items():
-        cursor.register(name, table)
-    try:
-        yield
-    finally:
-        # In a transaction that failed nothing can be unregistered: that must not hide why it failed.
-        with suppress(duckdb.TransactionException):
-            for name in tables:
-                cursor.unregister(name)
