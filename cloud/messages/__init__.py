@@ -93,9 +93,15 @@ def _of_json(value: Any) -> Any:
 @cache
 def catalogue(language: str) -> Mapping[str, str]:
     """Return the templates of a language by key ("finding.no_data"); raises ValueError."""
-    tree = parse((FOLDER / f"{language}.yaml").read_text(encoding="utf-8"))
+    path = FOLDER / f"{language}.yaml"
+    return templates_of(path.read_text(encoding="utf-8"), path.name)
+
+
+def templates_of(text: str, name: str) -> dict[str, str]:
+    """Return the templates of a catalogue's text by key; raises ValueError with file and line."""
+    tree = parse(text)
     for fault in tree.faults:
-        raise ValueError(f"{language}.yaml:{fault.line}: {fault.problem}")
+        raise ValueError(f"{name}:{fault.line}: {fault.problem}")
     return dict(_flat(tree.value, ""))
 
 

@@ -6,6 +6,7 @@ from datetime import date, datetime
 import polars as pl
 
 from cloud.assessments.ranking import division_name
+from cloud.messages import render
 from cloud.registry.codes import statistics
 from cloud.registry.codes.base import CodeList
 from cloud.reports import formatting
@@ -163,7 +164,7 @@ def _clause(
         weight=found.weight,
         points=found.points,
         coverage=found.coverage,
-        reason=reason_text(found).zh,
+        reason=render(reason_text(found), "zh"),
         remedy=clause.remedy.zh,
         data_source=clause.data_source,
         source=source_words(clause),
@@ -176,7 +177,7 @@ def _clause(
         evidence=tuple(
             EvidenceLine(
                 ref=row["ref"],
-                text=indicator.tell(row).zh,
+                text=render(indicator.row_message(row), "zh"),
                 part=row["part"],
                 whole=row["whole"],
                 unknown=row["unknown"],

@@ -41,10 +41,12 @@ def finding_shape(
         whole=None if found.sums is None else found.sums.whole,
         unknown=None if found.sums is None else found.sums.unknown,
         coverage=found.coverage,
-        beside=list(indicator.beside) if found.outcome != "not_applicable" else [],
+        beside=list(indicator.compared_with) if found.outcome != "not_applicable" else [],
         evidence_total=rows.height,
         evidence=[
-            Evidence(ref=row["ref"], text=localized_text(indicator.tell(row)), value=row["part"])
+            Evidence(
+                ref=row["ref"], text=localized_text(indicator.row_message(row)), value=row["part"]
+            )
             for row in shown.iter_rows(named=True)
         ],
     )

@@ -1,23 +1,27 @@
-"""What an indicator is: evidence rows that add up to a number.
+"""What an indicator is: evidence rows that add up to a number. Pure.
 
 An indicator turns evidence into rows, one per thing that counts (an asset, a room, an asset's day).
 A row holds `part` (what counts for), `whole` (what counts at all) and `unknown` (how much of the
-whole nobody saw). What is measured of a school is sum(part) / sum(whole); what was not seen could
-bring it up to (sum(part) + sum(unknown)) / sum(whole). So every figure is the sum of rows that can
-be looked at one by one.
+whole has no data). The measured figure of a school is sum(part) / sum(whole); with the missing data
+it could be up to (sum(part) + sum(unknown)) / sum(whole). So every figure is the sum of rows that
+can be looked at one by one.
 
-A sensor that is switched off turns what was seen into what nobody saw: it may lower sum(part) and
-raise sum(unknown), and must leave sum(whole) alone. Of a figure of which more is better, that can
-only cost. An indicator that may be judged by a band has to do more: what part loses, unknown gains.
+A sensor that is switched off turns data into missing data: it may lower sum(part) and raise
+sum(unknown), and must leave sum(whole) alone. Of a figure of which more is better, that can only
+cost. An indicator that may be judged by a band has to do more: what part loses, unknown gains.
 
-To add one: a file in a group of `cloud/scoring/indicators/` with a constant `INDICATOR`. Its
-weight and its
-thresholds are a clause of a standard.
+Sentences are messages of the catalogues: `indicator.<id>.reason` for the sums of a school,
+`indicator.<id>.row.<case>` for an evidence row. They show `part`, `whole`, `unknown`, `share` and
+`each` of the sums or of the row, and the `label` of a row; number formats belong to the template.
+
+To add one: a file in a group of `cloud/scoring/indicators/` with a constant `INDICATOR`, and its
+sentences in every catalogue of `cloud/messages/`. Its weight and its thresholds are a clause of a
+standard.
 """
 
 import sys
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
@@ -25,7 +29,7 @@ from typing import Any, Literal, NamedTuple
 
 import polars as pl
 
-from cloud.localized_text import LocalizedText
+from cloud.messages import Message, message
 from cloud.registry.codes.own import STAGE_CODES
 from cloud.scoring import indicators
 from cloud.scoring.evidence.evidence import Evidence
@@ -40,27 +44,31 @@ ROW = {
 }
 """`ref` opens the row: "asset:12", "asset:12/day:2026-11-23", "room:A-301", "ticket:T-7",
 "count:A-1/day:2026-10-09", "surplus:X-1/day:2026-10-09", "disposal:A-9/day:2026-10-09",
-"chemical:P-3", "declaration:new_books/day:2026-09-01", "device:M-4" (heard, and in no ledger),
-"school"; or the rows that it is the sum of: "use:A-301" (periods of the equipment in a room),
-"air:co2/A-301" (days of the sensors in a room), "calendar:2026-W47" (school days of a week).
+"chemical:P-3", "declaration:new_books/day:2026-09-01", "device:M-4" (reports, and is in no
+ledger), "school"; or the rows that it is the sum of: "use:A-301" (periods of the equipment in a
+room), "air:co2/A-301" (days of the sensors in a room), "calendar:2026-W47" (school days of a week).
 `cloud.api.routes.records` opens each of them, and a test holds that every one opens.
 
-Rows of what a school declares also say whether it is `confirmed`.
+Rows of declared figures have a column `confirmed` too.
 """
 
 SCHOOL = "school"
 """`ref` of the one row that holds what a school needs, not what it has."""
 NOTHING = "nothing"
-"""`ref` of the one row, all zero, of a school that has nothing to be judged: no disposals, say.
+"""`ref` of the one row, all zero, of a school that has nothing to be judged: no disposals.
 
-It takes the clause out of the denominator, so it needs evidence that there is nothing; where
-nobody looked there is no row at all.
+It takes the clause out of the denominator, so it needs evidence that there is nothing; without such
+evidence there is no row at all.
 """
 
 CALENDAR = ("book:timetable", "book:periods", "book:school_days")
-"""What figures by lessons, periods and school days are held against."""
+"""References to what figures by lessons, periods and school days are compared with."""
 
 Parameters = Mapping[str, Any]
+Row = Mapping[str, Any]
+"""An evidence row of one school."""
+Values = Mapping[str, Any]
+"""The values that a template shows."""
 
 GROUPS = ("provision", "ledger", "maintenance", "usage", "connectivity")
 """The folders that hold indicators."""
@@ -131,29 +139,116 @@ def _is_amount(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and value > 0
 
 
+def sums_values(sums: Sums) -> Values:
+    """Return the values of a reason; `share` is None and `each` 0 where the whole is 0."""
+    return {**sums._asdict(), **_quotients(sums.part, sums.whole)}
+
+
+def row_values(row: Row) -> Values:
+    """Return the values of a row's sentence, as of `sums_values`, and its label."""
+    figures = {name: row[name] for name in ("label", "part", "whole", "unknown")}
+    return {**figures, **_quotients(row["part"], row["whole"])}
+
+
+def _quotients(part: float, whole: float) -> Values:
+    return {"share": part / whole if whole else None, "each": part / whole if whole else 0.0}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowText:
+    """Which sentence shows an evidence row, and with which values.
+
+    `case` returns one of `cases`, by the figures of the row. The sentence of a case is the message
+    `indicator.<id>.row.<case>`; that of a case in `shared` is `indicator.row.<case>`.
+    """
+
+    cases: Sequence[str]
+    case: Callable[[Row], str]
+    values: Callable[[Row], Values] = row_values
+    shared: Collection[str] = ()
+
+    def key(self, indicator: str, case: str) -> str:
+        """Return the key of a case's message."""
+        return (
+            f"indicator.row.{case}" if case in self.shared else f"indicator.{indicator}.row.{case}"
+        )
+
+
+MET_OR_UNMET = RowText(
+    cases=("met", "unmet"),
+    case=lambda row: "met" if row["part"] else "unmet",
+)
+"""Of rows whose part is 1 or 0 of 1."""
+MET_OR_NO_DATA = RowText(
+    cases=("met", "unmet", "no_data"),
+    case=lambda row: "no_data" if row["unknown"] else MET_OR_UNMET.case(row),
+)
+"""Of rows whose part is 1 or 0 of 1, or not known."""
+AMOUNT = RowText(cases=("amount",), case=lambda _row: "amount")
+"""Of rows that hold an amount out of an amount."""
+AMOUNT_OR_NO_DATA = RowText(
+    cases=("amount", "amount_no_data"),
+    case=lambda row: "amount_no_data" if row["unknown"] else "amount",
+)
+"""Of rows that hold an amount out of an amount, some of it without data."""
+
+
+def _have_or_need(row: Row) -> str:
+    if row["ref"] == SCHOOL:
+        return "need"
+    return "one" if row["part"] == 1 else "several"
+
+
+HAVE_AND_NEED = RowText(cases=("need", "one", "several"), case=_have_or_need)
+"""Of rows that are one thing each, or several of a kind, and of the row of what is needed."""
+
+
+def or_nothing_to_judge(text: RowText) -> RowText:
+    """Return the text with a case more, for the row of a school that has nothing to be judged."""
+
+    def case(row: Row) -> str:
+        return NOTHING if row["ref"] == NOTHING else text.case(row)
+
+    return replace(text, cases=(*text.cases, NOTHING), case=case)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Indicator:
     """A question to the evidence.
 
-    `rows` gives the evidence rows of all schools; `reason` puts their sums into a sentence; `tell`
-    does so for one row. A `unit` of "%" says that what is measured is a share, 0 to 1. `bands` says
-    that a clause may judge it by a band. `beside` are references to what every row is held against
-    and that has no row of its own: the sizes of the school, another declaration, the timetable.
+    `rows` gives the evidence rows of all schools. A `unit` of "%": the measured figure is a share,
+    0 to 1. `bands`: a clause may judge it by a band. `compared_with` are references to what every
+    row is compared with and that has no row of its own: the sizes of the school, another
+    declaration, the timetable.
     """
 
     id: str
     unit: str = ""
     rows: Callable[[Evidence, Parameters], pl.DataFrame]
-    reason: Callable[[Sums], LocalizedText]
-    tell: Callable[[Mapping[str, Any]], LocalizedText]
+    reason_values: Callable[[Sums], Values] = sums_values
+    row_text: RowText
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     bands: bool = False
-    beside: tuple[str, ...] = ()
+    compared_with: tuple[str, ...] = ()
+
+    def reason(self, sums: Sums) -> Message:
+        """Return the message of a school's sums."""
+        return message(f"indicator.{self.id}.reason", **self.reason_values(sums))
+
+    def row_message(self, row: Row) -> Message:
+        """Return the message of an evidence row."""
+        key = self.row_text.key(self.id, self.row_text.case(row))
+        return message(key, **self.row_text.values(row))
+
+    def message_keys(self) -> list[str]:
+        """Return the keys of all messages of the indicator."""
+        row_keys = [self.row_text.key(self.id, case) for case in self.row_text.cases]
+        return [f"indicator.{self.id}.reason", *row_keys]
 
     def problems(self, given: Parameters) -> list[str]:
         """Return what is wrong with the parameters of a clause."""
         accepted = ", ".join(self.parameters) or "none at all"
-        found = [
+        problems = [
             f"{name}: {self.id} has no such parameter; it takes {accepted}"
             for name in given
             if name not in self.parameters
@@ -161,10 +256,10 @@ class Indicator:
         for name, parameter in self.parameters.items():
             if name in given:
                 problem = parameter.problem(given[name])
-                found += [f"{name}: {problem}"] if problem else []
+                problems += [f"{name}: {problem}"] if problem else []
             elif parameter.default is None:
-                found.append(f"{name}: missing; needed: {parameter.meaning}")
-        return found
+                problems.append(f"{name}: missing; needed: {parameter.meaning}")
+        return problems
 
     def evidence_rows(self, evidence: Evidence, given: Parameters) -> pl.DataFrame:
         """Return the evidence rows; what a clause does not set has its default."""
@@ -175,13 +270,13 @@ class Indicator:
 @cache
 def all_indicators() -> dict[str, Indicator]:
     """Return every indicator by its id, found in the folders of the groups."""
-    found = {}
+    by_id = {}
     for group in GROUPS:
         folder = import_module(f"{indicators.__name__}.{group}")
         for module in iter_modules(folder.__path__):
             indicator: Indicator = import_module(f"{folder.__name__}.{module.name}").INDICATOR
-            found[indicator.id] = indicator
-    return dict(sorted(found.items()))
+            by_id[indicator.id] = indicator
+    return dict(sorted(by_id.items()))
 
 
 def module_name(indicator: Indicator) -> str:
@@ -256,96 +351,13 @@ def asset_label() -> pl.Expr:
     return pl.format("{} {}", pl.col("name"), pl.col("asset_no"))
 
 
-def share(part: float, whole: float) -> str:
-    """Return a share in percent, as sentences show it."""
-    return f"{part / whole:.1%}" if whole else "—"
-
-
-def yes_no(
-    zh_yes: str, zh_no: str, en_yes: str, en_no: str
-) -> Callable[[Mapping[str, Any]], LocalizedText]:
-    """Return a teller for rows whose part is 1 or 0 of 1; an unknown one says so."""
-
-    def tell(row: Mapping[str, Any]) -> LocalizedText:
-        if row["unknown"]:
-            return LocalizedText(f"{row['label']}：未观测", f"{row['label']}: not observed")
-        zh, en = (zh_yes, en_yes) if row["part"] else (zh_no, en_no)
-        return LocalizedText(f"{row['label']}：{zh}", f"{row['label']}: {en}")
-
-    return tell
-
-
-def had_of_needed(
-    have: LocalizedText, need: LocalizedText
-) -> Callable[[Mapping[str, Any]], LocalizedText]:
-    """Return a teller for rows that are one thing each, beside the row of what is needed."""
-
-    def tell(row: Mapping[str, Any]) -> LocalizedText:
-        if row["ref"] == SCHOOL:
-            return LocalizedText(f"{need.zh} {row['whole']:,.0f}", f"{need.en} {row['whole']:,.0f}")
-        times = "" if row["part"] == 1 else f" × {row['part']:g}"
-        return LocalizedText(
-            f"{row['label']}：{have.zh}{times}", f"{row['label']}: {have.en}{times}"
-        )
-
-    return tell
-
-
-def amounts(
-    zh_unit: str, en_unit: str, digits: int = 0
-) -> Callable[[Mapping[str, Any]], LocalizedText]:
-    """Return a teller for rows that hold an amount out of an amount."""
-
-    def tell(row: Mapping[str, Any]) -> LocalizedText:
-        got, due = f"{row['part']:,.{digits}f}", f"{row['whole']:,.{digits}f}"
-        zh = f"{row['label']}：{due} {zh_unit}中 {got} {zh_unit}"
-        en = f"{row['label']}: {got} of {due} {en_unit}"
-        if row["unknown"]:
-            unseen = f"{row['unknown']:,.{digits}f}"
-            zh, en = f"{zh}，未观测 {unseen} {zh_unit}", f"{en}, {unseen} not observed"
-        return LocalizedText(zh, en)
-
-    return tell
-
-
-def ledger_share(
-    name: str, holds: pl.Expr, *, did: LocalizedText, yes: LocalizedText, no: LocalizedText
-) -> Indicator:
+def ledger_share(name: str, holds: pl.Expr) -> Indicator:
     """Return the indicator: assets for which an expression holds ÷ assets that still count."""
 
     def rows(evidence: Evidence, _parameters: Parameters) -> pl.DataFrame:
         return rows_of(live_assets(evidence), ref=asset_ref(), label=asset_label(), part=holds)
 
-    def reason(sums: Sums) -> LocalizedText:
-        got = share(sums.part, sums.whole)
-        return LocalizedText(
-            f"在册资产 {sums.whole:.0f} 件，其中 {sums.part:.0f} 件{did.zh}（{got}）。",
-            f"{sums.part:.0f} of {sums.whole:.0f} assets {did.en} ({got}).",
-        )
-
-    tell = yes_no(yes.zh, no.zh, yes.en, no.en)
-    return Indicator(id=name, unit="%", rows=rows, reason=reason, tell=tell)
-
-
-def written(template: LocalizedText, sums: Sums | Mapping[str, Any]) -> LocalizedText:
-    """Return a sentence with its {part}, {whole}, {unknown}, {share} and {each} filled in."""
-    known = sums._asdict() if isinstance(sums, Sums) else dict(sums)
-    part, whole = known["part"], known["whole"]
-    known["share"] = share(part, whole)
-    known["each"] = part / whole if whole else 0.0
-    return LocalizedText(template.zh.format(**known), template.en.format(**known))
-
-
-def sentence(zh: str, en: str) -> Callable[[Sums], LocalizedText]:
-    """Return a reason written from a template."""
-    return lambda sums: written(LocalizedText(zh, en), sums)
-
-
-def unless_nothing(
-    tell: Callable[[Mapping[str, Any]], LocalizedText], zh: str, en: str
-) -> Callable[[Mapping[str, Any]], LocalizedText]:
-    """Return the teller, with other words for the row that says there is nothing to be judged."""
-    return lambda row: LocalizedText(zh, en) if row["ref"] == NOTHING else tell(row)
+    return Indicator(id=name, unit="%", rows=rows, row_text=MET_OR_UNMET)
 
 
 def live_assets(evidence: Evidence) -> pl.DataFrame:
@@ -359,14 +371,14 @@ def in_use_assets(evidence: Evidence) -> pl.DataFrame:
 
 
 def units() -> pl.Expr:
-    """Return how many things a line of the ledger stands for: one, where it does not say."""
+    """Return how many things a line of the ledger counts: 1 where its quantity is not stated."""
     return pl.col("quantity").fill_null(1.0)
 
 
 def live_use(evidence: Evidence) -> pl.DataFrame:
     """Return the roll-up rows of the assets that still count, with their names and numbers.
 
-    The others owe nothing: they are due only for what they sent, so silence would take them out.
+    The others are due only for what they sent, so missing data would take them out.
     """
     names = live_assets(evidence).select("school", "asset_id", "asset_no", "name")
     return evidence.use.join(names, on=["school", "asset_id"], how="inner")

@@ -1,4 +1,4 @@
-"""The reference page of the indicators, made from themselves."""
+"""Write the reference page of the indicators from their docstrings and parameters."""
 
 import sys
 from collections.abc import Mapping, Sequence
@@ -14,26 +14,24 @@ def indicators_page(indicators: Mapping[str, Indicator], standards: Sequence[Sta
         "",
         "# Indicators",
         "",
-        "What can be asked of the evidence. [Why a score is what it is](../explanation/score.md)",
-        "says what becomes of the answers.",
+        "The figures that a clause of a standard can ask for.",
+        "[Why a score is what it is](../explanation/score.md) explains how they become points.",
     ]
     for indicator in indicators.values():
-        told = sys.modules[indicator.rows.__module__].__doc__ or ""
-        if indicator.rows.__qualname__ != "_rows":
-            told = sys.modules[module_name(indicator)].__doc__ or ""
-        lines += ["", f"## {indicator.id}", "", told.strip()]
+        description = sys.modules[module_name(indicator)].__doc__ or ""
+        lines += ["", f"## {indicator.id}", "", description.strip()]
         if indicator.parameters:
             lines += ["", "| Parameter | Default | Meaning |", "| --- | --- | --- |"]
         lines += [
-            f"| `{name}` | {'needed' if one.default is None else f'`{one.default}`'} "
-            f"| {one.meaning} |"
-            for name, one in indicator.parameters.items()
+            f"| `{name}` | {'needed' if parameter.default is None else f'`{parameter.default}`'} "
+            f"| {parameter.meaning} |"
+            for name, parameter in indicator.parameters.items()
         ]
-        asked = [
+        clauses = [
             f"{clause.id} {clause.title.zh} · {clause.title.en} ({standard.edition})"
             for standard in standards
             for clause in standard.clauses
             if clause.indicator == indicator.id
         ]
-        lines += ["", f"Asked by: {'; '.join(asked) or 'no clause yet'}."]
+        lines += ["", f"Asked by: {'; '.join(clauses) or 'no clause yet'}."]
     return "\n".join(lines) + "\n"

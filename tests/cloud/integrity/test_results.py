@@ -15,6 +15,7 @@ from cloud.scoring.evidence import evidence
 from cloud.scoring.evidence.evidence import Evidence
 from tests._parts.hand_made import (
     LENGTHS,
+    LESSONS,
     SCHOOL,
     Thing,
     by_hand,
@@ -100,16 +101,42 @@ def test_the_order_of_rows_changes_nothing() -> None:
     assert as_filed(run_checks(shuffled)) == as_filed(run_checks(made))
 
 
-def test_findings_come_with_the_strongest_first_and_in_every_language() -> None:
+def test_findings_come_with_the_strongest_first() -> None:
     found = findings(run_checks(bad_school()))
     assert len(found) >= 3
     assert [one.strength for one in found] == sorted((o.strength for o in found), reverse=True)
+
+
+def test_the_sentences_of_every_check_are_there_in_every_language() -> None:
+    found = [
+        finding
+        for made in (bad_school(), scripted_school(), one_slip())
+        for finding in findings(run_checks(made))
+    ]
+    assert {finding.check for finding in found} == set(all_checks())
     for finding in found:
         texts = [finding.title, finding.reason, finding.ask, finding.benign_explanation]
         for text in [*texts, *(row.text for row in finding.rows)]:
             assert all(localized(text).values())
         assert finding.rows_total >= len(finding.rows) > 0
         assert all(row.ref for row in finding.rows)
+
+
+def scripted_school() -> Facts:
+    """Return a school whose screens are on for a quarter of an hour in every lesson."""
+    return facts(
+        *[
+            Thing(lambda _day, period: 900.0 if period in LESSONS else 0.0, room=f"A{n}")
+            for n in range(2)
+        ]
+    )
+
+
+def one_slip() -> Facts:
+    """Return a school that declares forty per cent more computers than the ledger has."""
+    return facts(
+        Thing(category="computer", name="学生计算机", quantity=50), declared={"pupil_terminals": 70}
+    )
 
 
 def test_what_is_filed_is_codes_figures_and_references_by_school_and_check() -> None:

@@ -2,20 +2,18 @@
 
 import polars as pl
 
-from cloud.localized_text import LocalizedText
 from cloud.scoring.evidence.evidence import Evidence
 from cloud.scoring.indicators.base import (
+    AMOUNT_OR_NO_DATA,
     CALENDAR,
     Indicator,
     Parameters,
-    amounts,
     rows_of,
-    written,
 )
 from cloud.scoring.indicators.builders.room_needs import room_label
 
 
-def air_share(name: str, quantity: str, reason: LocalizedText) -> Indicator:
+def air_share(name: str, quantity: str) -> Indicator:
     """Return the indicator: hours of lessons in which it was good ÷ hours of lessons."""
 
     def rows(evidence: Evidence, _parameters: Parameters) -> pl.DataFrame:
@@ -36,7 +34,6 @@ def air_share(name: str, quantity: str, reason: LocalizedText) -> Indicator:
         id=name,
         unit="%",
         rows=rows,
-        reason=lambda sums: written(reason, sums),
-        tell=amounts("小时", "hours", 1),
-        beside=CALENDAR,
+        row_text=AMOUNT_OR_NO_DATA,
+        compared_with=CALENDAR,
     )

@@ -1,19 +1,22 @@
-"""Indicators over what a school declares: one figure held against another. Pure."""
+"""Indicators over what a school declares: one figure divided by another. Pure."""
 
-from collections.abc import Callable, Mapping
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 import polars as pl
 
-from cloud.localized_text import LocalizedText
+from cloud.messages import message
 from cloud.scoring.evidence.evidence import Evidence
 from cloud.scoring.indicators.base import (
     SCHOOL,
     Indicator,
     Parameter,
     Parameters,
+    Row,
+    RowText,
+    Sums,
+    Values,
     rows_of,
-    written,
+    sums_values,
 )
 
 Size = Literal["pupils", "teachers", "classes"]
@@ -29,9 +32,8 @@ def declared(evidence: Evidence, item: str) -> pl.DataFrame:
 def declared_of(
     name: str,
     item: str,
-    of: str | float,
+    divisor: str | float,
     *,
-    says: LocalizedText,
     unit: str = "%",
     most: float | None = None,
     each: Parameter | None = None,
@@ -39,24 +41,26 @@ def declared_of(
 ) -> Indicator:
     """Return the indicator: a declared item ÷ another one, a size of the school, or a number.
 
-    Where one of both is not known there is no evidence. `says` puts {part} and {whole} into a
-    sentence; `most` is the most of the whole that counts; with `each` the whole is divided by that
-    parameter, which a clause may set. It is confirmed when both figures are.
+    Where one of both is not known there is no evidence. `most` is the greatest share of the whole
+    that counts; with `each` the whole is divided by that parameter, which a clause may set. It is
+    confirmed when both figures are.
     """
     sizes = get_args(Size)
 
     def rows(evidence: Evidence, parameters: Parameters) -> pl.DataFrame:
         have = declared(evidence, item)
-        if isinstance(of, str) and of in sizes:
-            whole = evidence.schools.select("school", pl.col(of).cast(pl.Float64).alias("whole"))
+        if isinstance(divisor, str) and divisor in sizes:
+            whole = evidence.schools.select(
+                "school", pl.col(divisor).cast(pl.Float64).alias("whole")
+            )
             have = have.join(whole, on="school")
-        elif isinstance(of, str):
-            other = declared(evidence, of).select(
+        elif isinstance(divisor, str):
+            other = declared(evidence, divisor).select(
                 "school", pl.col("value").alias("whole"), pl.col("confirmed").alias("other")
             )
             have = have.join(other, on="school").with_columns(pl.col("confirmed") & pl.col("other"))
         else:
-            have = have.with_columns(pl.lit(of).alias("whole"))
+            have = have.with_columns(pl.lit(divisor).alias("whole"))
         if each is not None:
             have = have.with_columns(pl.col("whole") / float(parameters["each"]))
         part = pl.col("value")
@@ -71,15 +75,24 @@ def declared_of(
             confirmed=pl.col("confirmed"),
         )
 
+    def row_values(row: Row) -> Values:
+        figures = Sums(row["part"], row["whole"], row["unknown"])
+        reason = message(f"indicator.{name}.reason", **sums_values(figures))
+        return {"day": row["label"], "reason": reason}
+
     return Indicator(
         id=name,
         unit=unit,
         rows=rows,
-        reason=lambda sums: written(says, sums),
-        tell=_teller(says),
+        row_text=RowText(
+            cases=("confirmed", "unconfirmed"),
+            case=lambda row: "confirmed" if row["confirmed"] else "unconfirmed",
+            values=row_values,
+            shared=("confirmed", "unconfirmed"),
+        ),
         parameters={} if each is None else {"each": each},
         bands=bands,
-        beside=_beside(of),
+        compared_with=_compared_with(divisor),
     )
 
 
@@ -88,19 +101,8 @@ def declaration_ref(item: pl.Expr) -> pl.Expr:
     return pl.format("declaration:{}/day:{}", item, pl.col("declared_on"))
 
 
-def _beside(of: str | float) -> tuple[str, ...]:
-    """Return what is beside a declared figure: the other one, or the sizes of the school."""
-    if not isinstance(of, str):
+def _compared_with(divisor: str | float) -> tuple[str, ...]:
+    """Return the references of a divisor: another declaration, or the sizes of the school."""
+    if not isinstance(divisor, str):
         return ()
-    return (SCHOOL,) if of in get_args(Size) else (f"declaration:{of}",)
-
-
-def _teller(says: LocalizedText) -> Callable[[Mapping[str, Any]], LocalizedText]:
-    def tell(row: Mapping[str, Any]) -> LocalizedText:
-        said, day = written(says, row), row["label"]
-        zh, en = ("已核实", "confirmed") if row["confirmed"] else ("尚未核实", "not yet confirmed")
-        return LocalizedText(
-            f"{day} 申报（{zh}）：{said.zh}", f"Declared on {day} ({en}): {said.en}"
-        )
-
-    return tell
+    return (SCHOOL,) if divisor in get_args(Size) else (f"declaration:{divisor}",)

@@ -1,14 +1,14 @@
-"""What schools declare, beside what ledger and telemetry show of the same thing. Pure.
+"""Declared figures of schools, compared with what ledger and telemetry show. Pure.
 
-What displays, computer rooms and the ledger show is measured here once: `display_hours`,
-`computer_rooms`, `terminals`. Two rules stand on it, and give the benefit of the doubt to opposite
-sides. Here, where points are given, a figure agrees when it would whatever was not seen, so that
-silence confirms nothing. The integrity checks, which ask people questions, call a figure too high
-when it would be whatever was not seen (`cloud.integrity.agreement`).
+The figures of displays, computer rooms and the ledger are measured here once: `display_hours`,
+`computer_rooms`, `terminals`. Two rules use them, and treat missing data in opposite ways. Here,
+where points are given, a figure agrees if it would agree whatever the missing data is, so missing
+data confirms nothing. The integrity checks, which ask people questions, call a figure too high if
+it would be too high whatever the missing data is (`cloud.integrity.agreement`).
 
-Each claim gives a row: the item, what was declared (`claimed`), and from what to what the truth may
-lie by what is known (`least`, `most`; null where nobody saw enough of it). Ways of counting differ,
-so a claim agrees while it lies within a tolerance of that.
+Each claim gives a row: the item, the declared figure (`claimed`), and the least and the most that
+the true figure may be by the data (`least`, `most`; null without enough data). Ways of counting
+differ, so a claim agrees while it lies within a tolerance of that.
 """
 
 import polars as pl
@@ -42,14 +42,14 @@ def claims(evidence: Evidence) -> pl.DataFrame:
         "computer_room_hours_logged": _computer_room_hours(evidence),
         "main_rooms": _main_rooms(evidence),
     }
-    found = [
+    frames = [
         _declared(evidence, item)
         .join(rows, on="school")
         .select("school", pl.lit(item).alias("item"), *list(CLAIM)[2:])
         .cast(pl.Schema(CLAIM))
         for item, rows in measured.items()
     ]
-    return pl.concat([*found, _terminals(evidence)]).sort("school", "item")
+    return pl.concat([*frames, _terminals(evidence)]).sort("school", "item")
 
 
 def _declared(evidence: Evidence, *items: str) -> pl.DataFrame:
@@ -63,7 +63,7 @@ def _declared(evidence: Evidence, *items: str) -> pl.DataFrame:
 
 
 def agrees(tolerance: float) -> pl.Expr:
-    """Return whether a claim agrees, null where nobody saw enough."""
+    """Return whether a claim agrees, null without enough data."""
     low, high = pl.col("least") * (1 - tolerance), pl.col("most") * (1 + tolerance)
     return (pl.col("claimed") >= low - _slack()) & (pl.col("claimed") <= high + _slack())
 

@@ -1,11 +1,11 @@
-"""What a school needs by its number of classes, and rooms held against it. Pure."""
+"""What a school needs by its number of classes, and its rooms compared with that. Pure."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, cast
+from collections.abc import Mapping, Sequence
+from typing import cast
 
 import polars as pl
 
-from cloud.localized_text import LocalizedText
+from cloud.messages import message
 from cloud.registry.codes.statistics import ROOM_USES
 from cloud.scoring.evidence.evidence import Evidence
 from cloud.scoring.indicators.base import (
@@ -13,7 +13,9 @@ from cloud.scoring.indicators.base import (
     Indicator,
     Parameter,
     Parameters,
-    Sums,
+    Row,
+    RowText,
+    Values,
     due_of_school,
     rows_of,
 )
@@ -33,7 +35,7 @@ def needed(need: Steps) -> pl.Expr:
     """Return how many a school needs: a number, or by steps {classes: number}.
 
     The highest step not above its number of classes counts, below the lowest step the lowest.
-    Steps say nothing of a school whose number of classes is not known.
+    Steps are null for a school whose number of classes is not known.
     """
     if not isinstance(need, dict):
         return pl.lit(float(need))
@@ -92,28 +94,26 @@ def room_label() -> pl.Expr:
     return pl.format("{} {}", pl.col("room"), pl.col("name").fill_null("")).str.strip_chars()
 
 
-def rooms_of_kinds(
-    name: str, kinds: Mapping[str, tuple[LocalizedText, Sequence[str]]]
-) -> Indicator:
+def rooms_of_kinds(name: str, kinds: Mapping[str, Sequence[str]]) -> Indicator:
     """Return the indicator: rooms of each of some kinds ÷ rooms needed of all of them.
 
     More than is needed of one kind makes up for no other: a kind counts at most as it is needed.
-    `kinds` gives the title of each and the words of which a room's name has to hold one.
+    `kinds` gives for each the words of which a room's name has to hold one.
     """
 
     def rows(evidence: Evidence, parameters: Parameters) -> pl.DataFrame:
-        found = []
-        for kind, (title, named) in kinds.items():
-            asked = due(evidence, parameters[kind]).with_columns(pl.lit(title.zh).alias("label"))
+        frames = []
+        for kind, named in kinds.items():
+            need = due(evidence, parameters[kind]).with_columns(pl.lit(kind).alias("label"))
             have = (
                 rooms_like(evidence, named=named)
                 .sort("school", "room")
-                .join(asked.select("school", "whole"), on="school")
+                .join(need.select("school", "whole"), on="school")
                 .with_columns(pl.int_range(pl.len()).over("school").alias("place"))
             )
             counts = pl.col("place") < pl.col("whole")
-            found += [
-                asked,
+            frames += [
+                need,
                 rows_of(
                     have,
                     ref=room_ref(),
@@ -122,38 +122,30 @@ def rooms_of_kinds(
                     whole=pl.lit(0.0),
                 ),
             ]
-        return pl.concat(found)
+        return pl.concat(frames)
 
     return Indicator(
         id=name,
         rows=rows,
-        reason=_reason,
-        tell=_teller({title.zh: title.en for title, _ in kinds.values()}),
+        row_text=RowText(
+            cases=("need", "counted", "surplus"),
+            case=_room_case,
+            values=_room_values,
+        ),
         parameters={
-            kind: Parameter("needs", f"{title.en} rooms needed, by number of classes", 1)
-            for kind, (title, _) in kinds.items()
+            kind: Parameter("needs", f"{kind} rooms needed, by number of classes", 1)
+            for kind in kinds
         },
     )
 
 
-def _reason(sums: Sums) -> LocalizedText:
-    return LocalizedText(
-        f"按班级数各类教室共应有 {sums.whole:.0f} 间，分类计算现有 {sums.part:.0f} 间。",
-        f"{sums.whole:.0f} needed of all kinds for this number of classes; "
-        f"{sums.part:.0f} there, kind by kind.",
-    )
+def _room_case(row: Row) -> str:
+    if row["ref"] == SCHOOL:
+        return "need"
+    return "counted" if row["part"] else "surplus"
 
 
-def _teller(english: Mapping[str, str]) -> Callable[[Mapping[str, Any]], LocalizedText]:
-    def tell(row: Mapping[str, Any]) -> LocalizedText:
-        label, whole = row["label"], row["whole"]
-        if row["ref"] == SCHOOL:
-            title = english.get(label, label)
-            return LocalizedText(
-                f"{label}教室应有 {whole:.0f} 间", f"{title} rooms needed: {whole:.0f}"
-            )
-        if row["part"]:
-            return LocalizedText(f"{label}：已有", f"{label}: there")
-        return LocalizedText(f"{label}：超出应有数", f"{label}: more than needed")
-
-    return tell
+def _room_values(row: Row) -> Values:
+    if row["ref"] == SCHOOL:
+        return {"kind": message(f"indicator.room_kind.{row['label']}"), "whole": row["whole"]}
+    return {"label": row["label"]}

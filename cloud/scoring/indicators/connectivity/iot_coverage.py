@@ -4,19 +4,16 @@ from typing import get_args
 
 import polars as pl
 
-from cloud.localized_text import LocalizedText
 from cloud.scoring.evidence.evidence import Evidence
 from cloud.scoring.indicators.base import (
+    MET_OR_UNMET,
     Indicator,
     Parameter,
     Parameters,
-    Sums,
     asset_label,
     asset_ref,
     in_use_assets,
     rows_of,
-    share,
-    yes_no,
 )
 from device_profiles.schema import Category
 
@@ -27,20 +24,11 @@ def _rows(evidence: Evidence, parameters: Parameters) -> pl.DataFrame:
     return rows_of(able, ref=asset_ref(), label=asset_label(), part=recent.fill_null(value=False))
 
 
-def _reason(sums: Sums) -> LocalizedText:
-    got = share(sums.part, sums.whole)
-    return LocalizedText(
-        f"可接入物联的资产 {sums.whole:.0f} 件，近期有数据上报 {sums.part:.0f} 件（{got}）。",
-        f"{sums.part:.0f} of {sums.whole:.0f} assets that can report did so lately ({got}).",
-    )
-
-
 INDICATOR = Indicator(
     id="iot_coverage",
     unit="%",
     rows=_rows,
-    reason=_reason,
-    tell=yes_no("有数据上报", "没有数据上报", "reports", "does not report"),
+    row_text=MET_OR_UNMET,
     parameters={
         "days": Parameter("number", "how recent the last report has to be, in days", 7),
         "categories": Parameter(

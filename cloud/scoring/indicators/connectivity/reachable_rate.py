@@ -2,18 +2,15 @@
 
 import polars as pl
 
-from cloud.localized_text import LocalizedText
 from cloud.scoring.evidence.evidence import Evidence
 from cloud.scoring.indicators.base import (
+    AMOUNT,
     Indicator,
     Parameters,
-    Sums,
-    amounts,
     asset_label,
     asset_ref,
     live_use,
     rows_of,
-    share,
 )
 
 
@@ -33,18 +30,4 @@ def _rows(evidence: Evidence, _parameters: Parameters) -> pl.DataFrame:
     )
 
 
-def _reason(sums: Sums) -> LocalizedText:
-    got = share(sums.part, sums.whole)
-    return LocalizedText(
-        f"教学日内应在线 {sums.whole:,.1f} 小时，实际观测到 {sums.part:,.1f} 小时（{got}）。",
-        f"{sums.part:,.1f} of {sums.whole:,.1f} hours due in school days were observed ({got}).",
-    )
-
-
-INDICATOR = Indicator(
-    id="reachable_rate",
-    unit="%",
-    rows=_rows,
-    reason=_reason,
-    tell=amounts("小时", "hours", 1),
-)
+INDICATOR = Indicator(id="reachable_rate", unit="%", rows=_rows, row_text=AMOUNT)

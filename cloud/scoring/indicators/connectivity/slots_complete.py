@@ -6,7 +6,7 @@ What a gateway keeps through an outage and sends later counts here, what it lose
 import polars as pl
 
 from cloud.scoring.evidence.evidence import Evidence
-from cloud.scoring.indicators.base import CALENDAR, Indicator, Parameters, amounts, sentence
+from cloud.scoring.indicators.base import AMOUNT, CALENDAR, Indicator, Parameters
 from cloud.scoring.indicators.builders.daily_slots import slots_per_asset
 
 
@@ -18,10 +18,6 @@ INDICATOR = Indicator(
     id="slots_complete",
     unit="%",
     rows=_rows,
-    reason=sentence(
-        "应上报时段 {whole:,.0f} 个，最终到达 {part:,.0f} 个（{share}）。",
-        "{part:,.0f} of {whole:,.0f} slots due arrived in the end ({share}).",
-    ),
-    tell=amounts("个时段", "slots"),
-    beside=CALENDAR,
+    row_text=AMOUNT,
+    compared_with=CALENDAR,
 )

@@ -1,22 +1,18 @@
-"""Batches of dangerous chemicals whose count agrees with the book ÷ batches.
+"""Batches of dangerous chemicals whose count agrees with the register ÷ batches.
 
-A batch that was not counted within `days` was seen by nobody. Asked where `chemical_controls` is.
+A batch that was not counted within `days` has no data. Asked where `chemical_controls` is.
 """
-
-from collections.abc import Mapping
-from typing import Any
 
 import polars as pl
 
-from cloud.localized_text import LocalizedText
 from cloud.scoring.evidence.evidence import Evidence
 from cloud.scoring.indicators.base import (
+    MET_OR_NO_DATA,
     Indicator,
     Parameter,
     Parameters,
+    or_nothing_to_judge,
     rows_of,
-    sentence,
-    unless_nothing,
 )
 from cloud.scoring.indicators.builders.chemicals import only_where_stocked, owners
 
@@ -39,25 +35,10 @@ def _rows(evidence: Evidence, parameters: Parameters) -> pl.DataFrame:
     return only_where_stocked(rows, evidence, owners(evidence))
 
 
-def _tell(row: Mapping[str, Any]) -> LocalizedText:
-    if row["unknown"]:
-        return LocalizedText(f"{row['label']}：近期没有清点", f"{row['label']}: not counted lately")
-    if row["part"]:
-        return LocalizedText(f"{row['label']}：账物相符", f"{row['label']}: agrees with the book")
-    return LocalizedText(
-        f"{row['label']}：账物不符", f"{row['label']}: does not agree with the book"
-    )
-
-
 INDICATOR = Indicator(
     id="chemicals_agree",
     unit="%",
     rows=_rows,
-    reason=sentence(
-        "危化品 {whole:.0f} 批，账物相符 {part:.0f} 批（{share}），未清点 {unknown:.0f} 批。",
-        "{part:.0f} of {whole:.0f} batches of chemicals agree with the book ({share}); "
-        "{unknown:.0f} were not counted.",
-    ),
-    tell=unless_nothing(_tell, "没有危化品，也没有理化生实验室", "no chemicals and no laboratory"),
+    row_text=or_nothing_to_judge(MET_OR_NO_DATA),
     parameters={"days": Parameter("number", "days for which a count holds", 180)},
 )

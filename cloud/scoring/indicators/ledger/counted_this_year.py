@@ -7,14 +7,13 @@ import polars as pl
 
 from cloud.scoring.evidence.evidence import Evidence
 from cloud.scoring.indicators.base import (
+    MET_OR_UNMET,
     Indicator,
     Parameters,
     live_assets,
     or_nothing,
+    or_nothing_to_judge,
     rows_of,
-    sentence,
-    unless_nothing,
-    yes_no,
 )
 from cloud.scoring.indicators.builders.stocktake import counted_assets
 
@@ -34,13 +33,5 @@ INDICATOR = Indicator(
     id="counted_this_year",
     unit="%",
     rows=_rows,
-    reason=sentence(
-        "应盘点资产 {whole:.0f} 件，一年内已盘点 {part:.0f} 件（{share}）。",
-        "{part:.0f} of {whole:.0f} assets were counted within a year ({share}).",
-    ),
-    tell=unless_nothing(
-        yes_no("已盘点", "未盘点", "counted", "not counted"),
-        "资产都是近一年内取得的",
-        "every asset was acquired within the year",
-    ),
+    row_text=or_nothing_to_judge(MET_OR_UNMET),
 )

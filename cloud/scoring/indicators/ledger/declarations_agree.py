@@ -1,12 +1,10 @@
-"""Declared figures that agree with ledger and telemetry ÷ those that can be held against them.
+"""Declared figures that agree with ledger and telemetry ÷ those that can be compared with them.
 
 Compared are hours of use of the displays, computers in the ledger, use of the computer rooms, and
-rooms in the ledger, each within `tolerance`. A figure agrees once it would whatever was not seen;
-what may or may not be is not known. Telemetry of which half is missing contradicts nobody.
+rooms in the ledger, each within `tolerance`. A figure agrees if it would agree whatever the missing
+data is; one that may or may not agree is unknown. Telemetry that lacks half of its data contradicts
+no figure.
 """
-
-from collections.abc import Mapping
-from typing import Any
 
 import polars as pl
 
@@ -18,7 +16,9 @@ from cloud.scoring.indicators.base import (
     Indicator,
     Parameter,
     Parameters,
-    sentence,
+    Row,
+    RowText,
+    Values,
 )
 from cloud.scoring.indicators.builders.declared_ratio import declaration_ref
 from cloud.scoring.indicators.builders.declared_vs_measured import agrees, claims, surely_agrees
@@ -26,7 +26,7 @@ from cloud.scoring.indicators.builders.declared_vs_measured import agrees, claim
 
 def _rows(evidence: Evidence, parameters: Parameters) -> pl.DataFrame:
     tolerance = float(parameters["tolerance"])
-    is_sure, may_be = (one(tolerance).fill_null(value=False) for one in (surely_agrees, agrees))
+    is_sure, may_be = (rule(tolerance).fill_null(value=False) for rule in (surely_agrees, agrees))
     is_unseen = pl.col("most").is_null() | (may_be & ~is_sure)
     declared = evidence.declarations.select("school", "item", "declared_on")
     rows = claims(evidence).join(declared, on=["school", "item"], how="left", maintain_order="left")
@@ -43,45 +43,41 @@ def _rows(evidence: Evidence, parameters: Parameters) -> pl.DataFrame:
     )
 
 
-def _tell(row: Mapping[str, Any]) -> LocalizedText:
-    item = DECLARED_ITEMS.find(row["label"])
-    zh, en = (row["label"],) * 2 if item is None else (item.zh, item.en)
-    claimed = _shown(row["claimed"])
-    if row["unknown"] and row["least"] is not None:
-        least, most = _shown(row["least"]), _shown(row["most"])
-        return LocalizedText(
-            f"{zh}：申报 {claimed}，感知为 {least}–{most}，未观测部分过多，无法确认",
-            f"{en}: declared {claimed}, seen {least}–{most}, too much unseen to confirm it",
-        )
+def _case(row: Row) -> str:
     if row["unknown"]:
-        return LocalizedText(
-            f"{zh}：申报 {claimed}，感知数据不足，无法核对",
-            f"{en}: declared {claimed}, too little was seen to compare",
-        )
-    least, most = _shown(row["least"]), _shown(row["most"])
-    known = least if least == most else f"{least}–{most}"
-    verdict = ("相符", "agrees") if row["part"] else ("不符", "does not agree")
-    return LocalizedText(
-        f"{zh}：申报 {claimed}，台账或感知为 {known}，{verdict[0]}",
-        f"{en}: declared {claimed}, ledger or telemetry say {known}, {verdict[1]}",
-    )
+        return "too_little_data" if row["least"] is None else "uncertain"
+    case = "agrees" if row["part"] else "differs"
+    return case if _figure(row["least"]) == _figure(row["most"]) else f"{case}_range"
 
 
-def _shown(value: float) -> str:
-    return f"{value:,.2f}".rstrip("0").rstrip(".")
+def _row_values(row: Row) -> Values:
+    item = DECLARED_ITEMS.find(row["label"])
+    return {
+        "item": row["label"] if item is None else LocalizedText(item.zh, item.en),
+        **{name: _figure(row[name]) for name in ("claimed", "least", "most")},
+    }
+
+
+def _figure(value: float | None) -> float | None:
+    return None if value is None else round(value, 2)
 
 
 INDICATOR = Indicator(
     id="declarations_agree",
     unit="%",
     rows=_rows,
-    reason=sentence(
-        "可核对的申报 {whole:.0f} 项，与台账或感知相符 {part:.0f} 项（{share}），"
-        "无法核对 {unknown:.0f} 项。",
-        "{part:.0f} of {whole:.0f} declared figures agree with ledger or telemetry ({share}); "
-        "{unknown:.0f} could not be compared.",
+    row_text=RowText(
+        cases=(
+            "agrees",
+            "agrees_range",
+            "differs",
+            "differs_range",
+            "uncertain",
+            "too_little_data",
+        ),
+        case=_case,
+        values=_row_values,
     ),
-    tell=_tell,
     parameters={"tolerance": Parameter("number", "how far off still agrees, as a share", 0.25)},
-    beside=CALENDAR,
+    compared_with=CALENDAR,
 )

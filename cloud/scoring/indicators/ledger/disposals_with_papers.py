@@ -8,15 +8,14 @@ import polars as pl
 
 from cloud.scoring.evidence.evidence import Evidence
 from cloud.scoring.indicators.base import (
+    MET_OR_UNMET,
     Indicator,
     Parameters,
     asset_label,
     asset_ref,
     or_nothing,
+    or_nothing_to_judge,
     rows_of,
-    sentence,
-    unless_nothing,
-    yes_no,
 )
 
 
@@ -38,15 +37,5 @@ INDICATOR = Indicator(
     id="disposals_with_papers",
     unit="%",
     rows=_rows,
-    reason=sentence(
-        "处置资产 {whole:.0f} 件，审批与备案齐全 {part:.0f} 件（{share}）。",
-        "{part:.0f} of {whole:.0f} disposals have both approval and record ({share}).",
-    ),
-    tell=unless_nothing(
-        yes_no(
-            "审批与备案齐全", "缺审批或备案", "approval and record", "approval or record is missing"
-        ),
-        "一年内没有处置",
-        "no disposals within the year",
-    ),
+    row_text=or_nothing_to_judge(MET_OR_UNMET),
 )

@@ -5,18 +5,15 @@ Lost assets (5) stay in it: else a broken one would be better called lost.
 
 import polars as pl
 
-from cloud.localized_text import LocalizedText
 from cloud.scoring.evidence.evidence import Evidence
 from cloud.scoring.indicators.base import (
+    MET_OR_UNMET,
     Indicator,
     Parameters,
-    Sums,
     asset_label,
     asset_ref,
     live_assets,
     rows_of,
-    share,
-    yes_no,
 )
 
 
@@ -29,23 +26,4 @@ def _rows(evidence: Evidence, _parameters: Parameters) -> pl.DataFrame:
     )
 
 
-def _reason(sums: Sums) -> LocalizedText:
-    got = share(sums.part, sums.whole)
-    return LocalizedText(
-        f"在册应完好资产 {sums.whole:.0f} 件，账面完好 {sums.part:.0f} 件（{got}）。",
-        f"{sums.part:.0f} of {sums.whole:.0f} assets are intact by the ledger ({got}).",
-    )
-
-
-INDICATOR = Indicator(
-    id="intact_rate",
-    unit="%",
-    rows=_rows,
-    reason=_reason,
-    tell=yes_no(
-        "完好",
-        "不完好（待修、待报废、丢失等）",
-        "intact",
-        "not intact: awaiting repair or disposal, lost, ...",
-    ),
-)
+INDICATOR = Indicator(id="intact_rate", unit="%", rows=_rows, row_text=MET_OR_UNMET)

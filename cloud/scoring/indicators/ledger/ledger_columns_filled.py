@@ -2,18 +2,15 @@
 
 import polars as pl
 
-from cloud.localized_text import LocalizedText
 from cloud.scoring.evidence.evidence import Evidence
 from cloud.scoring.indicators.base import (
+    AMOUNT,
     Indicator,
     Parameters,
-    Sums,
-    amounts,
     asset_label,
     asset_ref,
     live_assets,
     rows_of,
-    share,
 )
 
 REQUIRED = (
@@ -46,18 +43,4 @@ def _rows(evidence: Evidence, _parameters: Parameters) -> pl.DataFrame:
     )
 
 
-def _reason(sums: Sums) -> LocalizedText:
-    got = share(sums.part, sums.whole)
-    return LocalizedText(
-        f"必填项应填 {sums.whole:.0f} 格，已填 {sums.part:.0f} 格（{got}）。",
-        f"{sums.part:.0f} of {sums.whole:.0f} required cells are filled ({got}).",
-    )
-
-
-INDICATOR = Indicator(
-    id="ledger_columns_filled",
-    unit="%",
-    rows=_rows,
-    reason=_reason,
-    tell=amounts("项", "columns"),
-)
+INDICATOR = Indicator(id="ledger_columns_filled", unit="%", rows=_rows, row_text=AMOUNT)

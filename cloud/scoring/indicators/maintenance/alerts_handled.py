@@ -1,20 +1,19 @@
 """Tickets that an alert of a device opened and that were closed in time ÷ such tickets.
 
-A school with tickets and without alerts has nothing to be judged; one without any ticket says
-nothing.
+A school with tickets and without alerts has nothing to be judged; one without any ticket has no
+data.
 """
 
 import polars as pl
 
 from cloud.scoring.evidence.evidence import Evidence
 from cloud.scoring.indicators.base import (
+    MET_OR_UNMET,
     Indicator,
     Parameter,
     Parameters,
     or_nothing,
-    sentence,
-    unless_nothing,
-    yes_no,
+    or_nothing_to_judge,
 )
 from cloud.scoring.indicators.builders.ticket_response import HOURS_A_DAY, handled_in_time
 
@@ -30,14 +29,6 @@ INDICATOR = Indicator(
     id="alerts_handled",
     unit="%",
     rows=_rows,
-    reason=sentence(
-        "设备预警 {whole:.0f} 起，按时处置 {part:.0f} 起（{share}）。",
-        "{part:.0f} of {whole:.0f} alerts were dealt with in time ({share}).",
-    ),
-    tell=unless_nothing(
-        yes_no("按时处置", "未按时处置", "dealt with in time", "not dealt with in time"),
-        "期间没有设备预警",
-        "no alerts in the span",
-    ),
+    row_text=or_nothing_to_judge(MET_OR_UNMET),
     parameters={"days": Parameter("number", "working days from the alert to its end", 3)},
 )

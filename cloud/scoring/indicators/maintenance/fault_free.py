@@ -2,21 +2,22 @@
 
 Two faults a month in a hundred devices leave 98 %. A fault is a ticket about one, or an asset that
 the ledger calls faulty and of which there is no ticket; one of no asset in particular takes off a
-month too. A school without any ticket says nothing of its faults: no data.
+month too. A school without any ticket has no data.
 """
 
-from collections.abc import Mapping
-from typing import Any, get_args
+from typing import get_args
 
 import polars as pl
 
-from cloud.localized_text import LocalizedText
 from cloud.scoring.evidence.evidence import Evidence
 from cloud.scoring.indicators.base import (
     Indicator,
     Parameter,
     Parameters,
+    Row,
+    RowText,
     Sums,
+    Values,
     asset_label,
     asset_ref,
     live_assets,
@@ -30,7 +31,7 @@ _DAYS_A_MONTH = 30.0
 
 def _rows(evidence: Evidence, parameters: Parameters) -> pl.DataFrame:
     months = ((evidence.end - evidence.start).days + 1) / _DAYS_A_MONTH
-    told = (
+    fault_counts = (
         faults(evidence)
         .drop_nulls("asset_id")
         .group_by("school", "asset_id")
@@ -40,7 +41,7 @@ def _rows(evidence: Evidence, parameters: Parameters) -> pl.DataFrame:
         live_assets(evidence)
         .filter(pl.col("category").is_in(list(parameters["categories"])))
         .join(evidence.tickets.select("school").unique(), on="school")
-        .join(told, on=["school", "asset_id"], how="left")
+        .join(fault_counts, on=["school", "asset_id"], how="left")
     )
     unnamed = rows_of(
         faults(evidence).filter(pl.col("asset_id").is_null()),
@@ -60,30 +61,23 @@ def _rows(evidence: Evidence, parameters: Parameters) -> pl.DataFrame:
     return pl.concat([lasted, unnamed])
 
 
-def _reason(sums: Sums) -> LocalizedText:
+def _reason_values(sums: Sums) -> Values:
     lost = 100.0 * (1.0 - sums.part / sums.whole) if sums.whole else 0.0
-    return LocalizedText(
-        f"设备合计 {sums.whole:,.0f} 台月，每百台每月故障约 {lost:.1f} 次。",
-        f"{sums.whole:,.0f} months of equipment, about {lost:.1f} faults per 100 devices a month.",
-    )
+    return {"whole": sums.whole, "faults_per_100": lost}
 
 
-def _tell(row: Mapping[str, Any]) -> LocalizedText:
+def _case(row: Row) -> str:
     if not row["whole"]:
-        return LocalizedText(
-            f"{row['label']}：未写明资产的故障", f"{row['label']}: a fault of no named asset"
-        )
-    if row["part"] >= row["whole"]:
-        return LocalizedText(f"{row['label']}：期间无故障", f"{row['label']}: no fault")
-    return LocalizedText(f"{row['label']}：期间有故障", f"{row['label']}: had a fault")
+        return "no_asset"
+    return "met" if row["part"] >= row["whole"] else "unmet"
 
 
 INDICATOR = Indicator(
     id="fault_free",
     unit="%",
     rows=_rows,
-    reason=_reason,
-    tell=_tell,
+    reason_values=_reason_values,
+    row_text=RowText(cases=("met", "unmet", "no_asset"), case=_case),
     parameters={
         "categories": Parameter(
             "words",

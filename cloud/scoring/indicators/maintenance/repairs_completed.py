@@ -6,14 +6,13 @@ import polars as pl
 
 from cloud.scoring.evidence.evidence import Evidence
 from cloud.scoring.indicators.base import (
+    MET_OR_UNMET,
     Indicator,
     Parameter,
     Parameters,
     or_nothing,
+    or_nothing_to_judge,
     rows_of,
-    sentence,
-    unless_nothing,
-    yes_no,
 )
 from cloud.scoring.indicators.builders.ticket_response import ticket_label, ticket_ref
 
@@ -36,14 +35,6 @@ INDICATOR = Indicator(
     id="repairs_completed",
     unit="%",
     rows=_rows,
-    reason=sentence(
-        "报修 {whole:.0f} 单，限期内完成 {part:.0f} 单（{share}）。",
-        "{part:.0f} of {whole:.0f} repair tickets were closed in time ({share}).",
-    ),
-    tell=unless_nothing(
-        yes_no("限期内完成", "逾期或未完成", "closed in time", "late or still open"),
-        "没有到期的工单",
-        "no ticket is due yet",
-    ),
+    row_text=or_nothing_to_judge(MET_OR_UNMET),
     parameters={"days": Parameter("number", "days from report to completion", 30)},
 )

@@ -4,13 +4,12 @@ import polars as pl
 
 from cloud.scoring.evidence.evidence import Evidence
 from cloud.scoring.indicators.base import (
+    MET_OR_UNMET,
     Indicator,
     Parameter,
     Parameters,
     or_nothing,
-    sentence,
-    unless_nothing,
-    yes_no,
+    or_nothing_to_judge,
 )
 from cloud.scoring.indicators.builders.ticket_response import HOURS_A_DAY, faults, handled_in_time
 
@@ -25,14 +24,6 @@ INDICATOR = Indicator(
     id="repairs_in_time",
     unit="%",
     rows=_rows,
-    reason=sentence(
-        "故障 {whole:.0f} 起，按时修复并验收 {part:.0f} 起（{share}）。",
-        "{part:.0f} of {whole:.0f} faults were repaired and verified in time ({share}).",
-    ),
-    tell=unless_nothing(
-        yes_no("按时修复", "未按时修复", "repaired in time", "not repaired in time"),
-        "没有到期的工单",
-        "no ticket is due yet",
-    ),
+    row_text=or_nothing_to_judge(MET_OR_UNMET),
     parameters={"days": Parameter("number", "working days from report to verification", 3)},
 )

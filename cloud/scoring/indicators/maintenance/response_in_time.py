@@ -7,13 +7,12 @@ import polars as pl
 
 from cloud.scoring.evidence.evidence import Evidence
 from cloud.scoring.indicators.base import (
+    MET_OR_UNMET,
     Indicator,
     Parameter,
     Parameters,
     or_nothing,
-    sentence,
-    unless_nothing,
-    yes_no,
+    or_nothing_to_judge,
 )
 from cloud.scoring.indicators.builders.ticket_response import handled_in_time
 
@@ -28,14 +27,6 @@ INDICATOR = Indicator(
     id="response_in_time",
     unit="%",
     rows=_rows,
-    reason=sentence(
-        "报修 {whole:.0f} 单，按时受理 {part:.0f} 单（{share}）。",
-        "{part:.0f} of {whole:.0f} repair tickets were accepted in time ({share}).",
-    ),
-    tell=unless_nothing(
-        yes_no("按时受理", "未按时受理", "accepted in time", "not accepted in time"),
-        "没有到期的工单",
-        "no ticket is due yet",
-    ),
+    row_text=or_nothing_to_judge(MET_OR_UNMET),
     parameters={"hours": Parameter("number", "working hours from report to acceptance", 4)},
 )

@@ -4,16 +4,14 @@ from typing import get_args
 
 import polars as pl
 
-from cloud.localized_text import LocalizedText
 from cloud.scoring.evidence.evidence import Evidence
 from cloud.scoring.indicators.base import (
+    HAVE_AND_NEED,
     Indicator,
     Parameter,
     Parameters,
-    Sums,
     asset_label,
     asset_ref,
-    had_of_needed,
     in_use_assets,
     rows_of,
     units,
@@ -33,18 +31,10 @@ def _rows(evidence: Evidence, parameters: Parameters) -> pl.DataFrame:
     return pl.concat([have, due(evidence, parameters["need"])])
 
 
-def _reason(sums: Sums) -> LocalizedText:
-    return LocalizedText(
-        f"应有 {sums.whole:.0f} 套，台账中可用 {sums.part:.0f} 套。",
-        f"{sums.whole:.0f} needed, {sums.part:.0f} working in the ledger.",
-    )
-
-
 INDICATOR = Indicator(
     id="asset_count",
     rows=_rows,
-    reason=_reason,
-    tell=had_of_needed(LocalizedText("可用", "working"), LocalizedText("应有数", "needed:")),
+    row_text=HAVE_AND_NEED,
     parameters={
         "category": Parameter("word", "the category that counts", known=get_args(Category)),
         "need": Parameter("needs", "assets needed, by number of classes, by stage", 1),

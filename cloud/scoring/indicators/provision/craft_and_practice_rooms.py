@@ -3,13 +3,12 @@
 More of one kind makes up for none of the other. Rooms are known by their names.
 """
 
-from cloud.localized_text import LocalizedText
 from cloud.scoring.indicators.builders.room_needs import rooms_of_kinds
 
 INDICATOR = rooms_of_kinds(
     "craft_and_practice_rooms",
     {
-        "craft": (LocalizedText("劳技", "craft"), ["劳技", "劳动", "通用技术"]),
-        "practice": (LocalizedText("综合实践", "practice"), ["综合实践"]),
+        "craft": ["劳技", "劳动", "通用技术"],
+        "practice": ["综合实践"],
     },
 )

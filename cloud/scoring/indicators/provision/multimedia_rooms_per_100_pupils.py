@@ -1,17 +1,16 @@
 """Networked multimedia rooms per 100 pupils: rooms with a working display ÷ pupils x 100."""
 
-from collections.abc import Mapping
-from typing import Any
-
 import polars as pl
 
-from cloud.localized_text import LocalizedText
 from cloud.scoring.evidence.evidence import Evidence
 from cloud.scoring.indicators.base import (
     SCHOOL,
     Indicator,
     Parameters,
+    Row,
+    RowText,
     Sums,
+    Values,
     due_of_school,
     in_use_assets,
     rows_of,
@@ -35,25 +34,22 @@ def _rows(evidence: Evidence, _parameters: Parameters) -> pl.DataFrame:
     return pl.concat([have, due_of_school(evidence, pl.col("pupils") / 100)])
 
 
-def _reason(sums: Sums) -> LocalizedText:
-    pupils = 100 * sums.whole
-    return LocalizedText(
-        f"学生 {pupils:.0f} 人，装有可用大屏的房间 {sums.part:.0f} 间。",
-        f"{pupils:.0f} pupils and {sums.part:.0f} rooms with a working display.",
-    )
+def _reason_values(sums: Sums) -> Values:
+    return {"pupils": 100 * sums.whole, "part": sums.part}
 
 
-def _tell(row: Mapping[str, Any]) -> LocalizedText:
-    if row["ref"] == SCHOOL:
-        pupils = 100 * row["whole"]
-        return LocalizedText(f"学生 {pupils:.0f} 人", f"{pupils:.0f} pupils")
-    return LocalizedText(f"{row['label']}：装有可用大屏", f"{row['label']}: has a working display")
+def _row_values(row: Row) -> Values:
+    return {"label": row["label"], "pupils": 100 * row["whole"]}
 
 
 INDICATOR = Indicator(
     id="multimedia_rooms_per_100_pupils",
     unit="/100",
     rows=_rows,
-    reason=_reason,
-    tell=_tell,
+    reason_values=_reason_values,
+    row_text=RowText(
+        cases=("need", "have"),
+        case=lambda row: "need" if row["ref"] == SCHOOL else "have",
+        values=_row_values,
+    ),
 )

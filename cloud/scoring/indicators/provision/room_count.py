@@ -1,22 +1,14 @@
 """Rooms of some uses or names against the number needed for the classes: have ÷ need.
 
 `named` are words of which a room's name has to hold one. Rooms smaller than `least_m2` do not
-count, and of a room whose area is not stated nobody can tell. A school of several stages needs what
-all of them need together.
+count, and a room whose area is not stated has no data. A school of several stages needs what all of
+them need together.
 """
 
 import polars as pl
 
-from cloud.localized_text import LocalizedText
 from cloud.scoring.evidence.evidence import Evidence
-from cloud.scoring.indicators.base import (
-    Indicator,
-    Parameter,
-    Parameters,
-    Sums,
-    had_of_needed,
-    rows_of,
-)
+from cloud.scoring.indicators.base import HAVE_AND_NEED, Indicator, Parameter, Parameters, rows_of
 from cloud.scoring.indicators.builders.room_needs import USES, due, room_label, room_ref, rooms_like
 
 
@@ -34,21 +26,13 @@ def _rows(evidence: Evidence, parameters: Parameters) -> pl.DataFrame:
     return pl.concat([have, due(evidence, parameters["need"])])
 
 
-def _reason(sums: Sums) -> LocalizedText:
-    return LocalizedText(
-        f"按班级数应有 {sums.whole:.0f} 间，现有 {sums.part:.0f} 间。",
-        f"{sums.whole:.0f} needed for this number of classes, {sums.part:.0f} there.",
-    )
-
-
 _ANY = 0.01
 """Square metres: a room so small is any room."""
 
 INDICATOR = Indicator(
     id="room_count",
     rows=_rows,
-    reason=_reason,
-    tell=had_of_needed(LocalizedText("已有", "there"), LocalizedText("应有间数", "rooms needed:")),
+    row_text=HAVE_AND_NEED,
     parameters={
         "uses": USES,
         "named": Parameter("words", "words of which a room's name holds one; any where none", []),

@@ -2,20 +2,17 @@
 
 import polars as pl
 
-from cloud.localized_text import LocalizedText
 from cloud.scoring.evidence.evidence import Evidence
 from cloud.scoring.indicators.base import (
     CALENDAR,
+    MET_OR_NO_DATA,
     Indicator,
     Parameter,
     Parameters,
-    Sums,
     asset_label,
     asset_ref,
     live_use,
     rows_of,
-    share,
-    yes_no,
 )
 
 _NOT_EQUIPMENT = ("meter", "environment")
@@ -38,22 +35,11 @@ def _rows(evidence: Evidence, parameters: Parameters) -> pl.DataFrame:
     )
 
 
-def _reason(sums: Sums) -> LocalizedText:
-    got = share(sums.part, sums.whole)
-    return LocalizedText(
-        f"已接入设备 {sums.whole:.0f} 件，期间确认使用过 {sums.part:.0f} 件（{got}），"
-        f"另有 {sums.unknown:.0f} 件大部分时间未被观测。",
-        f"{sums.part:.0f} of {sums.whole:.0f} connected assets were used ({got}); "
-        f"{sums.unknown:.0f} went unobserved most of the time.",
-    )
-
-
 INDICATOR = Indicator(
     id="assets_in_use",
     unit="%",
     rows=_rows,
-    reason=_reason,
-    tell=yes_no("使用过", "闲置", "used", "idle"),
+    row_text=MET_OR_NO_DATA,
     parameters={"minutes": Parameter("number", "minutes of use that count as used", 10)},
-    beside=CALENDAR,
+    compared_with=CALENDAR,
 )

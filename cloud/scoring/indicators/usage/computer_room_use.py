@@ -1,13 +1,13 @@
 """Timetabled lessons in computer rooms that were held on their computers ÷ lessons timetabled.
 
-A lesson counts as used when any connected computer of the room was; how many pupils sat there no
-sensor says. A room without connected equipment says nothing.
+A lesson counts as used when any connected computer of the room was; no
+sensor counts its pupils. A room without connected equipment has no data.
 """
 
 import polars as pl
 
 from cloud.scoring.evidence.evidence import Evidence
-from cloud.scoring.indicators.base import CALENDAR, Indicator, Parameters, amounts, sentence
+from cloud.scoring.indicators.base import AMOUNT_OR_NO_DATA, CALENDAR, Indicator, Parameters
 from cloud.scoring.indicators.builders.room_lessons import room_lessons
 
 COMPUTER_ROOM = "123"
@@ -21,12 +21,6 @@ INDICATOR = Indicator(
     id="computer_room_use",
     unit="%",
     rows=_rows,
-    reason=sentence(
-        "计算机教室排课 {whole:.0f} 节，确认上机 {part:.0f} 节（{share}），"
-        "未能观测 {unknown:.0f} 节。",
-        "Of {whole:.0f} lessons in computer rooms {part:.0f} used computers ({share}); "
-        "{unknown:.0f} could not be observed.",
-    ),
-    tell=amounts("节", "lessons"),
-    beside=CALENDAR,
+    row_text=AMOUNT_OR_NO_DATA,
+    compared_with=CALENDAR,
 )

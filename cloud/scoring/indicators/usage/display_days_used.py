@@ -2,18 +2,15 @@
 
 import polars as pl
 
-from cloud.localized_text import LocalizedText
 from cloud.scoring.evidence.evidence import Evidence
 from cloud.scoring.indicators.base import (
     CALENDAR,
+    MET_OR_NO_DATA,
     Indicator,
     Parameters,
-    Sums,
     asset_label,
     lessons,
     rows_of,
-    share,
-    yes_no,
 )
 
 
@@ -34,21 +31,10 @@ def _rows(evidence: Evidence, _parameters: Parameters) -> pl.DataFrame:
     )
 
 
-def _reason(sums: Sums) -> LocalizedText:
-    got = share(sums.part, sums.whole)
-    return LocalizedText(
-        f"各大屏有课的日子合计 {sums.whole:.0f} 天，确认使用 {sums.part:.0f} 天（{got}），"
-        f"未能观测 {sums.unknown:.0f} 天。",
-        f"Of {sums.whole:.0f} display days, {sums.part:.0f} saw use ({got}); "
-        f"{sums.unknown:.0f} could not be observed.",
-    )
-
-
 INDICATOR = Indicator(
     id="display_days_used",
     unit="%",
     rows=_rows,
-    reason=_reason,
-    tell=yes_no("已使用", "未使用", "used", "not used"),
-    beside=CALENDAR,
+    row_text=MET_OR_NO_DATA,
+    compared_with=CALENDAR,
 )

@@ -1,14 +1,14 @@
 """Timetabled lessons in function rooms that were held on their equipment ÷ lessons timetabled.
 
 A function room is any room that is not an ordinary classroom (use 111). A lesson counts as used
-when any of the room's teaching assets was, and as not used only when all of them were seen. A room
-without connected equipment says nothing.
+when any of the room's teaching assets was, and as not used only when all of them have data. A room
+without connected equipment has no data.
 """
 
 import polars as pl
 
 from cloud.scoring.evidence.evidence import Evidence
-from cloud.scoring.indicators.base import CALENDAR, Indicator, Parameters, amounts, sentence
+from cloud.scoring.indicators.base import AMOUNT_OR_NO_DATA, CALENDAR, Indicator, Parameters
 from cloud.scoring.indicators.builders.room_lessons import room_lessons
 
 
@@ -21,12 +21,6 @@ INDICATOR = Indicator(
     id="function_room_use",
     unit="%",
     rows=_rows,
-    reason=sentence(
-        "专用教室排课 {whole:.0f} 节，确认使用设备 {part:.0f} 节（{share}），"
-        "未能观测 {unknown:.0f} 节。",
-        "Of {whole:.0f} lessons in function rooms {part:.0f} used equipment ({share}); "
-        "{unknown:.0f} could not be observed.",
-    ),
-    tell=amounts("节", "lessons"),
-    beside=CALENDAR,
+    row_text=AMOUNT_OR_NO_DATA,
+    compared_with=CALENDAR,
 )

@@ -4,20 +4,19 @@ import polars as pl
 
 from cloud.scoring.evidence.evidence import Evidence
 from cloud.scoring.indicators.base import (
+    AMOUNT_OR_NO_DATA,
     CALENDAR,
     Indicator,
     Parameters,
-    amounts,
     asset_label,
     asset_ref,
     rows_of,
-    sentence,
 )
 from cloud.scoring.indicators.builders.daily_slots import live_days
 
 _CATEGORIES = ("display", "recorder", "computer")
 _SPARE_S = 600.0
-"""Seconds of an evening that may pass: two slots, for whoever works late or for what was lost."""
+"""Seconds of an evening that are allowed: two slots, for late work or for lost data."""
 
 
 def _rows(evidence: Evidence, _parameters: Parameters) -> pl.DataFrame:
@@ -47,12 +46,6 @@ INDICATOR = Indicator(
     id="off_after_school",
     unit="%",
     rows=_rows,
-    reason=sentence(
-        "各设备合计 {whole:,.0f} 个晚上，22 时后确认关机 {part:,.0f} 个（{share}），"
-        "未能观测 {unknown:,.0f} 个。",
-        "Of {whole:,.0f} evenings of devices {part:,.0f} saw them off after 22:00 ({share}); "
-        "{unknown:,.0f} could not be observed.",
-    ),
-    tell=amounts("个晚上", "evenings"),
-    beside=CALENDAR,
+    row_text=AMOUNT_OR_NO_DATA,
+    compared_with=CALENDAR,
 )

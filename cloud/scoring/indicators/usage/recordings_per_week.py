@@ -4,19 +4,18 @@ A period counts when a recorder of the room was active for a quarter of it, time
 recorders in one room record one lesson. Five school days with recording equipment are a week.
 """
 
-from collections.abc import Mapping
-from typing import Any
-
 import polars as pl
 
-from cloud.localized_text import LocalizedText
 from cloud.scoring.evidence.evidence import Evidence
 from cloud.scoring.indicators.base import (
     CALENDAR,
     Indicator,
     Parameters,
-    Sums,
+    Row,
+    RowText,
+    Values,
     live_use,
+    row_values,
     rows_of,
 )
 from cloud.utilization.reference_rollup import SLACK_S, LessonRule
@@ -64,31 +63,18 @@ def _rows(evidence: Evidence, _parameters: Parameters) -> pl.DataFrame:
     return pl.concat([have, due])
 
 
-def _reason(sums: Sums) -> LocalizedText:
-    each = sums.part / sums.whole if sums.whole else 0.0
-    return LocalizedText(
-        f"折合 {sums.whole:.1f} 个教学周，录制或直播 {sums.part:.0f} 节，平均每周 {each:.1f} 节。",
-        f"{sums.part:.0f} lessons recorded in {sums.whole:.1f} weeks: {each:.1f} a week.",
-    )
-
-
-def _tell(row: Mapping[str, Any]) -> LocalizedText:
-    if row["ref"].startswith("calendar:"):
-        days = row["whole"] * _DAYS_A_WEEK
-        return LocalizedText(
-            f"{row['label']}：教学日 {days:.0f} 天", f"{row['label']}: {days:.0f} school days"
-        )
-    return LocalizedText(
-        f"{row['label']}：录制或直播 {row['part']:.0f} 节",
-        f"{row['label']}: {row['part']:.0f} lessons recorded",
-    )
+def _row_values(row: Row) -> Values:
+    return {**row_values(row), "days": row["whole"] * _DAYS_A_WEEK}
 
 
 INDICATOR = Indicator(
     id="recordings_per_week",
     unit="/week",
     rows=_rows,
-    reason=_reason,
-    tell=_tell,
-    beside=CALENDAR,
+    row_text=RowText(
+        cases=("week", "recorded"),
+        case=lambda row: "week" if row["ref"].startswith("calendar:") else "recorded",
+        values=_row_values,
+    ),
+    compared_with=CALENDAR,
 )

@@ -2,19 +2,19 @@
 
 import polars as pl
 
-from cloud.localized_text import LocalizedText
 from cloud.scoring.evidence.evidence import Evidence
 from cloud.scoring.indicators.base import (
+    AMOUNT_OR_NO_DATA,
     CALENDAR,
     Indicator,
     Parameters,
     Sums,
-    amounts,
+    Values,
     asset_label,
     asset_ref,
     lessons,
     rows_of,
-    share,
+    sums_values,
 )
 
 
@@ -39,23 +39,17 @@ def _rows(evidence: Evidence, _parameters: Parameters) -> pl.DataFrame:
     )
 
 
-def _reason(sums: Sums) -> LocalizedText:
-    got = share(sums.part, sums.whole)
-    most = share(sums.part + sums.unknown, sums.whole)
-    return LocalizedText(
-        f"授课 {sums.whole:,.1f} 小时中，大屏使用 {sums.part:,.1f} 小时（{got}）；"
-        f"未观测时段全部计入时至多 {most}。",
-        f"Displays were in use for {sums.part:,.1f} of {sums.whole:,.1f} hours of lessons ({got}); "
-        f"at most {most} with what was not observed.",
-    )
+def _reason_values(sums: Sums) -> Values:
+    most = (sums.part + sums.unknown) / sums.whole if sums.whole else None
+    return {**sums_values(sums), "most": most}
 
 
 INDICATOR = Indicator(
     id="screen_time_share",
     unit="%",
     rows=_rows,
-    reason=_reason,
-    tell=amounts("小时", "hours", 1),
+    reason_values=_reason_values,
+    row_text=AMOUNT_OR_NO_DATA,
     bands=True,
-    beside=CALENDAR,
+    compared_with=CALENDAR,
 )

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from cloud.cli import main
+from cloud.messages import catalogue, localized, render, templates_of
 from cloud.scoring.engine.csv_file import parse_table, scores_csv
 from cloud.scoring.engine.engine import score_table
 from cloud.scoring.engine.result import evidence_rows
@@ -26,7 +27,12 @@ def test_the_indicator_of_the_how_to_does_what_its_case_says(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     page = (DOCS / "how-to/add-an-indicator.md").read_text(encoding="utf-8")
-    code, case_text = re.findall(r"```(?:python|yaml)\n(.*?)```", page, re.DOTALL)
+    code, chinese, english, case_text = re.findall(r"```(?:python|yaml)\n(.*?)```", page, re.DOTALL)
+    catalogues = {
+        language: {**catalogue(language), **templates_of(text, f"{language}.yaml")}
+        for language, text in (("zh", chinese), ("en", english))
+    }
+    monkeypatch.setattr("cloud.messages.catalogue", catalogues.__getitem__)
     path = tmp_path / "model_stated.py"
     path.write_text(code, encoding="utf-8")
     spec = importlib.util.spec_from_file_location("model_stated", path)
@@ -38,11 +44,14 @@ def test_the_indicator_of_the_how_to_does_what_its_case_says(
     monkeypatch.setitem(all_indicators(), indicator.id, indicator)
     (case,) = yaml_tree.parse(case_text).value
     standard, facts = standard_of([case["clause"]]), evidence_of(case)
-    (found,) = result_of(standard, facts, ("PRI",)).findings
-    assert found.sums
-    assert found.measured == case["expect"]["measured"]
-    assert indicator.reason(found.sums).zh == case["expect"]["reason_zh"]
-    assert evidence_rows(found.clause, facts).height == 2
+    (finding,) = result_of(standard, facts, ("PRI",)).findings
+    assert finding.sums
+    assert finding.measured == case["expect"]["measured"]
+    assert render(indicator.reason(finding.sums), "zh") == case["expect"]["reason_zh"]
+    rows = evidence_rows(finding.clause, facts).to_dicts()
+    texts = [localized(indicator.row_message(row)) for row in rows]
+    assert [text["en"].split(": ")[1] for text in texts] == ["no model", "stated"]
+    assert set(indicator.message_keys()) == set(templates_of(chinese, "zh.yaml"))
 
 
 def test_the_standard_of_the_how_to_scores_as_it_says() -> None:
