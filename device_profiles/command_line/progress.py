@@ -125,7 +125,7 @@ def _bars(text: Texts, stream: TextIO) -> "bars.Progress":
         max_refresh = 0.5
 
         def render(self, task: bars.Task) -> Text:
-            seconds = task.elapsed if task.finished else task.time_remaining
+            seconds = task.finished_time if task.finished else task.time_remaining
             if seconds is None:
                 return Text("")
             length = span(seconds, text)
@@ -139,6 +139,7 @@ def _bars(text: Texts, stream: TextIO) -> "bars.Progress":
         Rate(),
         Left(),
         console=Console(file=stream),
-        redirect_stdout=False,
+        # Where both go to the terminal, a line that is printed meanwhile belongs above the bar.
+        redirect_stdout=sys.stdout.isatty(),
         redirect_stderr=False,
     )

@@ -26,6 +26,7 @@ HOMES = {
     "openpyxl": ("cloud/registry/*", "cloud/reports/workbook.py", "simulators/*"),
     "paho": ("edge/drivers/mqtt/*",),
     "polars": (
+        "cloud/api/presenters/finding.py",
         "cloud/api/routes/score.py",
         "cloud/robustness/*",
         "cloud/selection/*",

@@ -1,4 +1,9 @@
+import contextlib
 import json
+import os
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -74,6 +79,30 @@ def test_a_city_is_written_and_every_step_is_a_line(
     assert json.loads(capsys.readouterr().out)["counts"]["schools"] == 3
     assert main(["city", *wanted, "--out", out, "--lang", "zh"]) == 0
     assert capsys.readouterr().out.endswith(f"{out}：3 所学校，2026-11-20 至 2026-11-20\n")
+
+
+def test_a_terminal_shows_a_bar_and_whole_lines(tmp_path: Path) -> None:
+    ours, theirs = os.openpty()
+    wanted = ["--schools", "3", "--days", "1", "--end", "2026-11-20", "--workers", "1"]
+    with subprocess.Popen(
+        [sys.executable, "-m", "simulators.cli", "city", *wanted, "--out", str(tmp_path / "c")],
+        stdout=theirs,
+        stderr=theirs,
+        env=os.environ | {"TERM": "xterm", "COLUMNS": "200"},
+    ) as process:
+        os.close(theirs)
+        shown = b""
+        with contextlib.suppress(OSError):  # how a terminal ends whose other side is closed
+            while part := os.read(ours, 65_536):
+                shown += part
+        os.close(ours)
+    assert process.returncode == 0
+    plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown.decode())
+    lines = [line.rpartition("\r")[2].rstrip() for line in plain.replace("\r\n", "\n").splitlines()]
+    assert "schools ━" in plain
+    assert "3/3" in plain
+    assert [line for line in lines if line.startswith("truth: ")]
+    assert lines[-1] == f"{tmp_path / 'c'}: 3 schools, 2026-11-20..2026-11-20"
 
 
 @pytest.mark.parametrize(
