@@ -303,7 +303,7 @@ def _city(arguments: argparse.Namespace) -> int:
     with Progress(arguments.text) as progress:
         city = write_city(
             options,
-            tell=_print_unless_json(arguments),
+            news=_print_unless_json(arguments),
             progress=lambda done, total: progress("schools", done, total),
         )
     if arguments.json:
@@ -349,7 +349,7 @@ def _city_send(arguments: argparse.Namespace) -> int:
             schools,
             url=arguments.url,
             token=_token(arguments),
-            tell=_print_unless_json(arguments),
+            news=_print_unless_json(arguments),
             progress=lambda done, total: progress("lines", done, total),
         )
     return _report(arguments, "city-send.done", schools=len(schools), lines=lines)

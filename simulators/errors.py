@@ -1,9 +1,9 @@
 """What can go wrong while a school is simulated.
 
 SimulatorError
-├── ScenarioError    a plan or scenario file is wrong; says file:line: key: what, what instead
+├── ScenarioError    a plan or scenario file is wrong: file:line: key: what, what instead
 │   └── ScenarioErrors    all that is wrong with one file
-└── EncodeError      a value that a device of this profile cannot say
+└── EncodeError      a value that a device of this profile cannot send
 """
 
 from collections.abc import Sequence

@@ -54,7 +54,7 @@ class Exemptions:
     """Each reported value that need not be stored, and the most there can be of a kind."""
 
     kinds: Mapping[tuple[int, str], Kind]
-    """(place of the line in `TruthLines.said`, point) -> kind."""
+    """(place of the line in `TruthLines.reports`, point) -> kind."""
     most: Mapping[Kind, int]
 
 
@@ -72,10 +72,10 @@ def find_exemptions(
     for bus, ends in truth.closings.items():
         lines = [
             (number, moment(line["at"]))
-            for number, line in enumerate(truth.said)
+            for number, line in enumerate(truth.reports)
             if buses.get(line["asset"]) == bus
         ]
-        _last_answers(truth.said, lines, ends, profiles, kinds, most)
+        _last_answers(truth.reports, lines, ends, profiles, kinds, most)
     return Exemptions(kinds, most)
 
 
@@ -90,7 +90,7 @@ def _before_subscription(
         return
     first: dict[str, datetime] = {}
     points: dict[str, set[str]] = defaultdict(set)
-    for number, line in enumerate(truth.said):
+    for number, line in enumerate(truth.reports):
         at = moment(line["at"])
         if line["protocol"] == "mqtt" and at <= times.subscribed_at:
             first.setdefault(line["asset"], at)
@@ -117,7 +117,7 @@ def _unconfirmed(
 ) -> None:
     settle = timedelta(seconds=SETTLE_S)
     used: Counter[str] = Counter()
-    for number, line in enumerate(truth.said):
+    for number, line in enumerate(truth.reports):
         if line.get("certain", True):
             continue
         asset, at = line["asset"], moment(line["at"])
@@ -135,7 +135,7 @@ def _unconfirmed(
 
 
 def _last_answers(
-    said: Sequence[Mapping[str, Any]],
+    reports: Sequence[Mapping[str, Any]],
     lines: Sequence[tuple[int, datetime]],
     closings: Sequence[Closing],
     profiles: Mapping[str, DeviceProfile],
@@ -149,8 +149,8 @@ def _last_answers(
         latest: dict[tuple[str, str], int] = {}
         connection = lines[end - 1 : end] if closing.is_by_school and end else lines[begin:end]
         for number, at in connection:
-            asset = said[number]["asset"]
-            for point in said[number]["values"]:
+            asset = reports[number]["asset"]
+            for point in reports[number]["values"]:
                 longest_s = _poll_s(profiles.get(asset), point) + LATE_POLL_S
                 if (closing.at - at).total_seconds() <= longest_s:
                     latest[asset, point] = number

@@ -42,7 +42,7 @@ class Reported:
     stated: datetime | None
     value: Value
     line: int = 0
-    """Its place in `TruthLines.said`."""
+    """Its place in `TruthLines.reports`."""
     exemption: Kind | None = None
 
     @property
@@ -76,7 +76,7 @@ class Exempted:
 class ReadingAudit:
     """The figures, and the first few cases of each fault as sentences."""
 
-    said: int = 0
+    reported: int = 0
     stored: int = 0
     matched: int = 0
     lost: int = 0
@@ -126,7 +126,7 @@ def audit_readings(
         audit.exempted[kind].most = exemptions.most.get(kind, 0)
     reported: dict[tuple[str, str], list[Reported]] = defaultdict(list)
     protocols: dict[str, str] = {}
-    for number, line in enumerate(truth.said):
+    for number, line in enumerate(truth.reports):
         asset = line["asset"]
         protocols[asset] = line["protocol"]
         audit.between_polls += len(line.get("not_requested", ()))
@@ -183,7 +183,7 @@ def _audit_series(
     pairs = _align(reported, stored, arrival_s)
     matched = {i for i, _ in pairs}
     explained = {j for _, j in pairs}
-    audit.said += len(reported)
+    audit.reported += len(reported)
     audit.stored += len(stored)
     audit.matched += len(pairs)
     for i, j in pairs:

@@ -41,9 +41,9 @@ def audit_run(run: Run) -> dict[str, Any]:
     """
     school = load_school(run.plan)
     truth = read_truth([school.folder / school.plan.truth])
-    if not truth.said:
+    if not truth.reports:
         raise SimulatorError(f"{school.folder / school.plan.truth}: no device reported anything")
-    first = min(moment(line.get("observed_at") or line["at"]) for line in truth.said)
+    first = min(moment(line.get("observed_at") or line["at"]) for line in truth.reports)
     since = first - timedelta(seconds=EARLY_S)
     slot = datetime.fromtimestamp(first.timestamp() // SLOT_S * SLOT_S, first.tzinfo)
     profiles = {device.asset: device.profile for device in school.devices}
@@ -108,7 +108,7 @@ def not_owed_lines(report: Mapping[str, Any]) -> Iterator[str]:
 
 def _reading_figures(readings: ReadingAudit) -> dict[str, Any]:
     return {
-        "said": readings.said,
+        "reported": readings.reported,
         "stored": readings.stored,
         "lost": readings.lost,
         "doubled": readings.doubled,

@@ -2,15 +2,15 @@
 
 JSON lines, one file per process. Every line has `kind` and `at` (UTC, microseconds, Z):
 
-    {"kind": "said", "device", "asset", "protocol", "at", "observed_at", "values", "certain"}
+    {"kind": "reported", "device", "asset", "protocol", "at", "observed_at", "values", "certain"}
     {"kind": "state", "device", "asset", "at", "state"}     the true state from here on
     {"kind": "fault", "device", "asset", "at", "fault", "for_s"}
     {"kind": "silent", "device", "asset", "at", "from", "to"}
     {"kind": "connection", "bus", "at", "open", "by"}
     {"kind": "commanded", ...}
 
-`certain` false: it may have arrived, and need not. `not_requested` in a "said" line: points that a
-Modbus answer carried between those asked for. `by` tells who ended a connection: "school" or
+`certain` false: it may have arrived, and need not. `not_requested` in a "reported" line: points
+that a Modbus answer carried between those asked for. `by` is who ended a connection: "school" or
 "peer". Lines are written once a second and at the end.
 """
 

@@ -23,7 +23,7 @@ class Closing:
 class TruthLines:
     """The lines of all truth logs, those of each kind in the order of time."""
 
-    said: tuple[Mapping[str, Any], ...]
+    reports: tuple[Mapping[str, Any], ...]
     states: tuple[Mapping[str, Any], ...]
     closings: Mapping[str, tuple[Closing, ...]] = field(default_factory=dict)
     """Bus -> ends of the connections to it."""
@@ -55,7 +55,7 @@ def read_truth(paths: Iterable[Path]) -> TruthLines:
         if not line.get("open", True):
             closings[line["bus"]].append(Closing(moment(line["at"]), line.get("by") == "school"))
     return TruthLines(
-        tuple(sorted(kinds["said"], key=lambda line: str(line["at"]))),
+        tuple(sorted(kinds["reported"], key=lambda line: str(line["at"]))),
         tuple(sorted(kinds["state"], key=lambda line: str(line["at"]))),
         {bus: tuple(sorted(ends, key=lambda end: end.at)) for bus, ends in closings.items()},
         Counter(line["asset"] for line in kinds["fault"]),

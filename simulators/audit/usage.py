@@ -1,7 +1,7 @@
 """True states against stored usage slots.
 
 What is compared: the seconds of each state in each stored slot. The truth is the log of true
-states, as the device's usage rule can tell them (a sensor that knows only motion has no standby),
+states, as the device's usage rule can distinguish them (a sensor of motion has no standby),
 with the rule's `hold_s` applied, and unobserved where the device reported nothing for longer than
 the rule's `max_gap_s`, before its first report that the gateway received, and after its last.
 
@@ -55,7 +55,7 @@ class _History:
     """What is true of one device, in seconds since 1970."""
 
     states: list[tuple[float, str]]
-    """Each change of the state that the rule can tell."""
+    """Each change of the state that the rule can distinguish."""
     reports: list[float]
     """When the reports that the gateway received were true."""
     delays: list[tuple[float, float]]
@@ -79,7 +79,7 @@ def audit_usage(
     """
     audit = UsageAudit()
     reports: dict[str, list[tuple[float, float]]] = defaultdict(list)
-    for number, line in enumerate(truth.said):
+    for number, line in enumerate(truth.reports):
         rule = rules.get(line["asset"])
         if rule is None or rule[1].point not in line["values"]:
             continue
@@ -195,9 +195,9 @@ def _seen_states(profile: DeviceProfile, rule: UsageRule) -> dict[str, str]:
     return seen
 
 
-def _changes(stretches: Sequence[tuple[float, str]]) -> list[tuple[float, str]]:
+def _changes(states: Sequence[tuple[float, str]]) -> list[tuple[float, str]]:
     changes: list[tuple[float, str]] = []
-    for at, state in stretches:
+    for at, state in states:
         if not changes or changes[-1][1] != state:
             changes.append((at, state))
     return changes

@@ -38,7 +38,7 @@ from simulators.errors import SimulatorError
 
 CITY_FILE = "city.json"
 _UNFINISHED = "city.unfinished"
-"""Stands in the folder from the first file to the last."""
+"""In the folder from the first file to the last."""
 _PARTS = ("slots", "readings", "events", "books", "truth")
 SCHOOLS_PER_PART = 50
 FEWEST_SCHOOLS, MOST_SCHOOLS = 1, 20_000
@@ -63,36 +63,36 @@ class Options:
 
 def write_city(
     options: Options,
-    tell: Callable[[str], None] = lambda _: None,
+    news: Callable[[str], None] = lambda _: None,
     progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> dict[str, Any]:
     """Write the city and return the contents of `city.json`.
 
-    `tell` receives a line for each step, `progress` how many of the schools are simulated.
+    `news` receives a line for each step, `progress` how many of the schools are simulated.
     """
     _refuse(options)
     calendar = make_calendar(options.end, options.days)
     schools = make_schools(options.schools, options.seed, calendar)
     usual = [function_rooms(make_rooms(school, options.seed)) for school in schools]
     schools = with_more_rooms(schools, usual)
-    tell(
+    news(
         f"schools: {len(schools):,} with {sum(s.classes for s in schools):,} classes and "
         f"{sum(s.pupils for s in schools):,} pupils"
     )
     folder = options.folder
     (folder / "truth").mkdir(parents=True, exist_ok=True)
     with _pool(options.workers) as spread:
-        found = _simulated(options, schools, calendar, spread, progress)
-        tell(
-            f"slots: {found.slots:,} of {len(schools):,} schools, {found.readings:,} readings, "
-            f"{found.events:,} events"
+        simulated = _simulated(options, schools, calendar, spread, progress)
+        news(
+            f"slots: {simulated.slots:,} of {len(schools):,} schools, "
+            f"{simulated.readings:,} readings, {simulated.events:,} events"
         )
-        factor = VALUE_PER_SCHOOL_YUAN * len(schools) / max(found.value, 1.0)
-        counts, declared = _booked(options, schools, calendar, found.uses, factor, spread, tell)
-    false = _write_truth(folder, schools, found, declared)
+        factor = VALUE_PER_SCHOOL_YUAN * len(schools) / max(simulated.value, 1.0)
+        counts, declared = _booked(options, schools, calendar, simulated.uses, factor, spread, news)
+    false = _write_truth(folder, schools, simulated, declared)
     honest = sum(school.character == "honest" for school in schools)
-    tell(f"truth: {honest:,} honest schools, {false:,} false declarations")
-    told = {
+    news(f"truth: {honest:,} honest schools, {false:,} false declarations")
+    facts = {
         "seed": options.seed,
         "start": str(calendar.days[0]),
         "end": str(calendar.days[-1]),
@@ -103,31 +103,31 @@ def write_city(
             "schools": len(schools),
             "classes": sum(school.classes for school in schools),
             "pupils": sum(school.pupils for school in schools),
-            "devices": found.devices,
-            "slots": found.slots,
-            "readings": found.readings,
-            "events": found.events,
+            "devices": simulated.devices,
+            "slots": simulated.slots,
+            "readings": simulated.readings,
+            "events": simulated.events,
             **{f"books.{kind}": rows for kind, rows in counts.items()},
         },
     }
-    text = json.dumps(told, ensure_ascii=False, indent=1)
+    text = json.dumps(facts, ensure_ascii=False, indent=1)
     (folder / CITY_FILE).write_text(text + "\n", encoding="utf-8")
     (folder / _UNFINISHED).unlink()
-    return told
+    return facts
 
 
 def read_city(folder: Path) -> dict[str, Any]:
-    """Return what `city.json` of a finished city says."""
+    """Return the contents of `city.json` of a finished city; raises SimulatorError."""
     path = folder / CITY_FILE
     try:
-        told = json.loads(path.read_text(encoding="utf-8"))
+        facts = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         raise SimulatorError(
             f"{path}: cannot be read; `campus-sim city --out {folder}` makes it"
         ) from None
-    if not isinstance(told, dict):
+    if not isinstance(facts, dict):
         raise SimulatorError(f"{path}: expected an object, as `campus-sim city` writes it")
-    return told
+    return facts
 
 
 _Spread = Callable[[Callable[[T], R], Sequence[T]], Iterator[R]]
@@ -193,7 +193,7 @@ def _booked(
     uses: dict[str, Use],
     factor: float,
     spread: Any,
-    tell: Callable[[str], None],
+    news: Callable[[str], None],
 ) -> tuple[dict[str, int], _Declared]:
     by_division: dict[str, list[School]] = {}
     for school in schools:
@@ -201,13 +201,13 @@ def _booked(
     counts: dict[str, int] = {}
     declared: _Declared = {}
     work = partial(_write_books, options, calendar, factor)
-    told = [(d, [(s, uses[s.code]) for s in by_division[d]]) for d in sorted(by_division)]
-    for rows, said in spread(work, told):
+    work_items = [(d, [(s, uses[s.code]) for s in by_division[d]]) for d in sorted(by_division)]
+    for rows, figures in spread(work, work_items):
         for kind, number in rows.items():
             counts[kind] = counts.get(kind, 0) + number
-        declared |= said
+        declared |= figures
     counts["holidays"] += write_holidays(options.folder / "books", calendar)
-    tell(
+    news(
         f"books: {sum(counts.values()):,} rows, {counts['assets']:,} assets, "
         f"{counts['timetable']:,} lessons a week"
     )
@@ -235,24 +235,24 @@ def _write_books(
 
 
 def _write_truth(
-    folder: Path, schools: Sequence[School], found: Result, declared: _Declared
+    folder: Path, schools: Sequence[School], simulated: Result, declared: _Declared
 ) -> int:
     """Write what is true of schools and declarations; return how many of these are false."""
     truth = folder / "truth"
     rows = [
         (s.code, s.character, s.division, s.school_type, s.urban_rural, s.classes, s.pupils,
          s.keenness, s.care, s.connected, s.share, s.starts, s.inspected, s.closed,
-         found.uses[s.code].display_hours_week, found.uses[s.code].computer_room_share)
+         simulated.uses[s.code].display_hours_week, simulated.uses[s.code].computer_room_share)
         for s in schools
     ]  # fmt: skip
     write_parquet(table_of(SCHOOLS, rows), truth / "schools.parquet")
-    said: list[tuple[object, ...]] = [
-        (school.code, one.item, one.value, one.actual, one.untruth)
+    declaration_rows: list[tuple[object, ...]] = [
+        (school.code, declaration.item, declaration.value, declaration.actual, declaration.untruth)
         for school in schools
-        for one in declared[school.code]
+        for declaration in declared[school.code]
     ]
-    write_parquet(table_of(DECLARATIONS, said), truth / "declarations.parquet")
-    return sum(row[-1] == "false" for row in said)
+    write_parquet(table_of(DECLARATIONS, declaration_rows), truth / "declarations.parquet")
+    return sum(row[-1] == "false" for row in declaration_rows)
 
 
 def _refuse(options: Options) -> None:

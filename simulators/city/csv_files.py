@@ -64,15 +64,15 @@ class _Book:
 
     def add(self, rows: Iterable[Row]) -> None:
         """Write the rows of one school."""
-        told = list(rows)
-        if not told:
+        new_rows = list(rows)
+        if not new_rows:
             return
-        if self._file is None or self._in_file + len(told) > MOST_ROWS:
+        if self._file is None or self._in_file + len(new_rows) > MOST_ROWS:
             self._open()
         assert self._file is not None  # noqa: S101  it was opened just now
-        csv.writer(self._file, lineterminator="\n").writerows(told)
-        self.rows += len(told)
-        self._in_file += len(told)
+        csv.writer(self._file, lineterminator="\n").writerows(new_rows)
+        self.rows += len(new_rows)
+        self._in_file += len(new_rows)
 
     def close(self) -> None:
         """Close the last file."""
@@ -171,14 +171,14 @@ def _books_of(
 
 def _timetable(home: Home, calendar: CityCalendar) -> Iterator[Row]:
     table, rooms = home.timetable, home.rooms
-    told = [
-        (int(weekday), int(period), rooms[room].number, rooms[own].home_class, subject)
-        for weekday, period, room, own, subject in zip(
+    lessons = [
+        (int(weekday), int(period), rooms[room].number, rooms[class_room].home_class, subject)
+        for weekday, period, room, class_room, subject in zip(
             table.weekday, table.period, table.room, table.class_room, table.subject, strict=True
         )
     ]
     for term in calendar.terms:
-        for row in told:
+        for row in lessons:
             yield (home.school.code, term.name, *row)
 
 

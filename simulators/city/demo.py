@@ -28,10 +28,10 @@ from simulators.demo.steps import (
     invite,
     is_healthy,
     prepare,
-    say,
     until_stopped,
 )
 from simulators.errors import SimulatorError
+from simulators.progress import write_line
 
 MARKER = ".campus-city-demo"
 RULES_FILE = "rules.yaml"
@@ -76,7 +76,7 @@ def run_city_demo(options: Options) -> int:
                 invite(demo.url, "ranking")
             watch(demo.running, options.duration_s)
         except KeyboardInterrupt:
-            say("\nstopping ...")
+            write_line("\nstopping ...")
             return 0 if options.duration_s is None else 1
     return 0
 
@@ -99,7 +99,7 @@ class _CityDemo:
     def make(self) -> None:
         """Make the city and everything the pages show."""
         options, city = self._options, self._folder / "city"
-        say(f"Smart Campus city: {options.schools:,} schools, data in {self._folder}")
+        write_line(f"Smart Campus city: {options.schools:,} schools, data in {self._folder}")
         self._run(
             f"a city of {options.schools:,} schools, {options.days} school days",
             "campus-sim", "city", "--schools", str(options.schools), "--days", str(options.days),
@@ -225,7 +225,9 @@ class _CityDemo:
             text = json.dumps(report, ensure_ascii=False, indent=2, default=str)
             self._options.report.write_text(text + "\n", encoding="utf-8")
         most = max(self._peak_mb.values(), default=0.0) / 1000
-        say(f"\n{len(files)} reports in {self._folder / 'reports'}; at most {most:.1f} GB in use")
+        write_line(
+            f"\n{len(files)} reports in {self._folder / 'reports'}; at most {most:.1f} GB in use"
+        )
 
     def stop(self) -> None:
         """Stop what still runs."""

@@ -1,4 +1,4 @@
-"""What schools own, and where it stands.
+"""What schools own, and where it is.
 
 First what could report, then the large lots, then the rest; a line is a row of the ledger before
 anybody has filled it in.
@@ -103,8 +103,8 @@ class Line:
     number: str = ""
     device: str = ""
     """Its name in telemetry; empty for what is not connected."""
-    is_heard: bool = False
-    """Whether a device of this name exists and was ever heard."""
+    has_reported: bool = False
+    """Whether a device of this name exists and has ever reported."""
     is_phantom: bool = False
     """Whether the thing itself does not exist."""
 

@@ -1,6 +1,6 @@
-"""What the gateways of the schools report beside slots and readings: who fell silent, what broke.
+"""Events that the gateways of the schools report: devices that fell silent, faults, cut lines.
 
-Everything follows from the day as it was told, so no event says what the slots deny: a device that
+Everything follows from the day as reported, so no event contradicts the slots: a device that
 died, was unplugged or dropped out falls silent when its slots do and comes back with them, a line
 that was cut is lost and found, a gateway that lost its slots starts again after them, and a fault
 is the alert that a repair of the books goes back to. Only settings, restarts of half a minute and
@@ -22,7 +22,7 @@ from simulators.city.records import ticket_rows
 from simulators.city.school_model import Home
 from simulators.city.seeded_random import Bools, draws
 from simulators.city.slots import midnight_us
-from simulators.city.tampering import Outage, Told
+from simulators.city.tampering import Outage, ReportedDay
 
 COLUMNS = ("school", "asset", "type", "happened_at", "text", "value", "received_at")
 _DAY_S = 86_400
@@ -70,28 +70,28 @@ class Watch:
         self._version = int(draws(seed, "settings", home.school.index).integers(3, 40))
         self._alerts = _alerts(home, days, seed)
 
-    def day(self, day: date, told: Told) -> list[Event]:
+    def day(self, day: date, reported: ReportedDay) -> list[Event]:
         """Return the events of a day, in order."""
         random = draws(self._seed, "events", self._home.school.index, day)
-        silent = self._silent_all_day(day, told)
-        found = {
+        silent = self._silent_all_day(day, reported)
+        events = {
             (event.asset, event.type, event.at): event
             for event in (
-                *self._lines(day, told.outages, random),
-                *self._silence(day, told.outages, silent, random),
-                *self._drops(told, silent, random),
-                *self._faults(day, told.outages, silent, random),
-                *self._upkeep(told.outages, random),
+                *self._lines(day, reported.outages, random),
+                *self._silence(day, reported.outages, silent, random),
+                *self._drops(reported, silent, random),
+                *self._faults(day, reported.outages, silent, random),
+                *self._upkeep(reported.outages, random),
             )
         }
-        return sorted(found.values())
+        return sorted(events.values())
 
-    def _silent_all_day(self, day: date, told: Told) -> Bools:
+    def _silent_all_day(self, day: date, reported: ReportedDay) -> Bools:
         school, sensors = self._home.school, self._home.sensors
         unheard = sensors.dies <= day.toordinal()
         if self._home.plan.silent_from <= day < school.inspected:
             unheard = unheard | sensors.is_silenced
-        return np.concatenate([told.flags["dead"] | told.flags["silenced"], unheard])
+        return np.concatenate([reported.flags["dead"] | reported.flags["silenced"], unheard])
 
     def _lines(
         self, day: date, outages: Sequence[Outage], random: np.random.Generator
@@ -100,7 +100,7 @@ class Watch:
         lag = int(random.integers(5, 60))
         if self._cut is not None and not any(outage.starts == 0 for outage in outages):
             since, cut = self._cut
-            # Over a weekend nobody saw when it came back.
+            # When it came back on a weekend is not known.
             if day.toordinal() == since.toordinal() + 1:
                 yield _back(cut, lag)
             self._cut = None
@@ -130,13 +130,15 @@ class Watch:
                 yield self._speaks(int(device), at, now - int(self._silent_since[device]))
                 self._silent_since[device] = -1
 
-    def _drops(self, told: Told, silent: Bools, random: np.random.Generator) -> Iterator[Event]:
-        for drop in told.drops:
+    def _drops(
+        self, reported: ReportedDay, silent: Bools, random: np.random.Generator
+    ) -> Iterator[Event]:
+        for drop in reported.drops:
             lag = int(random.integers(20, 90))
             if silent[drop.device]:
                 continue
-            start = _seen(told.outages, drop.starts + lag)
-            end = _seen(told.outages, min(drop.ends, _DAY_S - 1))
+            start = _seen(reported.outages, drop.starts + lag)
+            end = _seen(reported.outages, min(drop.ends, _DAY_S - 1))
             if start is not None and end is not None and start < end:
                 yield self._silent(drop.device, start)
                 yield self._speaks(drop.device, end, end - drop.starts)
@@ -146,7 +148,7 @@ class Watch:
     ) -> Iterator[Event]:
         """Yield the alerts of repairs, and faults that pass by themselves."""
         passing = np.flatnonzero(random.random(len(self._names)) < _PASSING_FAULTS)
-        noticed = [(int(one), int(random.integers(27_000, 61_200))) for one in passing]
+        noticed = [(int(place), int(random.integers(27_000, 61_200))) for place in passing]
         place = {name: i for i, name in enumerate(self._names)}
         for name, reported in self._alerts.get(day, ()):
             if name in place:
@@ -200,14 +202,14 @@ class EventTable:
             for outage in outages:
                 if outage.starts <= event.at < outage.ends:
                     received = max(received, outage.ends + outage.delay_s + 20)
-            told = self._columns
-            told["school"].append(school)
-            told["asset"].append(event.asset)
-            told["type"].append(event.type)
-            told["happened_at"].append(midnight + event.at * 1_000_000)
-            told["text"].append(event.text)
-            told["value"].append(event.value)
-            told["received_at"].append(midnight + received * 1_000_000)
+            columns = self._columns
+            columns["school"].append(school)
+            columns["asset"].append(event.asset)
+            columns["type"].append(event.type)
+            columns["happened_at"].append(midnight + event.at * 1_000_000)
+            columns["text"].append(event.text)
+            columns["value"].append(event.value)
+            columns["received_at"].append(midnight + received * 1_000_000)
 
     def table(self) -> Any:
         """Return all of it as an Arrow table."""
@@ -223,16 +225,16 @@ class EventTable:
 
 def _alerts(home: Home, days: Sequence[date], seed: int) -> dict[date, list[tuple[str, int]]]:
     """Return by day the devices whose own alert began a repair, and when that was reported."""
-    devices = {line.number: line.device for line in home.ledger.lines if line.is_heard}
+    devices = {line.number: line.device for line in home.ledger.lines if line.has_reported}
     kinds = {line.number: KINDS[line.kind].category for line in home.ledger.lines}
-    found: dict[date, list[tuple[str, int]]] = {}
-    for _, _, asset, origin, told, *_ in ticket_rows(home, list(days), seed):
+    alerts: dict[date, list[tuple[str, int]]] = {}
+    for _, _, asset, origin, reported_at, *_ in ticket_rows(home, list(days), seed):
         number = str(asset)
         if origin == "预警" and number in devices and kinds[number] in _FAULTS:
-            at = datetime.fromisoformat(str(told))
+            at = datetime.fromisoformat(str(reported_at))
             seconds = at.hour * 3600 + at.minute * 60
-            found.setdefault(at.date(), []).append((devices[number], seconds))
-    return found
+            alerts.setdefault(at.date(), []).append((devices[number], seconds))
+    return alerts
 
 
 def _back(outage: Outage, at: int) -> Event:

@@ -73,7 +73,7 @@ class Fleet:
     is_timed: Bools
     """Whether the school's own timer starts and stops it with the lesson, to the second."""
     is_notice: Bools
-    """Whether it shows notices to whoever passes, all day long."""
+    """Whether it shows notices in a corridor, all day long."""
     stays_on: Bools
     forgets: Floats
     """How likely it is left on over night."""
@@ -96,50 +96,50 @@ def make_fleet(
 ) -> Fleet:
     """Return the devices of a school."""
     random = draws(seed, "fleet", school.index)
-    told = [
+    devices = [
         (line.device, line.room, KINDS[line.kind].category, line.number, KINDS[line.kind].sends)
         for line in ledger.lines
-        if line.is_heard and KINDS[line.kind].sends not in SENSORS
+        if line.has_reported and KINDS[line.kind].sends not in SENSORS
     ]
     extra = int(
         random.binomial(*((12, 0.5) if school.character == "half_empty_ledger" else (4, 0.35)))
     )
     homes = [place for place, room in enumerate(rooms) if room.home_class]
-    told += [
+    devices += [
         (f"X-{turn + 1:04d}", homes[turn % len(homes)], "computer", "", "desk")
         for turn in range(extra)
     ]
-    told.sort(key=lambda one: one[0])
-    ways = [one[4] for one in told]
-    places = np.array([-1 if one[1] is None else one[1] for one in told], np.int64)
+    devices.sort(key=lambda device: device[0])
+    ways = [device[4] for device in devices]
+    places = np.array([-1 if device[1] is None else device[1] for device in devices], np.int64)
     span, lessons = _spans(periods, timetable, len(rooms))
     is_lesson = lessons[places]
-    number = len(told)
+    number = len(devices)
     way = [_WAYS[name] for name in ways]
-    stays = random.random(number) < [one.is_on_all_day for one in way]
+    stays = random.random(number) < [habit.is_on_all_day for habit in way]
     careless = 0.008 + 0.09 * (1.0 - school.care) ** 2
     has_timer = random.random() < 0.3
     return Fleet(
-        names=[one[0] for one in told],
-        rooms=["" if one[1] is None else rooms[one[1]].number for one in told],
-        categories=[one[2] for one in told],
-        numbers=[one[3] for one in told],
+        names=[device[0] for device in devices],
+        rooms=["" if device[1] is None else rooms[device[1]].number for device in devices],
+        categories=[device[2] for device in devices],
+        numbers=[device[3] for device in devices],
         ways=ways,
         span=span,
         is_lesson=is_lesson,
         chance=_chances(school, way, is_lesson, span, places, len(rooms), random),
-        start=np.array([one.start for one in way], np.float32)
+        start=np.array([habit.start for habit in way], np.float32)
         * random.uniform(0.5, 1.6, number).astype(np.float32),
-        length=np.array([one.length for one in way], np.float32)
+        length=np.array([habit.length for habit in way], np.float32)
         * random.uniform(0.6, 1.4, number).astype(np.float32),
-        runs_through=np.array([one.length == 0 for one in way]),
+        runs_through=np.array([habit.length == 0 for habit in way]),
         is_timed=np.array([name in {"recorder", "machine"} and has_timer for name in ways]),
         is_notice=np.array([name == "notice" for name in ways], np.bool_),
         stays_on=stays,
         forgets=(careless * random.gamma(0.7, 1 / 0.7, number)).clip(0, 0.5).astype(np.float32),
-        watts=np.array([one.watts or (0, 0, 0) for one in way], np.float32)
+        watts=np.array([habit.watts or (0, 0, 0) for habit in way], np.float32)
         * random.uniform(0.85, 1.2, (number, 1)).astype(np.float32),
-        has_energy=np.array([one.watts is not None for one in way]),
+        has_energy=np.array([habit.watts is not None for habit in way]),
     )
 
 
@@ -152,7 +152,7 @@ def _spans(periods: Sequence[Period], timetable: Timetable, rooms: int) -> tuple
         column[number] = place
     lessons = np.zeros((rooms + 1, 7, len(ordered)), np.bool_)  # the last row: no room
     lessons[timetable.room, timetable.weekday - 1, column[timetable.period]] = True
-    return np.array([one[:2] for one in ordered], np.int64), lessons
+    return np.array([span[:2] for span in ordered], np.int64), lessons
 
 
 def _chances(
@@ -171,11 +171,11 @@ def _chances(
     lesson = np.array([way.lesson for way in ways], np.float32)[:, None, None]
     noon = np.array([way.noon for way in ways], np.float32)[:, None, None]
     base = liked[places] * keen[places][:, None, None] * np.float32(1.35 * school.keenness)
-    own = random.uniform(0.8, 1.2, len(ways)).astype(np.float32)[:, None, None]
-    chance = np.where(is_lesson, base * lesson * own, np.float32(0.0))
+    of_device = random.uniform(0.8, 1.2, len(ways)).astype(np.float32)[:, None, None]
+    chance = np.where(is_lesson, base * lesson * of_device, np.float32(0.0))
     is_noon = span[:, 0] == NOON[0]
     is_there = is_lesson.any(axis=2, keepdims=True) | (noon > 0.3)
     is_there[:, 5:] = False
-    chance = np.where(is_noon & is_there, noon * np.float32(school.keenness) * own, chance)
+    chance = np.where(is_noon & is_there, noon * np.float32(school.keenness) * of_device, chance)
     chance = np.where(span[:, 0] >= EVENING, chance * np.float32(0.25), chance)
     return np.minimum(chance, np.float32(0.98))

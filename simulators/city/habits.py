@@ -1,4 +1,4 @@
-"""What people do with the devices of a school on a day: the truth, before anybody tells it.
+"""What people do with the devices of a school on a day: the truth, before it is reported.
 
 Seconds of a local day from midnight; a slot is five minutes. Every use is an interval within one
 span of the day (a lesson or noon), so uses never overlap.
@@ -31,7 +31,7 @@ class Day:
 
 
 def forgotten(fleet: Fleet, random: np.random.Generator) -> Bools:
-    """Return which devices nobody switches off in the evening of a day."""
+    """Return which devices stay on in the evening of a day."""
     return random.random(len(fleet), dtype=np.float32) < fleet.forgets
 
 

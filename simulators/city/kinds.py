@@ -78,7 +78,7 @@ _SECOND = "棠湖河桥塘岭浦港门湾园林苑溪洋田泉峰亭台城庄屿
 
 
 def school_name(number: int, division: str, title: str) -> str:
-    """Return the name of a school that says it is not a real one; numbers give different names."""
+    """Return the name of a school, marked as not real; numbers give different names."""
     first, second = number % len(_FIRST), number // len(_FIRST)
     word = _FIRST[first] + _SECOND[(second + first * 7) % len(_SECOND)]
     turn = second // len(_SECOND)

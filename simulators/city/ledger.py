@@ -143,24 +143,24 @@ def _connect(school: School, able: list[Line], random: np.random.Generator) -> N
         stated = connected[i] and (named[i] or not line.is_phantom)
         if stated:
             line.device = line.number if is_own_name else f"GW-{i + 1:04d}"
-        line.is_heard = bool(stated and not line.is_phantom and not silent[i])
+        line.has_reported = bool(stated and not line.is_phantom and not silent[i])
 
 
 def _conditions(
     school: School, lines: Sequence[Line], over: Bools, random: np.random.Generator
 ) -> list[str]:
-    """Return the stated condition: broken more often where nobody cares, and past the life."""
+    """Return the stated condition: broken more often where care is poor, and past the life."""
     luck = random.random(len(lines))
     bad = (0.012 + 0.10 * (1.0 - school.care) ** 2) * np.where(over, 1.8, 0.8)
-    found = np.full(len(lines), "1")
-    found[luck < bad] = "3"
-    found[luck < 0.3 * bad] = "4"
-    found[luck < 0.08 * bad] = "8"
-    found[luck > 0.965 + 0.03 * school.care] = "2"
-    found[luck > 0.994] = "6"
-    heard = np.array([line.is_heard or line.is_phantom for line in lines])
-    found[heard & (luck > 0.97)] = "1"
-    return [str(code) for code in found]
+    codes = np.full(len(lines), "1")
+    codes[luck < bad] = "3"
+    codes[luck < 0.3 * bad] = "4"
+    codes[luck < 0.08 * bad] = "8"
+    codes[luck > 0.965 + 0.03 * school.care] = "2"
+    codes[luck > 0.994] = "6"
+    has_signal = np.array([line.has_reported or line.is_phantom for line in lines])
+    codes[has_signal & (luck > 0.97)] = "1"
+    return [str(code) for code in codes]
 
 
 def _custodians(number: int, random: np.random.Generator) -> list[str]:
@@ -175,10 +175,10 @@ def _gaps(school: School, lines: Sequence[Line], random: np.random.Generator) ->
     """Return the cells left empty: a few everywhere, more without care, many where half is."""
     usual = {"code": 0.05, "model": 0.02, "value": 0.01, "acquired": 0.02, "booked": 0.03,
              "room": 0.07, "custodian": 0.07, "tag": 0.18}  # fmt: skip
-    found = {}
+    gaps = {}
     for column in _GAPS:
         share = usual[column] * (0.15 + 2.2 * (1.0 - school.care) ** 1.5)
         if school.character == "half_empty_ledger" and column not in {"value", "acquired"}:
             share = school.share * random.uniform(0.7, 1.25)
-        found[column] = random.random(len(lines)) < share
-    return found
+        gaps[column] = random.random(len(lines)) < share
+    return gaps

@@ -60,22 +60,25 @@ def make_periods(school: School, seed: int) -> list[Period]:
     random = draws(seed, "periods", school.index)
     shift = int(random.integers(-4, 5)) * 300
     if school.is_kindergarten:
-        told = [("集体活动", 9.0, 25), ("区域活动", 9.75, 30), ("户外活动", 10.5, 30),
+        activities = [("集体活动", 9.0, 25), ("区域活动", 9.75, 30), ("户外活动", 10.5, 30),
                 ("午后活动", 14.75, 30)]  # fmt: skip
-        return [_period(n, name, at, length, shift) for n, (name, at, length) in enumerate(told, 1)]
+        return [
+            _period(n, name, at, length, shift)
+            for n, (name, at, length) in enumerate(activities, 1)
+        ]
     stages = {stage.code for stage in school.stages}
     length = 40 if stages & {"PRI", "JUN"} else 45
     morning = [8.0, 8.0 + 50 / 60, 9.0 + 55 / 60, 10.0 + 48 / 60]
     afternoon = [13.5, 13.5 + 52 / 60, 15.0 + 18 / 60]
-    found = [_period(n, f"第{'一二三四'[n - 1]}节", at, length, shift)
+    periods = [_period(n, f"第{'一二三四'[n - 1]}节", at, length, shift)
              for n, at in enumerate(morning, 1)]  # fmt: skip
-    found += [_period(n, f"第{'五六七'[n - 5]}节", at, length, shift)
+    periods += [_period(n, f"第{'五六七'[n - 5]}节", at, length, shift)
               for n, at in enumerate(afternoon, 5)]  # fmt: skip
-    found.append(_period(8, "课后服务" if "PRI" in stages else "第八节", 16.2, 40, shift))
+    periods.append(_period(8, "课后服务" if "PRI" in stages else "第八节", 16.2, 40, shift))
     if stages & {"SEN", "VOC"}:
         evening = enumerate((18.5, 19.5, 20.5), 9) if "SEN" in stages else [(9, 18.75)]
-        found += [_period(n, f"晚自习{n - 8}", at, 50, 0) for n, at in evening]
-    return found
+        periods += [_period(n, f"晚自习{n - 8}", at, 50, 0) for n, at in evening]
+    return periods
 
 
 def _period(number: int, name: str, at_hour: float, minutes: int, shift: int) -> Period:
@@ -112,9 +115,9 @@ def make_timetable(school: School, rooms: list[Room], seed: int) -> Timetable:
     rows, columns = np.nonzero(~np.isin(week, [i for i, n in enumerate(names) if n in _OUTSIDE]))
     per_day = slots_per_week // 5
     days, periods = columns // per_day + 1, columns % per_day + 1
-    found = [(days, periods, where[rows, columns], rows, week[rows, columns])]
-    found += _after(school, homes, len(names), random)
-    weekday, period, at, row, subject = (np.concatenate(part) for part in zip(*found, strict=True))
+    parts = [(days, periods, where[rows, columns], rows, week[rows, columns])]
+    parts += _after(school, homes, len(names), random)
+    weekday, period, at, row, subject = (np.concatenate(part) for part in zip(*parts, strict=True))
     titles = [*names, "课后服务", "自习"]
     order = np.lexsort((at, period, weekday))
     return Timetable(
@@ -135,22 +138,22 @@ def _after(
     """Return after-class care on three days, and self-study in the evening where pupils board."""
     if school.is_kindergarten:
         return []
-    found = []
+    lessons = []
     days = np.argsort(random.random((len(homes), 5)), axis=1)[:, :3] + 1
     rows = np.repeat(np.arange(len(homes)), 3)
     eighth = np.full(len(rows), 8)
     care = np.full(len(rows), subjects)
-    found.append((days.ravel(), eighth, np.array(homes)[rows], rows, care))
+    lessons.append((days.ravel(), eighth, np.array(homes)[rows], rows, care))
     stages = {stage.code for stage in school.stages}
     evenings = (9, 10, 11) if "SEN" in stages else (9,) if "VOC" in stages else ()
     for number in evenings:
         rows = np.repeat(np.arange(len(homes)), 4)
         days_of = np.tile(np.arange(1, 5), len(homes))
-        found.append(
+        lessons.append(
             (days_of, np.full(len(rows), number), np.array(homes)[rows], rows,
              np.full(len(rows), subjects + 1))
         )  # fmt: skip
-    return found
+    return lessons
 
 
 def _move(

@@ -32,7 +32,7 @@ _AGREED = (
 )
 _RECOMMENDED = (
     "台账、使用数据和佐证材料相互印证，同意推荐。",
-    "抽查台账二十件，账物相符，同意推荐。",
+    "抽查台账二十件，账实相符，同意推荐。",
     "核对课表与设备使用记录一致，同意推荐。",
 )
 _TO_IMPROVE = "部分设备长期无数据，台账缺项较多，建议整改后再申报。"
@@ -95,7 +95,7 @@ def take_procedure(
             standing = steps.objection_upheld(selection, objector, gives_way)
             overridden = objector["school"] if standing != selection else None
         if overridden is not None:
-            steps.publicity(standing, "经异议复核改判一所学校，名单变动，重新公示。")
+            steps.publicity(standing, "经异议复核人工调整一所学校，名单变动，重新公示。")
         steps.objection_rejected(standing)
         return Outcome(steps.number, standing, overridden, confirmed, steps.last_day)
 
@@ -227,10 +227,10 @@ class _ProcedureSteps:
             reason=f"异议 {objection['id']} 成立：检修单与断网时段一致，巡课记录证实在用。",
         )
         if taken.status_code == _CONFLICT:
-            self._answer(objection, "rejected", "情况属实，但改判将违反名额规则，维持原结果。")
+            self._answer(objection, "rejected", "情况属实，但人工调整将违反名额规则，维持原结果。")
             return selection
         made: str = self._counted(taken)["change"]["selection"]
-        self._answer(objection, "upheld", "经调阅检修单和巡课记录，异议成立，已改判并重新公示。")
+        self._answer(objection, "upheld", "调阅检修单和巡课记录，异议成立，已人工调整并重新公示。")
         return made
 
     def objection_rejected(self, selection: str) -> None:

@@ -1,4 +1,4 @@
-"""What the sensors of a school's air and light say: every half hour while school is on."""
+"""What the sensors of a school's air and light report: every half hour while school is on."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -61,19 +61,19 @@ def make_sensors(
 ) -> Sensors:
     """Return the sensors of a school."""
     random = draws(seed, "sensors", school.index)
-    told = sorted(
+    devices = sorted(
         (line.device, line.room or 0, KINDS[line.kind].sends)
         for line in ledger.lines
-        if line.is_heard and KINDS[line.kind].sends in SENSORS
+        if line.has_reported and KINDS[line.kind].sends in SENSORS
     )
-    number = len(told)
+    number = len(devices)
     taught = np.zeros((len(rooms), 7, len(_MOMENTS)), np.bool_)
     for period in periods:
         moments = np.flatnonzero((period.starts <= _MOMENTS) & (period.ends > _MOMENTS))
         here = timetable.period == period.number
         for moment in moments:
             taught[timetable.room[here], timetable.weekday[here] - 1, moment] = True
-    places = np.array([one[1] for one in told], np.int64)
+    places = np.array([device[1] for device in devices], np.int64)
     ordinals = np.array([day.toordinal() for day in days])
     share = {"dead_sensors": school.share, "stops_before_inspection": 0.0}.get(
         school.character, 0.01
@@ -82,9 +82,9 @@ def make_sensors(
     when = ordinals[random.integers(0, max(1, round(0.6 * len(days))), number)]
     silent = school.character == "stops_before_inspection"
     return Sensors(
-        names=[one[0] for one in told],
-        rooms=[rooms[one[1]].number for one in told],
-        kinds=[one[2] for one in told],
+        names=[device[0] for device in devices],
+        rooms=[rooms[device[1]].number for device in devices],
+        kinds=[device[2] for device in devices],
         is_taught=taught[places],
         airing=(random.normal(1.0, 0.22, number) * (0.8 + 0.3 * school.care))
         .clip(0.4, 1.7)
@@ -110,8 +110,8 @@ def values_of(
     sky = np.float32(1.0 + 0.25 * random.normal())
     light = sensors.brightness[:, None] * (0.55 + 0.45 * taught) * (0.85 + 0.15 * sky) + 30 * noise
     is_co2 = np.array([kind == "co2" for kind in sensors.kinds])[:, None]
-    found = np.where(is_co2, np.maximum(np.rint(co2), 400), np.maximum(np.rint(light), 0))
-    return found.astype(np.float32), _MOMENTS + random.integers(0, 20, (number, 1))
+    values = np.where(is_co2, np.maximum(np.rint(co2), 400), np.maximum(np.rint(light), 0))
+    return values.astype(np.float32), _MOMENTS + random.integers(0, 20, (number, 1))
 
 
 @dataclass(slots=True)
@@ -130,14 +130,14 @@ class ReadingTable:
         silent_from: date,
         random: np.random.Generator,
     ) -> None:
-        """Add the sensors of a school, as far as they can be heard on the day."""
+        """Add the sensors of a school, as far as they can be reached on the day."""
         if not sensors.names:
             return
         values, moments = values_of(sensors, weekday, random)
-        heard = sensors.dies > self.day.toordinal()
+        is_reached = sensors.dies > self.day.toordinal()
         if silent_from <= self.day < school.inspected:
-            heard &= ~sensors.is_silenced
-        is_there = np.broadcast_to(heard[:, None], values.shape).copy()
+            is_reached &= ~sensors.is_silenced
+        is_there = np.broadcast_to(is_reached[:, None], values.shape).copy()
         received = moments + random.integers(3, 45, values.shape)
         for outage in outages:
             cut = (moments >= outage.starts) & (moments < outage.ends)
@@ -145,19 +145,19 @@ class ReadingTable:
             received = np.where(cut, outage.ends + outage.delay_s + 20, received)
         midnight = midnight_us(self.day)
         rows, _ = np.nonzero(is_there)
-        told = self._columns
-        told["school"] += [school.code] * len(rows)
+        columns = self._columns
+        columns["school"] += [school.code] * len(rows)
         for name, words in (
             ("asset", sensors.names),
             ("room", sensors.rooms),
             ("profile", [_PROFILES[kind][0] for kind in sensors.kinds]),
             ("point", [_PROFILES[kind][1] for kind in sensors.kinds]),
         ):
-            told[name] += [words[row] for row in rows]
-        told["category"] += ["environment"] * len(rows)
-        told["observed_at"] += (midnight + moments[is_there] * 1_000_000).tolist()
-        told["number"] += values[is_there].tolist()
-        told["received_at"] += (midnight + received[is_there] * 1_000_000).tolist()
+            columns[name] += [words[row] for row in rows]
+        columns["category"] += ["environment"] * len(rows)
+        columns["observed_at"] += (midnight + moments[is_there] * 1_000_000).tolist()
+        columns["number"] += values[is_there].tolist()
+        columns["received_at"] += (midnight + received[is_there] * 1_000_000).tolist()
 
     def table(self) -> Any:
         """Return all of it as an Arrow table."""

@@ -1,4 +1,4 @@
-"""What a school says of itself, and its files of repairs, counts, disposals and chemicals.
+"""What a school declares of itself, and its files of repairs, counts, disposals and chemicals.
 
 A declaration is about right, sometimes mistaken, and where a school declares falsely far from what
 its ledger and its devices show. The truth keeps what would have been right.
@@ -47,7 +47,7 @@ def declarations(home: Home, use: Use, seed: int) -> list[Declaration]:
     random = draws(seed, "declarations", school.index)
     actual = _actual(home, use, random)
     lies = _lies(home, actual, random)
-    found = []
+    declared = []
     for item, right in actual.items():
         luck = random.random(3)
         value, untruth = right, ""
@@ -60,8 +60,8 @@ def declarations(home: Home, use: Use, seed: int) -> list[Declaration]:
         if luck[2] > 0.75 + 0.27 * school.care and not untruth:
             continue
         digits = 1 if item in {"display_hours_week", "computer_room_hours_logged"} else 0
-        found.append(Declaration(item, max(0.0, round(value, digits)), round(right, 3), untruth))
-    return found
+        declared.append(Declaration(item, max(0.0, round(value, digits)), round(right, 3), untruth))
+    return declared
 
 
 def _actual(home: Home, use: Use, random: np.random.Generator) -> dict[str, float]:
@@ -70,7 +70,7 @@ def _actual(home: Home, use: Use, random: np.random.Generator) -> dict[str, floa
     main = [room for room in rooms if room.home_class or room.is_function_room]
     luck = random.random(12)
     counts = _terminals(home)
-    found = {
+    figures = {
         "library_books": school.pupils * (12 if school.is_kindergarten else 32 + 26 * luck[0]),
         "new_books": school.pupils * (0.7 + 0.9 * luck[1]),
         "library_hours_week": 28 + 18 * care * luck[2] + 4,
@@ -81,29 +81,29 @@ def _actual(home: Home, use: Use, random: np.random.Generator) -> dict[str, floa
         "desk_light_measured_rooms": max(1, round(0.3 * len(main))),
         "maintenance_planned_yuan": 1000 * round(18 + 2.2 * school.classes),
     }
-    measured = found["desk_light_measured_rooms"]
-    found["desk_light_ok_rooms"] = round(measured * min(1.0, 0.72 + 0.35 * luck[5]))
-    planned = found["maintenance_planned_yuan"]
-    found["maintenance_spent_yuan"] = round(planned * (0.55 + 0.5 * care + 0.12 * luck[6]))
+    measured = figures["desk_light_measured_rooms"]
+    figures["desk_light_ok_rooms"] = round(measured * min(1.0, 0.72 + 0.35 * luck[5]))
+    planned = figures["maintenance_planned_yuan"]
+    figures["maintenance_spent_yuan"] = round(planned * (0.55 + 0.5 * care + 0.12 * luck[6]))
     if use.display_hours_week is not None:
-        found["display_hours_week"] = use.display_hours_week
+        figures["display_hours_week"] = use.display_hours_week
     if school.is_kindergarten:
-        found["kindergarten_items_listed"] = 120
-        found["kindergarten_items_present"] = round(120 * (0.82 + 0.18 * luck[7]))
-        return found
+        figures["kindergarten_items_listed"] = 120
+        figures["kindergarten_items_present"] = round(120 * (0.82 + 0.18 * luck[7]))
+        return figures
     due = 14 * len(school.stages) + round(6 * luck[8])
-    found |= {
+    figures |= {
         "pupil_terminals": counts["pupil"],
         "experiments_group_due": due,
         "experiments_group_done": round(due * min(1.0, 0.72 + 0.2 * care + 0.12 * luck[9])),
     }
     hours = _computer_hours(home)
     if hours and use.computer_room_share is not None:
-        found["computer_room_hours_scheduled"] = round(hours, 1)
-        found["computer_room_hours_logged"] = hours * use.computer_room_share
+        figures["computer_room_hours_scheduled"] = round(hours, 1)
+        figures["computer_room_hours_logged"] = hours * use.computer_room_share
     if _has_chemicals(home):
-        found["chemical_controls_met"] = 5 - int(random.random() < 0.5 * (1 - care) ** 2)
-    return found
+        figures["chemical_controls_met"] = 5 - int(random.random() < 0.5 * (1 - care) ** 2)
+    return figures
 
 
 def _lies(home: Home, actual: dict[str, float], random: np.random.Generator) -> dict[str, float]:
@@ -114,7 +114,7 @@ def _lies(home: Home, actual: dict[str, float], random: np.random.Generator) -> 
         "pupil_terminals": random.uniform(1.25, 1.9),
         "teacher_terminals": random.uniform(1.25, 1.7),
     }
-    found = {
+    lies = {
         item: actual[item] * factor
         for item, factor in factors.items()
         if item in actual and random.random() < home.school.share
@@ -122,11 +122,11 @@ def _lies(home: Home, actual: dict[str, float], random: np.random.Generator) -> 
     if "computer_room_hours_logged" in actual and random.random() < home.school.share:
         hours = actual["computer_room_hours_scheduled"] * random.uniform(0.96, 1.0)
         if hours > 1.25 * actual["computer_room_hours_logged"]:
-            found["computer_room_hours_logged"] = hours
-    if not found:
+            lies["computer_room_hours_logged"] = hours
+    if not lies:
         item = "display_hours_week" if "display_hours_week" in actual else "teacher_terminals"
-        found[item] = actual[item] * factors[item]
-    return found
+        lies[item] = actual[item] * factors[item]
+    return lies
 
 
 def _terminals(home: Home) -> dict[str, int]:
@@ -159,12 +159,12 @@ def declaration_rows(
     """Yield school, item, value, day and who declared, note, day and who confirmed."""
     random = draws(seed, "confirmed", home.school.index)
     day = today - timedelta(days=int(random.integers(12, 60)))
-    for one in declared:
-        is_confirmed = random.random() < (0.3 if one.untruth != "false" else 0.05)
+    for declaration in declared:
+        is_confirmed = random.random() < (0.3 if declaration.untruth != "false" else 0.05)
         yield (
             home.school.code,
-            one.item,
-            f"{one.value:g}" if one.value < 1e6 else f"{one.value:.0f}",
+            declaration.item,
+            f"{declaration.value:g}" if declaration.value < 1e6 else f"{declaration.value:.0f}",
             day,
             home.ledger.custodians[0],
             "自评材料",
@@ -255,15 +255,15 @@ def disposal_rows(home: Home, today: date, seed: int) -> Iterator[Row]:
     ):
         if condition != "6":
             continue
-        has_papers = random.random(2) < 0.6 + 0.42 * school.care
+        has_documents = random.random(2) < 0.6 + 0.42 * school.care
         day = today - timedelta(days=int(random.integers(10, 340)))
         yield (
             school.code,
             line.number,
             day,
             "报废",
-            f"{school.division}教资〔{day.year}〕{turn + 1}号" if has_papers[0] else None,
-            f"BA{day:%Y%m%d}{turn + 1:03d}" if has_papers[1] else None,
+            f"{school.division}教资〔{day.year}〕{turn + 1}号" if has_documents[0] else None,
+            f"BA{day:%Y%m%d}{turn + 1:03d}" if has_documents[1] else None,
         )
 
 
@@ -275,7 +275,7 @@ _CHEMICALS = (
 
 
 def chemical_rows(home: Home, today: date, seed: int) -> Iterator[Row]:
-    """Yield the dangerous chemicals with what the book says and what was counted."""
+    """Yield the dangerous chemicals with what the records state and what was counted."""
     if not _has_chemicals(home):
         return
     school = home.school

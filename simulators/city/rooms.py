@@ -29,7 +29,7 @@ _DROPPED_FIRST = ("craft", "store", "art", "music", "practice", "computer", "lab
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """A room; `purpose` says what is taught there."""
+    """A room; `purpose` is what is taught there."""
 
     number: str
     name: str
@@ -55,9 +55,9 @@ def make_rooms(school: School, seed: int) -> list[Room]:
     wanted = _wanted(school, float(random.random()))
     for _ in range(-school.more_rooms):
         for purpose in _DROPPED_FIRST:
-            found = [one for one in wanted if one[3] == purpose]
-            if found:
-                wanted.remove(found[-1])
+            of_purpose = [room for room in wanted if room[3] == purpose]
+            if of_purpose:
+                wanted.remove(of_purpose[-1])
                 break
     for turn in range(max(0, school.more_rooms)):
         wanted.append(_MORE[turn % len(_MORE)])
@@ -122,7 +122,7 @@ def _wanted(school: School, luck: float) -> list[_Wanted]:
     """Return what is usual for the stages and sizes, with gaps where a school is poorly off."""
     sizes = {stage.code: stage.total for stage in school.stages}
     if "KG" in sizes:
-        found: list[_Wanted] = [
+        wanted: list[_Wanted] = [
             ("科学发现室", "199", 60.0, "practice"),
             ("美工室", "199", 60.0, "art"),
             ("图书室", "132", 60.0, "library"),
@@ -130,8 +130,8 @@ def _wanted(school: School, luck: float) -> list[_Wanted]:
             ("保健室", "116", 20.0, "health"),
         ][0 if sizes["KG"] >= 6 else 1 :]
         if school.has_recording_room:
-            found.append(("观摩录播室", "199", 80.0, "recording"))
-        return found
+            wanted.append(("观摩录播室", "199", 80.0, "recording"))
+        return wanted
     counts: dict[str, int] = {}
     for code, classes in sizes.items():
         for purpose, number in _needed(code, classes).items():
@@ -141,12 +141,12 @@ def _wanted(school: School, luck: float) -> list[_Wanted]:
     poor = school.care < 0.25 or luck < 0.12
     for purpose in ("craft", "store", "lab") if poor else ():
         counts[purpose] = max(counts.get(purpose, 0) - 1, 0)
-    found = [_KNOWN[purpose] for purpose in _KNOWN for _ in range(counts.get(purpose, 0))]
+    wanted = [_KNOWN[purpose] for purpose in _KNOWN for _ in range(counts.get(purpose, 0))]
     if school.has_innovation_lab:
-        found.append(("创新实验室", "199", 110.0, "innovation"))
+        wanted.append(("创新实验室", "199", 110.0, "innovation"))
     if school.has_recording_room:
-        found.append(("录播教室", "199", 108.0, "recording"))
-    return found
+        wanted.append(("录播教室", "199", 108.0, "recording"))
+    return wanted
 
 
 _KNOWN: dict[str, _Wanted] = {

@@ -79,5 +79,5 @@ def assign(number: int, random: np.random.Generator) -> list[Character]:
         missing = int((counts == 0).sum())
         counts[counts == 0] = 1
         counts[0] -= missing
-    found = [name for name, count in zip(names, counts, strict=True) for _ in range(count)]
-    return [found[i] for i in random.permutation(number)]
+    assigned = [name for name, count in zip(names, counts, strict=True) for _ in range(count)]
+    return [assigned[i] for i in random.permutation(number)]

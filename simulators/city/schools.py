@@ -107,9 +107,9 @@ def make_schools(number: int, seed: int, calendar: CityCalendar) -> list[School]
     names = random.permutation(max(number, 1300))[:number]
     serials = np.sort(random.choice(np.arange(100_001, 999_999), number, replace=False))
     order = sorted(range(number), key=lambda i: (kinds[i].category, i))
-    found = []
+    schools = []
     for index, i in enumerate(order):
-        found.append(
+        schools.append(
             _school(
                 draws(seed, "school", index),
                 index=index,
@@ -122,7 +122,7 @@ def make_schools(number: int, seed: int, calendar: CityCalendar) -> list[School]
                 inspected=inspected[divisions[i]],
             )
         )
-    return _meet_the_plan(found, random)
+    return _meet_the_plan(schools, random)
 
 
 def inspections(calendar: CityCalendar) -> dict[str, date]:
@@ -147,8 +147,8 @@ def _shuffled(
         most = int(counts.argmax())
         counts[most] -= int((counts == 0).sum())
         counts[counts == 0] = 1
-    found = [thing for thing, count in zip(things, counts, strict=True) for _ in range(count)]
-    return [found[i] for i in random.permutation(number)]
+    repeated = [thing for thing, count in zip(things, counts, strict=True) for _ in range(count)]
+    return [repeated[i] for i in random.permutation(number)]
 
 
 def _school(

@@ -67,12 +67,12 @@ def send(
     *,
     url: str,
     token: str,
-    tell: Callable[[str], None] = lambda _: None,
+    news: Callable[[str], None] = lambda _: None,
     progress: Progress = no_progress,
 ) -> int:
     """Send records, slots, readings and events of schools; return the number of lines.
 
-    `tell` receives a line for each file of records, `progress` how many lines were sent.
+    `news` receives a line for each file of records, `progress` how many lines were sent.
     """
     with CloudClient(url, token) as client:
         for kind, name, content in records(city, schools):
@@ -84,9 +84,9 @@ def send(
                 raise SimulatorError(
                     f"{kind}/{name}:{problem['row']}: {problem['column']}: {problem['problem']}"
                 )
-            tell(f"records: {kind} {name}, {report['rows']:,} rows")
+            news(f"records: {kind} {name}, {report['rows']:,} rows")
         total = client.write_lines(write_lines(city, schools), progress)
-    tell(f"lines: {total:,}")
+    news(f"lines: {total:,}")
     return total
 
 

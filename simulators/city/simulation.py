@@ -21,7 +21,7 @@ from simulators.city.school_model import Home, make_home
 from simulators.city.schools import School
 from simulators.city.seeded_random import draws
 from simulators.city.slots import SlotTable, write_parquet
-from simulators.city.tampering import FLAGS, Outage, Plan, Told, tell
+from simulators.city.tampering import FLAGS, Outage, Plan, ReportedDay, reported_day
 from simulators.city.term import CityCalendar
 
 _EVENING = slice(22 * 12, SLOTS)
@@ -67,39 +67,40 @@ def simulate(
         slots, true_slots, readings = SlotTable(day), SlotTable(day), ReadingTable(day)
         events = EventTable(day)
         for home, watch in zip(homes, watches, strict=True):
-            true, told = _day(home, calendar, day, seed)
-            use.append(_truth(home, day, true, told))
-            result.outages += [_outage_row(home, day, outage) for outage in told.outages]
+            true, reported = _day(home, calendar, day, seed)
+            use.append(_truth(home, day, true, reported))
+            result.outages += [_outage_row(home, day, outage) for outage in reported.outages]
             random = draws(seed, "watts", home.school.index, day)
             slots.add(
-                home.school.code, home.fleet, told.active, told.standby, told.unobserved,
-                told.received_s, told.is_sent, random,
+                home.school.code, home.fleet,
+                reported.active, reported.standby, reported.unobserved,
+                reported.received_s, reported.is_sent, random,
             )  # fmt: skip
             if keeps_true_slots:
                 _add_truth(true_slots, home, true, draws(seed, "watts", home.school.index, day))
             readings.add(
-                home.school, home.sensors, _weekday(home.school, calendar, day), told.outages,
+                home.school, home.sensors, _weekday(home.school, calendar, day), reported.outages,
                 home.plan.silent_from, draws(seed, "air", home.school.index, day),
             )  # fmt: skip
             events.add(
-                home.school.code, watch.day(day, told), told.outages,
+                home.school.code, watch.day(day, reported), reported.outages,
                 draws(seed, "reported", home.school.index, day),
             )  # fmt: skip
         name = f"day={day}/part-{part:03d}.parquet"
         result.slots += slots.write(folder / "slots" / name)
         if keeps_true_slots:
             true_slots.write(folder / "truth" / "slots" / name)
-        air, reported = readings.table(), events.table()
+        air, happened = readings.table(), events.table()
         result.readings += air.num_rows
-        result.events += reported.num_rows
+        result.events += happened.num_rows
         write_parquet(air, folder / "readings" / name)
-        write_parquet(reported, folder / "events" / name)
+        write_parquet(happened, folder / "events" / name)
     result.use = pa.concat_tables(use)
     _sum_up(result, homes)
     return result
 
 
-def _day(home: Home, calendar: CityCalendar, day: date, seed: int) -> tuple[Day, Told]:
+def _day(home: Home, calendar: CityCalendar, day: date, seed: int) -> tuple[Day, ReportedDay]:
     school, fleet = home.school, home.fleet
     weekday = _weekday(school, calendar, day)
     yesterday = day - timedelta(days=1)
@@ -110,14 +111,14 @@ def _day(home: Home, calendar: CityCalendar, day: date, seed: int) -> tuple[Day,
     true = true_day(fleet, weekday, draws(seed, "use", school.index, day), left_on, before)
     random = draws(seed, "told", school.index, day)
     is_taught = weekday is not None
-    return true, tell(school, fleet, home.plan, true, day, random, is_taught=is_taught)
+    return true, reported_day(school, fleet, home.plan, true, day, random, is_taught=is_taught)
 
 
 def _weekday(school: School, calendar: CityCalendar, day: date) -> int | None:
     return None if day == school.closed else calendar.weekday_taught(day)
 
 
-def _truth(home: Home, day: date, true: Day, told: Told) -> Any:
+def _truth(home: Home, day: date, true: Day, reported: ReportedDay) -> Any:
     fleet = home.fleet
     number = len(fleet)
     length = (fleet.span[:, 1] - fleet.span[:, 0]).astype(np.float32)
@@ -143,7 +144,7 @@ def _truth(home: Home, day: date, true: Day, told: Told) -> Any:
             "lessons": pa.array(true.lessons.sum(axis=1).astype(np.int32)),
             "lessons_used": pa.array(used.sum(axis=1).astype(np.int32)),
         }
-        | {name: pa.array(told.flags[name]) for name in FLAGS}
+        | {name: pa.array(reported.flags[name]) for name in FLAGS}
     )
 
 
@@ -165,19 +166,19 @@ def _sum_up(result: Result, homes: Sequence[Home]) -> None:
         ["school", "asset", "active_s", "lessons", "lessons_used"]
     ).to_pydict()
     for school, asset, active, lessons, used in zip(*table.values(), strict=True):
-        found = sums.setdefault((school, asset), [0.0, 0.0, 0.0, 0.0])
+        total = sums.setdefault((school, asset), [0.0, 0.0, 0.0, 0.0])
         for place, value in enumerate((1.0, active, lessons, used)):
-            found[place] += value
+            total[place] += value
     for home in homes:
         school, fleet = home.school, home.fleet
-        told = [sums[school.code, name] for name in fleet.names]
-        screens = [one for one, way in zip(told, fleet.ways, strict=True) if way in _SCREENS]
-        labs = [one for one, way in zip(told, fleet.ways, strict=True) if way == "machine"]
-        hours = sum(one[1] / one[0] for one in screens) * 5 / 3600
-        lessons = sum(one[2] for one in labs)
+        totals = [sums[school.code, name] for name in fleet.names]
+        screens = [total for total, way in zip(totals, fleet.ways, strict=True) if way in _SCREENS]
+        labs = [total for total, way in zip(totals, fleet.ways, strict=True) if way == "machine"]
+        hours = sum(screen[1] / screen[0] for screen in screens) * 5 / 3600
+        lessons = sum(lab[2] for lab in labs)
         result.uses[school.code] = Use(
             display_hours_week=hours / len(screens) if screens else None,
-            computer_room_share=sum(one[3] for one in labs) / lessons if lessons else None,
+            computer_room_share=sum(lab[3] for lab in labs) / lessons if lessons else None,
         )
         result.value += home.ledger.total()
         result.assets += _asset_rows(home)
@@ -195,12 +196,12 @@ def _asset_rows(home: Home) -> list[tuple[object, ...]]:
     }  # fmt: skip
     rows: list[tuple[object, ...]] = []
     for line in home.ledger.lines:
-        i = place.get(line.device, -1) if line.is_heard else -1
+        i = place.get(line.device, -1) if line.has_reported else -1
         room = "" if line.room is None else home.rooms[line.room].number
         rows.append(
             (home.school.code, line.number, line.device, KINDS[line.kind].category, room,
-             line.quantity, not line.is_phantom, line.is_heard,
-             *(sensors[line.device] if line.is_heard and line.device in sensors
+             line.quantity, not line.is_phantom, line.has_reported,
+             *(sensors[line.device] if line.has_reported and line.device in sensors
                else _marks(plan, i)))
         )  # fmt: skip
     for i, (name, number) in enumerate(zip(fleet.names, fleet.numbers, strict=True)):

@@ -64,7 +64,7 @@ class SlotTable:
         unknown = ~fleet.has_energy[:, None] | (unobserved == SLOT_S)
         midnight = midnight_us(self.day)
         start = np.broadcast_to(midnight + np.arange(SLOTS) * (SLOT_S * 1_000_000), active.shape)
-        told = {
+        matrices = {
             "active_s": active,
             "standby_s": standby,
             "off_s": off,
@@ -80,12 +80,12 @@ class SlotTable:
             ("category", fleet.categories),
         ):
             codes = np.array([self._code(value) for value in values], np.int32)
-            told[column] = np.broadcast_to(codes[:, None], active.shape)
-        told["school"] = np.full(active.shape, self._code(school), np.int32)
+            matrices[column] = np.broadcast_to(codes[:, None], active.shape)
+        matrices["school"] = np.full(active.shape, self._code(school), np.int32)
         self._parts.append(
             {
                 name: values.ravel() if is_sent.all() else values[:, is_sent].ravel()
-                for name, values in told.items()
+                for name, values in matrices.items()
             }
         )
 

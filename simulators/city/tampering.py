@@ -1,7 +1,7 @@
-"""What the cloud is told of a day instead of the truth: mischief, dead devices, cut lines.
+"""What the cloud receives of a day instead of the truth: tampering, dead devices, cut lines.
 
-Everything starts from the true day. A device that plays the system says it is used when it is not;
-one that died or was unplugged is unobserved; what a gateway could not send is late, or never comes.
+Everything starts from the true day. A manipulated device reports use that did not take place; one
+that died or was unplugged is unobserved; what a gateway could not send is late, or never comes.
 """
 
 from collections.abc import Sequence
@@ -27,11 +27,11 @@ class Plan:
     is_machine_made: Bools
     is_silenced: Bools
     silent_from: date
-    """Silenced devices say nothing from this day to the eve of the review."""
+    """Silenced devices report nothing from this day to the eve of the review."""
     dies: Ints
     """Ordinal of the day from which a device is dead; a huge number for never."""
     is_frozen: Bools
-    """Dead ones that go on saying the same."""
+    """Dead devices that go on reporting the same value."""
     left_until: Floats
     left_from: Floats
     script_start: Floats
@@ -39,7 +39,7 @@ class Plan:
     script_length: Floats
     script_jitter: float
     eagerness: float
-    """On which share of days the mischief is done."""
+    """The share of days on which the school tampers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class Drop:
 
 
 @dataclass(slots=True)
-class Told:
+class ReportedDay:
     """What is sent of a day: [D, 288] seconds, and per slot when it arrives."""
 
     active: Floats
@@ -118,7 +118,7 @@ def make_plan(school: School, fleet: Fleet, days: Sequence[date], seed: int) -> 
     )
 
 
-def tell(
+def reported_day(
     school: School,
     fleet: Fleet,
     plan: Plan,
@@ -127,7 +127,7 @@ def tell(
     random: np.random.Generator,
     *,
     is_taught: bool,
-) -> Told:
+) -> ReportedDay:
     """Return what is sent of a day."""
     number = len(fleet)
     active, standby = true.active.copy(), true.standby.copy()
@@ -146,7 +146,7 @@ def tell(
     received, sent, late = _arrivals(outages, random)
     flags["late"][:] = bool(late)
     flags["lost"][:] = not sent.all()
-    return Told(active, standby, unobserved, received, sent, outages, drops, flags)
+    return ReportedDay(active, standby, unobserved, received, sent, outages, drops, flags)
 
 
 def _day_in(
@@ -160,7 +160,7 @@ def _day_in(
 def _show_lunch_news(
     fleet: Fleet, active: Floats, standby: Floats, random: np.random.Generator
 ) -> None:
-    """Let a screen now and then run on with something playing and nobody's ill will."""
+    """Let a screen now and then run on with something playing, by oversight."""
     runs = random.random(len(fleet), dtype=np.float32) < 0.006
     runs &= np.array(fleet.ways) == "screen"
     for device in np.flatnonzero(runs):
@@ -243,7 +243,7 @@ def _drop_out(
 ) -> list[Drop]:
     """Let single devices be out of reach for a while, as radios and plugs are; return when."""
     number = len(active)
-    found: list[Drop] = []
+    times: list[Drop] = []
     drops = random.random(number) < 0.008 + 0.02 * (1.0 - school.care)
     for device in np.flatnonzero(drops):
         start = np.float32(random.integers(21_600, 68_400))
@@ -256,14 +256,14 @@ def _drop_out(
         full = unobserved[device] == SLOT_S
         active[device][full] = 0
         standby[device][full] = 0
-        found.append(Drop(int(device), int(start), int(min(end, np.float32(86_400)))))
+        times.append(Drop(int(device), int(start), int(min(end, np.float32(86_400)))))
     flags["dropped_out"] |= drops
-    return found
+    return times
 
 
 def _outages(school: School, day: date, random: np.random.Generator) -> list[Outage]:
     """Return when the school was cut off: rarely, but most days where the gateway is broken."""
-    found: list[Outage] = []
+    outages: list[Outage] = []
     luck = random.random(3)
     if school.character == "broken_gateway" and day >= school.starts:
         if luck[0] < school.share:
@@ -271,14 +271,14 @@ def _outages(school: School, day: date, random: np.random.Generator) -> list[Out
             length = int(np.clip(random.gamma(2.0, 9000), 900, 86_400))
             is_lost = bool(luck[1] < 0.45)
             delay = int(random.gamma(1.2, 14_000))
-            found.append(Outage(start, min(start + length, 86_400), is_lost, delay))
+            outages.append(Outage(start, min(start + length, 86_400), is_lost, delay))
         elif luck[0] > 0.96:
-            found.append(Outage(0, 86_400, is_lost=True, delay_s=0))
+            outages.append(Outage(0, 86_400, is_lost=True, delay_s=0))
     elif luck[0] < 0.025:
         start = int(random.integers(18_000, 72_000))
         length = int(random.gamma(2.0, 1800)) + 300
-        found.append(Outage(start, min(start + length, 86_400), bool(luck[1] < 0.12), 60))
-    return found
+        outages.append(Outage(start, min(start + length, 86_400), bool(luck[1] < 0.12), 60))
+    return outages
 
 
 def _arrivals(outages: list[Outage], random: np.random.Generator) -> tuple[Ints, Bools, bool]:

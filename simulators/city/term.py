@@ -108,13 +108,13 @@ def _terms(year: int) -> list[Term]:
 
 
 def _days_off(year: int) -> list[DayOff]:
-    found = []
+    days_off = []
     for name, (month, day), length in _OF_2026 if year == 2026 else _FIXED:
         first = date(year, month, day)
-        found += [DayOff(first + timedelta(days=n), name) for n in range(length)]
+        days_off += [DayOff(first + timedelta(days=n), name) for n in range(length)]
     for name, (month, day), follows in _MADE_UP_2026 if year == 2026 else ():
-        found.append(DayOff(date(year, month, day), name, follows))
-    return found
+        days_off.append(DayOff(date(year, month, day), name, follows))
+    return days_off
 
 
 def _weekday_taught(terms: tuple[Term, ...], by_day: dict[date, DayOff], day: date) -> int | None:

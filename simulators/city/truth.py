@@ -18,7 +18,7 @@ SCHOOLS: Schema = {
 }  # fmt: skip
 ASSETS: Schema = {
     "school": pa.string(), "asset_no": pa.string(), "asset": pa.string(), "category": pa.string(),
-    "room": pa.string(), "quantity": pa.int64(), "exists": pa.bool_(), "is_heard": pa.bool_(),
+    "room": pa.string(), "quantity": pa.int64(), "exists": pa.bool_(), "has_reported": pa.bool_(),
     "is_left_on": pa.bool_(), "is_machine_made": pa.bool_(), "is_silenced": pa.bool_(),
     "dead_from": pa.date32(), "is_frozen": pa.bool_(),
 }  # fmt: skip

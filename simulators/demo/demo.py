@@ -28,9 +28,9 @@ from simulators.demo.steps import (
     invite,
     is_healthy,
     prepare,
-    say,
     until_stopped,
 )
+from simulators.progress import write_line
 from simulators.school.campus import SCHOOL_NAME, make_campus
 from simulators.school.plan import GATEWAY_FILE, WORKBOOK_FILE, Reach, write_plan
 from simulators.school.timetable import ZONE
@@ -72,7 +72,7 @@ def run_demo(options: Options) -> int:
                 return 0  # pragma: no cover  it runs until it is interrupted
             return demo.measure(options.duration_s)
         except KeyboardInterrupt:
-            say("\nstopping ...")
+            write_line("\nstopping ...")
             return 0 if options.duration_s is None else 1
 
 
@@ -102,7 +102,7 @@ class _Demo:
         """
         start = time.monotonic()
         days = self._options.history_days
-        say(f"Smart Campus demo: {self._options.devices} devices, data in {self._folder}")
+        write_line(f"Smart Campus demo: {self._options.devices} devices, data in {self._folder}")
         with self._steps.step("plan of the school") as step:
             self._plan()
             step.result = f"{SCHOOL_NAME}, seed {self._options.seed}"
@@ -124,9 +124,11 @@ class _Demo:
         if self._options.duration_s is None:
             invite(self.url, note=f"{self._address_s} s after the start")
         else:
-            say(f"  {self.url} shows the school, {self._address_s} s after the start")
+            write_line(f"  {self.url} shows the school, {self._address_s} s after the start")
         if is_new:
-            say(f"  The pages show the ledger; {days} days of history and the devices follow.")
+            write_line(
+                f"  The pages show the ledger; {days} days of history and the devices follow."
+            )
             self._write_history()
         with self._steps.step("gateway") as step:
             self._wait("gateway", self._is_live, "reaching its devices")
@@ -226,7 +228,7 @@ class _Demo:
     def _wait_quiet(self, what: str) -> None:
         """Wait until nothing is new in some reports of the gateway in a row, and nothing unsent.
 
-        Reports are told apart by their time, so that a stale one counts once. What is polled goes
+        Reports differ by their time, so that a stale one counts once. What is polled goes
         on until the school has ended: before that only MQTT readings are looked at.
         """
         seen: list[tuple[str, tuple[int, ...]]] = []
@@ -308,17 +310,17 @@ def _conclude(report: dict[str, Any], target: Path | None) -> int:
     if target is not None:
         target.write_text(text + "\n", encoding="utf-8")
     readings, usage = report["readings"], report["usage"]
-    say(
-        f"\n{readings['said']} readings reported, {readings['stored']} stored, "
+    write_line(
+        f"\n{readings['reported']} readings reported, {readings['stored']} stored, "
         f"{readings['lost']} lost, {readings['doubled']} doubled; "
         f"{usage['slots']} usage slots, at most {usage['max_difference_s']} s from the truth"
     )
     for sentence in not_owed_lines(report):
-        say(f"  {sentence}")
+        write_line(f"  {sentence}")
     for example in () if is_clean(report) else report["examples"]:
-        say(f"  {example}")
+        write_line(f"  {example}")
     if target is not None:
-        say(f"report in {target}")
+        write_line(f"report in {target}")
     return 0 if is_clean(report) else 1
 
 

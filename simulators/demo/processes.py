@@ -27,7 +27,7 @@ LIMIT_S = 900.0
 
 
 def command(name: str) -> list[str]:
-    """Return how to run one of our own commands: the script beside this interpreter."""
+    """Return how to run one of our own commands: the script next to this interpreter."""
     script = Path(sys.executable).with_name(name)
     if not script.exists():
         raise SimulatorError(f"{script} is missing; install the project with its extras")
@@ -81,7 +81,7 @@ class Process:
         )
 
     def peak_mb(self) -> float:
-        """Return the most memory it ever held, in MB, as far as the system tells."""
+        """Return the most memory it ever held, in MB, as far as the system reports it."""
         try:
             status = Path(f"/proc/{self.pid}/status").read_text(encoding="ascii")
             peak = next(

@@ -46,7 +46,7 @@ class Step:
         now = self._clock()
         if now - self._last >= _NEWS_S:
             self._last = now
-            say(f"  {now - self._start:5.0f} s  ... {text.strip() or 'still at work'}")
+            write_line(f"  {now - self._start:5.0f} s  ... {text.strip() or 'still at work'}")
 
 
 @dataclass(slots=True)
@@ -67,19 +67,14 @@ class Steps:
             yield step
         result = f": {step.result}" if step.result else ""
         self.seconds[text] = time.monotonic() - start
-        say(f"  {self.seconds[text]:5.1f} s  {text}{result}")
-
-
-def say(text: str) -> None:
-    """Write a line at once."""
-    write_line(text)
+        write_line(f"  {self.seconds[text]:5.1f} s  {text}{result}")
 
 
 def invite(url: str, page: str = "", *, note: str = "") -> None:
     """Print the address in a way that cannot be missed."""
     line = f"  Open  {url}/{page}  in a browser.  Ctrl-C stops it.  "
     bar = "=" * len(line)
-    say(f"\n{bar}\n{line}\n{bar}{'  ' + note if note else ''}\n")
+    write_line(f"\n{bar}\n{line}\n{bar}{'  ' + note if note else ''}\n")
 
 
 @contextmanager

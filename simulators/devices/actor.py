@@ -71,7 +71,7 @@ class Actor:
         """Write a line of the truth log about this device."""
         self.truth(kind=kind, device=self.id, asset=self.planned.asset, **facts)
 
-    def said(
+    def report(
         self,
         values: dict[str, Value],
         at: datetime,
@@ -87,7 +87,7 @@ class Actor:
         if values or not_requested:
             facts = {"not_requested": list(not_requested)} if not_requested else {}
             self.note(
-                "said",
+                "reported",
                 protocol=self.transport,
                 at=iso(at),
                 observed_at=None if observed_at is None else iso(observed_at),

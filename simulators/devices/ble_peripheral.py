@@ -313,7 +313,7 @@ class SimulatedBlePeripheral:
         utterance.is_said = True
         at = utterance.at or datetime.now(UTC)
         self._truth(
-            kind="said",
+            kind="reported",
             protocol="ble",
             at=at.isoformat(timespec="microseconds").replace("+00:00", "Z"),
             observed_at=None,

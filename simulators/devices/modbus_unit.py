@@ -45,7 +45,7 @@ class Answer:
 
     def log(self, *, certain: bool) -> None:
         """Write it to the truth log."""
-        self.actor.said(self.values, self.at, certain=certain, not_requested=self.not_requested)
+        self.actor.report(self.values, self.at, certain=certain, not_requested=self.not_requested)
 
 
 class ModbusUnit:

@@ -120,7 +120,7 @@ class SimulatedMqttDevice:
                 await client.publish(message.topic, message.payload, qos=1, timeout=ACKNOWLEDGE_S)
                 is_certain = True
             finally:
-                self.actor.said(
+                self.actor.report(
                     message.values, now, observed_at=message.observed_at, certain=is_certain
                 )
 

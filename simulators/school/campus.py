@@ -1,6 +1,6 @@
 """A believable primary school of Taizhou, made from a seed: rooms, classes, devices.
 
-Not a real school: its name says 模拟.
+Not a real school: its name contains 模拟.
 """
 
 from dataclasses import dataclass, field
@@ -99,7 +99,7 @@ class PlannedDevice:
     room: str
     title: str
     category: str | None = None
-    """What the ledger calls it, where the profile says otherwise."""
+    """Its name in the ledger, where the profile has another."""
     usage: dict[str, Any] = field(default_factory=dict)
     is_in_ledger: bool = True
 
@@ -128,7 +128,7 @@ def make_campus(seed: int, number: int, today: date) -> Campus:
     if not MIN_DEVICES <= number <= MAX_DEVICES:
         raise SimulatorError(f"got {number} devices, expected {MIN_DEVICES} to {MAX_DEVICES}")
     random = Random(f"campus/{seed}")  # noqa: S311  a simulation, no secret
-    rooms = (*_class_rooms(random), *(Room(*told) for told in _SPECIAL_ROOMS))
+    rooms = (*_class_rooms(random), *(Room(*room) for room in _SPECIAL_ROOMS))
     homes = {room.number: room.home_class for room in rooms if room.home_class}
     teachers = tuple(
         sorted({random.choice(_SURNAMES) + random.choice(_GIVEN) for _ in range(90)})[:62]

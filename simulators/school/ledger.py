@@ -153,18 +153,20 @@ def _others(campus: Campus, with_display: set[str]) -> Iterable[Asset]:
 
 
 def _bind_silent(assets: Sequence[Asset]) -> None:
-    """Name a device for two assets that have none: bound, but nothing was ever heard."""
-    displays = [one for one in assets if one.category == "display" and one.number >= "A-1000"]
-    computers = [one for one in assets if one.category == "computer" and one.quantity == 1]
+    """Name a device for two assets that have none: bound, but it never reported."""
+    displays = [
+        asset for asset in assets if asset.category == "display" and asset.number >= "A-1000"
+    ]
+    computers = [asset for asset in assets if asset.category == "computer" and asset.quantity == 1]
     if displays:
         displays[0].device = "display-silent"
-    spare = [one for one in computers if one.number >= "A-1000"]
+    spare = [asset for asset in computers if asset.number >= "A-1000"]
     if spare:
         spare[0].device = "computer-silent"
 
 
 def _fill_in(asset: Asset, campus: Campus, random: Random) -> None:
-    """Say who keeps it, when it came and how it is; leave some of that out."""
+    """Set its custodian, its day of purchase and its condition; leave some of that out."""
     age_days = random.randrange(200, 365 * 6)
     asset.acquired = campus.today - timedelta(days=age_days)
     is_late = random.random() < 0.08

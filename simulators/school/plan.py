@@ -61,7 +61,7 @@ def write_plan(folder: Path, campus: Campus, reach: Reach, *, is_lively: bool = 
 
 
 def write_single(folder: Path, device: str) -> Path:
-    """Write the plan of just one device of a plan beside it, and return its folder."""
+    """Write the plan of just one device of a plan next to it, and return its folder."""
     path = folder / SCHOOL_FILE
     try:
         tree = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -132,8 +132,8 @@ def _school(
             for number, _, starts, ends in PERIODS
         ],
         "lessons": [
-            {"weekday": one.weekday, "period": one.period, "room": one.room}
-            for one in campus.lessons
+            {"weekday": lesson.weekday, "period": lesson.period, "room": lesson.room}
+            for lesson in campus.lessons
         ],
         "devices": [_entry(device, addresses[device.id]) for device in campus.devices],
         "faults": [],

@@ -42,8 +42,8 @@ def paper_sheets(campus: Campus, assets: Sequence[Asset]) -> list[Sheet]:
 
 
 def _declarations(campus: Campus, assets: Sequence[Asset], random: Random) -> list[list[Any]]:
-    computers = [one for one in assets if one.category == "computer"]
-    pupils = sum(one.quantity for one in computers if one.quantity > 1)
+    computers = [asset for asset in assets if asset.category == "computer"]
+    pupils = sum(asset.quantity for asset in computers if asset.quantity > 1)
     main = sum(1 for room in campus.rooms if room.home_class or room.use in {"121", "123", "124"})
     measured = max(1, main // 3)
     values = {
@@ -91,6 +91,6 @@ def _tickets(campus: Campus, assets: Sequence[Asset], random: Random) -> list[li
 def _counts(campus: Campus, assets: Sequence[Asset], random: Random) -> list[list[Any]]:
     counted_on = campus.today - timedelta(days=40)
     return [
-        [SCHOOL, one.number, counted_on, "盘亏" if random.random() < 0.01 else "相符", "总务处"]
-        for one in assets
+        [SCHOOL, asset.number, counted_on, "盘亏" if random.random() < 0.01 else "相符", "总务处"]
+        for asset in assets
     ]

@@ -3,7 +3,7 @@
 SIGTERM and SIGINT: every device falls silent, then everything closes. SIGUSR1: devices stop
 reporting on their own and stay in their states, while servers go on answering. With `--hold` the
 devices that a gateway has to subscribe to are switched on by SIGUSR2: a broker delivers nothing to
-a gateway that has not subscribed yet, so whoever commissions a school starts its gateway first.
+a gateway that has not subscribed yet, so the gateway of a school is started first.
 """
 
 import argparse
@@ -26,7 +26,7 @@ from simulators.school.planned import School
 from simulators.school.scenario import load_school
 
 LEAVE_S = 1.5
-"""How long devices may take to finish what they are saying when the school ends."""
+"""How long devices may take to finish a report when the school ends."""
 
 
 async def run_school(

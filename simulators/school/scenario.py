@@ -58,11 +58,11 @@ def load_school(folder: Path, scenario: str | None = None) -> School:
     catalogue = _catalogue(path, plan, faults)
     devices = []
     for number, device in enumerate(plan.devices if catalogue is not None else ()):
-        found = _device(plan, device, catalogue or {})
-        if isinstance(found, PlannedDevice):
-            devices.append(found)
+        resolved = _device(plan, device, catalogue or {})
+        if isinstance(resolved, PlannedDevice):
+            devices.append(resolved)
         else:
-            key, problem = found
+            key, problem = resolved
             faults.append(_fault(tree, path, ("devices", number, *key), problem))
     faults += [_fault(tree, path, key, problem) for key, problem in _contradictions(plan)]
     if faults:
@@ -121,8 +121,8 @@ def _load(path: Path, model: type[_M]) -> tuple[yaml_tree.Tree, _M]:
     try:
         return tree, model.model_validate(tree.value)
     except ValidationError as error:
-        found = model_faults(tree, shown, model, error)
-        faults = [ScenarioError(f.problem, path=shown, line=f.line, key=f.key) for f in found]
+        problems = model_faults(tree, shown, model, error)
+        faults = [ScenarioError(f.problem, path=shown, line=f.line, key=f.key) for f in problems]
         raise ScenarioErrors(sorted(faults, key=lambda fault: fault.line or 0)) from error
 
 

@@ -91,13 +91,13 @@ class Calendar:
 
     def school_days(self, before: date, number: int) -> list[date]:
         """Return up to `number` school days before a day, the earliest first."""
-        found: list[date] = []
+        days: list[date] = []
         day = before
-        while len(found) < number and day > self.starts:
+        while len(days) < number and day > self.starts:
             day -= timedelta(days=1)
             if self.weekday_taught(day) is not None:
-                found.append(day)
-        return found[::-1]
+                days.append(day)
+        return days[::-1]
 
 
 def make_calendar(today: date) -> Calendar:
@@ -141,7 +141,7 @@ def make_lessons(
             lessons.append(Lesson(day, period, place, class_name, subject))
         after = random.sample(range(1, 6), 3)
         lessons.extend(Lesson(day, 8, room, class_name, "课后服务") for day in after)
-    lessons.sort(key=lambda one: (one.weekday, one.period, one.room))
+    lessons.sort(key=lambda lesson: (lesson.weekday, lesson.period, lesson.room))
     return lessons
 
 

@@ -51,8 +51,9 @@ def _sheets(campus: Campus) -> list[Sheet]:
         ("学期", _TERMS, [[SCHOOL, calendar.term, calendar.starts, calendar.ends]]),
         ("节次", _PERIODS, [[SCHOOL, calendar.term, *period] for period in PERIODS]),
         ("课表", _TIMETABLE, [
-            [SCHOOL, calendar.term, one.weekday, one.period, one.room, one.class_name, one.subject]
-            for one in campus.lessons
+            [SCHOOL, calendar.term, lesson.weekday, lesson.period, lesson.room,
+             lesson.class_name, lesson.subject]
+            for lesson in campus.lessons
         ]),
         ("节假日", _HOLIDAYS, [
             [SCHOOL, s.day, s.name, "补课" if s.follows else "放假", s.follows]

@@ -112,7 +112,7 @@ def _true_ledger(told: pl.DataFrame, city: Path, homes: Mapping[str, Home]) -> p
     """Return the ledger with a row for what exists, and none for what does not."""
     known = truth(city, "assets").filter(pl.col("school").is_in(told["school"].unique().to_list()))
     own = known.filter(pl.col("asset_no") != "").select(
-        "school", "asset_no", "exists", "is_heard", pl.col("room").alias("true_room")
+        "school", "asset_no", "exists", "has_reported", pl.col("room").alias("true_room")
     )
     factor = VALUE_PER_SCHOOL_YUAN * len(homes) / sum(h.ledger.total() for h in homes.values())
     values = pl.DataFrame(
@@ -131,7 +131,7 @@ def _true_ledger(told: pl.DataFrame, city: Path, homes: Mapping[str, Home]) -> p
         .with_columns(
             pl.coalesce("location", pl.col("true_room").replace("", None)).alias("location"),
             pl.coalesce("original_value_yuan", "true_value").alias("original_value_yuan"),
-            pl.when("is_heard").then("device").alias("device"),
+            pl.when("has_reported").then("device").alias("device"),
         )
     )
     unlisted = known.filter(pl.col("asset_no") == "").select(
@@ -308,7 +308,7 @@ def _known_devices(city: Path, told: Evidence) -> pl.DataFrame:
     """Return the devices heard by whether a ledger knows them; what was dead before was not."""
     first = told.use["day"].min()
     heard = truth(city, "assets").filter(
-        pl.col("is_heard")
+        pl.col("has_reported")
         & (pl.col("dead_from").is_null() | (pl.col("dead_from") > first) | pl.col("is_frozen"))
     )
     return _shares(heard, pl.col("asset_no") != "")
@@ -321,7 +321,7 @@ def _reporting(city: Path, told: Evidence) -> pl.DataFrame:
     )
     dead = pl.col("dead_from") <= told.end - timedelta(days=7)
     alive = pl.col("is_frozen") | ~dead.fill_null(value=False)
-    return _shares(able, pl.col("is_heard") & alive)
+    return _shares(able, pl.col("has_reported") & alive)
 
 
 def _lines(city: Path, told: Evidence) -> pl.DataFrame:
@@ -337,7 +337,7 @@ def _lines(city: Path, told: Evidence) -> pl.DataFrame:
     )
     silent = _ledger(city, told).filter(
         pl.col("asset").ne("")
-        & ~pl.col("is_heard")
+        & ~pl.col("has_reported")
         & pl.col("category").is_in(_SENDING)
         & ~pl.col("condition").is_in(_WRITTEN_OFF)
     )

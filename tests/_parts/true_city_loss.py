@@ -110,7 +110,7 @@ def _gone(loss: Loss, city: Path, schools: Sequence[str], days: Sequence[date]) 
     random = np.random.default_rng([loss.seed, WAYS.index(loss.way)])
     if loss.way == "schools":
         return pl.DataFrame({"school": _first(list(schools), loss.share, random)})
-    heard = truth(city, "assets").filter("is_heard").sort("school", "asset")
+    heard = truth(city, "assets").filter("has_reported").sort("school", "asset")
     names = dict(heard.group_by("school", maintain_order=True).agg("asset").iter_rows())
     rows: list[tuple[str, object]] = []
     for school in schools:

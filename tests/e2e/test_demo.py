@@ -40,7 +40,7 @@ def test_a_demo_loses_nothing_and_doubles_nothing(tmp_path: Path) -> None:
     assert kinds["unconfirmed"]["count"] == 0
     assert kinds["last_answer"]["count"] <= kinds["last_answer"]["most"] < 30
     assert readings["not_owed"] == kinds["last_answer"]["count"]
-    assert readings["said"] > 1000
+    assert readings["reported"] > 1000
     assert readings["stored"] > 500
     assert report["usage"]["slots"] >= 30
     assert report["usage"]["over"] == 0

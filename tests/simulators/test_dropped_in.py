@@ -34,9 +34,9 @@ async def test_a_new_profile_gets_its_simulator(school: RunningSchool) -> None:
         answer = await client.read_input_registers(0, count=14, device_id=9)
         words = dict(enumerate(answer.registers))
         decoded = codec.decode("em7-1", profile.points, {"input": words})
-        await school.until(lambda: bool(school.truth("said")))
+        await school.until(lambda: bool(school.truth("reported")))
         client.close()
-    (said,) = school.truth("said")
+    (said,) = school.truth("reported")
     assert said["asset"] == "A-0099"
     assert said["values"] == decoded.values
     assert set(said["values"]) == {"voltage", "current", "active_power"}

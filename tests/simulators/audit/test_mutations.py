@@ -85,7 +85,7 @@ LAST_ANSWER = [n for n, row in enumerate(STORE) if row["observed_at"] == at(60.3
 
 def test_the_run_is_clean() -> None:
     clean = audit(STORE)
-    assert (clean.said, clean.matched, clean.between_polls) == (40, 40, 13)
+    assert (clean.reported, clean.matched, clean.between_polls) == (40, 40, 13)
     assert (clean.lost, clean.doubled, clean.not_owed, clean.within_deadband) == (0, 0, 0, 0)
 
 

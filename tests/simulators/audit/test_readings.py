@@ -31,7 +31,7 @@ def polled(seconds: float, **values: Value) -> dict[str, Any]:
 
 def said(asset: str, protocol: str, seconds: float, values: dict[str, Value]) -> dict[str, Any]:
     return {
-        "kind": "said",
+        "kind": "reported",
         "device": asset,
         "asset": asset,
         "protocol": protocol,
@@ -59,7 +59,7 @@ def test_what_is_stored_as_said_is_clean() -> None:
         for point, value in (("volume", 20.0), ("source", "hdmi1"))
     ]
     audit = audited(lines, rows)
-    assert (audit.said, audit.stored, audit.matched) == (4, 4, 4)
+    assert (audit.reported, audit.stored, audit.matched) == (4, 4, 4)
     assert (audit.lost, audit.doubled) == (0, 0)
     assert audit.devices == {"mqtt": 1, "modbus_tcp": 0, "modbus_rtu": 0, "ble": 0}
 
@@ -113,7 +113,7 @@ def test_what_an_answer_carries_unasked_is_not_expected() -> None:
     ]
     rows = [row("M", "frequency", 0, 50.0), row("M", "voltage", 0, 230.0)]
     audit = audited(lines, [*rows, row("M", "voltage", 5, 230.0)])
-    assert (audit.said, audit.lost, audit.between_polls) == (3, 0, 1)
+    assert (audit.reported, audit.lost, audit.between_polls) == (3, 0, 1)
     audit = audited(lines, [*rows, row("M", "voltage", 5, 230.0), row("M", "frequency", 5, 50.0)])
     assert audit.doubled == 1
 

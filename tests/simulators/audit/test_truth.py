@@ -10,7 +10,7 @@ async def test_lines_are_written_at_the_end_at_the_latest(tmp_path: Path) -> Non
     async with TruthLog(path) as truth:
         assert path.read_text() == ""
         truth(kind="state", asset="A-1", at="2026-09-01T00:00:00.000000Z", state="off")
-        truth.of(device="d", asset="A-1")(kind="said", values={"text": "一"})
+        truth.of(device="d", asset="A-1")(kind="reported", values={"text": "一"})
     lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     assert lines[0]["state"] == "off"
     assert lines[1]["device"] == "d"

@@ -7,14 +7,14 @@ from simulators.audit.truth_lines import Closing, moment, read_truth
 from simulators.errors import SimulatorError
 
 AT = "2026-11-24T02:00:00Z"
-SAID = {"kind": "said", "asset": "D", "at": AT, "values": {"volume": 1.0}}
+REPORTED = {"kind": "reported", "asset": "D", "at": AT, "values": {"volume": 1.0}}
 
 
 def test_a_truth_log_that_was_cut_off_is_read_up_to_there(tmp_path: Path) -> None:
     path = tmp_path / "truth.jsonl"
-    path.write_text(json.dumps(SAID) + '\n{"kind": "sa')
-    assert len(read_truth([path]).said) == 1
-    path.write_text('{"kind"\n' + json.dumps(SAID) + "\n")
+    path.write_text(json.dumps(REPORTED) + '\n{"kind": "sa')
+    assert len(read_truth([path]).reports) == 1
+    path.write_text('{"kind"\n' + json.dumps(REPORTED) + "\n")
     with pytest.raises(SimulatorError, match=r"truth.jsonl:1: not a line of a truth log"):
         read_truth([path])
 

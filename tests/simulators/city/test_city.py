@@ -259,7 +259,7 @@ def test_a_foreign_folder_is_refused(tmp_path: Path) -> None:
 
 def test_a_stopped_run_can_be_started_again(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
-        write_city(city_options(tmp_path, schools=3, days=1), tell=_interrupt)
+        write_city(city_options(tmp_path, schools=3, days=1), news=_interrupt)
     with pytest.raises(SimulatorError, match=r"city\.json: cannot be read"):
         read_city(tmp_path)
     write_city(city_options(tmp_path, schools=3, days=1))

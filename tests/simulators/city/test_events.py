@@ -130,7 +130,7 @@ def test_alerts_of_the_books_were_faults_first(city: Path) -> None:
     alerts = tickets.filter(pl.col("origin") == "预警").select(
         "school", "asset_no", reported=pl.col("reported_at").str.to_datetime("%Y-%m-%d %H:%M")
     )
-    assets = truth(city, "assets").filter("is_heard").select("school", "asset_no", "asset")
+    assets = truth(city, "assets").filter("has_reported").select("school", "asset_no", "asset")
     alerts = alerts.join(assets, on=["school", "asset_no"])
     faults = of_type(city, "fault").select(*KEYS, "local")
     both = alerts.join(faults, on=KEYS).with_columns(

@@ -10,7 +10,7 @@ from simulators.city.habits import SLOT_S, between, forgotten, spread, true_day
 from simulators.city.school_model import Home, make_home
 from simulators.city.schools import make_schools
 from simulators.city.seeded_random import Bools, draws
-from simulators.city.tampering import tell
+from simulators.city.tampering import reported_day
 from simulators.city.term import make_calendar
 from tests._parts.small_city import END
 
@@ -36,7 +36,9 @@ def test_states_are_whole_seconds_and_fit_the_slot(
     nights = [forgotten(fleet, random) for _ in range(2)]
     true = true_day(fleet, weekday, random, nights[0], nights[1])
     day = CALENDAR.days[seed % len(CALENDAR.days)]
-    told = tell(home.school, fleet, home.plan, true, day, random, is_taught=weekday is not None)
+    told = reported_day(
+        home.school, fleet, home.plan, true, day, random, is_taught=weekday is not None
+    )
     for parts in (
         (true.active, true.standby),
         (told.active, told.standby, told.unobserved),
@@ -100,7 +102,9 @@ def days_told(home: Home, days: list[date]) -> list[tuple[date, dict[str, Bools]
     for day in days:
         fleet = home.fleet
         true = true_day(fleet, 3, draws(1, "t", day), no_night(fleet), no_night(fleet))
-        told = tell(home.school, fleet, home.plan, true, day, draws(2, "t", day), is_taught=True)
+        told = reported_day(
+            home.school, fleet, home.plan, true, day, draws(2, "t", day), is_taught=True
+        )
         found.append((day, dict(told.flags)))
     return found
 
@@ -123,7 +127,7 @@ def test_a_script_is_the_same_every_day_and_a_teacher_is_not() -> None:
     made, plain = [], []
     for day in CALENDAR.days[-12:]:
         true = true_day(fleet, 3, draws(1, "t", day), no_night(fleet), no_night(fleet))
-        told = tell(home.school, fleet, plan, true, day, draws(2, "t", day), is_taught=True)
+        told = reported_day(home.school, fleet, plan, true, day, draws(2, "t", day), is_taught=True)
         made.append(np.where(told.flags["machine_made"], told.active.sum(axis=1), np.nan))
         plain.append(true.active.sum(axis=1))
     scripted = np.nanstd(np.array(made)[:, plan.is_machine_made], axis=0)
@@ -137,6 +141,6 @@ def test_the_dead_stay_dead() -> None:
     assert 0 < (plan.dies < date.max.toordinal()).mean() < 0.9
     day = CALENDAR.days[-1] + timedelta(days=1)
     true = true_day(fleet, 3, draws(1, "t", day), no_night(fleet), no_night(fleet))
-    told = tell(home.school, fleet, plan, true, day, draws(2, "t", day), is_taught=True)
+    told = reported_day(home.school, fleet, plan, true, day, draws(2, "t", day), is_taught=True)
     assert (told.unobserved[told.flags["dead"]] == SLOT_S).all()
     assert (told.standby[told.flags["frozen"]] + told.unobserved[told.flags["frozen"]] > 0).all()

@@ -105,7 +105,7 @@ def test_a_cloud_takes_the_records_and_every_line(tmp_path: Path) -> None:
             schools,
             url=server.url,
             token="a-token-of-the-tests",
-            tell=told.append,
+            news=told.append,
         )
         assert lines == len(list(write_lines(tmp_path / "city", schools)))
         answer = httpx.get(f"{server.url}/api/v1/schools", timeout=PATIENCE_S)

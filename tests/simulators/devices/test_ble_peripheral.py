@@ -97,7 +97,7 @@ async def test_what_nobody_hears_is_not_said() -> None:
             await peripheral.update({"temperature": 21.337})
             await truth.until(1)
     assert [line["values"] for line in truth.said] == [{"temperature": 21.34, "inner": 0.0}]
-    assert truth.said[0]["kind"] == "said"
+    assert truth.said[0]["kind"] == "reported"
     assert truth.said[0]["protocol"] == "ble"
     assert truth.said[0]["at"].endswith("Z")
     assert truth.said[0]["certain"] is True
@@ -133,7 +133,7 @@ async def test_a_command_and_a_notification() -> None:
         await peer.write_value(found[PUSH], b"hello", with_response=True)
         assert peripheral.written == {"push": b"hello"}
         await truth.until(3)
-    values = [line["values"] for line in truth.said if line["kind"] == "said"]
+    values = [line["values"] for line in truth.said if line["kind"] == "reported"]
     assert {"page": 258.0} in values
     assert any(line["kind"] == "commanded" for line in truth.said)
 

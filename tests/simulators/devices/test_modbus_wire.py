@@ -31,7 +31,7 @@ async def test_a_serial_line_outlives_its_gateways(school: RunningSchool) -> Non
             client.close()
             await school.until(partial(has_lines, school, 2 * number))
     assert not line.is_symlink()
-    said = school.truth("said", "meter-1")
+    said = school.truth("reported", "meter-1")
     assert [set(one["values"]) for one in said] == [{"voltage"}] * 3
     assert {one["protocol"] for one in said} == {"modbus_rtu"}
     assert [one["open"] for one in school.truth("connection")] == [True, False] * 3
@@ -50,9 +50,9 @@ async def test_a_gateway_that_stays_got_it_for_certain(school: RunningSchool) ->
         assert len(answer.registers) == 10
         assert (await read(client, 60, 1, 4)).exception_code == 2
         assert (await read(client, 0, 1, 9)).exception_code == 11
-        await school.until(lambda: len(school.truth("said", "lab-1")) == 1)
+        await school.until(lambda: len(school.truth("reported", "lab-1")) == 1)
         client.close()
-    (said,) = school.truth("said", "lab-1")
+    (said,) = school.truth("reported", "lab-1")
     assert said["certain"] is True
     assert said["protocol"] == "modbus_tcp"
     assert set(said["values"]) >= {"run_state", "temperature"}
@@ -66,7 +66,7 @@ async def test_what_was_answered_when_the_school_ends_is_certain(school: Running
         await client.connect()
         await read(client, 0, 1, 4)
     client.close()
-    (said,) = school.truth("said", "lab-1")
+    (said,) = school.truth("reported", "lab-1")
     assert said["certain"] is True
     (_, end) = school.truth("connection")
     assert (end["open"], end["by"]) == (False, "school")

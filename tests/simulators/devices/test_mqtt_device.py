@@ -36,13 +36,13 @@ async def test_what_was_said_is_what_a_listener_hears(
             if str(message.topic) == "campus/d/presence" and message.payload == b"offline":
                 break
     assert heard["campus/d/presence"] == [b"online"]
-    (line, *_) = school.truth("said", "display-101")
+    (line, *_) = school.truth("reported", "display-101")
     payload = json.loads(heard["campus/d/state"][0])
     assert line["observed_at"].startswith(payload["ts"].removesuffix("Z"))
     assert line["values"]["display_state"] == payload["state"]
     assert line["values"]["active_power"] == payload["power_w"]
     assert line["certain"] is True
-    first, second, *_ = school.truth("said", "plug-1")
+    first, second, *_ = school.truth("reported", "plug-1")
     assert set(first["values"]) == {
         "active_power",
         "voltage",

@@ -33,7 +33,7 @@ async def test_a_school_of_every_protocol_starts_and_ends_by_signals(
         async with asyncio.timeout(PATIENCE_S):
             assert (await process.stdout.readline()).startswith(b"listening")
             assert (await process.stdout.readline()).startswith(b"ready")
-            await school.until(lambda: bool(school.truth("said", "display-101")))
+            await school.until(lambda: bool(school.truth("reported", "display-101")))
             process.send_signal(signal.SIGUSR1)
             reader, writer = await asyncio.open_connection("127.0.0.1", school.modbus_port)
             writer.write(bytes.fromhex("0001 0000 0006 04 04 0000 0001"))
@@ -44,7 +44,7 @@ async def test_a_school_of_every_protocol_starts_and_ends_by_signals(
     assert (process.returncode, errors) == (0, b"")
     states = school.truth("state")
     assert {line["asset"] for line in states} >= {"A-0001", "A-0002", "A-0003", "A-0004"}
-    assert school.truth("said", "lab-1")
+    assert school.truth("reported", "lab-1")
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -69,7 +69,7 @@ async def test_held_mqtt_devices_report_nothing_before_they_are_switched_on(
         assert not school.ready.is_set()
         switched_on = datetime.now(UTC)
         release.set()
-        await school.until(lambda: bool(school.truth("said", "display-101")))
+        await school.until(lambda: bool(school.truth("reported", "display-101")))
         assert school.ready.is_set()
         stop.set()
         await task
