@@ -66,7 +66,7 @@ $(WEB)/node_modules/.check: $(WEB)/package-lock.json $(WEB)/package.json | $(NOD
 	$(STEP) "npm packages that build and check the web app" env -C $(WEB) $(NPM) ci --no-audit --no-fund --loglevel=error
 	@touch $(WEB)/node_modules/.build $@
 
-$(WEB)/dist/index.html: $(WEB)/package-lock.json $(WEB)/package.json $(shell find $(WEB)/src $(WEB)/public $(WEB)/index.html $(WEB)/*.ts -type f 2>/dev/null) | $(WEB)/node_modules/.build
+$(WEB)/dist/index.html: $(WEB)/package-lock.json $(WEB)/package.json $(shell find $(WEB)/src $(WEB)/public $(WEB)/*.html $(WEB)/*.ts -type f 2>/dev/null) | $(WEB)/node_modules/.build
 	$(STEP) "the web app" env -C $(WEB) $(NPM) run --silent build
 	@touch $@
 
@@ -108,8 +108,9 @@ profiles: setup  ## Check the catalogue and rewrite its reference pages.
 	$(BIN)/campus-profiles check
 	$(BIN)/campus-profiles docs --out docs/reference/profiles
 
-snapshots: profiles  ## Rewrite what is generated and kept in the tree, on purpose.
+snapshots: profiles $(WEB)/node_modules/.check  ## Rewrite what is generated and kept in the tree, on purpose.
 	$(BIN)/campus-cloud openapi > docs/reference/openapi.json
+	cd $(WEB) && $(NPM) run --silent types
 	$(BIN)/campus-cloud indicators > docs/reference/indicators.md
 	$(BIN)/campus-cloud standard schema > docs/reference/standard.schema.json
 

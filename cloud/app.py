@@ -13,7 +13,7 @@ from fastapi import FastAPI
 from fastapi.middleware.gzip import GZipMiddleware
 
 from cloud import auth
-from cloud.api import problem
+from cloud.api import openapi, problem
 from cloud.api.routes import (
     assessments,
     assets,
@@ -92,12 +92,16 @@ def create_app(settings: Settings, *, clock: Clock | None = None) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url="/api/v1/openapi.json",
+        generate_unique_id_function=openapi.operation_id,
     )
     problem.install(app)
+    openapi.install(app, _ROUTERS)
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
     for router in _ROUTERS:
         app.include_router(router)
-    app.router.default = Pages(settings.web_dist)
+    pages = Pages(settings.web_dist)
+    app.add_api_route("/api/v1/docs", pages.api_docs, include_in_schema=False)
+    app.router.default = pages
     return app
 
 

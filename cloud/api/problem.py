@@ -47,6 +47,11 @@ def status_of(error: errors.CloudError) -> HTTPStatus:
     return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
 
 
+def is_of_influxdb(path: str) -> bool:
+    """Whether an address belongs to InfluxDB's API, which has an error shape of its own."""
+    return path.startswith(_INFLUX_PATHS)
+
+
 def install(app: FastAPI) -> None:
     """Answer every error of the app in one shape."""
     app.add_exception_handler(errors.CloudError, _cloud_error)
@@ -64,7 +69,7 @@ def answer(
     **more: Any,
 ) -> JSONResponse:
     """Return the error, in the shape that belongs to the address."""
-    if request.url.path.startswith(_INFLUX_PATHS):
+    if is_of_influxdb(request.url.path):
         code = _INFLUX_CODES.get(status, "internal error")
         return JSONResponse({"code": code, "message": detail}, status, headers)
     body = {

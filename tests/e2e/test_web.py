@@ -21,7 +21,7 @@ pytestmark = pytest.mark.real
 PAGES = {
     "/": ("学校总览", "Overview"),
     "/assets": ("资产与使用", "Assets and use"),
-    "/books": ("台账单据", "Books"),
+    "/records": ("学校档案", "Records"),
     "/gateways": ("网关与设备", "Gateways and devices"),
     "/score": ("标准评分", "Score"),
 }

@@ -107,7 +107,7 @@ def test_an_hour_of_good_air_opens_the_readings_of_its_day(city: City, visit: Vi
     school = next(
         one["school"]
         for one in city.ranking()
-        if city.ask(f"/schools/{one['school']}/books/air")["total"]
+        if city.ask(f"/schools/{one['school']}/records/air")["total"]
     )
     page.goto(f"{city.server.url}/score?school={school}")
     page.locator("#clause-G02").get_by_role("button").click()
@@ -125,8 +125,10 @@ def test_an_hour_of_good_air_opens_the_readings_of_its_day(city: City, visit: Vi
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_every_book_of_a_school_can_be_read(city: City, visit: Visit, language: str) -> None:
     page, school = visit.page, city.ranking()[0]["school"]
-    for line in city.ask(f"/schools/{school}/books"):
-        page.goto(f"{city.server.url}/books?school={school}&book={line['book']}&lang={language}")
+    for line in city.ask(f"/schools/{school}/records"):
+        page.goto(
+            f"{city.server.url}/records?school={school}&table={line['table']}&lang={language}"
+        )
         rows = page.locator(".books tbody tr:visible, .books .narrow li:visible")
         if line["rows"]:
             expect(rows.first).to_be_visible()
@@ -138,7 +140,7 @@ def _that_declared(city: City, item: str) -> dict[str, Any]:
     return next(
         row
         for row in city.ranking()
-        if city.ask(f"/schools/{row['school']}/books/declarations", row=item)["total"]
+        if city.ask(f"/schools/{row['school']}/records/declarations", row=item)["total"]
     )
 
 

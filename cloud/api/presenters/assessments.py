@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from cloud.api.presenters.finding import dimension_shape, finding_shape
+from cloud.api.presenters.schools import name_of
 from cloud.api.presenters.text import localized_text, with_localized_texts
-from cloud.api.routes.schools import name_of
 from cloud.api.schemas import assessments as models
 from cloud.api.schemas import standards
 from cloud.assessments import ranking
@@ -36,10 +36,10 @@ _IS_UNCHANGED = LocalizedText(
 )
 
 
-def trusted(confidence: str) -> standards.Trusted:
+def trusted(confidence: str) -> standards.SourceConfidence:
     """Return how far a source can be relied on."""
     found = trust(confidence)
-    return standards.Trusted(
+    return standards.SourceConfidence(
         flag=found.flag, text=localized_text(LocalizedText(found.zh, found.en))
     )
 
@@ -169,10 +169,10 @@ def assessed_finding(
     )
 
 
-def opened_shape(found: Assessment, school: str, opened: Opened) -> models.Opened:
+def opened_shape(found: Assessment, school: str, opened: Opened) -> models.OpenedFinding:
     """Return a finding of record beside its rows as they stand now."""
     name, changed = found.row.id, opened.has_changed
-    return models.Opened(
+    return models.OpenedFinding(
         assessment=name,
         school=school,
         finding=assessed_finding(opened.finding, name, school, opened.stages, opened),
@@ -184,9 +184,9 @@ def opened_shape(found: Assessment, school: str, opened: Opened) -> models.Opene
     )
 
 
-def changes_shape(found: Assessment, school: str, changed: Changes) -> models.Changes:
+def changes_shape(found: Assessment, school: str, changed: Changes) -> models.EvidenceChanges:
     """Return how the evidence of a school differs from what was assessed."""
-    return models.Changes(
+    return models.EvidenceChanges(
         assessment=found.row.id,
         school=school,
         digest=changed.digest,
@@ -218,7 +218,10 @@ def integrity_shape(found: Doubt) -> models.IntegrityFinding:
         ask=localized_text(finding.ask),
         benign_explanation=localized_text(finding.benign_explanation),
         evidence_total=finding.rows_total,
-        evidence=[models.Sign(ref=row.ref, text=localized_text(row.text)) for row in finding.rows],
+        evidence=[
+            models.IntegrityEvidence(ref=row.ref, text=localized_text(row.text))
+            for row in finding.rows
+        ],
     )
 
 

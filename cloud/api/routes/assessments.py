@@ -7,8 +7,8 @@ from starlette.concurrency import run_in_threadpool
 
 from cloud.api.deps import READ, WRITE, RepositoryDep, ServicesDep
 from cloud.api.presenters import assessments as shapes
+from cloud.api.presenters.schools import registered
 from cloud.api.presenters.selections import outcomes_of, steps_of, verdict_of
-from cloud.api.routes.schools import registered
 from cloud.api.schemas import assessments as models
 from cloud.assessments import create, evidence_drift, ranking
 from cloud.assessments.editions import text_in_force
@@ -32,7 +32,7 @@ Limit = Annotated[int, Query(ge=1, le=MOST, description="How many to return at m
 
 
 @router.get("", summary="Every assessment, the newest first")
-def assessments(repository: RepositoryDep) -> list[models.AssessmentLine]:
+def list_assessments(repository: RepositoryDep) -> list[models.AssessmentLine]:
     """Return what was assessed, when, and against which edition."""
     return [
         shapes.line(row, repository.standard(row), repository.standing(row.id))
@@ -46,7 +46,9 @@ def assessments(repository: RepositoryDep) -> list[models.AssessmentLine]:
     status_code=status.HTTP_201_CREATED,
     dependencies=[WRITE],
 )
-async def assess(wanted: models.AssessmentRequest, services: ServicesDep) -> models.Assessment:
+async def create_assessment(
+    wanted: models.AssessmentRequest, services: ServicesDep
+) -> models.Assessment:
     """Make an assessment and return it; the same inputs are the same assessment."""
     text = await run_in_threadpool(text_in_force, wanted.standard, wanted.end)
     await services.rollups.settled()
@@ -64,13 +66,13 @@ async def assess(wanted: models.AssessmentRequest, services: ServicesDep) -> mod
 
 
 @router.get("/{assessment}", summary="One assessment")
-def one(assessment: Id, services: ServicesDep) -> models.Assessment:
+def get_assessment(assessment: Id, services: ServicesDep) -> models.Assessment:
     """Return an assessment with its counties; "latest" is the newest one."""
     return _whole(services, assessment)
 
 
 @router.get("/{assessment}/ranking", summary="The ranking of an assessment")
-def ranked(
+def list_ranking(
     assessment: Id,
     repository: RepositoryDep,
     selection: Of = None,
@@ -116,7 +118,7 @@ def ranked(
 
 
 @router.get("/{assessment}/compliance", summary="How many schools meet each clause, by county")
-def compliance(
+def list_compliance(
     assessment: Id, repository: RepositoryDep, stage: Stage = None
 ) -> list[models.ClauseCompliance]:
     """Return every clause with its source, and compliance with it of all schools and by county."""
@@ -129,13 +131,13 @@ def compliance(
 
 
 @router.get("/{assessment}/variation", summary="How much schools differ, by county")
-def variation(assessment: Id, repository: RepositoryDep) -> models.VariationReport:
+def get_variation(assessment: Id, repository: RepositoryDep) -> models.VariationReport:
     """Return the spread of the score and its dimensions, and what the standard limits."""
     return shapes.variation_report(repository.assessment(assessment))
 
 
 @router.get("/{assessment}/clauses/{clause}", summary="One clause at every school")
-def clause_outcomes(
+def list_clause_outcomes(
     assessment: Id,
     clause: str,
     repository: RepositoryDep,
@@ -151,7 +153,7 @@ def clause_outcomes(
 
 
 @router.get("/{assessment}/integrity", summary="What does not fit in the evidence")
-def integrity(
+def list_integrity_findings(
     assessment: Id,
     repository: RepositoryDep,
     school: Annotated[str | None, Query(description="Of one school.")] = None,
@@ -175,7 +177,7 @@ def integrity(
 
 
 @router.get("/{assessment}/schools/{school}", summary="One school in an assessment")
-def school_in(
+def get_assessed_school(
     assessment: Id, school: School, services: ServicesDep, selection: Of = None
 ) -> models.SchoolAssessment:
     """Return all that leads to a school's place: findings, verdict, doubts, procedure."""
@@ -209,9 +211,9 @@ def school_in(
     "/{assessment}/schools/{school}/findings/{clause}",
     summary="One finding of record, with every row it is the sum of",
 )
-async def finding(
+async def get_assessed_finding(
     assessment: Id, school: School, clause: str, services: ServicesDep
-) -> models.Opened:
+) -> models.OpenedFinding:
     """Return a finding as assessed, beside its rows of evidence as they stand now."""
     found = await run_in_threadpool(services.repository.assessment, assessment)
     await run_in_threadpool(evidence_drift.clause_of, found, clause)
@@ -225,7 +227,9 @@ async def finding(
 
 
 @router.get("/{assessment}/schools/{school}/changes", summary="Whether its evidence has changed")
-async def changes(assessment: Id, school: School, services: ServicesDep) -> models.Changes:
+async def get_evidence_changes(
+    assessment: Id, school: School, services: ServicesDep
+) -> models.EvidenceChanges:
     """Return what the evidence of a school says otherwise now than when it was assessed."""
     found = await run_in_threadpool(services.repository.assessment, assessment)
     row = await run_in_threadpool(registered, services.registry, school)

@@ -10,11 +10,11 @@ from pydantic import AwareDatetime
 from starlette.concurrency import run_in_threadpool
 
 from cloud.api.deps import READ, ServicesDep
+from cloud.api.parameters import End, Start
 from cloud.api.presenters.assets import Line, bands, bound_on, lines, span, the_asset, today
 from cloud.api.presenters.downsample import downsample
+from cloud.api.presenters.schools import registered
 from cloud.api.presenters.text import localized_text
-from cloud.api.routes.schools import registered
-from cloud.api.routes.utilization import End, Start
 from cloud.api.schemas.assets import (
     Asset,
     AssetPage,
@@ -71,7 +71,7 @@ SORT_KEYS: dict[str, _Key] = {
 
 
 @router.get("/schools/{school}/assets", summary="The assets of a school")
-async def assets(
+async def list_assets(
     school: str,
     services: ServicesDep,
     q: Annotated[str | None, Query(description="Part of number, name, model, brand...")] = None,
@@ -120,7 +120,7 @@ async def assets(
 
 
 @router.get("/assets/{asset_id}", summary="One asset")
-async def asset(
+async def get_asset(
     asset_id: int, services: ServicesDep, start: Start = None, end: End = None
 ) -> Asset:
     """Return an asset with its ledger row, its newest readings and its use over the span."""
@@ -163,7 +163,7 @@ async def asset(
 
 
 @router.get("/assets/{asset_id}/timeline", summary="One asset through one day")
-async def timeline(
+async def get_timeline(
     asset_id: int,
     services: ServicesDep,
     day: Annotated[date | None, Query(description="School-local; default today.")] = None,
@@ -192,7 +192,7 @@ async def timeline(
 
 
 @router.get("/assets/{asset_id}/heatmap", summary="Periods x weekdays of one asset")
-async def heatmap(
+async def get_heatmap(
     asset_id: int, services: ServicesDep, start: Start = None, end: End = None
 ) -> Heatmap:
     """Return the asset's use by weekday and period, with the periods of the span's last day."""
@@ -225,7 +225,7 @@ async def heatmap(
 
 
 @router.get("/assets/{asset_id}/readings", summary="The readings of one asset")
-async def readings(
+async def list_readings(
     asset_id: int,
     services: ServicesDep,
     point: Annotated[list[str] | None, Query(description="Only these points.")] = None,

@@ -12,7 +12,7 @@ router = APIRouter(prefix="/api/v1", tags=["code lists"], dependencies=[READ])
 
 
 @router.get("/code-lists", summary="Every code list, with its source and how sure it is")
-def code_lists() -> list[CodeList]:
+def list_code_lists() -> list[CodeList]:
     """Return the code lists of the ledger and the register of schools."""
     return [
         CodeList(

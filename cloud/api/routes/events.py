@@ -11,7 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from cloud.api.deps import READ, ServicesDep
 from cloud.api.presenters.assets import the_asset
 from cloud.api.presenters.text import localized_text
-from cloud.api.schemas.events import Event
+from cloud.api.schemas.events import AssetEvent
 from cloud.localized_text import LocalizedText
 from cloud.telemetry.store import Reported
 from cloud.utilization.periods import local_day
@@ -36,7 +36,7 @@ _EVER, _NEVER = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UT
 
 
 @router.get("/assets/{asset_id}/events", summary="What was reported of one asset")
-async def events(
+async def list_asset_events(
     asset_id: int,
     services: ServicesDep,
     from_: Annotated[
@@ -44,7 +44,7 @@ async def events(
     ] = None,
     to: Annotated[AwareDatetime | None, Query(description="Default now.")] = None,
     limit: Annotated[int, Query(ge=1, le=1000, description="How many to return at most.")] = 50,
-) -> list[Event]:
+) -> list[AssetEvent]:
     """Return the newest events of the asset's device, and of the school's gateways beside it."""
     row = await run_in_threadpool(the_asset, services.registry, asset_id)
     zone = await run_in_threadpool(services.registry.zone, row.school)
@@ -64,9 +64,9 @@ async def events(
     return [_shape(one) for one in found[:limit]]
 
 
-def _shape(event: Reported) -> Event:
+def _shape(event: Reported) -> AssetEvent:
     title = TITLES.get(event.type, LocalizedText(event.type, event.type))
-    return Event(
+    return AssetEvent(
         at=event.at,
         type=event.type,
         title=localized_text(title),

@@ -26,7 +26,7 @@ _NDJSON = "application/x-ndjson"
     response_class=StreamingResponse,
     responses={200: {"content": {_NDJSON: {"schema": {"type": "string"}}}}},
 )
-def readings(
+def export_readings(
     store: StoreDep, school: School, from_: From = None, to: To = None
 ) -> StreamingResponse:
     """Stream a ReadingRow a line."""
@@ -39,7 +39,9 @@ def readings(
     response_class=StreamingResponse,
     responses={200: {"content": {_NDJSON: {"schema": {"type": "string"}}}}},
 )
-def usage(store: StoreDep, school: School, from_: From = None, to: To = None) -> StreamingResponse:
+def export_usage(
+    store: StoreDep, school: School, from_: From = None, to: To = None
+) -> StreamingResponse:
     """Stream a SlotRow a line."""
     return StreamingResponse(_usage(store, school, from_, to), media_type=_NDJSON)
 

@@ -11,7 +11,7 @@ router = APIRouter(tags=["health"])
 
 
 @router.get("/health", summary="Whether the cloud can answer")
-async def health(store: StoreDep) -> dict[str, Any]:
+async def get_health(store: StoreDep) -> dict[str, Any]:
     """Answer `pass` once the telemetry store answers a query."""
     await store.check()
     return {
@@ -25,6 +25,6 @@ async def health(store: StoreDep) -> dict[str, Any]:
 
 @router.head("/ping", status_code=204, include_in_schema=False)
 @router.get("/ping", status_code=204, summary="An empty answer")
-async def ping() -> Response:
+async def get_ping() -> Response:
     """Answer nothing, at once."""
     return Response(status_code=204, headers={"X-Influxdb-Version": version("smart-campus")})

@@ -1,4 +1,4 @@
-"""Files of the school's books, in; a blank workbook, out."""
+"""Import of the school's records from files, and the blank workbook."""
 
 from dataclasses import asdict
 from typing import Annotated, Literal
@@ -43,14 +43,14 @@ MEGABYTE = 1_000_000
     response_class=Response,
     responses={200: {"content": {XLSX: {}}}},
 )
-def blank() -> Response:
+def get_import_template() -> Response:
     """Return a workbook with every sheet and column, notes and drop-downs."""
     disposition = 'attachment; filename="smart-campus-template.xlsx"'
     return Response(template(), media_type=XLSX, headers={"Content-Disposition": disposition})
 
 
 @router.post("/imports/{kind}", summary="Import a CSV or Excel file", dependencies=[WRITE])
-async def import_books(
+async def import_records(
     kind: Kind,
     file: UploadFile,
     registry: RegistryDep,

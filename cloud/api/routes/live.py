@@ -8,7 +8,7 @@ from starlette.concurrency import run_in_threadpool
 
 from cloud.api.deps import READ, ServicesDep
 from cloud.api.presenters.assets import today
-from cloud.api.schemas.live import Live, LiveAsset
+from cloud.api.schemas.live import LiveAsset, LiveStates
 from cloud.registry.rows import AssetRow
 from cloud.services import Services
 from cloud.telemetry.current_state import AssetNow
@@ -16,15 +16,21 @@ from cloud.telemetry.live import Listener
 
 router = APIRouter(prefix="/api/v1", tags=["live"], dependencies=[READ])
 HEARTBEAT_S = 15.0
+_EVENT = {
+    "type": "string",
+    "description": "The data of an event named `state`.",
+    "contentMediaType": "application/json",
+    "contentSchema": {"$ref": "#/components/schemas/LiveStates"},
+}
 
 
 @router.get(
     "/schools/{school}/live",
-    summary="States as they change: events named `state`, each a Live",
+    summary="States as they change: events named `state`, each a LiveStates",
     response_class=StreamingResponse,
-    responses={200: {"content": {"text/event-stream": {}}}},
+    responses={200: {"content": {"text/event-stream": {"schema": _EVENT}}}},
 )
-async def live(school: str, services: ServicesDep) -> StreamingResponse:
+async def stream_states(school: str, services: ServicesDep) -> StreamingResponse:
     """Tell everything first, then what changes, at most once a second."""
     listener = services.live.listen(school)
     return StreamingResponse(
@@ -47,7 +53,7 @@ async def _event(services: Services, school: str, states: Sequence[AssetNow]) ->
     assets = await run_in_threadpool(
         services.registry.assets_by_device, school, today(services, school)
     )
-    event = Live(at=at, assets=[_asset(state, assets) for state in states])
+    event = LiveStates(at=at, assets=[_asset(state, assets) for state in states])
     return f"event: state\ndata: {event.model_dump_json()}\n\n"
 
 

@@ -12,8 +12,8 @@ from starlette.concurrency import run_in_threadpool
 from cloud.api.deps import READ, ServicesDep
 from cloud.api.presenters.assets import SPAN_SCHOOL_DAYS, Line, lines
 from cloud.api.presenters.attention import Seen, attention, still_on
-from cloud.api.routes.gateways import school_gateways
-from cloud.api.routes.schools import registered, school_shape
+from cloud.api.presenters.gateways import school_gateways
+from cloud.api.presenters.schools import registered, school_shape
 from cloud.api.schemas.gateways import Gateway
 from cloud.api.schemas.overview import CategoryCount, DayUse, Overview, PeriodNow, RoomNow
 from cloud.domain import State
@@ -30,7 +30,7 @@ _OTHER = "other"
 
 
 @dataclass(frozen=True, slots=True)
-class _Books:
+class _SchoolFacts:
     """What the registry says, read once."""
 
     school: SchoolRow
@@ -45,12 +45,12 @@ class _Books:
 
 
 @router.get("/schools/{school}/overview", summary="A school at a glance")
-async def overview(school: str, services: ServicesDep) -> Overview:
+async def get_overview(school: str, services: ServicesDep) -> Overview:
     """Return the school as it is now, its last twenty school days, and what needs a look."""
     at = services.clock.now()
-    books = await run_in_threadpool(_books, services, school, at)
-    today = books.day.day
-    first = min([*books.days, today])
+    facts = await run_in_threadpool(_school_facts, services, school, at)
+    today = facts.day.day
+    first = min([*facts.days, today])
     monday = today - timedelta(days=today.weekday())
     by_day = await summary.use(services.store, school, min(first, monday), today, span="day")
     week = await summary.use(services.store, school, monday, today)
@@ -58,40 +58,40 @@ async def overview(school: str, services: ServicesDep) -> Overview:
     uses = {one.span: one.summary for one in by_day}
     seen = Seen(
         at=at,
-        day=books.day,
-        lines=books.lines,
-        bound=books.bound,
+        day=facts.day,
+        lines=facts.lines,
+        bound=facts.bound,
         heard=services.now.of(school),
-        gateways=books.gateways,
+        gateways=facts.gateways,
         uses={int(one.key): one for one in by_asset},
-        on_since=await still_on(services.store, school, books.lines, books.day, at),
+        on_since=await still_on(services.store, school, facts.lines, facts.day, at),
     )
     return Overview(
-        school=school_shape(books.school),
+        school=school_shape(facts.school),
         at=at,
-        now=_period_now(books, at),
-        assets=len(books.lines),
-        assets_connected=sum(line.presence != "never_seen" for line in books.lines),
-        assets_online=sum(line.presence == "online" for line in books.lines),
-        original_value_yuan=_value(books.lines),
-        categories=_categories(books.lines),
-        rooms=_rooms(books, at),
+        now=_period_now(facts, at),
+        assets=len(facts.lines),
+        assets_connected=sum(line.presence != "never_seen" for line in facts.lines),
+        assets_online=sum(line.presence == "online" for line in facts.lines),
+        original_value_yuan=_value(facts.lines),
+        categories=_categories(facts.lines),
+        rooms=_rooms(facts, at),
         today=uses.get(today.isoformat(), summary.nothing()),
         week=summary.only(week),
         by_day=[
-            DayUse(day=day, use=uses.get(day.isoformat(), summary.nothing())) for day in books.days
+            DayUse(day=day, use=uses.get(day.isoformat(), summary.nothing())) for day in facts.days
         ],
         attention=attention(seen),
-        gateways=books.gateways,
+        gateways=facts.gateways,
     )
 
 
-def _books(services: Services, school: str, at: datetime) -> _Books:
+def _school_facts(services: Services, school: str, at: datetime) -> _SchoolFacts:
     registry = services.registry
     row = registered(registry, school)
     zone = registry.zone(school)
     day = at.astimezone(zone).date()
-    return _Books(
+    return _SchoolFacts(
         school=row,
         day=school_days([day], registry.calendar(school, day, day), zone)[0],
         days=registry.last_school_days(school, day, SPAN_SCHOOL_DAYS),
@@ -103,29 +103,29 @@ def _books(services: Services, school: str, at: datetime) -> _Books:
     )
 
 
-def _period_now(books: _Books, at: datetime) -> PeriodNow:
-    period = books.day.period_at(at)
+def _period_now(facts: _SchoolFacts, at: datetime) -> PeriodNow:
+    period = facts.day.period_at(at)
     return PeriodNow(
-        day=books.day.day,
+        day=facts.day.day,
         period=period.number if period else None,
         name=period.name if period else None,
-        starts=_local_time(books, period.start) if period else None,
-        ends=_local_time(books, period.end) if period else None,
-        lessons_scheduled=len(_lessons_now(books, at)),
-        is_school_day=books.day.is_school_day,
+        starts=_local_time(facts, period.start) if period else None,
+        ends=_local_time(facts, period.end) if period else None,
+        lessons_scheduled=len(_lessons_now(facts, at)),
+        is_school_day=facts.day.is_school_day,
     )
 
 
-def _local_time(books: _Books, moment: datetime) -> time:
-    return moment.astimezone(ZoneInfo(books.school.time_zone)).time()
+def _local_time(facts: _SchoolFacts, moment: datetime) -> time:
+    return moment.astimezone(ZoneInfo(facts.school.time_zone)).time()
 
 
-def _lessons_now(books: _Books, at: datetime) -> dict[str, str]:
+def _lessons_now(facts: _SchoolFacts, at: datetime) -> dict[str, str]:
     """Return what is taught now, by room."""
-    period = books.day.period_at(at)
+    period = facts.day.period_at(at)
     return {
         lesson.room: " ".join(filter(None, (lesson.class_name, lesson.subject)))
-        for lesson in books.lessons
+        for lesson in facts.lessons
         if period and lesson.period == period.number
     }
 
@@ -157,11 +157,11 @@ def _categories(lines: Iterable[Line]) -> list[CategoryCount]:
     ]
 
 
-def _rooms(books: _Books, at: datetime) -> list[RoomNow]:
+def _rooms(facts: _SchoolFacts, at: datetime) -> list[RoomNow]:
     """Return the rooms that hold an asset or a lesson."""
-    lessons = _lessons_now(books, at)
+    lessons = _lessons_now(facts, at)
     by_room: dict[str, list[Line]] = defaultdict(list)
-    for line in books.lines:
+    for line in facts.lines:
         if line.asset.room:
             by_room[line.asset.room].append(line)
     return [
@@ -178,6 +178,6 @@ def _rooms(books: _Books, at: datetime) -> list[RoomNow]:
             assets=len(by_room[room.number]),
             lesson=lessons.get(room.number),
         )
-        for room in books.rooms
+        for room in facts.rooms
         if by_room[room.number] or room.number in lessons
     ]

@@ -1,7 +1,7 @@
-"""The books of a school, row by row, and the row that each piece of evidence came from.
+"""The records of a school, row by row, and the row that each piece of evidence came from.
 
-Fourteen books are those of the import. Four follow from them and from telemetry, so that sums of
-what devices said open too: names heard (`devices`), school days (`school_days`), periods of each
+Fourteen tables are those of the import. Four are derived from them and from telemetry, so that sums
+of telemetry open too: connected devices (`devices`), school days (`school_days`), periods of each
 device (`use`), days of each sensor of air and light (`air`).
 """
 
@@ -15,8 +15,8 @@ from starlette.concurrency import run_in_threadpool
 
 from cloud.api.deps import READ, ServicesDep
 from cloud.api.presenters.assets import span
+from cloud.api.presenters.schools import registered
 from cloud.api.presenters.text import localized_text
-from cloud.api.routes.schools import registered
 from cloud.api.schemas import records as models
 from cloud.errors import NotFound, Unprocessable
 from cloud.localized_text import LocalizedText
@@ -30,32 +30,32 @@ from cloud.utilization.due_slots import WRITTEN_OFF
 from cloud.utilization.periods import BETWEEN, week_of
 from cloud.utilization.reference_rollup import TEACHING
 
-router = APIRouter(prefix="/api/v1/schools/{school}", tags=["books"], dependencies=[READ])
+router = APIRouter(prefix="/api/v1/schools/{school}", tags=["records"], dependencies=[READ])
 
-Start = Annotated[dt.date | None, Query(description="First day of what telemetry says.")]
+Start = Annotated[dt.date | None, Query(description="First day of what is derived from telemetry.")]
 End = Annotated[dt.date | None, Query(description="Last day of it, included.")]
 _Span = tuple[dt.date, dt.date]
 _Columns = Sequence[tuple[str, str, str]]
 
 
 class _Derived(NamedTuple):
-    """A book that nobody fills in."""
+    """A table that is derived, not imported."""
 
     zh: str
     en: str
     columns: _Columns
-    read: Callable[[Services, str, _Span], Awaitable[list[models.BookRow]]]
+    read: Callable[[Services, str, _Span], Awaitable[list[models.RecordRow]]]
 
 
-@router.get("/books", summary="The books of a school")
-async def books(school: str, services: ServicesDep) -> list[models.BookLine]:
-    """Return every book with the number of its rows."""
+@router.get("/records", summary="The tables of a school's records")
+async def list_record_tables(school: str, services: ServicesDep) -> list[models.RecordTable]:
+    """Return every table with the number of its rows."""
     await run_in_threadpool(registered, services.registry, school)
 
-    def count() -> list[models.BookLine]:
+    def count() -> list[models.RecordTable]:
         return [
-            models.BookLine(
-                book=layout.kind,
+            models.RecordTable(
+                table=layout.kind,
                 title=localized_text(LocalizedText(layout.sheet, layout.english)),
                 is_imported=True,
                 rows=len(book_rows(services.registry, school, layout.kind)),
@@ -64,8 +64,8 @@ async def books(school: str, services: ServicesDep) -> list[models.BookLine]:
         ]
 
     derived = [
-        models.BookLine(
-            book=name,
+        models.RecordTable(
+            table=name,
             title=localized_text(LocalizedText(one.zh, one.en)),
             is_imported=False,
             rows=None,
@@ -75,10 +75,10 @@ async def books(school: str, services: ServicesDep) -> list[models.BookLine]:
     return [*await run_in_threadpool(count), *derived]
 
 
-@router.get("/books/{book}", summary="A page of a book of a school")
-async def book(
+@router.get("/records/{table}", summary="A page of a table of a school's records")
+async def list_records(
     school: str,
-    book: str,
+    table: str,
     services: ServicesDep,
     row: Annotated[
         str | None, Query(description="Only this row, or those whose key begins with it and /.")
@@ -91,9 +91,9 @@ async def book(
     end: End = None,
     offset: Annotated[int, Query(ge=0, description="How many to pass over.")] = 0,
     limit: Annotated[int, Query(ge=1, le=5000, description="How many at most.")] = 50,
-) -> models.BookPage:
-    """Return rows of a book in its own order; `start` and `end` matter to what telemetry says."""
-    asked, rows = await _rows(services, school, book, start, end)
+) -> models.RecordPage:
+    """Return rows of a table in its own order; `start` and `end` limit what telemetry reports."""
+    asked, rows = await _rows(services, school, table, start, end)
     if row is not None:
         rows = [one for one in rows if _is_of(one, row)]
     if q:
@@ -101,13 +101,13 @@ async def book(
     if at is not None:
         places = [place for place, one in enumerate(rows) if _is_of(one, at)]
         if not places:
-            raise NotFound(f"{book} of school {school} has no row {at!r}")
+            raise NotFound(f"{table} of school {school} has no row {at!r}")
         offset = places[-1] // limit * limit
-    zh, en, columns = _heading(book)
-    return models.BookPage(
-        book=book,
+    zh, en, columns = _heading(table)
+    return models.RecordPage(
+        table=table,
         title=localized_text(LocalizedText(zh, en)),
-        is_imported=book in BY_KIND,
+        is_imported=table in BY_KIND,
         columns=columns,
         total=len(rows),
         offset=offset,
@@ -118,7 +118,7 @@ async def book(
 
 
 @router.get("/evidence", summary="The row that a piece of evidence came from")
-async def evidence(
+async def open_evidence(
     school: str,
     services: ServicesDep,
     ref: Annotated[str, Query(description='As findings name it, e.g. "ticket:T-7".')],
@@ -132,14 +132,14 @@ async def evidence(
         rows = [one for one in rows if str(one.asset_id) == key]
     elif key is not None:
         rows = [one for one in rows if _is_of(one, key)]
-    if not rows and not ref.startswith("book:"):
+    if not rows and ref.partition(":")[0] not in _WHOLE_TABLE:
         raise NotFound(f"school {school} has no row for {ref!r}")
     return models.OpenedEvidence(
-        ref=ref, book=name, rows=len(rows), first=rows[0] if rows else None
+        ref=ref, table=name, rows=len(rows), first=rows[0] if rows else None
     )
 
 
-_BOOK_OF: Mapping[str, str] = {
+_TABLE_OF: Mapping[str, str] = {
     "school": "schools",
     "room": "rooms",
     "asset": "assets",
@@ -154,76 +154,82 @@ _BOOK_OF: Mapping[str, str] = {
     "use": "use",
     "air": "air",
 }
-"""The book that each kind of reference leads to."""
+"""The table that each kind of reference leads to."""
+
+
+_WHOLE_TABLE = frozenset({"records", "book"})
+"""Kinds of reference to a whole table; filed records of format 1 have `book`."""
 
 
 def _place(ref: str) -> tuple[str, str | None]:
-    """Return the book and the key that a reference means; None for all of a book."""
+    """Return the table and the key that a reference means; None for all of a table."""
     kind, _, rest = ref.partition(":")
-    if kind == "book" and (rest in BY_KIND or rest in _DERIVED):
+    if kind in _WHOLE_TABLE and (rest in BY_KIND or rest in _DERIVED):
         return rest, None
-    if kind not in _BOOK_OF or (not rest and kind != "school"):
-        known = ", ".join(f"{one}:…" for one in _BOOK_OF if one != "school")
-        raise Unprocessable(f"ref: {ref!r} is no reference; use school, book:… or one of {known}")
+    if kind not in _TABLE_OF or (not rest and kind != "school"):
+        known = ", ".join(f"{one}:…" for one in _TABLE_OF if one != "school")
+        raise Unprocessable(
+            f"ref: {ref!r} is not a reference; use school, records:… or one of {known}"
+        )
     if kind == "asset":
         return "assets", rest.partition("/day:")[0]
-    return _BOOK_OF[kind], rest.replace("/day:", "/") or None
+    return _TABLE_OF[kind], rest.replace("/day:", "/") or None
 
 
 async def _rows(
     services: Services, school: str, name: str, start: dt.date | None, end: dt.date | None
-) -> tuple[_Span | None, list[models.BookRow]]:
-    """Return every row of a book, and the span it is of where it has one."""
+) -> tuple[_Span | None, list[models.RecordRow]]:
+    """Return every row of a table, and the span it is of where it has one."""
     await run_in_threadpool(registered, services.registry, school)
     if name in BY_KIND:
         found = await run_in_threadpool(book_rows, services.registry, school, name)
         return None, [_shape(one) for one in found]
     if name not in _DERIVED:
         known = ", ".join([*BY_KIND, *_DERIVED])
-        raise Unprocessable(f"book: {name!r} is no book; use one of {known}")
+        raise Unprocessable(f"table: {name!r} is not a table of records; use one of {known}")
     asked = await run_in_threadpool(span, services, school, start, end)
     await services.rollups.settled()
     return asked, await _DERIVED[name].read(services, school, asked)
 
 
-def _shape(row: BookRow) -> models.BookRow:
-    return models.BookRow(key=row.key, cells=dict(row.cells), asset_id=row.asset_id, day=None)
+def _shape(row: BookRow) -> models.RecordRow:
+    return models.RecordRow(key=row.key, cells=dict(row.cells), asset_id=row.asset_id, day=None)
 
 
-def _is_of(row: models.BookRow, key: str) -> bool:
+def _is_of(row: models.RecordRow, key: str) -> bool:
     """Whether a row is named by a key, or is one of those that the key stands for."""
     return row.key == key or row.key.startswith(f"{key}/")
 
 
-def _holds(row: models.BookRow, text: str) -> bool:
+def _holds(row: models.RecordRow, text: str) -> bool:
     wanted = text.casefold()
     return any(wanted in str(one).casefold() for one in row.cells.values() if one is not None)
 
 
-def _heading(book: str) -> tuple[str, str, list[models.BookColumn]]:
-    if book in _DERIVED:
-        zh, en, columns, _ = _DERIVED[book]
+def _heading(table: str) -> tuple[str, str, list[models.RecordColumn]]:
+    if table in _DERIVED:
+        zh, en, columns, _ = _DERIVED[table]
         found: list[tuple[str, str, str, str | None]] = [(*one, None) for one in columns]
     else:
-        layout = BY_KIND[book]
+        layout = BY_KIND[table]
         zh, en = layout.sheet, layout.english
         found = [
             (one.key, one.title, one.english, one.codes.id if one.codes else None)
             for one in layout.columns
-            if one.key != "school" or book in {"schools", "holidays"}
+            if one.key != "school" or table in {"schools", "holidays"}
         ]
     return (
         zh,
         en,
         [
-            models.BookColumn(key=key, title=localized_text(LocalizedText(zh, en)), codes=codes)
+            models.RecordColumn(key=key, title=localized_text(LocalizedText(zh, en)), codes=codes)
             for key, zh, en, codes in found
         ],
     )
 
 
-async def _devices(services: Services, school: str, asked: _Span) -> list[models.BookRow]:
-    """Return every name heard up to the end of the span, with its asset on the day last heard."""
+async def _devices(services: Services, school: str, asked: _Span) -> list[models.RecordRow]:
+    """Return every connected device up to the end of the span, with its asset on its last day."""
     found = await senders(services.store, services.registry, school, asked[1])
     assets = await _assets(services, school)
     return [
@@ -241,10 +247,10 @@ async def _devices(services: Services, school: str, asked: _Span) -> list[models
     ]
 
 
-async def _school_days(services: Services, school: str, asked: _Span) -> list[models.BookRow]:
+async def _school_days(services: Services, school: str, asked: _Span) -> list[models.RecordRow]:
     """Return the school days of the span, and how much is taught on each."""
 
-    def read() -> list[models.BookRow]:
+    def read() -> list[models.RecordRow]:
         registry = services.registry
         terms = {term.id: term.name for term in registry.terms(school)}
         taught = Counter(one.day for one in registry.lessons(school, *asked))
@@ -265,7 +271,7 @@ async def _school_days(services: Services, school: str, asked: _Span) -> list[mo
     return await run_in_threadpool(read)
 
 
-async def _use(services: Services, school: str, asked: _Span) -> list[models.BookRow]:
+async def _use(services: Services, school: str, asked: _Span) -> list[models.RecordRow]:
     """Return each period of each teaching device that counts, as the roll-up of its slots says."""
     table = await services.store.rollups.period_use([school], *asked)
     ledger = await run_in_threadpool(services.registry.asset_rows, school)
@@ -300,7 +306,7 @@ def _by_room(row: Mapping[str, Any]) -> tuple[bool, str, dt.date, int, str]:
     return row["room"] is None, row["room"] or "", row["day"], row["period"], row["asset"]
 
 
-async def _air(services: Services, school: str, asked: _Span) -> list[models.BookRow]:
+async def _air(services: Services, school: str, asked: _Span) -> list[models.RecordRow]:
     """Return each day of each sensor of air and light: minutes of lessons, seen and good."""
     found = await air_days(services.store, Books(services.registry, [school]), *asked)
     bindings = await run_in_threadpool(services.registry.bindings, school)
@@ -334,9 +340,9 @@ async def _assets(services: Services, school: str) -> dict[int | None, str]:
 
 def _row(
     key: str, cells: Mapping[str, Any], asset_id: int | None = None, day: dt.date | None = None
-) -> models.BookRow:
+) -> models.RecordRow:
     told = {name: cell(value) for name, value in cells.items()}
-    return models.BookRow(key=key, cells=told, asset_id=asset_id, day=day)
+    return models.RecordRow(key=key, cells=told, asset_id=asset_id, day=day)
 
 
 _DERIVED: Mapping[str, _Derived] = {

@@ -9,8 +9,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from cloud.api.deps import READ, ServicesDep
+from cloud.api.presenters.schools import registered
 from cloud.api.presenters.selections import outcomes_of
-from cloud.api.routes.schools import registered
 from cloud.assessments.repository import AssessmentRepository
 from cloud.reports import filed as reports
 from cloud.reports.filed import Filed, Form
@@ -32,7 +32,7 @@ Ending = Annotated[Form, Path(description="pdf and xlsx for people, json: the ev
 
 
 @router.get("/schools/{school}.{form}", summary="The report of a school", response_class=Response)
-async def school(
+async def get_school_report(
     assessment: Id, school: str, form: Ending, services: ServicesDep, selection: Of = None
 ) -> Response:
     """Return a file for a principal; the rows of evidence in it are those of now."""
@@ -54,7 +54,7 @@ async def school(
 @router.get(
     "/counties/{division}.{form}", summary="The report of a county", response_class=Response
 )
-async def county(
+async def get_county_report(
     assessment: Id, division: str, form: Ending, services: ServicesDep, selection: Of = None
 ) -> Response:
     """Return a file with ranking, compliance, variation and selection of a county's schools."""
@@ -64,7 +64,7 @@ async def county(
 
 
 @router.get("/city.{form}", summary="The report of the city", response_class=Response)
-async def city(
+async def get_city_report(
     assessment: Id, form: Ending, services: ServicesDep, selection: Of = None
 ) -> Response:
     """Return a file with ranking, compliance, variation and selection of all schools."""
@@ -77,7 +77,7 @@ async def city(
 
 
 @router.get("/notice.{form}", summary="The publicity notice", response_class=Response)
-async def notice(
+async def get_notice(
     assessment: Id,
     form: Literal["pdf", "xlsx"],
     services: ServicesDep,

@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from cloud.api.deps import READ, ClockDep, RegistryDep
+from cloud.api.presenters.schools import name_of, registered, school_shape
 from cloud.api.schemas.schools import (
     CalendarDay,
     CalendarPeriod,
@@ -19,28 +20,25 @@ from cloud.api.schemas.schools import (
 )
 from cloud.errors import BadRequest, NotFound
 from cloud.registry.codes import statistics
-from cloud.registry.codes.base import CodeList
-from cloud.registry.rows import SchoolRow
-from cloud.registry.store import Registry
 
 router = APIRouter(prefix="/api/v1", tags=["schools"], dependencies=[READ])
 MAX_DAYS = 400
 
 
 @router.get("/schools", summary="Every school")
-def schools(registry: RegistryDep) -> list[School]:
+def list_schools(registry: RegistryDep) -> list[School]:
     """Return every registered school, by code."""
     return [school_shape(row) for row in registry.schools()]
 
 
 @router.get("/schools/{school}", summary="One school")
-def school(school: str, registry: RegistryDep) -> School:
+def get_school(school: str, registry: RegistryDep) -> School:
     """Return a school by its identification code."""
     return school_shape(registered(registry, school))
 
 
 @router.get("/schools/{school}/rooms", summary="The rooms of a school")
-def rooms(school: str, registry: RegistryDep) -> list[Room]:
+def list_rooms(school: str, registry: RegistryDep) -> list[Room]:
     """Return the rooms of a school, by number, with the assets in each."""
     registered(registry, school)
     assets = Counter(asset.room for asset in registry.assets(school))
@@ -62,7 +60,7 @@ def rooms(school: str, registry: RegistryDep) -> list[Room]:
 
 
 @router.get("/schools/{school}/calendar", summary="The school days of a span and their periods")
-def calendar(
+def list_calendar_days(
     school: str,
     registry: RegistryDep,
     start: Annotated[dt.date, Query(description="First day.")],
@@ -89,7 +87,7 @@ def calendar(
 
 
 @router.get("/schools/{school}/timetable", summary="The weekly timetable of a term")
-def timetable(
+def get_timetable(
     school: str,
     registry: RegistryDep,
     clock: ClockDep,
@@ -126,35 +124,4 @@ def timetable(
             )
             for row in registry.timetable(school, chosen.id)
         ],
-    )
-
-
-def registered(registry: Registry, school: str) -> SchoolRow:
-    """Return a school, or raise `NotFound`."""
-    found = registry.school(school)
-    if found is None:
-        raise NotFound(f"no school {school} is registered")
-    return found
-
-
-def name_of(code_list: CodeList, code: str) -> str:
-    """Return the Chinese name of a code, the code itself where it is unknown."""
-    item = code_list.find(code)
-    return code if item is None else item.zh
-
-
-def school_shape(row: SchoolRow) -> School:
-    """Return a school as `/api/v1` shows it."""
-    return School(
-        id=row.id,
-        name=row.name,
-        division=row.division,
-        division_name=name_of(statistics.DIVISIONS, row.division),
-        school_type=row.school_type,
-        school_type_name=name_of(statistics.SCHOOL_TYPES, row.school_type),
-        urban_rural=row.urban_rural,
-        classes=row.classes,
-        pupils=row.pupils,
-        teachers=row.teachers,
-        stages=list(statistics.stages(row.school_type)),
     )

@@ -12,8 +12,8 @@ from starlette.concurrency import run_in_threadpool
 from cloud.api.deps import READ, ServicesDep
 from cloud.api.presenters.assets import span, today
 from cloud.api.presenters.finding import dimension_shape, finding_shape, standard_line
+from cloud.api.presenters.schools import registered
 from cloud.api.presenters.text import localized_text
-from cloud.api.routes.schools import registered
 from cloud.api.schemas.score import Finding, Score, StandardLine
 from cloud.errors import NotFound
 from cloud.scoring.engine import result as results
@@ -42,13 +42,13 @@ class _Scored(NamedTuple):
 
 
 @router.get("/standards", summary="Every edition of every standard")
-def standards() -> list[StandardLine]:
+def list_standards() -> list[StandardLine]:
     """Return the editions shipped, by id and date."""
     return [standard_line(one) for one in _editions()]
 
 
 @router.get("/schools/{school}/score", summary="A school against a standard")
-async def score(
+async def get_score(
     school: str, services: ServicesDep, start: Start = None, end: End = None, name: Name = DEFAULT
 ) -> Score:
     """Return the score with every finding; `value` is null where coverage is too low."""
@@ -57,7 +57,7 @@ async def score(
 
 
 @router.get("/schools/{school}/findings/{clause}", summary="One finding with all its evidence")
-async def finding(
+async def get_finding(
     school: str,
     clause: str,
     services: ServicesDep,

@@ -24,7 +24,7 @@ Id = Annotated[str, Path(description="A selection's id.")]
 
 
 @router.get("", summary="Every selection, the newest first")
-def selections(
+def list_selections(
     repository: RepositoryDep,
     assessment: Annotated[
         str | None, Query(description='Those of one assessment, or of the "latest".')
@@ -42,7 +42,7 @@ def selections(
     status_code=status.HTTP_201_CREATED,
     dependencies=[WRITE],
 )
-def select(wanted: models.SelectionRequest, services: ServicesDep) -> models.Selection:
+def create_selection(wanted: models.SelectionRequest, services: ServicesDep) -> models.Selection:
     """Make a selection and return it; the same assessment, rules and seed are the same list."""
     found = services.repository.assessment(wanted.assessment)
     made = make_selection.select(
@@ -53,13 +53,13 @@ def select(wanted: models.SelectionRequest, services: ServicesDep) -> models.Sel
 
 
 @router.get("/{selection}", summary="One selection")
-def one(selection: Id, services: ServicesDep) -> models.Selection:
+def get_selection(selection: Id, services: ServicesDep) -> models.Selection:
     """Return who is in by rank, the first ones out, quotas, overrides and the procedure."""
     return _whole(services, selection)
 
 
 @router.get("/{selection}/sensitivity", summary="Which choice of ours matters most")
-def sensitivity(selection: Id, repository: RepositoryDep) -> models.Sensitivity:
+def get_sensitivity(selection: Id, repository: RepositoryDep) -> models.Sensitivity:
     """Return what each choice of the standard has to do with the list.
 
     It is computed when it is first asked for, which takes seconds for a thousand schools, and kept
@@ -69,18 +69,20 @@ def sensitivity(selection: Id, repository: RepositoryDep) -> models.Sensitivity:
 
 
 @router.get("/{selection}/schools/{school}/least", summary="The least it would take")
-def least(
+def get_cheapest_plan(
     selection: Id,
     school: Annotated[str, Path(description="A school identification code.")],
     repository: RepositoryDep,
-) -> models.Least:
+) -> models.CheapestPlan:
     """Return the cheapest set of improvements that would have brought the school in."""
     chosen = repository.selection(selection)
     if school not in chosen.outcomes:
         raise NotFound(f"school {school} is not in selection {selection}")
     found = repository.assessment(chosen.row.assessment_id)
     least_plan = make_selection.least(found, chosen, school)
-    return models.Least(selection=selection, school=school, **with_localized_texts(least_plan))
+    return models.CheapestPlan(
+        selection=selection, school=school, **with_localized_texts(least_plan)
+    )
 
 
 def _line(repository: AssessmentRepository, chosen: Chosen) -> models.SelectionLine:
@@ -138,7 +140,7 @@ def _whole(services: Services, selection: str) -> models.Selection:
             for one in ranking.reasons(frame)
         ],
         warnings=[
-            models.Warned(
+            models.SchoolWarning(
                 school=one,
                 name=names.get(one) or "",
                 text=localized_text(IS_AGAINST_RULES),

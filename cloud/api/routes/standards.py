@@ -11,6 +11,6 @@ router = APIRouter(prefix="/api/v1", tags=["standards"], dependencies=[READ])
 
 
 @router.get("/standards/{name}", summary="One edition of a standard, with every clause's source")
-def standard(name: str) -> StandardDetail:
+def get_standard(name: str) -> StandardDetail:
     """Return the edition `id@date`, of an `id` alone the newest."""
     return standard_detail(edition(name))

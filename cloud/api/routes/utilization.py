@@ -1,28 +1,23 @@
 """Use of assets, rooms, categories and the school, in the spans a manager asks for."""
 
-from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 from starlette.concurrency import run_in_threadpool
 
 from cloud.api.deps import READ, ServicesDep
+from cloud.api.parameters import End, Start
 from cloud.api.presenters.assets import span
-from cloud.api.routes.schools import registered
+from cloud.api.presenters.schools import registered
 from cloud.api.schemas.utilization import UtilizationRow
 from cloud.registry.store import Registry
 from cloud.utilization import summary
 
 router = APIRouter(prefix="/api/v1", tags=["utilization"], dependencies=[READ])
 
-Start = Annotated[
-    date | None, Query(description="First day, school-local; default 20 school days back.")
-]
-End = Annotated[date | None, Query(description="Last day, included; default today.")]
-
 
 @router.get("/schools/{school}/utilization", summary="Use, with how much of it was seen")
-async def utilization(
+async def list_utilization(
     school: str,
     services: ServicesDep,
     by: Annotated[summary.By, Query(description="What a row stands for.")] = "asset",

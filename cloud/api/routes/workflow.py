@@ -20,7 +20,7 @@ Limit = Annotated[int, Query(ge=1, le=10_000, description="How many to return at
 
 
 @router.get("", summary="The steps that were taken, the first one first")
-def steps(
+def list_steps(
     services: ServicesDep,
     assessment: Annotated[
         str | None, Query(description='Of the round of an assessment, or of "latest".')
@@ -56,7 +56,7 @@ def steps(
 
 
 @router.get("/state", summary="Where the procedure of a selection stands")
-def state(
+def get_procedure_state(
     services: ServicesDep, selection: Annotated[str, Query(description="A selection's id.")]
 ) -> models.ProcedureState:
     """Return the publicity period, open objections, and what is missing for it to be final."""
@@ -64,7 +64,7 @@ def state(
 
 
 @router.get("/next", summary="Which steps may be taken now")
-def next_steps(
+def list_next_steps(
     services: ServicesDep,
     assessment: Annotated[
         str, Query(description='An assessment\'s id, or "latest"; a selection decides it.')
@@ -95,7 +95,7 @@ def next_steps(
     status_code=status.HTTP_201_CREATED,
     dependencies=[WRITE],
 )
-def take(wanted: models.StepRequest, services: ServicesDep) -> models.Step:
+def take_step(wanted: models.StepRequest, services: ServicesDep) -> models.Step:
     """Add a step to the log; one that is out of order is refused with a sentence that says why."""
     taken = _take(_workflow(services), wanted)
     return step_shape(taken, _names(services))

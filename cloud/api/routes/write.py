@@ -10,8 +10,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from cloud import auth
-from cloud.api.deps import ServicesDep
+from cloud.api.deps import WRITE, ServicesDep
 from cloud.errors import BadRequest, NotFound, TooLarge, Unprocessable
 from cloud.services import Services
 from cloud.telemetry.line_protocol import PRECISIONS, Batch
@@ -21,8 +20,13 @@ router = APIRouter(tags=["influxdb"])
 _SMALL_BODY = 64_000
 
 
-@router.post("/api/v2/write", status_code=204, summary="Write line protocol, as to InfluxDB 2")
-async def write(
+@router.post(
+    "/api/v2/write",
+    status_code=204,
+    summary="Write line protocol, as to InfluxDB 2",
+    dependencies=[WRITE],
+)
+async def write_points(
     request: Request,
     services: ServicesDep,
     org: Annotated[str, Query(description="The organisation's name.")] = "",
@@ -31,7 +35,6 @@ async def write(
     orgID: Annotated[str, Query(description="The organisation's name, too.")] = "",  # noqa: N803  InfluxDB's spelling
 ) -> Response:
     """Store points; answer once they are durable."""
-    auth.check(request.headers.get("authorization"), services.token)
     _check_target(services, org or orgID, bucket, precision)
     body = await _body(request, int(services.settings.max_write_mb * 1_000_000))
     result = await services.store.write(await _parse(services, body, precision))

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from cloud.api.schemas.base import Shape
 from cloud.api.schemas.score import DimensionScore, Finding
-from cloud.api.schemas.standards import DimensionLine, Source, StageName, Titled, Trusted
+from cloud.api.schemas.standards import DimensionLine, Source, SourceConfidence, StageName, Titled
 from cloud.api.schemas.text import LocalizedText
 from cloud.api.schemas.workflow import Step
 from cloud.domain import Outcome
@@ -143,7 +143,7 @@ class RankingPage(Shape):
     items: list[RankingRow]
 
 
-class Sign(Shape):
+class IntegrityEvidence(Shape):
     """One row that an integrity finding stands on; `ref` opens it."""
 
     ref: str
@@ -165,7 +165,7 @@ class IntegrityFinding(Shape):
     benign_explanation: LocalizedText
     """What would explain it without any wrong-doing."""
     evidence_total: int
-    evidence: list[Sign]
+    evidence: list[IntegrityEvidence]
     """The heaviest of them."""
 
 
@@ -190,12 +190,12 @@ class AssessedFinding(Finding):
     """It would have earned more, had somebody confirmed what was declared."""
     gate: float | None
     failed_gate: bool
-    trust: Trusted
+    trust: SourceConfidence
     opens: str
     """The address of the same finding with every row of evidence."""
 
 
-class Opened(Shape):
+class OpenedFinding(Shape):
     """A finding as assessed beside the rows it is the sum of, as they stand now."""
 
     assessment: str
@@ -221,7 +221,7 @@ class ChangedClause(Titled):
     unknown_now: float | None
 
 
-class Changes(Shape):
+class EvidenceChanges(Shape):
     """How the evidence of a school as it stands now differs from what was assessed."""
 
     assessment: str

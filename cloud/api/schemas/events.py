@@ -6,7 +6,7 @@ from cloud.api.schemas.base import Shape
 from cloud.api.schemas.text import LocalizedText
 
 
-class Event(Shape):
+class AssetEvent(Shape):
     """Something that a gateway reported, of a device or of itself."""
 
     at: datetime

@@ -17,7 +17,7 @@ class LiveAsset(Shape):
     values: dict[str, float | bool | str]
 
 
-class Live(Shape):
+class LiveStates(Shape):
     """One server-sent event `state`: assets whose state or last reading changed."""
 
     at: datetime

@@ -1,4 +1,4 @@
-"""The shapes of a school's books, row by row."""
+"""The schemas of a school's records, row by row."""
 
 from datetime import date
 
@@ -6,8 +6,8 @@ from cloud.api.schemas.base import Shape
 from cloud.api.schemas.text import LocalizedText
 
 
-class BookColumn(Shape):
-    """A column of a book, as the import names it."""
+class RecordColumn(Shape):
+    """A column of a table, as the import names it."""
 
     key: str
     title: LocalizedText
@@ -15,22 +15,22 @@ class BookColumn(Shape):
     """The code list that its cells are of."""
 
 
-class BookLine(Shape):
-    """One book of a school in the list of its books."""
+class RecordTable(Shape):
+    """One table of a school's records in the list of them."""
 
-    book: str
+    table: str
     title: LocalizedText
     is_imported: bool
-    """False where its rows follow from telemetry and other books."""
+    """False where its rows are derived from telemetry and other tables."""
     rows: int | None
     """None where counting them takes as long as reading them."""
 
 
-class BookRow(Shape):
-    """One row of a book."""
+class RecordRow(Shape):
+    """One row of a table."""
 
     key: str
-    """What names it in its book: the row's number, with a day where one number has several."""
+    """Its name in the table: the row's number, with a day where one number has several."""
     cells: dict[str, str | bool | int | float | None]
     asset_id: int | None
     """The asset it names, where the ledger has it."""
@@ -38,27 +38,27 @@ class BookRow(Shape):
     """The day that the row is of, where the asset's day shows more."""
 
 
-class BookPage(Shape):
-    """A page of a book; `total` counts all rows that match, `offset` those before the page."""
+class RecordPage(Shape):
+    """A page of a table; `total` counts all rows that match, `offset` those before the page."""
 
-    book: str
+    table: str
     title: LocalizedText
     is_imported: bool
-    columns: list[BookColumn]
+    columns: list[RecordColumn]
     total: int
     offset: int
     start: date | None
     end: date | None
-    """The span that the rows are of; None for a book without one."""
-    items: list[BookRow]
+    """The span that the rows are of; None for a table without one."""
+    items: list[RecordRow]
 
 
 class OpenedEvidence(Shape):
-    """Where a piece of evidence stands: a row of a book, or an asset, or an asset's day."""
+    """Where a piece of evidence comes from: a row of a table, or an asset, or an asset's day."""
 
     ref: str
-    book: str
+    table: str
     rows: int
     """How many rows it is the sum of."""
-    first: BookRow | None
-    """The first of them; None where the whole book is meant and has none."""
+    first: RecordRow | None
+    """The first of them; None where the whole table is meant and is empty."""

@@ -12,7 +12,7 @@ class Evidence(Shape):
     """What a finding stands on.
 
     `ref` opens it: "asset:12", "asset:12/day:2026-11-23", "room:A-301", "ticket:T-7", "school" ...;
-    `/schools/{school}/evidence?ref=` says which row of which book that is.
+    `/schools/{school}/evidence?ref=` answers the row of the school's records.
     """
 
     ref: str

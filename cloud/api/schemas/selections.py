@@ -65,7 +65,7 @@ class Reason(Shape):
     reason: LocalizedText
 
 
-class Warned(Shape):
+class SchoolWarning(Shape):
     """A school of which whoever reads the list should know something."""
 
     school: str
@@ -90,7 +90,7 @@ class Selection(SelectionLine):
     """What whoever reads the list should know of it."""
     reasons: list[Reason]
     """How many of all schools each rule decided; those in first, the most first."""
-    warnings: list[Warned]
+    warnings: list[SchoolWarning]
     """Schools that an override took in, though the rules exclude them."""
     override_log: list[Override]
     trials: int
@@ -123,7 +123,7 @@ class Improvement(Titled):
     remedy: LocalizedText
 
 
-class Least(Shape):
+class CheapestPlan(Shape):
     """The cheapest set of improvements that would bring a school in."""
 
     selection: str

@@ -16,7 +16,7 @@ class Titled(Shape):
     title: LocalizedText
 
 
-class Trusted(Shape):
+class SourceConfidence(Shape):
     """How far the source of a threshold can be relied on."""
 
     flag: str
@@ -32,7 +32,7 @@ class Source(Shape):
     clause: str
     confidence: str
     """As the standard says it, in full."""
-    trust: Trusted
+    trust: SourceConfidence
 
 
 class DimensionLine(Titled):

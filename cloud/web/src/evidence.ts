@@ -1,4 +1,4 @@
-// Where a row of evidence opens: the page of an asset or its day, or the row in its book.
+// Where a row of evidence opens: the page of an asset or its day, or the row in its table of the school's records.
 
 export interface Place {
   name: string;
@@ -12,8 +12,8 @@ export interface Span {
   end: string;
 }
 
-// The book that each kind of reference leads to, as cloud/api/routes/records.py has it.
-const BOOKS: Record<string, string> = {
+// The table of records that each kind of reference leads to, as cloud/api/routes/records.py has it.
+const TABLES: Record<string, string> = {
   school: "schools",
   room: "rooms",
   ticket: "tickets",
@@ -34,26 +34,27 @@ const SUMS = new Set(["calendar", "use", "air"]);
 export function placeOf(ref: string, school: string, span?: Span | null): Place | null {
   const asset = /^asset:(\d+)(?:\/day:(\d{4}-\d{2}-\d{2}))?/.exec(ref);
   if (asset?.[1]) return { name: "asset", params: { id: asset[1] }, ...(asset[2] ? { query: { day: asset[2] } } : {}) };
-  const found = bookOf(ref);
-  if (!found) return null;
-  const key = found.number.replace("/day:", "/");
-  const isSum = SUMS.has(found.kind);
+  const source = tableOf(ref);
+  if (!source) return null;
+  const key = source.number.replace("/day:", "/");
+  const isSum = SUMS.has(source.kind);
   return {
-    name: "books",
-    query: { school, book: found.book, ...(key ? { [isSum ? "only" : "row"]: key } : {}), ...(span && isSpanned(found.book) ? { start: span.start, end: span.end } : {}) },
+    name: "records",
+    query: { school, table: source.table, ...(key ? { [isSum ? "only" : "row"]: key } : {}), ...(span && isSpanned(source.table) ? { start: span.start, end: span.end } : {}) },
   };
 }
 
-/** Whether the rows of a book are of a span of days. */
-export function isSpanned(book: string): boolean {
-  return ["devices", "school_days", "use", "air"].includes(book);
+/** Whether the rows of a table are of a span of days. */
+export function isSpanned(table: string): boolean {
+  return ["devices", "school_days", "use", "air"].includes(table);
 }
 
-/** The book that a reference means, and what stands behind its kind; null where it is not one of a book. */
-export function bookOf(ref: string): { kind: string; book: string; number: string } | null {
+/** The table of records that a reference means, with the number after its kind; null where it means no table. */
+export function tableOf(ref: string): { kind: string; table: string; number: string } | null {
   const [kind = "", ...rest] = ref.split(":");
   const number = rest.join(":");
-  if (kind === "book") return { kind, book: number, number: "" };
-  const book = BOOKS[kind];
-  return book && (number || kind === "school") ? { kind, book, number } : null;
+  // `book:` is how records that were filed earlier write it.
+  if (kind === "records" || kind === "book") return { kind, table: number, number: "" };
+  const table = TABLES[kind];
+  return table && (number || kind === "school") ? { kind, table, number } : null;
 }

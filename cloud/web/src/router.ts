@@ -1,20 +1,25 @@
-import { createRouter, createWebHistory } from "vue-router";
+import { createRouter, createWebHistory, type RouteRecordRaw } from "vue-router";
+import pages from "./pages.json";
+
+// The addresses are in pages.json, which the cloud reads too: every other address is 404 there.
+const views: Record<string, Pick<RouteRecordRaw, "component" | "meta">> = {
+  overview: { component: () => import("@/views/school/OverviewView.vue") },
+  assets: { component: () => import("@/views/school/AssetsView.vue") },
+  asset: { component: () => import("@/views/school/AssetView.vue") },
+  records: { component: () => import("@/views/school/RecordsView.vue") },
+  gateways: { component: () => import("@/views/school/GatewaysView.vue") },
+  score: { component: () => import("@/views/school/ScoreView.vue") },
+  ranking: { component: () => import("@/views/selection/RankingView.vue"), meta: { group: "selection" } },
+  ranked: { component: () => import("@/views/selection/RankedSchoolView.vue"), meta: { group: "selection" } },
+  procedure: { component: () => import("@/views/selection/ProcedureView.vue"), meta: { group: "selection" } },
+  counties: { component: () => import("@/views/selection/CountiesView.vue"), meta: { group: "selection" } },
+  standard: { component: () => import("@/views/selection/StandardView.vue"), meta: { group: "selection", alone: true } },
+};
+
+export const routes = pages.map(({ name, path }): RouteRecordRaw => ({ name, path, ...views[name] }) as RouteRecordRaw);
 
 export const router = createRouter({
   history: createWebHistory(),
   scrollBehavior: (_to, _from, saved) => saved ?? { top: 0 },
-  routes: [
-    { path: "/", name: "overview", component: () => import("@/views/OverviewView.vue") },
-    { path: "/assets", name: "assets", component: () => import("@/views/AssetsView.vue") },
-    { path: "/assets/:id(\\d+)", name: "asset", component: () => import("@/views/AssetView.vue") },
-    { path: "/books", name: "books", component: () => import("@/views/BooksView.vue") },
-    { path: "/gateways", name: "gateways", component: () => import("@/views/GatewaysView.vue") },
-    { path: "/score", name: "score", component: () => import("@/views/ScoreView.vue") },
-    { path: "/ranking", name: "ranking", component: () => import("@/views/RankingView.vue"), meta: { group: "award" } },
-    { path: "/ranking/:school(\\d{10})", name: "ranked", component: () => import("@/views/RankedSchoolView.vue"), meta: { group: "award" } },
-    { path: "/procedure", name: "procedure", component: () => import("@/views/ProcedureView.vue"), meta: { group: "award" } },
-    { path: "/counties", name: "counties", component: () => import("@/views/CountiesView.vue"), meta: { group: "award" } },
-    { path: "/standard", name: "standard", component: () => import("@/views/StandardView.vue"), meta: { group: "award", alone: true } },
-    { path: "/:rest(.*)*", name: "missing", component: () => import("@/views/MissingView.vue") },
-  ],
+  routes: [...routes, { path: "/:rest(.*)*", name: "missing", component: () => import("@/views/MissingView.vue") }],
 });

@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { address, eventParser } from "@/api/client";
-import en from "@/i18n/en";
-import zh from "@/i18n/zh";
+import en from "@/i18n/messages/en";
+import zh from "@/i18n/messages/zh";
 
 describe("address", () => {
   it("leaves out what is empty or unknown, and keeps zero", () => {
-    expect(address("/assets/1/readings", { point: "", from: null, limit: 5, offset: 0 })).toBe(
-      "/api/v1/assets/1/readings?limit=5&offset=0",
+    expect(address("/api/v1/assets/{asset_id}/readings", { path: { asset_id: 1 }, query: { from: null, to: "", limit: 0 } })).toBe(
+      "/api/v1/assets/1/readings?limit=0",
     );
   });
 });

@@ -1,21 +1,20 @@
-// One way to ask the cloud: a path and its query, an answer or a Problem.
+// The cloud's API: typed by its OpenAPI document, a refusal is a Problem.
+import createClient from "openapi-fetch";
+import type { LocalizedText, paths, Step } from "./schema";
 
 const KEY = "campus-token";
-const BASE = "/api/v1";
 
-/** What the cloud answers when it cannot do what was asked (RFC 9457). */
+/** What the cloud answers when it refuses or fails (RFC 9457); status 0 where it does not answer. */
 export class Problem extends Error {
   constructor(
     readonly status: number,
     readonly detail: string,
-    /** The same by language, where the cloud gives it. */
-    readonly texts: Record<string, string> | null = null,
+    /** The detail by language, where the cloud gives it. */
+    readonly texts: LocalizedText | null = null,
   ) {
     super(detail);
   }
 }
-
-export type Query = Record<string, string | number | boolean | null | undefined>;
 
 export function token(): string {
   return sessionStorage.getItem(KEY) ?? "";
@@ -25,53 +24,99 @@ export function setToken(value: string): void {
   sessionStorage.setItem(KEY, value.trim());
 }
 
-/** The path with its query; what is empty or unknown is left out. */
-export function address(path: string, query: Query = {}): string {
-  const search = new URLSearchParams();
-  for (const [key, value] of Object.entries(query)) {
-    if (value !== null && value !== undefined && value !== "") search.set(key, String(value));
-  }
-  const text = search.toString();
-  return `${BASE}${path}${text ? `?${text}` : ""}`;
+/** The paths that can be read, as the OpenAPI document has them. */
+export type GetPath = { [P in keyof paths]: paths[P] extends { get: object } ? P : never }[keyof paths];
+type Operation<P extends GetPath> = Extract<paths[P]["get"], object>;
+type Parameters<P extends GetPath> = Operation<P> extends { parameters: infer Q } ? Q : never;
+type PathOf<P extends GetPath> = Parameters<P> extends { path: infer Q } ? { path: { [K in keyof Q]: string | number } } : { path?: never };
+// What a form holds: any string for an enumeration, "" and null for "not set".
+type Loose<V> = V extends string ? string : V;
+type QueryOf<P extends GetPath> = Parameters<P> extends { query?: infer Q } ? { query?: { [K in keyof Q]?: Loose<Q[K]> | "" | null | undefined } } : { query?: never };
+export type Params<P extends GetPath> = PathOf<P> & QueryOf<P>;
+export type AnswerOf<P extends GetPath> = Operation<P> extends { responses: { 200: { content: { "application/json": infer A } } } } ? A : never;
+type PathsThatAnswer = { [P in GetPath]: [AnswerOf<P>] extends [never] ? never : P }[GetPath];
+export type LoadPath = PathsThatAnswer;
+
+const api = createClient<paths>({ baseUrl: "/", headers: { Accept: "application/json" } });
+api.use({
+  onRequest({ request }) {
+    if (token()) request.headers.set("Authorization", `Bearer ${token()}`);
+    return request;
+  },
+  async onResponse({ response }) {
+    if (!response.ok) throw await problemOf(response);
+  },
+  onError({ request }) {
+    return request.signal.aborted ? undefined : new Problem(0, "");
+  },
+});
+
+type AnyGet = (path: string, init: object) => Promise<{ data?: unknown }>;
+
+/** Read a path of the API; throws a Problem. */
+export async function load<P extends LoadPath>(path: P, params: Params<P>, signal?: AbortSignal): Promise<AnswerOf<P>> {
+  const init = { params: { path: params.path, query: known(params.query) }, ...(signal ? { signal } : {}) };
+  // The parameters were checked above; inside a generic function TypeScript cannot match them again.
+  const { data } = await (api.GET as unknown as AnyGet)(path, init);
+  return data as AnswerOf<P>;
 }
 
-/** The path of an address that the cloud itself gave in an answer. */
-export function pathOf(opens: string): string {
-  return opens.startsWith(`${BASE}/`) ? opens.slice(BASE.length) : opens;
+export type StepBody = NonNullable<paths["/api/v1/procedure"]["post"]["requestBody"]>["content"]["application/json"];
+
+/** Take the next step of the procedure; throws a Problem that says why it may not be taken. */
+export async function takeStep(body: StepBody): Promise<Step> {
+  const { data } = await api.POST("/api/v1/procedure", { body });
+  return data as Step;
 }
 
-export async function get<T>(path: string, query: Query = {}, signal?: AbortSignal): Promise<T> {
-  return (await (await ask(path, query, "application/json", signal)).json()) as T;
+/** The address of a path with its parameters, for what is not JSON: files and event streams. */
+export function address<P extends GetPath>(path: P, params: Params<P>): string {
+  const values = new Map(Object.entries(params.path ?? {}));
+  const filled = path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(String(values.get(name) ?? "")));
+  const search = new URLSearchParams(Object.entries(known(params.query)).map(([key, value]) => [key, String(value)])).toString();
+  return search ? `${filled}?${search}` : filled;
 }
 
-/** Ask the cloud to do something; it answers with what was done, or with a Problem. */
-export async function post<T>(path: string, body: Record<string, unknown>): Promise<T> {
-  return (await (await ask(path, {}, "application/json", undefined, body)).json()) as T;
+/** A query without what is not set: null, undefined and "". */
+export function known(query: object | undefined): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(query ?? {}).filter(([, value]) => value !== null && value !== undefined && value !== ""));
 }
 
 /** Fetch a file, so that a token can go along, and hand it to the reader under the name it came with. */
-export async function download(path: string, query: Query = {}): Promise<void> {
-  const answer = await ask(path, query, "*/*");
+export async function download(href: string): Promise<void> {
+  const answer = await fetchWithToken(href, "*/*");
   const link = document.createElement("a");
   link.href = URL.createObjectURL(await answer.blob());
-  link.download = fileName(answer.headers.get("Content-Disposition")) ?? path.split("/").at(-1) ?? "";
+  link.download = fileName(answer.headers.get("Content-Disposition")) ?? new URL(href, location.href).pathname.split("/").at(-1) ?? "";
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }
 
 /** The name in a Content-Disposition header (RFC 6266); null where there is none. */
 export function fileName(header: string | null): string | null {
-  const found = /filename\*=UTF-8''([^;]+)/i.exec(header ?? "");
-  return found?.[1] ? decodeURIComponent(found[1]) : null;
+  const match = /filename\*=UTF-8''([^;]+)/i.exec(header ?? "");
+  return match?.[1] ? decodeURIComponent(match[1]) : null;
 }
 
-async function ask(path: string, query: Query, accept: string, signal?: AbortSignal, body?: Record<string, unknown>): Promise<Response> {
+/** Read the events of a stream, with fetch so that a token can go along. */
+export async function events(href: string, onEvent: (name: string, data: string) => void, signal: AbortSignal): Promise<void> {
+  const answer = await fetchWithToken(href, "text/event-stream", signal);
+  if (!answer.body) throw new Problem(answer.status, answer.statusText);
+  const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+  const parse = eventParser(onEvent);
+  for (;;) {
+    const { value, done } = await reader.read();
+    if (done) return;
+    parse(value);
+  }
+}
+
+async function fetchWithToken(href: string, accept: string, signal?: AbortSignal): Promise<Response> {
   const headers: Record<string, string> = { Accept: accept };
   if (token()) headers.Authorization = `Bearer ${token()}`;
   let answer: Response;
   try {
-    if (body) headers["Content-Type"] = "application/json";
-    answer = await fetch(address(path, query), { headers, ...(signal ? { signal } : {}), ...(body ? { method: "POST", body: JSON.stringify(body) } : {}) });
+    answer = await fetch(href, { headers, cache: "no-store", ...(signal ? { signal } : {}) });
   } catch (error) {
     if (signal?.aborted) throw error;
     throw new Problem(0, "");
@@ -82,36 +127,15 @@ async function ask(path: string, query: Query, accept: string, signal?: AbortSig
 
 async function problemOf(answer: Response): Promise<Problem> {
   try {
-    const body = (await answer.json()) as { detail?: unknown; message?: Record<string, string>; title?: unknown };
+    const body = (await answer.json()) as { detail?: unknown; message?: LocalizedText | null; title?: unknown };
     return new Problem(answer.status, String(body.detail ?? body.title ?? answer.statusText), body.message ?? null);
   } catch {
     return new Problem(answer.status, answer.statusText);
   }
 }
 
-/** Lines of a server-sent event stream, read with fetch so that a token can go along. */
-export async function events(
-  path: string,
-  onEvent: (name: string, data: string) => void,
-  signal: AbortSignal,
-): Promise<void> {
-  const headers: Record<string, string> = { Accept: "text/event-stream" };
-  if (token()) headers.Authorization = `Bearer ${token()}`;
-  const answer = await fetch(address(path), { headers, signal, cache: "no-store" });
-  if (!answer.ok || !answer.body) throw new Problem(answer.status, answer.statusText);
-  const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
-  const parse = eventParser(onEvent);
-  for (;;) {
-    const { value, done } = await reader.read();
-    if (done) return;
-    parse(value);
-  }
-}
-
 /** A parser of event-stream text that may arrive cut anywhere. */
-export function eventParser(
-  onEvent: (name: string, data: string) => void,
-): (chunk: string) => void {
+export function eventParser(onEvent: (name: string, data: string) => void): (chunk: string) => void {
   let rest = "";
   let name = "message";
   let data: string[] = [];

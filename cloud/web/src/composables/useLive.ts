@@ -1,6 +1,6 @@
 import { onScopeDispose, ref, watch, type Ref } from "vue";
-import { events } from "@/api/client";
-import type { Live, LiveAsset } from "@/api/types";
+import { address, events } from "@/api/client";
+import type { LiveAsset, LiveStates } from "@/api/schema";
 
 const LONGEST_WAIT_MS = 30_000;
 
@@ -17,7 +17,7 @@ export function useLive(school: () => string | null): LiveState {
   const at = ref<string | null>(null);
   let stop: AbortController | null = null;
 
-  function take(live: Live): void {
+  function take(live: LiveStates): void {
     at.value = live.at;
     const next = new Map(assets.value);
     for (const asset of live.assets) next.set(asset.asset, asset);
@@ -29,11 +29,11 @@ export function useLive(school: () => string | null): LiveState {
     while (!signal.aborted) {
       try {
         await events(
-          `/schools/${encodeURIComponent(id)}/live`,
+          address("/api/v1/schools/{school}/live", { path: { school: id } }),
           (name, data) => {
             connected.value = true;
             wait = 1000;
-            if (name === "state") take(JSON.parse(data) as Live);
+            if (name === "state") take(JSON.parse(data) as LiveStates);
           },
           signal,
         );

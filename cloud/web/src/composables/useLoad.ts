@@ -1,5 +1,5 @@
 import { onScopeDispose, ref, watch, type Ref, type WatchSource } from "vue";
-import { get, Problem, type Query } from "@/api/client";
+import { load, Problem, type AnswerOf, type LoadPath, type Params } from "@/api/client";
 
 export interface Loading<T> {
   data: Ref<T | null>;
@@ -8,26 +8,25 @@ export interface Loading<T> {
   reload: () => Promise<void>;
 }
 
-/** Ask for `path` now, whenever `sources` change, and on `reload`; a newer request wins. */
-export function useLoad<T>(
-  path: () => string | null,
-  query: () => Query = () => ({}),
-  sources: WatchSource[] = [],
-): Loading<T> {
-  const data = ref<T | null>(null) as Ref<T | null>;
+/**
+ * Read a path of the API now, whenever its path parameters or `sources` change, and on `reload`; a
+ * newer request wins. Nothing is read while `params` gives null.
+ */
+export function useLoad<P extends LoadPath>(path: P, params: () => Params<P> | null, sources: WatchSource[] = []): Loading<AnswerOf<P>> {
+  const data = ref<AnswerOf<P> | null>(null) as Ref<AnswerOf<P> | null>;
   const problem = ref<Problem | null>(null);
   const loading = ref(false);
   let running: AbortController | null = null;
 
   async function reload(): Promise<void> {
-    const where = path();
-    if (where === null) return;
+    const wanted = params();
+    if (wanted === null) return;
     running?.abort();
     const mine = new AbortController();
     running = mine;
     loading.value = true;
     try {
-      const answer = await get<T>(where, query(), mine.signal);
+      const answer = await load(path, wanted, mine.signal);
       if (running !== mine) return;
       data.value = answer;
       problem.value = null;
@@ -39,7 +38,7 @@ export function useLoad<T>(
     }
   }
 
-  watch([path, ...sources], () => void reload(), { immediate: true });
+  watch([() => JSON.stringify(params()?.path ?? params()), ...sources], () => void reload(), { immediate: true });
   onScopeDispose(() => running?.abort());
   return { data, problem, loading, reload };
 }

@@ -1,5 +1,6 @@
 import { useI18n } from "vue-i18n";
-import type { LocalizedText, Value } from "@/api/types";
+import type { LocalizedText } from "@/api/schema";
+import type { Value } from "@/api/types";
 import { number, percent, plain } from "@/format";
 
 /** Texts and figures of the cloud in the reader's language. */

@@ -1,6 +1,6 @@
 import { computed, ref } from "vue";
-import { get, Problem } from "@/api/client";
-import type { CodeList, School } from "@/api/types";
+import { load as read, Problem } from "@/api/client";
+import type { CodeList, School } from "@/api/schema";
 
 const KEY = "campus-school";
 const schools = ref<School[]>([]);
@@ -19,8 +19,8 @@ async function load(): Promise<void> {
   loading.value = true;
   try {
     [schools.value, codeLists.value] = await Promise.all([
-      get<School[]>("/schools"),
-      get<CodeList[]>("/code-lists"),
+      read("/api/v1/schools", {}),
+      read("/api/v1/code-lists", {}),
     ]);
     problem.value = null;
   } catch (error) {

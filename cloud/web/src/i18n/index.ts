@@ -1,31 +1,58 @@
+import type { Language as ElementLanguage } from "element-plus/es/locale";
 import { createI18n } from "vue-i18n";
-import en from "./en";
-import zh from "./zh";
+import type zh from "./messages/zh";
 
-export type Language = "zh" | "en";
+export type Messages = typeof zh;
+interface LanguageFile {
+  default: Messages;
+  /** The texts of the component library. */
+  element: ElementLanguage;
+}
+
+// A language is one file of ./messages, named by its code.
+const files = import.meta.glob<LanguageFile>("./messages/*.ts", { eager: true });
 const KEY = "campus-language";
+const FIRST = "zh";
 
-/** Chinese unless the address or an earlier choice says English. */
-function initial(): Language {
-  const asked = new URLSearchParams(location.search).get("lang") ?? localStorage.getItem(KEY);
-  return asked === "en" ? "en" : "zh";
+/** The language files by code, in the order in which the reader goes through them. */
+export function byCode<F>(paths: Record<string, F>): Map<string, F> {
+  const named = Object.entries(paths).map(([path, file]): [string, F] => [path.replace(/^.*\/|\.ts$/g, ""), file]);
+  return new Map(named.sort(([a], [b]) => Number(b === FIRST) - Number(a === FIRST) || a.localeCompare(b)));
+}
+
+const languages = byCode(files);
+
+/** Chinese unless the address or an earlier choice names another language. */
+function initial(): string {
+  const wanted = new URLSearchParams(location.search).get("lang") ?? localStorage.getItem(KEY) ?? FIRST;
+  return languages.has(wanted) ? wanted : FIRST;
 }
 
 export const i18n = createI18n({
   legacy: false,
   locale: initial(),
-  fallbackLocale: "zh",
-  messages: { zh, en },
+  fallbackLocale: "en",
+  messages: Object.fromEntries([...languages].map(([code, file]) => [code, file.default])) as Record<string, Messages>,
 });
 
-export function setLanguage(language: Language): void {
-  i18n.global.locale.value = language;
-  localStorage.setItem(KEY, language);
+/** The texts of the component library in a language. */
+export const elementTexts = (code: string): ElementLanguage | undefined => languages.get(code)?.element;
+
+/** The language after this one, with its own name. */
+export function nextLanguage(code: string): { code: string; name: string } {
+  const codes = [...languages.keys()];
+  const next = codes[(codes.indexOf(code) + 1) % codes.length] ?? FIRST;
+  return { code: next, name: languages.get(next)?.default.language ?? next };
+}
+
+export function setLanguage(code: string): void {
+  i18n.global.locale.value = code;
+  localStorage.setItem(KEY, code);
   applyLanguage();
 }
 
 export function applyLanguage(): void {
-  const language = i18n.global.locale.value;
-  document.documentElement.lang = language === "zh" ? "zh-CN" : "en";
+  const code = i18n.global.locale.value;
+  document.documentElement.lang = code === "zh" ? "zh-CN" : code;
   document.title = i18n.global.t("app");
 }

@@ -11,7 +11,7 @@ async def test_events_are_state_then_heartbeat_and_a_listener_that_goes_is_forgo
 ) -> None:
     await cloud.write(f"reading,asset=A,school={SCHOOL},profile=eastron-sdm120 active_power=500")
     monkeypatch.setattr(live, "HEARTBEAT_S", 0)
-    response = await live.live(SCHOOL, cloud.services)
+    response = await live.stream_states(SCHOOL, cloud.services)
     events = response.body_iterator
     first = str(await anext(aiter(events)))
     name, data, *_ = first.split("\n")

@@ -1,4 +1,4 @@
-"""Books and evidence of a small city, as it came through the ordinary load."""
+"""Records and evidence of a small city, as it came through the ordinary load."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -33,7 +33,7 @@ CLAUSES = {clause.id: clause for clause in STANDARD.clauses}
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Nine schools of every kind, and two days of them."""
-    folder = tmp_path_factory.mktemp("books")
+    folder = tmp_path_factory.mktemp("records")
     write_city(city_options(folder / "city", schools=9, days=2))
     asyncio.run(load(folder / "city", folder / "data"))
     return folder
@@ -64,37 +64,37 @@ async def refused(cloud: CloudApp, path: str, **params: Any) -> tuple[int, str]:
     return answer.status_code, answer.json()["detail"]
 
 
-@pytest.mark.parametrize("book", [layout.kind for layout in LAYOUTS])
-async def test_a_book_reads_as_it_was_filled_in(
-    city: CloudApp, schools: list[str], book: str
+@pytest.mark.parametrize("table", [layout.kind for layout in LAYOUTS])
+async def test_a_table_reads_as_it_was_filled_in(
+    city: CloudApp, schools: list[str], table: str
 ) -> None:
     filled = []
     for school in schools:
-        page = await ask(city, f"{school}/books/{book}", limit=5000)
+        page = await ask(city, f"{school}/records/{table}", limit=5000)
         assert page["is_imported"]
-        assert page["title"]["zh"] == BY_KIND[book].sheet
+        assert page["title"]["zh"] == BY_KIND[table].sheet
         titles = {column["title"]["zh"] for column in page["columns"]}
-        assert titles <= {column.title for column in BY_KIND[book].columns}
+        assert titles <= {column.title for column in BY_KIND[table].columns}
         assert page["total"] == len(page["items"])
         keys = [row["key"] for row in page["items"]]
         assert len(keys) == len(set(keys))
         filled += [(school, row) for row in page["items"]]
-        (line,) = [one for one in await ask(city, f"{school}/books") if one["book"] == book]
+        (line,) = [one for one in await ask(city, f"{school}/records") if one["table"] == table]
         assert line["rows"] == page["total"]
-    if book == "chemicals" and not filled:
+    if table == "chemicals" and not filled:
         pytest.fail("the city has no school with chemicals; take another seed")
     school, row = filled[-1]
-    found = await ask(city, f"{school}/books/{book}", row=row["key"])
+    found = await ask(city, f"{school}/records/{table}", row=row["key"])
     assert found["items"][-1] == row
-    needed = [column.key for column in BY_KIND[book].columns if column.is_needed]
+    needed = [column.key for column in BY_KIND[table].columns if column.is_needed]
     assert all(row["cells"][key] is not None for key in needed)
 
 
-@pytest.mark.parametrize("book", DERIVED)
-async def test_a_book_that_follows_from_telemetry_says_its_span(
-    city: CloudApp, schools: list[str], book: str
+@pytest.mark.parametrize("table", DERIVED)
+async def test_a_table_that_follows_from_telemetry_says_its_span(
+    city: CloudApp, schools: list[str], table: str
 ) -> None:
-    pages = [await ask(city, f"{school}/books/{book}", **SPAN) for school in schools]
+    pages = [await ask(city, f"{school}/records/{table}", **SPAN) for school in schools]
     assert any(page["total"] for page in pages)
     for page in pages:
         assert (page["start"], page["end"]) == (SPAN["start"], SPAN["end"])
@@ -103,10 +103,10 @@ async def test_a_book_that_follows_from_telemetry_says_its_span(
         assert all(row["cells"].keys() == keys for row in page["items"])
 
 
-async def test_a_book_is_read_page_by_page_and_a_row_is_on_the_page_asked_for(
+async def test_a_table_is_read_page_by_page_and_a_row_is_on_the_page_asked_for(
     city: CloudApp, schools: list[str]
 ) -> None:
-    path = f"{schools[0]}/books/assets"
+    path = f"{schools[0]}/records/assets"
     whole = await ask(city, path, limit=5000)
     second = await ask(city, path, offset=20, limit=20)
     assert second["items"] == whole["items"][20:40]
@@ -119,7 +119,7 @@ async def test_a_book_is_read_page_by_page_and_a_row_is_on_the_page_asked_for(
 
 
 async def test_a_row_leads_to_its_asset(city: CloudApp, schools: list[str]) -> None:
-    page = await ask(city, f"{schools[0]}/books/stocktakes", limit=5000)
+    page = await ask(city, f"{schools[0]}/records/stocktakes", limit=5000)
     linked = [row for row in page["items"] if row["asset_id"] is not None]
     assert linked
     asset = await city.stranger.get(f"/api/v1/assets/{linked[0]['asset_id']}")
@@ -128,12 +128,15 @@ async def test_a_row_leads_to_its_asset(city: CloudApp, schools: list[str]) -> N
 
 async def test_what_is_not_there_is_said_in_a_sentence(city: CloudApp, schools: list[str]) -> None:
     school = schools[0]
-    status, said = await refused(city, f"{school}/books/letters")
-    assert (status, said.startswith("book: 'letters' is no book; use one of schools, rooms")) == (
+    status, said = await refused(city, f"{school}/records/letters")
+    assert (
+        status,
+        said.startswith("table: 'letters' is not a table of records; use one of schools, rooms"),
+    ) == (
         422,
         True,
     )
-    assert await refused(city, f"{school}/books/tickets", at="T-9999") == (
+    assert await refused(city, f"{school}/records/tickets", at="T-9999") == (
         404,
         f"tickets of school {school} has no row 'T-9999'",
     )
@@ -141,13 +144,13 @@ async def test_what_is_not_there_is_said_in_a_sentence(city: CloudApp, schools: 
         404,
         f"school {school} has no row for 'ticket:T-9999'",
     )
-    for ref in ("letter:1", "ticket:", "book:letters", ""):
+    for ref in ("letter:1", "ticket:", "records:letters", "table:letters", ""):
         assert (await refused(city, f"{school}/evidence", ref=ref))[0] == 422
-    assert (await refused(city, f"{school}/books/use", start="2026-11-21", end="2026-11-20"))[
+    assert (await refused(city, f"{school}/records/use", start="2026-11-21", end="2026-11-20"))[
         1
     ] == "start 2026-11-21 is after end 2026-11-20; give the earlier day first"
-    assert (await refused(city, f"{school}/books/tickets", limit=0))[0] == 422
-    for path in ("books", "books/tickets", "evidence"):
+    assert (await refused(city, f"{school}/records/tickets", limit=0))[0] == 422
+    for path in ("records", "records/tickets", "evidence"):
         status, said = await refused(city, f"2133100009/{path}", ref="school")
         assert (status, said) == (404, "no school 2133100009 is registered")
 
@@ -179,7 +182,7 @@ async def test_what_figures_are_held_against_opens(city: CloudApp, schools: list
             for ref in finding["beside"]:
                 assert finding["outcome"] != "not_applicable"
                 if finding["whole"] is not None:
-                    assert (await ask(city, f"{school}/evidence", ref=ref, **SPAN))["book"]
+                    assert (await ask(city, f"{school}/evidence", ref=ref, **SPAN))["table"]
                     opened += 1
     assert opened > len(schools)
 
@@ -194,10 +197,10 @@ async def test_a_sum_over_a_room_is_the_sum_of_the_rows_it_opens(
     rows = evidence_rows(clause, facts).to_dicts()
     assert rows
     for row in rows:
-        book, _, key = row["ref"].partition(":")
-        page = await ask(city, f"{row['school']}/books/{book}", row=key, limit=5000, **SPAN)
+        table, _, key = row["ref"].partition(":")
+        page = await ask(city, f"{row['school']}/records/{table}", row=key, limit=5000, **SPAN)
         cells = [one["cells"] for one in page["items"]]
-        if book == "air":
+        if table == "air":
             lasts = sum(one["lessons"] for one in cells) / 60
             assert lasts == pytest.approx(row["whole"], abs=0.01)
             assert sum(one["good"] for one in cells) / 60 == pytest.approx(row["part"], abs=0.01)

@@ -1,6 +1,6 @@
 import { computed, ref } from "vue";
-import { get, Problem } from "@/api/client";
-import type { AssessmentLine, SelectionLine } from "@/api/award";
+import { load as read, Problem } from "@/api/client";
+import type { AssessmentLine, SelectionLine } from "@/api/schema";
 
 const assessments = ref<AssessmentLine[]>([]);
 const selections = ref<SelectionLine[]>([]);
@@ -31,8 +31,8 @@ async function load(): Promise<void> {
   loading.value = true;
   try {
     [assessments.value, selections.value] = await Promise.all([
-      get<AssessmentLine[]>("/assessments"),
-      get<SelectionLine[]>("/selections"),
+      read("/api/v1/assessments", {}),
+      read("/api/v1/selections", {}),
     ]);
     problem.value = null;
   } catch (error) {
@@ -46,7 +46,7 @@ function choose(one: { assessment?: string; selection?: string }): void {
   asked.value = { assessment: one.assessment ?? asked.value.assessment, selection: one.selection ?? "" };
 }
 
-/** The assessment and the selection that the pages of the award show: the newest, or as asked for. */
-export function useAward() {
+/** The assessment and the selection that the pages of the selection show: the newest, or as asked for. */
+export function useSelection() {
   return { assessments, selections: ofAssessment, assessment, selection, kept, problem, loading, load, choose };
 }

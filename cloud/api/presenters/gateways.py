@@ -1,0 +1,150 @@
+"""Gateways and their devices as `/api/v1` shows them."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from cloud.api.presenters.assets import today
+from cloud.api.schemas.gateways import Gateway, GatewayDevice, GatewayPoint
+from cloud.domain import Presence
+from cloud.services import Services
+from cloud.telemetry.current_state import AssetNow
+from cloud.telemetry.store import GatewayLatest
+from device_profiles.reading import Value
+
+SILENT_AFTER = timedelta(seconds=60)
+
+
+def school_gateways(services: Services, school: str) -> list[Gateway]:
+    """Return the gateways of a school, with how many of their devices are silent."""
+    reports = services.store.latest_gateways(school)
+    states = {state.asset: state for state in services.now.of(school)}
+    now = services.clock.now()
+    found: list[Gateway] = []
+    for name in sorted({report.gateway for report in reports}):
+        mine = [report for report in reports if report.gateway == name]
+        devices = [report for report in mine if report.device]
+        own = next((report for report in mine if not report.device), None)
+        silent = sum(_presence(report, states) != "online" for report in devices)
+        found.append(
+            _gateway(school, name, own, max(mine, key=reported_at), len(devices), silent, now)
+        )
+    return found
+
+
+def _gateway(
+    school: str,
+    name: str,
+    own: GatewayLatest | None,
+    newest: GatewayLatest,
+    devices: int,
+    silent: int,
+    now: datetime,
+) -> Gateway:
+    last_seen = reported_at(newest)
+    return Gateway(
+        gateway=name,
+        school=school,
+        last_seen=last_seen,
+        presence="online" if now - last_seen < SILENT_AFTER else "silent",
+        version=_text(own, "version"),
+        uptime_s=_number(own, "uptime_s"),
+        backlog=_count(own, "backlog"),
+        oldest_unsent_s=_number(own, "oldest_unsent_s"),
+        readings_per_s=_number(own, "readings_per_s"),
+        set_aside=_count(own, "set_aside"),
+        evicted=_count(own, "evicted"),
+        memory_mb=_number(own, "memory_mb"),
+        disk_free_mb=_number(own, "disk_free_mb"),
+        errors=_count(own, "errors"),
+        last_error=_text(own, "last_error"),
+        devices=devices,
+        devices_silent=silent,
+    )
+
+
+def gateway_devices(
+    services: Services, school: str, reports: list[GatewayLatest]
+) -> list[GatewayDevice]:
+    """Return the devices of a gateway, each with its asset of today."""
+    assets = services.registry.assets_by_device(school, today(services, school))
+    states = {state.asset: state for state in services.now.of(school)}
+    devices: list[GatewayDevice] = []
+    for report in reports:
+        if not report.device or report.school != school:
+            continue
+        known = assets.get(report.asset)
+        devices.append(
+            GatewayDevice(
+                gateway=report.gateway,
+                device=report.device,
+                asset=report.asset,
+                asset_id=known.id if known else None,
+                asset_name=known.name if known else None,
+                profile=report.profile,
+                protocol=report.protocol,
+                last_reading=_moment(report, "last_reading"),
+                readings=_count(report, "readings") or 0,
+                errors=_count(report, "errors") or 0,
+                last_error=_text(report, "last_error"),
+                last_error_at=_moment(report, "last_error_at"),
+                presence=_presence(report, states),
+            )
+        )
+    return devices
+
+
+def _presence(report: GatewayLatest, states: Mapping[str, AssetNow]) -> Presence:
+    state = states.get(report.asset)
+    return state.presence if state else "never_seen"
+
+
+def reported_at(report: GatewayLatest) -> datetime:
+    """Return when the newest field of a report was observed (UTC)."""
+    return max(latest.observed_at for latest in report.fields.values())
+
+
+def _value(report: GatewayLatest | None, name: str) -> Value | None:
+    latest = report.fields.get(name) if report else None
+    return latest.value if latest else None
+
+
+def _number(report: GatewayLatest | None, name: str) -> float | None:
+    value = _value(report, name)
+    return float(value) if isinstance(value, float) else None
+
+
+def _count(report: GatewayLatest | None, name: str) -> int | None:
+    value = _number(report, name)
+    return None if value is None else int(value)
+
+
+def _text(report: GatewayLatest | None, name: str) -> str | None:
+    value = _value(report, name)
+    return value or None if isinstance(value, str) else None
+
+
+def _moment(report: GatewayLatest, name: str) -> datetime | None:
+    text = _text(report, name)
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else None
+
+
+def history_point(at: datetime, fields: Mapping[str, Value]) -> GatewayPoint:
+    """Return one health report of a gateway for the curve."""
+
+    def number(name: str) -> float | None:
+        value = fields.get(name)
+        return value if isinstance(value, float) else None
+
+    return GatewayPoint(
+        at=at,
+        backlog=number("backlog"),
+        oldest_unsent_s=number("oldest_unsent_s"),
+        readings_per_s=number("readings_per_s"),
+        memory_mb=number("memory_mb"),
+    )
