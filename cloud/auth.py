@@ -6,6 +6,7 @@ import secrets
 from pathlib import Path
 
 from cloud.errors import SettingsError, Unauthorized
+from cloud.messages import message
 from cloud.settings import Settings
 
 
@@ -18,14 +19,14 @@ def load_token(settings: Settings) -> str:
     path = settings.token_file or settings.data / "token"
     if not path.exists():
         if settings.token_file is not None:
-            raise SettingsError(f"{path}: no such token file; make it, or leave --token-file out")
+            raise SettingsError(message("error.no_token_file", path=path))
         _make(path)
     try:
         token = path.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path}: cannot read the token: {error}") from None
+        raise SettingsError(message("error.unreadable_token", path=path, reason=error)) from None
     if not token:
-        raise SettingsError(f"{path}: the token file is empty; write a long random text into it")
+        raise SettingsError(message("error.empty_token", path=path))
     return token
 
 

@@ -5,7 +5,17 @@ from pathlib import Path
 
 from cloud import commands
 from cloud.errors import CloudError
+from cloud.messages import Message, render
 from device_profiles.command_line.program import Program
+
+
+def sentence(error: Exception, language: str) -> str:
+    """Return the text of an error, in the language where the error has a message."""
+    text = getattr(error, "text", None)
+    if isinstance(text, Message):
+        return render(text, language)
+    return getattr(error, language, None) or str(error)
+
 
 PROGRAM = Program(
     name="campus-cloud",
@@ -15,6 +25,7 @@ PROGRAM = Program(
     prefix="campus-cloud: ",
     extra="cloud",
     extras={"psycopg": "postgresql", "pyspark": "spark"},
+    sentence=sentence,
 )
 
 

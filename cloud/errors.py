@@ -22,9 +22,19 @@ CloudError
 └─ LineProtocolError(number, line, reason)   one line of a write cannot be parsed
 """
 
+from cloud.messages import Message, message, render
+
 
 class CloudError(Exception):
-    """Anything that goes wrong in the cloud."""
+    """Anything that goes wrong in the cloud.
+
+    `text` is the message of it, where people may read it in another language; the error's own text
+    is English.
+    """
+
+    def __init__(self, text: str | Message) -> None:
+        super().__init__(render(text, "en") if isinstance(text, Message) else text)
+        self.text = text if isinstance(text, Message) else None
 
 
 class SettingsError(CloudError):
@@ -51,10 +61,7 @@ class StoreLocked(StoreError):
     """Another process has the telemetry file open."""
 
     def __init__(self, path: str) -> None:
-        super().__init__(
-            f"{path}: another process has this telemetry file open; "
-            "stop the other campus-cloud or choose another --data folder"
-        )
+        super().__init__(message("error.store_locked", path=path))
         self.path = path
 
 
@@ -62,18 +69,15 @@ class StoreTooNew(StoreError):
     """A later version of this program wrote the telemetry file."""
 
     def __init__(self, path: str, *, found: int, known: int) -> None:
-        super().__init__(
-            f"{path}: written by a later version (schema {found}, this program knows {known}); "
-            "install that version or restore an older copy"
-        )
+        super().__init__(message("error.store_too_new", path=path, schema=found, known=known))
         self.path = path
 
 
 class StoreBusy(StoreError):
     """More is waiting to be written than the settings allow; try again later."""
 
-    def __init__(self, message: str, *, retry_after_s: int = 1) -> None:
-        super().__init__(message)
+    def __init__(self, text: str, *, retry_after_s: int = 1) -> None:
+        super().__init__(text)
         self.retry_after_s = retry_after_s
 
 
@@ -86,8 +90,8 @@ class StoreFailed(StoreError):
 class RequestError(CloudError):
     """The fault is the caller's; `zh` says so in Chinese where people read it on a page."""
 
-    def __init__(self, message: str, *, zh: str | None = None) -> None:
-        super().__init__(message)
+    def __init__(self, text: str | Message, *, zh: str | None = None) -> None:
+        super().__init__(text)
         self.zh = zh
 
 

@@ -13,6 +13,7 @@ from fastapi import FastAPI
 
 from cloud.app import create_app
 from cloud.errors import SettingsError
+from cloud.messages import message
 from cloud.settings import Settings
 
 _STOP_S = 3
@@ -76,9 +77,9 @@ def _listen(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family, backlog=512)
     except OSError as error:
+        reason = error.strerror or error
         raise SettingsError(
-            f"cannot listen on {host} port {port}: {error.strerror or error}; "
-            "choose another --host or --port"
+            message("error.cannot_listen", host=host, port=port, reason=reason)
         ) from None
 
 

@@ -10,6 +10,7 @@ from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from cloud.errors import SettingsError
+from cloud.messages import message
 
 PREFIX = "CAMPUS_CLOUD_"
 
@@ -68,14 +69,19 @@ def load(flags: Mapping[str, Any]) -> Settings:
     for name in os.environ:
         if name.startswith(PREFIX) and field_of(name) not in Settings.model_fields:
             known = ", ".join(map(variable_of, Settings.model_fields))
-            raise SettingsError(f"{name}: no such setting; use one of {known}")
+            raise SettingsError(message("error.no_such_setting", variable=name, known=known))
     try:
         return Settings(**{name: value for name, value in flags.items() if value is not None})
     except ValidationError as error:
         first = error.errors()[0]
         variable = variable_of(str(first["loc"][0]))
         raise SettingsError(
-            f"{variable} (or its flag): got {first['input']!r}: {first['msg']}"
+            message(
+                "error.wrong_setting",
+                variable=variable,
+                value=repr(first["input"]),
+                reason=first["msg"],
+            )
         ) from None
 
 

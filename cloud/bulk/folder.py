@@ -11,6 +11,7 @@ from datetime import date
 from pathlib import Path
 
 from cloud.errors import LoadError
+from cloud.messages import message
 from cloud.registry.importing.importer import KINDS
 
 _BOOKS = re.compile(r"\d+-(?P<kind>[a-z_]+)")
@@ -44,15 +45,13 @@ class CityFolder:
 def city_folder(root: Path) -> CityFolder:
     """Return what a folder holds; raises LoadError where it is not one of a city, or unfinished."""
     if not root.is_dir():
-        raise LoadError(f"{root}: no such folder; give one that `campus-sim city` wrote")
+        raise LoadError(message("error.no_city_folder", path=root))
     if not (root / "city.json").is_file():
-        raise LoadError(
-            f"{root}: city.json is missing, so the folder is not finished or not one of a city"
-        )
+        raise LoadError(message("error.unfinished_city", path=root))
     days = {kind: _days(root / kind) for kind in ("slots", "readings", "events")}
     found = CityFolder(root, _books(root / "books"), **days)
     if not found.books and not any(days.values()):
-        raise LoadError(f"{root}: holds no books, no slots, no readings and no events")
+        raise LoadError(message("error.empty_city", path=root))
     return found
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from cloud.clock import Clock
 from cloud.errors import SettingsError
+from cloud.messages import message
 from cloud.registry.store import Registry
 from cloud.settings import Settings, load
 from cloud.telemetry.duckdb import DuckDBStore
@@ -24,7 +25,7 @@ def registry_of(data: Path | None) -> Iterator[Registry]:
     """
     settings = settings_of(data)
     if settings.database_url is None and not (settings.data / "registry.sqlite").exists():
-        raise SettingsError(f"{settings.data}: holds no registry; give the folder of the cloud")
+        raise SettingsError(message("error.no_registry", path=settings.data))
     registry = Registry.open(settings.registry_url)
     try:
         yield registry
@@ -46,14 +47,14 @@ def open_offline(
     """
     settings = settings_of(data)
     if not make and not settings.telemetry_path.exists():
-        raise SettingsError(
-            f"{settings.data}: no data of a cloud here (telemetry.duckdb is missing); "
-            "give --data the folder of `campus-cloud serve` or `campus-cloud load`"
-        )
+        raise SettingsError(message("error.no_telemetry", path=settings.data))
     try:
         settings.data.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise SettingsError(f"{settings.data}: cannot make the folder: {error.strerror}") from None
+        reason = error.strerror
+        raise SettingsError(
+            message("error.cannot_make_folder", path=settings.data, reason=reason)
+        ) from None
     store = DuckDBStore(
         settings.telemetry_path,
         clock=clock,

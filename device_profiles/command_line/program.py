@@ -18,9 +18,10 @@ DONE, FAILED, WRONG_USE = 0, 1, 2
 class Program:
     """One of the four commands.
 
-    `messages` is the folder of its texts. `add` adds its subcommands. `errors` are the exceptions
-    that are a sentence for people; `prefix` comes before it. `extra` holds the libraries of the
-    command, `extras` names the extra of single modules.
+    - `messages`: the folder of its texts; `add` adds its subcommands;
+    - `errors`: exceptions that are a sentence for people, which `sentence` gives in a language and
+      which follows `prefix`;
+    - `extra`: the extra with the libraries of the command; `extras`: that of single modules.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Program:
     prefix: str = ""
     extra: str | None = None
     extras: Mapping[str, str] = field(default_factory=dict)
+    sentence: Callable[[Exception, str], str] = lambda error, _language: str(error)
 
     def parser(self, text: Texts) -> Parser:
         """Return the parser of the command line, in a language."""
@@ -77,7 +79,7 @@ class Program:
         if isinstance(error, KeyboardInterrupt):
             return text("stopped")
         if isinstance(error, self.errors):
-            return f"{self.prefix}{sentence(error, text.language)}"
+            return f"{self.prefix}{self.sentence(error, text.language)}"
         if isinstance(error, OSError) and error.filename is not None:
             reason = error.strerror
             return f"{self.prefix}{text('file_error', path=error.filename, reason=reason)}"
@@ -87,11 +89,6 @@ class Program:
         if missing is None:
             return None
         return text("missing_extra", command=self.name, extra=missing.extra, module=missing.module)
-
-
-def sentence(error: Exception, language: str) -> str:
-    """Return the text of an error, in the language where the error has it."""
-    return getattr(error, language, None) or str(error)
 
 
 def _silence_stdout() -> None:

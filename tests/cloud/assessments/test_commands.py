@@ -105,6 +105,13 @@ def test_a_wrong_folder_or_file_is_one_sentence(
     assert printed.count("\n") == 1
 
 
+def test_errors_are_in_the_language(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    err = output(capsys, "select", "--data", str(tmp_path), "--lang", "zh", code=1)
+    assert err == f"campus-cloud: {tmp_path}：其中没有登记库；请给出云端的数据文件夹\n"
+    err = output(capsys, "assess", "--data", str(tmp_path), *SPAN, "--lang", "zh", code=1)
+    assert err.startswith(f"campus-cloud: {tmp_path}：其中没有云端数据")
+
+
 def test_rules_that_are_no_yaml_name_their_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

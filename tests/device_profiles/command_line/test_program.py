@@ -12,7 +12,11 @@ from device_profiles.command_line.program import Program
 
 
 class ToolError(Exception):
-    zh = "坏了"
+    """What the tool refuses to do."""
+
+
+def sentence(error: Exception, language: str) -> str:
+    return "坏了" if language == "zh" else str(error)
 
 
 @pytest.fixture
@@ -35,6 +39,7 @@ def program_that(tmp_path: Path) -> Callable[[Callable[[], int]], Program]:
             prefix="tool: ",
             extra="cloud",
             extras={"engine": "spark"},
+            sentence=sentence,
         )
 
     return make
