@@ -3,7 +3,7 @@
 1. the schools, so that the sums meet the plan
 2. the days: `slots/day=.../part-NNN.parquet`, `readings/...` and `events/...`, fifty schools in a
    part
-3. the books: `books/NN-<kind>/<division>.csv`
+3. the records: `books/NN-<kind>/<division>.csv`
 4. the truth: `truth/*.parquet`
 5. `city.json`, last: a folder without it is not finished
 """
@@ -200,7 +200,7 @@ def _booked(
         by_division.setdefault(school.division, []).append(school)
     counts: dict[str, int] = {}
     declared: _Declared = {}
-    work = partial(_write_books, options, calendar, factor)
+    work = partial(_write_records, options, calendar, factor)
     work_items = [(d, [(s, uses[s.code]) for s in by_division[d]]) for d in sorted(by_division)]
     for rows, figures in spread(work, work_items):
         for kind, number in rows.items():
@@ -208,13 +208,13 @@ def _booked(
         declared |= figures
     counts["holidays"] += write_holidays(options.folder / "books", calendar)
     news(
-        f"books: {sum(counts.values()):,} rows, {counts['assets']:,} assets, "
+        f"records: {sum(counts.values()):,} rows, {counts['assets']:,} assets, "
         f"{counts['timetable']:,} lessons a week"
     )
     return counts, declared
 
 
-def _write_books(
+def _write_records(
     options: Options,
     calendar: CityCalendar,
     factor: float,
@@ -229,8 +229,8 @@ def _write_books(
             declared[school.code] = declarations(home, use, options.seed)
             yield home, declared[school.code]
 
-    books = options.folder / "books"
-    counts = write_division(books, division, homes(), calendar, factor=factor, seed=options.seed)
+    root = options.folder / "books"
+    counts = write_division(root, division, homes(), calendar, factor=factor, seed=options.seed)
     return counts, declared
 
 

@@ -1,4 +1,4 @@
-"""The books of all schools as CSV files that the ordinary importer reads, a folder for each kind.
+"""The records of all schools as CSV files that the ordinary importer reads, a folder for each kind.
 
 Folders are numbered in the order in which they have to be imported. Headers are the importer's
 English titles; a file holds whole schools of one division and at most `MOST_ROWS` rows.
@@ -45,14 +45,14 @@ ALL_SCHOOLS = "all"
 """The file of holidays that hold for every school."""
 
 
-def folder_of(books: Path, kind: str) -> Path:
+def folder_of(root: Path, kind: str) -> Path:
     """Return the folder of a kind."""
-    return books / f"{list(COLUMNS).index(kind) + 1:02d}-{kind}"
+    return root / f"{list(COLUMNS).index(kind) + 1:02d}-{kind}"
 
 
 @dataclass(slots=True)
-class _Book:
-    """One kind of book of one division; a new file once the last one is full."""
+class _RecordFile:
+    """One kind of record of one division; a new file once the last one is full."""
 
     folder: Path
     division: str
@@ -92,7 +92,7 @@ class _Book:
 
 
 def write_division(
-    books: Path,
+    root: Path,
     division: str,
     homes: Iterable[tuple[Home, list[Declaration]]],
     calendar: CityCalendar,
@@ -100,32 +100,33 @@ def write_division(
     factor: float,
     seed: int,
 ) -> dict[str, int]:
-    """Write every kind of book of a division's schools and return the rows of each."""
-    open_books = {
-        kind: _Book(folder_of(books, kind), division, columns) for kind, columns in COLUMNS.items()
+    """Write every kind of record of a division's schools and return the rows of each."""
+    files = {
+        kind: _RecordFile(folder_of(root, kind), division, columns)
+        for kind, columns in COLUMNS.items()
     }
     try:
         for home, declared in homes:
-            for kind, rows in _books_of(home, declared, calendar, factor, seed):
-                open_books[kind].add(rows)
+            for kind, rows in _rows_by_kind(home, declared, calendar, factor, seed):
+                files[kind].add(rows)
     finally:
-        for book in open_books.values():
-            book.close()
-    return {kind: book.rows for kind, book in open_books.items()}
+        for file in files.values():
+            file.close()
+    return {kind: file.rows for kind, file in files.items()}
 
 
-def write_holidays(books: Path, calendar: CityCalendar) -> int:
+def write_holidays(root: Path, calendar: CityCalendar) -> int:
     """Write the days off and on of all schools."""
-    book = _Book(folder_of(books, "holidays"), ALL_SCHOOLS, COLUMNS["holidays"])
-    book.add(
+    file = _RecordFile(folder_of(root, "holidays"), ALL_SCHOOLS, COLUMNS["holidays"])
+    file.add(
         (None, off.day, off.name, "放假" if off.follows is None else "补课", off.follows)
         for off in calendar.days_off
     )
-    book.close()
-    return book.rows
+    file.close()
+    return file.rows
 
 
-def _books_of(
+def _rows_by_kind(
     home: Home, declared: list[Declaration], calendar: CityCalendar, factor: float, seed: int
 ) -> Iterator[tuple[str, Iterable[Row]]]:
     school, today = home.school, calendar.days[-1]

@@ -3,7 +3,7 @@
 Everything follows from the day as reported, so no event contradicts the slots: a device that
 died, was unplugged or dropped out falls silent when its slots do and comes back with them, a line
 that was cut is lost and found, a gateway that lost its slots starts again after them, and a fault
-is the alert that a repair of the books goes back to. Only settings, restarts of half a minute and
+is the alert that a repair in the records goes back to. Only settings, restarts of half a minute and
 faults that pass by themselves are drawn here, from a stream of their own.
 
 Commands are not among them: there are none yet. Days without school are not written.

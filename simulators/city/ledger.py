@@ -94,7 +94,7 @@ def make_ledger(school: School, rooms: Sequence[Room], seed: int, today: date) -
 def rows(
     school: School, rooms: Sequence[Room], ledger: Ledger, factor: float
 ) -> Iterator[tuple[object, ...]]:
-    """Yield the rows as the importer reads them; see `books.COLUMNS`."""
+    """Yield the rows as the importer reads them; see `csv_files.COLUMNS`."""
     gaps = ledger.gaps
     for i, line in enumerate(ledger.lines):
         kind = KINDS[line.kind]

@@ -50,7 +50,7 @@ class Habit:
     keenness: tuple[float, float] = (0.45, 1.15)
     """How much lessons use what there is."""
     care: tuple[float, float] = (0.55, 1.0)
-    """How well books, repairs and counts are kept, 0 to 1."""
+    """How well records, repairs and counts are kept, 0 to 1."""
     connected: tuple[float, float] = (0.9, 1.0)
     """Share of the assets that could report and do."""
     share: tuple[float, float] = (0.0, 0.0)

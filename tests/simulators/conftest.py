@@ -59,7 +59,7 @@ class RunningSchool:
     async def until(self, is_so: Callable[[], bool]) -> None:
         """Wait until the truth log shows it."""
         async with asyncio.timeout(PATIENCE_S):
-            while not is_so():  # noqa: ASYNC110 - a file grows, and nothing tells
+            while not is_so():  # noqa: ASYNC110 - a file grows, without an event
                 await asyncio.sleep(0.05)
 
     @asynccontextmanager

@@ -72,7 +72,7 @@ def test_a_city_is_written_and_every_step_is_a_line(
     wanted = ["--schools", "3", "--days", "1", "--end", "2026-11-20", "--workers", "1"]
     assert main(["city", *wanted, "--out", out]) == 0
     lines, progress = (text.splitlines() for text in capsys.readouterr())
-    assert [line.split(":")[0] for line in lines] == ["schools", "slots", "books", "truth", out]
+    assert [line.split(":")[0] for line in lines] == ["schools", "slots", "records", "truth", out]
     assert lines[-1] == f"{out}: 3 schools, 2026-11-20..2026-11-20"
     assert progress[-1].startswith("schools: 100 % (3 of 3")
     assert main(["city", *wanted, "--out", out, "--json"]) == 0

@@ -1,4 +1,4 @@
-"""The client against a server of this process that answers as it is told."""
+"""The client against a server of this process with one answer for everything."""
 
 import gzip
 from collections.abc import Iterator

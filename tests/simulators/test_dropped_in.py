@@ -36,7 +36,7 @@ async def test_a_new_profile_gets_its_simulator(school: RunningSchool) -> None:
         decoded = codec.decode("em7-1", profile.points, {"input": words})
         await school.until(lambda: bool(school.truth("reported")))
         client.close()
-    (said,) = school.truth("reported")
-    assert said["asset"] == "A-0099"
-    assert said["values"] == decoded.values
-    assert set(said["values"]) == {"voltage", "current", "active_power"}
+    (report,) = school.truth("reported")
+    assert report["asset"] == "A-0099"
+    assert report["values"] == decoded.values
+    assert set(report["values"]) == {"voltage", "current", "active_power"}

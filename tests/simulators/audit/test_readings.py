@@ -22,14 +22,14 @@ def at(seconds: float) -> str:
 
 
 def stated(seconds: float, certain: bool = True, **values: Value) -> dict[str, Any]:
-    return said("D", "mqtt", seconds, values) | {"observed_at": at(seconds), "certain": certain}
+    return report("D", "mqtt", seconds, values) | {"observed_at": at(seconds), "certain": certain}
 
 
 def polled(seconds: float, **values: Value) -> dict[str, Any]:
-    return said("M", "modbus_tcp", seconds, values)
+    return report("M", "modbus_tcp", seconds, values)
 
 
-def said(asset: str, protocol: str, seconds: float, values: dict[str, Value]) -> dict[str, Any]:
+def report(asset: str, protocol: str, seconds: float, values: dict[str, Value]) -> dict[str, Any]:
     return {
         "kind": "reported",
         "device": asset,
@@ -51,7 +51,7 @@ def audited(
     return audit_readings(TruthLines(tuple(lines), (), {}), rows, PROFILES, heartbeats={}, **more)
 
 
-def test_what_is_stored_as_said_is_clean() -> None:
+def test_what_is_stored_as_reported_is_clean() -> None:
     lines = [stated(0, volume=20.0, source="hdmi1"), stated(10, volume=20.0, source="hdmi1")]
     rows = [
         row("D", point, seconds, value)
@@ -170,7 +170,7 @@ def bus_audit(
 
 
 def test_where_the_school_ends_a_connection_one_answer_of_the_bus_is_not_owed() -> None:
-    other = said("M2", "modbus_tcp", 0.4, {"voltage": 229.0})
+    other = report("M2", "modbus_tcp", 0.4, {"voltage": 229.0})
     lines = [polled(0.3, voltage=230.0), other]
     audit = bus_audit(lines, [], closed(0.5, is_by_school=True))
     assert (audit.exempted["last_answer"].count, audit.lost) == (1, 1)
@@ -178,7 +178,7 @@ def test_where_the_school_ends_a_connection_one_answer_of_the_bus_is_not_owed() 
 
 
 def test_where_the_gateway_ends_a_connection_one_poll_of_each_device_is_not_owed() -> None:
-    other = said("M2", "modbus_tcp", 5.2, {"voltage": 229.0})
+    other = report("M2", "modbus_tcp", 5.2, {"voltage": 229.0})
     lines = [polled(0, voltage=230.0), polled(5, voltage=231.0), other]
     audit = bus_audit(lines, [], closed(5.5, is_by_school=False))
     assert (audit.exempted["last_answer"].count, audit.lost) == (2, 1)
@@ -201,7 +201,7 @@ def test_one_unconfirmed_message_of_a_device_is_not_owed() -> None:
 
 def test_an_unconfirmed_advertisement_is_not_owed_near_the_end_of_a_gateway_only() -> None:
     lines = [
-        said("B", "ble", seconds, {"battery": 90.0}) | {"certain": False} for seconds in (1, 9)
+        report("B", "ble", seconds, {"battery": 90.0}) | {"certain": False} for seconds in (1, 9)
     ]
     times = GatewayTimes(killed_at=(START + timedelta(seconds=10),))
     audit = audited(lines, [], times=times)

@@ -84,17 +84,17 @@ def test_there_is_every_kind_of_school_in_every_county(city: Path) -> None:
 
 
 def test_every_slot_adds_up_and_stands_in_its_local_day(city: Path) -> None:
-    found = slots(city)
+    rows = slots(city)
     states = ["active_s", "standby_s", "off_s", "unobserved_s"]
-    assert found.select(pl.sum_horizontal(states) == 300).to_series().all()
-    assert found.select(pl.min_horizontal(states) >= 0).to_series().all()
-    assert not found.select("school", "asset", "slot_start").is_duplicated().any()
+    assert rows.select(pl.sum_horizontal(states) == 300).to_series().all()
+    assert rows.select(pl.min_horizontal(states) >= 0).to_series().all()
+    assert not rows.select("school", "asset", "slot_start").is_duplicated().any()
     local = (pl.col("slot_start") + timedelta(hours=8)).dt.date()
-    assert found.select(local == pl.col("day")).to_series().all()
-    assert found.select(pl.col("slot_start").dt.epoch("s") % 300 == 0).to_series().all()
+    assert rows.select(local == pl.col("day")).to_series().all()
+    assert rows.select(pl.col("slot_start").dt.epoch("s") % 300 == 0).to_series().all()
     arrived = pl.col("received_at") > pl.col("slot_start") + timedelta(seconds=300)
-    assert found.select(arrived).to_series().all()
-    energy = found.filter(pl.col("energy_wh").is_not_null())
+    assert rows.select(arrived).to_series().all()
+    energy = rows.filter(pl.col("energy_wh").is_not_null())
     assert (energy["energy_wh"] >= 0).all()
     assert set(energy["category"]) == {"display", "recorder", "instrument", "meter"}
 
@@ -110,24 +110,24 @@ def test_files_are_sorted_and_of_the_agreed_columns(city: Path) -> None:
     assert readings.filter(pl.col("number") < 0).is_empty()
 
 
-def test_what_is_said_of_the_city_is_what_is_there(city: Path) -> None:
-    told = read_city(city)
-    found = slots(city)
-    assert told["counts"]["slots"] == found.height
+def test_the_facts_of_the_city_are_those_of_its_files(city: Path) -> None:
+    facts = read_city(city)
+    rows = slots(city)
+    assert facts["counts"]["slots"] == rows.height
     events = pl.read_parquet(city / "events" / "**" / "*.parquet")
-    assert told["counts"]["events"] == events.height > 0
-    assert told["counts"]["devices"] == found.select("school", "asset").unique().height
-    assert told["schools"] == sorted(book(city, "schools")["school"])
-    assert [date.fromisoformat(day) for day in told["days"]] == sorted(found["day"].unique())
-    assert told["counts"]["books.assets"] == book(city, "assets").height
+    assert facts["counts"]["events"] == events.height > 0
+    assert facts["counts"]["devices"] == rows.select("school", "asset").unique().height
+    assert facts["schools"] == sorted(book(city, "schools")["school"])
+    assert [date.fromisoformat(day) for day in facts["days"]] == sorted(rows["day"].unique())
+    assert facts["counts"]["books.assets"] == book(city, "assets").height
 
 
 def test_the_truth_names_every_school_device_and_day(city: Path) -> None:
     schools, use = truth(city, "schools"), truth(city, "use")
     assert set(schools["character"]) == set(SHARES)
     assert sorted(schools["school"]) == read_city(city)["schools"]
-    found = slots(city)
-    sent = found.select("school", "asset", "day").unique()
+    rows = slots(city)
+    sent = rows.select("school", "asset", "day").unique()
     assert sent.join(use, on=["school", "asset", "day"], how="anti").is_empty()
     assert use.height == use.select("school", "asset").unique().height * 5
     true_s = use.select(pl.col("active_s") + pl.col("standby_s") + pl.col("off_s")).to_series()
@@ -152,28 +152,28 @@ def test_true_slots_are_what_the_truth_says_they_are(city: Path) -> None:
         assert (both[column] == both[f"{column}_of_slots"]).all()
 
 
-def test_what_was_not_tampered_with_is_told_as_it_was(city: Path) -> None:
+def test_what_was_not_tampered_with_is_reported_as_it_was(city: Path) -> None:
     use = truth(city, "use")
     flags = ["left_on", "machine_made", "silenced", "dead", "frozen", "dropped_out", "lost"]
     plain = use.filter(~pl.any_horizontal(flags) & (pl.col("category") != "display"))
-    told = (
+    reported = (
         slots(city)
         .group_by("school", "asset", "day")
         .agg(pl.col("active_s").cast(pl.Float64).sum())
     )
-    both = plain.join(told, on=["school", "asset", "day"], suffix="_told")
+    both = plain.join(reported, on=["school", "asset", "day"], suffix="_told")
     assert both.height == plain.height > 1000
     assert (both["active_s"] == both["active_s_told"]).all()
 
 
 def test_tampering_shows_in_the_slots_and_only_some_devices_take_part(city: Path) -> None:
     use = truth(city, "use").join(truth(city, "schools").select("school", "character"), on="school")
-    told = (
+    reported = (
         slots(city)
         .group_by("school", "asset", "day")
         .agg(pl.col("active_s", "unobserved_s").cast(pl.Float64).sum())
     )
-    both = use.join(told, on=["school", "asset", "day"], suffix="_told")
+    both = use.join(reported, on=["school", "asset", "day"], suffix="_told")
     left = both.filter("left_on")
     assert set(left["character"]) == {"left_on"}
     assert left["active_s_told"].mean() > 3 * left["active_s"].mean()  # type: ignore[operator]  # numbers
@@ -182,8 +182,8 @@ def test_tampering_shows_in_the_slots_and_only_some_devices_take_part(city: Path
     assert set(silenced["character"]) == {"stops_before_inspection"}
     assert (silenced["unobserved_s"] == 86_400).all()
     for flag, character in (("left_on", "left_on"), ("silenced", "stops_before_inspection")):
-        own = both.filter(pl.col("character") == character)
-        assert 0 < own[flag].mean() < 1  # type: ignore[operator]  # a share
+        of_character = both.filter(pl.col("character") == character)
+        assert 0 < of_character[flag].mean() < 1  # type: ignore[operator]  # a share
 
 
 def test_silenced_sensors_speak_again_on_the_day_of_the_review(city: Path) -> None:
@@ -193,19 +193,19 @@ def test_silenced_sensors_speak_again_on_the_day_of_the_review(city: Path) -> No
 
 
 def test_false_declarations_are_known_and_far_from_right(city: Path) -> None:
-    said = truth(city, "declarations").join(truth(city, "schools"), on="school")
-    false = said.filter(pl.col("untruth") == "false")
+    declarations = truth(city, "declarations").join(truth(city, "schools"), on="school")
+    false = declarations.filter(pl.col("untruth") == "false")
     assert set(false["character"]) == {"false_declaration"}
     assert (false["value"] > 1.2 * false["actual"]).all()
-    assert book(city, "declarations").height == said.height
+    assert book(city, "declarations").height == declarations.height
 
 
-def test_phantoms_stand_in_the_ledger_and_are_never_heard(city: Path) -> None:
+def test_phantoms_are_in_the_ledger_and_never_report(city: Path) -> None:
     assets = truth(city, "assets").join(truth(city, "schools"), on="school")
     phantoms = assets.filter(~pl.col("exists"))
     assert set(phantoms["character"]) == {"phantom_ledger"}
-    heard = slots(city).select("school", "asset").unique()
-    assert phantoms.join(heard, on=["school", "asset"], how="semi").is_empty()
+    reporting = slots(city).select("school", "asset").unique()
+    assert phantoms.join(reporting, on=["school", "asset"], how="semi").is_empty()
 
 
 def test_half_empty_ledgers_are_half_empty(city: Path) -> None:
@@ -228,7 +228,7 @@ def test_parts_are_cut_without_changing_anything(
     write_city(city_options(tmp_path / "cut", schools=9, days=2))
     assert len(list(tmp_path.glob("cut/slots/*/*.parquet"))) == 6
     assert slots(tmp_path / "cut").equals(slots(tmp_path / "whole"))
-    events = [pl.read_parquet(tmp_path / one / "events/**/*.parquet") for one in ("cut", "whole")]
+    events = [pl.read_parquet(tmp_path / name / "events/**/*.parquet") for name in ("cut", "whole")]
     assert events[0].sort(events[0].columns).equals(events[1].sort(events[1].columns))
 
 
@@ -272,7 +272,7 @@ def _interrupt(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("wrong", "said"),
+    ("wrong", "problem"),
     [
         ({"schools": 0}, "got 0 schools, expected 1 to 20,000"),
         ({"days": 300}, "got 300 days, expected 1 to 250"),
@@ -281,14 +281,14 @@ def _interrupt(text: str) -> None:
     ],
 )
 def test_what_cannot_be_made_is_refused(
-    wrong: dict[str, object], said: str, tmp_path: Path
+    wrong: dict[str, object], problem: str, tmp_path: Path
 ) -> None:
-    with pytest.raises(SimulatorError, match=said):
+    with pytest.raises(SimulatorError, match=problem):
         write_city(city_options(tmp_path / "city", **wrong))
     assert not (tmp_path / "city").exists()
 
 
 def test_a_city_may_be_one_school_for_one_day(tmp_path: Path) -> None:
-    told = write_city(Options(tmp_path, 1, 1, 3, date(2026, 11, 20)))
-    assert told["counts"]["schools"] == 1
+    facts = write_city(Options(tmp_path, 1, 1, 3, date(2026, 11, 20)))
+    assert facts["counts"]["schools"] == 1
     assert json.loads((tmp_path / "city.json").read_text())["days"] == ["2026-11-20"]

@@ -31,10 +31,10 @@ def test_a_row_that_only_one_knows_is_a_difference() -> None:
     assert not is_same(USE, None)
 
 
-def test_an_agreement_is_told_in_a_line() -> None:
-    told = "3 schools, 1,200 rows of use by asset and day, 168 findings; left out: when slots"
-    assert Agreement(3, 1200, 168, ()).summary().startswith(f"the same evidence: {told}")
-    assert Agreement(3, 1200, 168, ("x",)).summary().startswith(f"NOT the same evidence: {told}")
+def test_an_agreement_is_summed_up_in_a_line() -> None:
+    figures = "3 schools, 1,200 rows of use by asset and day, 168 findings; left out: when slots"
+    assert Agreement(3, 1200, 168, ()).summary().startswith(f"the same evidence: {figures}")
+    assert Agreement(3, 1200, 168, ("x",)).summary().startswith(f"NOT the same evidence: {figures}")
 
 
 def test_a_cloud_that_is_not_there_is_one_sentence() -> None:

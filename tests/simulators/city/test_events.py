@@ -1,4 +1,4 @@
-"""Events say nothing that the slots, the truth and the books deny."""
+"""Events contradict neither the slots nor the truth nor the records."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -11,8 +11,8 @@ KEYS = ["school", "asset"]
 
 
 def events(city: Path) -> pl.DataFrame:
-    found = pl.read_parquet(city / "events" / "**" / "*.parquet", hive_partitioning=True)
-    return found.with_columns(local=pl.col("happened_at") + EIGHT)
+    rows = pl.read_parquet(city / "events" / "**" / "*.parquet", hive_partitioning=True)
+    return rows.with_columns(local=pl.col("happened_at") + EIGHT)
 
 
 def slots(city: Path) -> pl.DataFrame:
@@ -24,18 +24,18 @@ def truth(city: Path, name: str) -> pl.DataFrame:
 
 
 def of_type(city: Path, type_: str) -> pl.DataFrame:
-    found = events(city).filter(pl.col("type") == type_)
-    assert found.height > 0, type_
-    return found
+    rows = events(city).filter(pl.col("type") == type_)
+    assert rows.height > 0, type_
+    return rows
 
 
 def test_events_stand_in_their_local_day_once_and_in_order(city: Path) -> None:
-    found = events(city)
-    assert found.select(pl.col("local").dt.date() == pl.col("day")).to_series().all()
-    assert not found.select(*KEYS, "type", "happened_at").is_duplicated().any()
-    assert (found["received_at"] > found["happened_at"]).all()
-    assert (found["happened_at"].dt.microsecond() == 0).all(), "lines have seconds"
-    assert (found["text"].str.len_chars() > 3).all()
+    rows = events(city)
+    assert rows.select(pl.col("local").dt.date() == pl.col("day")).to_series().all()
+    assert not rows.select(*KEYS, "type", "happened_at").is_duplicated().any()
+    assert (rows["received_at"] > rows["happened_at"]).all()
+    assert (rows["happened_at"].dt.microsecond() == 0).all(), "lines have seconds"
+    assert (rows["text"].str.len_chars() > 3).all()
     for path in city.glob("events/*/*.parquet"):
         table = pl.read_parquet(path, hive_partitioning=False)
         order = table.select("school", "happened_at", "asset", "type")
@@ -57,15 +57,15 @@ def test_every_kind_of_event_happens_at_a_plausible_rate(city: Path) -> None:
 def test_who_falls_silent_is_unobserved_from_then_on(city: Path) -> None:
     silent = of_type(city, "device_silent").select(*KEYS, "happened_at")
     sent = slots(city).select(*KEYS, "slot_start", "unobserved_s")
-    heard = silent.join(sent, on=KEYS).filter(
+    reporting = silent.join(sent, on=KEYS).filter(
         (pl.col("slot_start") <= pl.col("happened_at"))
         & (pl.col("happened_at") < pl.col("slot_start") + timedelta(seconds=SLOT_S))
     )
-    assert heard.height > 50
-    assert (heard["unobserved_s"] > 0).all()
+    assert reporting.height > 50
+    assert (reporting["unobserved_s"] > 0).all()
 
 
-def test_who_was_silent_all_day_without_a_word_before_is_told_of(city: Path) -> None:
+def test_a_device_that_is_silent_all_day_is_reported(city: Path) -> None:
     use = truth(city, "use").filter(pl.col("silenced") | pl.col("dead"))
     first = use.group_by(KEYS).agg(pl.col("day").min())
     lost = truth(city, "outages").filter("is_lost").select("school", "day")
@@ -112,7 +112,9 @@ def test_lines_are_lost_and_found_as_in_the_truth(city: Path) -> None:
     assert restarted.join(days, on=["school", "day"], how="anti").is_empty()
 
 
-def test_nothing_is_said_while_a_gateway_is_off_and_late_while_its_line_is_cut(city: Path) -> None:
+def test_nothing_is_reported_while_a_gateway_is_off_and_late_while_its_line_is_cut(
+    city: Path,
+) -> None:
     cut = truth(city, "outages").with_columns(midnight=pl.col("day").cast(pl.Datetime("us")))
     both = events(city).join(cut, on=["school", "day"])
     second = (pl.col("local") - pl.col("midnight")).dt.total_seconds()
@@ -124,7 +126,7 @@ def test_nothing_is_said_while_a_gateway_is_off_and_late_while_its_line_is_cut(c
     assert late.select(pl.col("received_at") + EIGHT > ends).to_series().all()
 
 
-def test_alerts_of_the_books_were_faults_first(city: Path) -> None:
+def test_alerts_of_the_records_were_faults_first(city: Path) -> None:
     (folder,) = (city / "books").glob("*-tickets")
     tickets = pl.concat([pl.read_csv(path, infer_schema=False) for path in folder.glob("*.csv")])
     alerts = tickets.filter(pl.col("origin") == "预警").select(

@@ -36,18 +36,18 @@ def test_states_are_whole_seconds_and_fit_the_slot(
     nights = [forgotten(fleet, random) for _ in range(2)]
     true = true_day(fleet, weekday, random, nights[0], nights[1])
     day = CALENDAR.days[seed % len(CALENDAR.days)]
-    told = reported_day(
+    reported = reported_day(
         home.school, fleet, home.plan, true, day, random, is_taught=weekday is not None
     )
     for parts in (
         (true.active, true.standby),
-        (told.active, told.standby, told.unobserved),
+        (reported.active, reported.standby, reported.unobserved),
     ):
         for part in parts:
             assert (part >= 0).all()
             assert (part == np.rint(part)).all()
         assert (np.stack(parts).sum(axis=0) <= SLOT_S).all()
-    received = told.received_s / 1_000_000
+    received = reported.received_s / 1_000_000
     assert (received > (np.arange(288) + 1) * SLOT_S).all()
 
 
@@ -97,16 +97,16 @@ def test_what_is_forgotten_is_on_until_midnight_and_into_the_morning() -> None:
     assert day.standby[:, :60].all()
 
 
-def days_told(home: Home, days: list[date]) -> list[tuple[date, dict[str, Bools]]]:
-    found = []
+def days_reported(home: Home, days: list[date]) -> list[tuple[date, dict[str, Bools]]]:
+    reported_days = []
     for day in days:
         fleet = home.fleet
         true = true_day(fleet, 3, draws(1, "t", day), no_night(fleet), no_night(fleet))
-        told = reported_day(
+        reported = reported_day(
             home.school, fleet, home.plan, true, day, draws(2, "t", day), is_taught=True
         )
-        found.append((day, dict(told.flags)))
-    return found
+        reported_days.append((day, dict(reported.flags)))
+    return reported_days
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def days_told(home: Home, days: list[date]) -> list[tuple[date, dict[str, Bools]
 )
 def test_playing_begins_on_a_day_and_takes_some_devices(character: str, flag: str) -> None:
     home = home_of(character)
-    shares = {day: np.mean(flags[flag]) for day, flags in days_told(home, list(CALENDAR.days))}
+    shares = {day: np.mean(flags[flag]) for day, flags in days_reported(home, list(CALENDAR.days))}
     before = [share for day, share in shares.items() if day < home.school.starts]
     after = [share for day, share in shares.items() if day >= home.school.starts]
     assert not any(before)
@@ -127,8 +127,10 @@ def test_a_script_is_the_same_every_day_and_a_teacher_is_not() -> None:
     made, plain = [], []
     for day in CALENDAR.days[-12:]:
         true = true_day(fleet, 3, draws(1, "t", day), no_night(fleet), no_night(fleet))
-        told = reported_day(home.school, fleet, plan, true, day, draws(2, "t", day), is_taught=True)
-        made.append(np.where(told.flags["machine_made"], told.active.sum(axis=1), np.nan))
+        reported = reported_day(
+            home.school, fleet, plan, true, day, draws(2, "t", day), is_taught=True
+        )
+        made.append(np.where(reported.flags["machine_made"], reported.active.sum(axis=1), np.nan))
         plain.append(true.active.sum(axis=1))
     scripted = np.nanstd(np.array(made)[:, plan.is_machine_made], axis=0)
     taught = np.std(np.array(plain)[:, plan.is_machine_made], axis=0)
@@ -141,6 +143,9 @@ def test_the_dead_stay_dead() -> None:
     assert 0 < (plan.dies < date.max.toordinal()).mean() < 0.9
     day = CALENDAR.days[-1] + timedelta(days=1)
     true = true_day(fleet, 3, draws(1, "t", day), no_night(fleet), no_night(fleet))
-    told = reported_day(home.school, fleet, plan, true, day, draws(2, "t", day), is_taught=True)
-    assert (told.unobserved[told.flags["dead"]] == SLOT_S).all()
-    assert (told.standby[told.flags["frozen"]] + told.unobserved[told.flags["frozen"]] > 0).all()
+    reported = reported_day(home.school, fleet, plan, true, day, draws(2, "t", day), is_taught=True)
+    assert (reported.unobserved[reported.flags["dead"]] == SLOT_S).all()
+    assert (
+        reported.standby[reported.flags["frozen"]] + reported.unobserved[reported.flags["frozen"]]
+        > 0
+    ).all()

@@ -7,13 +7,13 @@ from simulators.city.procedure import Outcome, pair
 
 
 def row(school: str, **changed: Any) -> dict[str, Any]:
-    told = {"school": school, "division": "331002", "stages": ["PRI"], "urban_rural": "121"}
-    return told | changed
+    fields = {"school": school, "division": "331002", "stages": ["PRI"], "urban_rural": "121"}
+    return fields | changed
 
 
 def quota(code: str, selected: int, *, least: int = 0, most: int = 9) -> dict[str, Any]:
-    told = {"group": "division", "code": code, "least": least, "most": most}
-    return told | {"selected": selected}
+    fields = {"group": "division", "code": code, "least": least, "most": most}
+    return fields | {"selected": selected}
 
 
 def test_the_last_one_of_its_kind_gives_way() -> None:
@@ -33,13 +33,13 @@ def test_a_county_that_is_full_or_at_its_least_takes_no_part() -> None:
     assert pair(inside, [row("c")], [*full, *scarce])[1] == inside[0], "within a county"
 
 
-def test_where_nobody_is_out_nobody_objects() -> None:
+def test_without_a_school_left_out_there_is_no_objection() -> None:
     assert pair([row("a")], [], []) == (None, None)
 
 
-def test_what_came_of_it_is_told_in_a_line() -> None:
-    told = Outcome(47, "abc", "2133100001", None, date(2026, 12, 1))
-    assert told.summary() == (
+def test_the_outcome_is_summed_up_in_a_line() -> None:
+    outcome = Outcome(47, "abc", "2133100001", None, date(2026, 12, 1))
+    assert outcome.summary() == (
         "47 steps, two objections, one upheld and the list changed; open for objections until "
         "2026-12-01, so not final"
     )

@@ -25,14 +25,14 @@ def test_a_city_of_any_size_has_its_share_of_rooms(number: int, seed: int) -> No
 
 def test_a_primary_school_has_what_the_provincial_table_asks_for_its_classes() -> None:
     schools = make_schools(300, 7, make_calendar(END, 5))
-    found: dict[int, list[int]] = {}
+    rooms_by_number: dict[int, list[int]] = {}
     for school in schools:
         if school.school_type == "211" and school.care > 0.5:
             labs = sum(room.use == "121" for room in make_rooms(school, 7))
-            found.setdefault(min(school.classes // 6 * 6, 36), []).append(labs)
+            rooms_by_number.setdefault(min(school.classes // 6 * 6, 36), []).append(labs)
     needed = {18: 2, 24: 2, 30: 3, 36: 3}
     for classes, number in needed.items():
-        assert max(found[classes]) == number
+        assert max(rooms_by_number[classes]) == number
 
 
 def test_no_two_schools_of_a_province_share_a_name_or_a_code() -> None:

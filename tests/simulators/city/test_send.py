@@ -19,21 +19,21 @@ STATES = ("active_s", "standby_s", "off_s", "unobserved_s")
 
 
 def test_schools_are_chosen_from_all_kinds_and_the_same_every_time(city: Path) -> None:
-    found = chosen(city, 8)
-    assert found == chosen(city, 8)
-    assert len(set(found)) == 8
-    assert {code[:2] for code in found} == {"11", "21", "31", "34", "36"}
+    schools = chosen(city, 8)
+    assert schools == chosen(city, 8)
+    assert len(set(schools)) == 8
+    assert {code[:2] for code in schools} == {"11", "21", "31", "34", "36"}
     assert len(chosen(city, 24)) == 24
     with pytest.raises(SimulatorError, match="got 25 schools, expected 1 to 24"):
         chosen(city, 25)
 
 
-def test_lines_say_what_the_files_say(city: Path) -> None:
+def test_lines_hold_what_the_files_hold(city: Path) -> None:
     schools = chosen(city, 2)
     day = "2026-11-18"
     lines = list(write_lines(city, schools, days=[day]))
     batch = Parser().parse("\n".join(lines).encode(), precision="s", now_ns=0)
-    said: dict[tuple[str, str, str, str, int], float | str | None] = {}
+    sent: dict[tuple[str, str, str, str, int], float | str | None] = {}
     reported = {}
     for series, field, at, number, text in zip(
         batch.series, batch.fields, batch.times, batch.numbers, batch.texts, strict=True
@@ -42,8 +42,8 @@ def test_lines_say_what_the_files_say(city: Path) -> None:
         if series.measurement == "event":
             reported[*key, series.tag("type")] = number if text is None else text
         else:
-            said[key] = number
-    assert len(said) + len(reported) == len(batch)
+            sent[key] = number
+    assert len(sent) + len(reported) == len(batch)
     slots = pl.read_parquet(city / "slots" / f"day={day}" / "*.parquet")
     slots = slots.filter(pl.col("school").is_in(schools))
     readings = pl.read_parquet(city / "readings" / f"day={day}" / "*.parquet")
@@ -53,11 +53,11 @@ def test_lines_say_what_the_files_say(city: Path) -> None:
     assert len(lines) == slots.height + readings.height + events.height
     for row in slots.with_columns(at=pl.col("slot_start").dt.epoch("ns")).iter_rows(named=True):
         for field in (*STATES, *(["energy_wh"] if row["energy_wh"] is not None else [])):
-            assert said.pop(("usage", row["school"], row["asset"], field, row["at"])) == row[field]
+            assert sent.pop(("usage", row["school"], row["asset"], field, row["at"])) == row[field]
     for row in readings.with_columns(at=pl.col("observed_at").dt.epoch("ns")).iter_rows(named=True):
         key = ("reading", row["school"], row["asset"], row["point"], row["at"])
-        assert said.pop(key) == row["number"]
-    assert not said
+        assert sent.pop(key) == row["number"]
+    assert not sent
     for row in events.with_columns(at=pl.col("happened_at").dt.epoch("ns")).iter_rows(named=True):
         for field in ("text", *(["value"] if row["value"] is not None else [])):
             key = ("event", row["school"], row["asset"], field, row["at"])
@@ -98,18 +98,18 @@ def test_a_cloud_that_is_not_there_is_one_sentence(city: Path) -> None:
 def test_a_cloud_takes_the_records_and_every_line(tmp_path: Path) -> None:
     write_city(city_options(tmp_path / "city", schools=9, days=1))
     schools = chosen(tmp_path / "city", 2)
-    told: list[str] = []
+    news_lines: list[str] = []
     with running(CloudServer(tmp_path)) as server:
         lines = send(
             tmp_path / "city",
             schools,
             url=server.url,
             token="a-token-of-the-tests",
-            news=told.append,
+            news=news_lines.append,
         )
         assert lines == len(list(write_lines(tmp_path / "city", schools)))
         answer = httpx.get(f"{server.url}/api/v1/schools", timeout=PATIENCE_S)
         assert {row["id"] for row in answer.json()} == set(schools)
         with pytest.raises(SimulatorError, match="refused"):
             send(tmp_path / "city", schools, url=server.url, token="wrong")
-    assert told[-1] == f"lines: {lines:,}"
+    assert news_lines[-1] == f"lines: {lines:,}"

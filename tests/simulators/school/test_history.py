@@ -32,10 +32,10 @@ def test_the_past_adds_up_and_ends_before_the_present(plan: Path) -> None:
     usage = [line for line in lines if line.startswith("usage")]
     active: dict[str, float] = defaultdict(float)
     for line in usage:
-        told = fields(line)
-        states = [told[f"{name}_s"] for name in ("active", "standby", "off", "unobserved")]
+        values = fields(line)
+        states = [values[f"{name}_s"] for name in ("active", "standby", "off", "unobserved")]
         assert sum(states) == 300
-        active[line.split(",")[1]] += told["active_s"]
+        active[line.split(",")[1]] += values["active_s"]
         assert int(line.rsplit(" ", 1)[1]) + 300 <= START_OF_SLOT
     assert any(line.startswith("reading") for line in lines)
     assert min(active.values()) == 0

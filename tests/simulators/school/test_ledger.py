@@ -11,7 +11,7 @@ from tests._parts.cloud_app import SCHOOL, cloud_app, small_settings
 TODAY = date(2026, 11, 24)
 
 
-def test_the_books_are_believable_and_not_perfect() -> None:
+def test_the_records_are_believable_and_not_perfect() -> None:
     campus = make_campus(7, 44, TODAY)
     assets = make_ledger(campus)
     assert len(assets) >= 3 * len(campus.devices)

@@ -33,8 +33,8 @@ def test_the_same_seed_and_day_give_the_same_plan(tmp_path: Path) -> None:
 def test_another_seed_gives_another_school(tmp_path: Path) -> None:
     for seed in (1, 2):
         write_plan(tmp_path / str(seed), make_campus(seed, 44, TODAY), Reach())
-    one, other = ((tmp_path / str(seed) / "school.yaml").read_bytes() for seed in (1, 2))
-    assert one != other
+    first, other = ((tmp_path / str(seed) / "school.yaml").read_bytes() for seed in (1, 2))
+    assert first != other
 
 
 @pytest.mark.parametrize("number", [4, 5, 44, 120])
@@ -77,9 +77,9 @@ def test_a_number_of_devices_that_cannot_be_is_refused(number: int) -> None:
 @pytest.mark.parametrize("day", [date(2026, 11, 24), date(2027, 1, 1), date(2026, 7, 12)])
 def test_twenty_school_days_lie_behind_any_day(day: date) -> None:
     calendar = make_calendar(day)
-    found = calendar.school_days(day, 20)
-    assert len(found) == 20
-    assert any(one.isoweekday() > 5 for one in found), "a make-up day is among them"
+    days = calendar.school_days(day, 20)
+    assert len(days) == 20
+    assert any(school_day.isoweekday() > 5 for school_day in days), "a make-up day is among them"
     assert calendar.starts <= day <= calendar.ends
 
 
@@ -91,5 +91,5 @@ def test_one_device_can_be_taken_out_of_a_plan(tmp_path: Path) -> None:
     assert [device.plan.id for device in school.devices] == [name]
     tree = yaml.safe_load((folder / "school.yaml").read_text())
     assert tree["modbus_tcp"] == []
-    with pytest.raises(SimulatorError, match="no device 'nobody'"):
-        write_single(tmp_path, "nobody")
+    with pytest.raises(SimulatorError, match="no device 'absent'"):
+        write_single(tmp_path, "absent")

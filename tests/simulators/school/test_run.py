@@ -113,7 +113,7 @@ async def test_a_school_whose_broker_never_comes_can_be_ended(school: RunningSch
     assert not school.ready.is_set()
 
 
-def test_a_wrong_plan_is_told_on_the_command_line(
+def test_a_wrong_plan_is_named_on_the_command_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main([str(tmp_path)]) == 1

@@ -93,7 +93,7 @@ def test_what_is_no_plan_at_all(tmp_path: Path, content: bytes | None, problem: 
         load_school(tmp_path)
 
 
-def test_a_wrong_profile_of_a_further_folder_is_told(tmp_path: Path) -> None:
+def test_a_wrong_profile_of_a_further_folder_is_named(tmp_path: Path) -> None:
     (tmp_path / "more").mkdir()
     (tmp_path / "more" / "acme-em7.yaml").write_text("id: acme-em7\n")
     with pytest.raises(ScenarioErrors, match="protocol: missing"):
