@@ -1,18 +1,19 @@
-"""Declared figures beside what ledger and telemetry measured, within what was not observed.
+"""Declared figures compared with what ledger and telemetry measured. Pure.
 
 For each school and item: what was declared, the least and the most that it can have been, and
-whether they agree. It is what the checks of declared figures stand on. What things show is measured
-in `cloud.scoring.indicators.builders.declared_vs_measured`, for the score too; what may have been
-beside it is judged here.
+whether they agree. The checks of declared figures use it. Figures are measured in
+`cloud.scoring.indicators.builders.declared_vs_measured`, for the score too; what missing data may
+add to them is judged here.
 
 - `display_hours_week`: hours of use a week of five school days, on average over the displays.
 - `computer_room_hours_logged`: hours a week in which computer rooms were used as timetabled.
-- `pupil_terminals`, `teacher_terminals`: computers in the ledger; one whose name says neither whose
-  it is may be either's.
+- `pupil_terminals`, `teacher_terminals`: computers in the ledger; one whose name names neither
+  may be either's.
 - `experiments_group_done`: not none, where instruments in laboratories were never used.
 
-What nobody saw may have been anything: a device out of sight for part of its days is taken as in
-use then; one out of sight for most as it was used while it was seen, or as the busiest of its kind.
+Missing data may have been anything: a device without data for part of its days counts as in use
+then; one without data for most of them as it was used while it had data, or as the busiest of its
+kind.
 """
 
 from collections.abc import Callable
@@ -43,7 +44,7 @@ AGREEMENT = {
 
 LABORATORY = "121"
 _BUSIEST = 0.9
-"""The quantile at which a device that nobody saw is taken to be in use."""
+"""The quantile at which a device without data is taken to be in use."""
 
 
 def agreement(evidence: Evidence, limits: Declared | None = None) -> pl.DataFrame:
@@ -68,9 +69,9 @@ def agreement(evidence: Evidence, limits: Declared | None = None) -> pl.DataFram
         )
         for item, measure in _MEASURES.items()
     ]
-    found = declared.join(pl.concat(measured), on=["school", "item"])
+    comparable = declared.join(pl.concat(measured), on=["school", "item"])
     return (
-        found.with_columns(_verdict(limits).alias("verdict"))
+        comparable.with_columns(_verdict(limits).alias("verdict"))
         .select(*AGREEMENT)
         .sort("school", "item")
     )

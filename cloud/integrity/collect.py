@@ -1,4 +1,4 @@
-"""The facts of the checks: the evidence of a score, and what the registry and the store add."""
+"""Read the facts of the checks: the evidence of a score, and what registry and store add."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -27,7 +27,7 @@ async def gather_facts(
     evidence: Evidence,
     inspections: Inspections | None = None,
 ) -> Facts:
-    """Return the facts of the evidence's schools; without inspections nothing is said of them."""
+    """Return the facts of the evidence's schools; without inspections none is checked."""
     schools = evidence.schools["school"].to_list()
     first = to_ns(datetime.combine(evidence.start - timedelta(days=1), time(), UTC))
     after = to_ns(datetime.combine(evidence.end + timedelta(days=2), time(), UTC))
@@ -45,15 +45,15 @@ def _facts(
     samples: Samples,
 ) -> Facts:
     co2 = _samples(registry, samples, evidence)
-    company = Facts(evidence).company
+    occupancy = Facts(evidence).occupancy
     if not co2.is_empty():
         periods, lessons = _calendar(registry, co2["school"].unique().sort().to_list(), evidence)
-        company = from_co2(co2, periods, lessons)
+        occupancy = from_co2(co2, periods, lessons)
     return Facts(
         evidence=evidence,
         bindings=bindings(registry, schools, evidence.end),
         inspections=_inspections(registry, schools, inspections),
-        company=company,
+        occupancy=occupancy,
     )
 
 
@@ -96,7 +96,7 @@ def _samples(registry: Registry, samples: Samples, evidence: Evidence) -> pl.Dat
     )
     at = pl.from_epoch("observed_ns", time_unit="ns").cast(pl.Datetime("us"))
     rows = pl.DataFrame(samples.rows).rename({"value": "co2_ppm"})
-    found = rows.join(sensors, on="sensor").with_columns(at.alias("at"))
+    placed = rows.join(sensors, on="sensor").with_columns(at.alias("at"))
     local = [
         part.with_columns(
             pl.col("at")
@@ -105,7 +105,7 @@ def _samples(registry: Registry, samples: Samples, evidence: Evidence) -> pl.Dat
             .dt.date()
             .alias("day")
         )
-        for (zone,), part in found.partition_by("zone", as_dict=True).items()
+        for (zone,), part in placed.partition_by("zone", as_dict=True).items()
     ]
     if not local:
         return pl.DataFrame(schema=dict(SAMPLES))
@@ -124,8 +124,8 @@ def _calendar(
             for row in registry.calendar(school, evidence.start, evidence.end)
         ]
         days += [
-            (school, one.day, one.term, one.weekday)
-            for one in registry.taught(school, evidence.start, evidence.end)
+            (school, day.day, day.term, day.weekday)
+            for day in registry.taught(school, evidence.start, evidence.end)
         ]
     taught = pl.DataFrame(days, schema=dict(_DAYS), orient="row")
     lessons = Books(registry, schools).timetable().join(taught, on=["school", "term", "weekday"])

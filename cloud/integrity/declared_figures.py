@@ -27,19 +27,19 @@ def figures(facts: Facts, limits: Declared) -> pl.DataFrame:
 
     `excess` is by what share a figure is above all that is possible, 0 where it is not.
     """
-    found = agreement(facts.evidence, limits).filter(pl.col("verdict") != "unknown")
+    compared = agreement(facts.evidence, limits).filter(pl.col("verdict") != "unknown")
     excess = (pl.col("declared") / pl.col("high").clip(1e-9) - 1).clip(0.0, 9.0)
     over = pl.col("verdict") == "overstated"
-    found = found.with_columns(
+    compared = compared.with_columns(
         over.alias("over"), pl.when(over).then(excess).otherwise(0.0).alias("excess")
     )
     several = pl.col("over").sum().over("school") >= limits.several
     far = pl.col("excess").max().over("school") >= limits.far
-    return found.with_columns((several | far).alias("is_far"))
+    return compared.with_columns((several | far).alias("is_far"))
 
 
 def rows_of(facts: Facts, wrong: pl.DataFrame) -> pl.DataFrame:
-    """Return the rows that a finding about wrong figures stands on, and what measured them."""
+    """Return the evidence rows of a finding about wrong figures, and what measured them."""
     rows = wrong.with_columns(
         pl.format("declaration:{}", "item").alias("ref"), (10 + pl.col("excess")).alias("weight")
     )

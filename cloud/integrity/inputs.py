@@ -1,7 +1,7 @@
-"""What the integrity checks look at: the evidence of a score, and a few facts beside it.
+"""What the integrity checks read: the evidence of a score, and a few more tables. Pure.
 
-Every table has a column `school`. A check looks at one school's rows only, so that what it finds
-of a school is the same alone and among a thousand.
+Every table has a column `school`. A check reads one school's rows only, so its findings about a
+school are the same alone and among a thousand.
 """
 
 from dataclasses import dataclass, field
@@ -16,11 +16,11 @@ BINDINGS: Columns = {
     "device": pl.String,
     "stated": pl.Boolean,
 }
-"""Which name in telemetry belongs to which asset at the end of the span. `stated` says that
-somebody wrote it down; else the asset's own number stands in."""
+"""Which name in telemetry belongs to which asset at the end of the span. `stated`: an
+operator entered it; else the name is the asset's own number."""
 INSPECTIONS: Columns = {"school": pl.String, "day": pl.Date}
 """Days of inspections that the school knew of before, one row each."""
-COMPANY: Columns = {
+OCCUPANCY: Columns = {
     "school": pl.String,
     "room": pl.String,
     "day": pl.Date,
@@ -28,8 +28,8 @@ COMPANY: Columns = {
     "seen_s": pl.Float64,
     "occupied_s": pl.Float64,
 }
-"""How long a room's CO2 was seen in a period, and how long it says that somebody was there (see
-`cloud.integrity.occupancy`). Motion needs none of it: its sensors send slots like any device."""
+"""How long a room's CO2 has data in a period, and how long it shows an occupied room (see
+`cloud.integrity.occupancy`). Motion is not in it: its sensors send slots like any device."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,4 +39,4 @@ class Facts:
     evidence: Evidence
     bindings: pl.DataFrame = field(default_factory=empty(BINDINGS))
     inspections: pl.DataFrame = field(default_factory=empty(INSPECTIONS))
-    company: pl.DataFrame = field(default_factory=empty(COMPANY))
+    occupancy: pl.DataFrame = field(default_factory=empty(OCCUPANCY))

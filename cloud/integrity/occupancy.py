@@ -1,13 +1,13 @@
-"""Whether somebody was in a room, by its own sensors, for the parts of the day without a lesson.
+"""Whether a room was occupied, by its own sensors, in the parts of the day without a lesson. Pure.
 
-Motion sensors send usage slots (active: somebody moved), so the roll-up has them already. CO2 comes
-as readings: a sample holds until the next one, at most for `SAMPLE_S`. It lags, so samples shortly
-after a lesson of the room say nothing. Pure.
+Motion sensors send usage slots (active: motion), so the roll-up has them already. CO2 comes as
+readings: a sample holds until the next one, at most for `SAMPLE_S`. It lags, so samples shortly
+after a lesson of the room are left out.
 """
 
 import polars as pl
 
-from cloud.integrity.inputs import COMPANY, Facts
+from cloud.integrity.inputs import OCCUPANCY, Facts
 from cloud.integrity.thresholds import LeftOn
 from cloud.scoring.evidence.evidence import Columns
 from cloud.utilization.periods import BETWEEN, OUTSIDE
@@ -38,7 +38,7 @@ def from_co2(
     lessons: pl.DataFrame,
     limits: LeftOn | None = None,
 ) -> pl.DataFrame:
-    """Return the table `COMPANY`; `lessons` has school, room, day and period."""
+    """Return the table `OCCUPANCY`; `lessons` has school, room, day and period."""
     limits = limits or LeftOn()
     samples = samples.sort("at")
     ends = lessons.join(periods, on=["school", "day", "period"]).select("school", "room", "ends")
@@ -61,8 +61,8 @@ def from_co2(
             pl.col("held_s").sum().alias("seen_s"),
             pl.col("held_s").filter(pl.col("co2_ppm") >= limits.co2_ppm).sum().alias("occupied_s"),
         )
-        .select(*COMPANY)
-        .sort(*COMPANY)
+        .select(*OCCUPANCY)
+        .sort(*OCCUPANCY)
     )
 
 
@@ -93,7 +93,7 @@ def _placed(samples: pl.DataFrame, periods: pl.DataFrame) -> pl.DataFrame:
 
 
 def with_motion(facts: Facts) -> pl.DataFrame:
-    """Return the table `COMPANY` of CO2 and of the motion sensors in the roll-up together."""
+    """Return the table `OCCUPANCY` of CO2 and of the motion sensors in the roll-up together."""
     motion = (
         facts.evidence.use.filter(
             (pl.col("category") == "environment") & pl.col("room").is_not_null()
@@ -105,15 +105,15 @@ def with_motion(facts: Facts) -> pl.DataFrame:
         )
         .filter(pl.col("seen_s") > 0)
         .with_columns(_moved().alias("occupied_s"))
-        .select(*COMPANY)
+        .select(*OCCUPANCY)
     )
     return (
-        pl.concat([facts.company.select(*COMPANY), motion])
+        pl.concat([facts.occupancy.select(*OCCUPANCY), motion])
         .group_by("school", "room", "day", "period")
         .agg(pl.col("seen_s", "occupied_s").max())
     )
 
 
 def _moved() -> pl.Expr:
-    """Return the time somebody was there: who sits still is seen half of it."""
+    """Return the time the room was occupied: of people who sit still half of it shows."""
     return (2 * pl.col("occupied_s")).clip(0.0, pl.col("seen_s"))

@@ -81,8 +81,8 @@ def run_checks(facts: Facts, thresholds: Thresholds | None = None) -> list[Check
 
 def findings(results: Sequence[CheckResult]) -> list[Finding]:
     """Return the findings among results, the strongest first."""
-    found = [result.finding for result in results if result.finding is not None]
-    return sorted(found, key=lambda finding: (-finding.strength, finding.check))
+    unordered = [result.finding for result in results if result.finding is not None]
+    return sorted(unordered, key=lambda finding: (-finding.strength, finding.check))
 
 
 def as_filed(results: Sequence[CheckResult]) -> list[dict[str, Any]]:

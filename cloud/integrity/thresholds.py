@@ -1,8 +1,9 @@
-"""When something is odd enough to ask about. All of it is ours: no published rule says.
+"""The limits from which a figure is odd enough to ask about. Pure.
 
-The numbers follow from what is usual in schools, not from any data set: a break is ten minutes, a
-hand is never the same to the second, a week has five days. `docs/explanation/integrity.md` tells
-what they reach on simulated cities, and which seed they were looked at with.
+All of them are set by this project; there is no published rule. They follow from what is usual in
+schools, not from a data set: a break is ten minutes, a hand is never the same to the second, a week
+has five days. `docs/explanation/integrity.md` shows what they reach on simulated cities, and which
+seed they were tuned with.
 """
 
 from dataclasses import dataclass
@@ -10,12 +11,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class LeftOn:
-    """A screen in use where the timetable has nobody."""
+    """A screen in use without a lesson in the timetable."""
 
     idle_hours: float = 2.0
     """Hours in use out of the room's lessons from which a day is odd: longer than a film."""
     idle_share: float = 0.6
-    """Share of breaks, noon and free lessons in use: who teaches does not use all of them."""
+    """Share of breaks, noon and free lessons in use: a teacher does not use all of them."""
     outside_hours: float = 2.0
     """Hours in use before and after school, at night, or on a day without lessons: odd alone."""
     day_share: float = 0.25
@@ -24,12 +25,12 @@ class LeftOn:
     """Odd days that a screen needs at the least."""
     least_seen_days: int = 5
     """Days that have to be seen before a screen is judged at all."""
-    company_minutes: float = 30.0
-    """Minutes of a room's motion or CO2 seen in a part of the day from which it has a say."""
+    occupancy_minutes: float = 30.0
+    """Minutes of data of a room's motion or CO2 in a part of the day from which they count."""
     co2_ppm: float = 800.0
-    """CO2 from which somebody breathes in the room; outside it is about 420."""
+    """CO2 from which a room is occupied; outside it is about 420."""
     co2_lag_minutes: float = 45.0
-    """How long after a lesson the air is still the lesson's, and says nothing."""
+    """How long after a lesson the air is still the lesson's, and does not count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +57,14 @@ class MachineLike:
 
 @dataclass(frozen=True, slots=True)
 class Stops:
-    """Devices of one school that fall silent together, until an inspection."""
+    """Devices of one school that stop reporting together, until an inspection."""
 
     silent_share: float = 0.1
     """Share of school time seen up to which a day is silent."""
     least_days: int = 2
     """School days of silence before the inspection: one day has many reasons."""
     most_days: int = 10
-    """Longer silence is a fault that nobody mended, not an answer to a date."""
+    """Longer silence is a fault that was not repaired, not an answer to a date."""
     least_before: int = 3
     """School days on which a device was seen before it fell silent."""
     back_within: int = 2
@@ -87,15 +88,15 @@ class Stops:
 
 @dataclass(frozen=True, slots=True)
 class Unconfirmed:
-    """Rows of the ledger with a device's name of which no device was ever heard."""
+    """Rows of the ledger bound to a device that has never reported."""
 
     usual: float = 0.02
-    """Share of bound rows that stay silent where nobody means ill: plugged out, name mistyped."""
+    """Share of bound rows that stay silent in an honest school: unplugged, name mistyped."""
     dies: float = 0.25
-    """How much that rises with the share of heard rows that since fell silent: where devices die,
-    some died before anybody listened."""
+    """How much that rises with the share of reporting rows that since stopped: where devices fail,
+    some failed before the gateway was installed."""
     gone_days: int = 5
-    """Days without a word before the end from which a row has fallen silent."""
+    """Days without data before the end from which a row has stopped reporting."""
     chance: float = 0.01
     """How likely that many would be by chance, at most."""
     least: int = 2
@@ -104,22 +105,22 @@ class Unconfirmed:
     """Rows bought in so many days before the end are left out: installing takes time."""
     peers_reporting: float = 0.5
     """Share of the school's bound rows of a category that reported, from which its silent ones
-    count: where none is heard, a driver is missing."""
+    count: where none reports, a driver is missing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Unlisted:
-    """Devices heard that no row of the ledger knows."""
+    """Devices that reported and are in no row of the ledger."""
 
     least: int = 3
     """Devices."""
     share: float = 0.05
-    """Of the devices heard; the rate asked of ledger-telemetry agreement is 97 %."""
+    """Of the devices that reported; the rate asked of ledger-telemetry agreement is 97 %."""
 
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """What was declared beside what was measured."""
+    """Declared figures compared with measured ones."""
 
     hours_tolerance: float = 0.3
     """How far hours may lie outside of what could have been: they are estimates over a year."""
@@ -130,7 +131,7 @@ class Declared:
     least_count: float = 3.0
     """Things by which it has to differ in any case."""
     far: float = 0.5
-    """Share above what is possible from which one figure alone is hardly a slip of the pen."""
+    """Share above what is possible from which one figure alone is hardly a typing error."""
     several: int = 2
     """Figures above what is possible, by however little, from which it is hardly one."""
     least_seen: float = 0.8

@@ -63,7 +63,7 @@ def rank_lines(many: int, places: int = 50) -> tuple[RankLine, ...]:
                 rule={
                     "selected": "得分排在符合条件学校的前 50 名。",
                     "not_selected": "符合条件，得分低于入选线 85.72。",
-                    "ineligible": "否决线 B01 账物相符率未过。",
+                    "ineligible": "否决线 B01 账实相符率未过。",
                     "not_rated": "证据覆盖率 70.0%，低于 80%。",
                     "undecided": "",
                 }[status],
@@ -150,7 +150,7 @@ def area_report(many: int = 120) -> AreaReport:
             for n, name in enumerate(DIVISIONS)
         ),
         doubts=(("大屏无人开启", 41, 12), ("填报与感知不符", 17, 17)),
-        procedure="符合条件的学校按得分从高到低，满足各项名额规则，精确求解；同分依次比较使用、账物维度。",
+        procedure="符合条件的学校按得分从高到低，满足各项名额规则，精确求解；同分依次比较使用、账实管理维度。",
     )
 
 
@@ -163,7 +163,7 @@ def notice() -> Notice:
         rules=(
             "总分不低于 85 分，每个维度不低于 60 分，无一否决线未过。",
             "每个县（市、区）不少于 2 所，不多于 12 所。",
-            "同分时依次比较使用、账物维度得分，再比较学校标识码。",
+            "同分时依次比较使用、账实管理维度得分，再比较学校标识码。",
         ),
         starts=date(2026, 12, 1),
         ends=date(2026, 12, 7),

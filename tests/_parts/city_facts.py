@@ -89,7 +89,7 @@ def city_facts(folder: Path) -> Facts:
             senders=senders,
             declarations=books.declarations,
         ),
-        company=pl.concat([company for _, _, company in found]),
+        occupancy=pl.concat([occupancy for _, _, occupancy in found]),
         bindings=books.bound.select(list(integrity.BINDINGS)),
         inspections=books.divisions.select(
             "school",
@@ -241,8 +241,8 @@ def _rolled_up(folder: Path, part: str, books: _Books) -> tuple[pl.DataFrame, ..
         con.register("lessons", lessons.to_arrow())
         use = con.sql(_USE).pl()
         heard = [con.sql(query).pl() for query in (_HEARD, _SENSED)]
-        company = from_co2(con.sql(_CO2).pl(), books.periods(schools), lessons)
-    return _shaped(use, evidence.USE), pl.concat(heard), company
+        occupancy = from_co2(con.sql(_CO2).pl(), books.periods(schools), lessons)
+    return _shaped(use, evidence.USE), pl.concat(heard), occupancy
 
 
 def _shaped(table: pl.DataFrame, columns: evidence.Columns) -> pl.DataFrame:

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 
 import polars as pl
 
-from cloud.integrity.inputs import BINDINGS, COMPANY, INSPECTIONS, Facts
+from cloud.integrity.inputs import BINDINGS, INSPECTIONS, OCCUPANCY, Facts
 from cloud.integrity.results import run_checks
 from cloud.scoring.evidence import evidence
 from cloud.scoring.evidence.evidence import Evidence, table
@@ -89,13 +89,13 @@ def facts(
     declared: Mapping[str, float] | None = None,
     unlisted: int = 0,
     rooms: Mapping[str, str] | None = None,
-    company: Sequence[tuple[str, date, int, float, float]] = (),
+    occupancy: Sequence[tuple[str, date, int, float, float]] = (),
     school: str = SCHOOL,
 ) -> Facts:
     """Return the facts; asset numbers follow the order of the things, from 1.
 
     `weekends` are days without lessons with the seconds that the first thing is in use on them;
-    `rooms` are uses by room; `company` is room, day, period, seconds seen and occupied.
+    `rooms` are uses by room; `occupancy` is room, day, period, seconds seen and occupied.
     """
     taught = days_of(20) if days is None else list(days)
     use = [
@@ -161,9 +161,9 @@ def facts(
             BINDINGS,
         ),
         inspections=table([{"school": school, "day": day} for day in inspections], INSPECTIONS),
-        company=table(
-            [dict(zip(COMPANY, (school, *one), strict=True)) for one in company],
-            COMPANY,
+        occupancy=table(
+            [dict(zip(OCCUPANCY, (school, *one), strict=True)) for one in occupancy],
+            OCCUPANCY,
         ),
     )
 
@@ -186,7 +186,7 @@ def together(*schools: Facts) -> Facts:
         evidence=replace(first.evidence, **tables),
         bindings=pl.concat([one.bindings for one in schools]),
         inspections=pl.concat([one.inspections for one in schools]),
-        company=pl.concat([one.company for one in schools]),
+        occupancy=pl.concat([one.occupancy for one in schools]),
     )
 
 

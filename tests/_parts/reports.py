@@ -33,7 +33,7 @@ OCCASION = Occasion(
 )
 DIMENSIONS = (
     ("provision", "配备", 20.0, 91.2, 0.98),
-    ("ledger", "账物", 18.0, 88.4, 1.0),
+    ("ledger", "账实管理", 18.0, 88.4, 1.0),
     ("condition", "完好与维修", 16.0, 79.961, 0.93),
     ("use", "使用", 16.0, 58.2, 0.84),
     ("smart", "智慧管理", 14.0, 84.9999, 0.9),
@@ -100,7 +100,7 @@ CLAUSES: tuple[tuple[str, str, str, str, float | None, str, str, float, float, s
     ),
     (
         "B01",
-        "账物相符率",
+        "账实相符率",
         "ledger",
         "%",
         0.9874,

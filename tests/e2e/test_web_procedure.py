@@ -15,7 +15,7 @@ def test_an_override_needs_a_reason_and_stays_to_be_seen(city: City, visit: Visi
     page = visit.page
     inside, outside = city.ranking(selected=True)[-1], city.ranking(selected=False)[0]
     selection = city.ask("/assessments/latest")["latest_selection"]
-    why = "盘点当日系统升级，补充盘点后账物相符"
+    why = "盘点当日系统升级，补充盘点后账实相符"
     who = "评审组 赵组长"
     school, instead = outside["school"], inside["school"]
     said = {"selection": selection, "school": school, "decision": "in", "instead_of": instead}

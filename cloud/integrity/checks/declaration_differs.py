@@ -15,14 +15,14 @@ _STRENGTH = 0.3
 
 
 def _judge(facts: Facts, thresholds: Thresholds) -> Judged:
-    found = figures(facts, thresholds.declared)
+    compared = figures(facts, thresholds.declared)
     wrong = pl.col("over") & ~pl.col("is_far")
     schools = (
-        found.group_by("school")
+        compared.group_by("school")
         .agg(pl.len().alias("compared"), wrong.any().alias("wrong"), pl.col("excess").max())
         .with_columns(pl.when("wrong").then(_STRENGTH).alias("strength"))
     )
-    return Judged(schools, rows_of(facts, found.filter(wrong)))
+    return Judged(schools, rows_of(facts, compared.filter(wrong)))
 
 
 CHECK = Check(

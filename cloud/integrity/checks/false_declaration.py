@@ -13,11 +13,11 @@ from cloud.integrity.thresholds import Thresholds
 
 
 def _judge(facts: Facts, thresholds: Thresholds) -> Judged:
-    found = figures(facts, thresholds.declared)
+    compared = figures(facts, thresholds.declared)
     more = 0.25 * (pl.col("over").cast(pl.Float64) - 1)
     further = 0.2 * (pl.col("excess") - thresholds.declared.far)
     schools = (
-        found.group_by("school")
+        compared.group_by("school")
         .agg(
             pl.len().alias("compared"),
             pl.col("over").sum(),
@@ -30,7 +30,7 @@ def _judge(facts: Facts, thresholds: Thresholds) -> Judged:
             .alias("strength")
         )
     )
-    return Judged(schools, rows_of(facts, found.filter("over", "is_far")))
+    return Judged(schools, rows_of(facts, compared.filter("over", "is_far")))
 
 
 CHECK = Check(

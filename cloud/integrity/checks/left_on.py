@@ -72,7 +72,7 @@ def _days(facts: Facts, limits: LeftOn) -> pl.DataFrame:
     use = facts.evidence.use.filter(pl.col("category") == "display")
     taught = use.filter("scheduled").select("school", "room").unique()
     use = use.join(taught, on=["school", "room"]).with_columns(seen_s().alias("seen_s"))
-    use = _without_company(use, with_motion(facts), limits)
+    use = _without_occupied(use, with_motion(facts), limits)
     is_between = pl.col("period") >= BETWEEN
     idle = use.filter(~pl.col("scheduled"))
     days = idle.group_by(_DAY).agg(
@@ -95,12 +95,12 @@ def _days(facts: Facts, limits: LeftOn) -> pl.DataFrame:
     )
 
 
-def _without_company(use: pl.DataFrame, company: pl.DataFrame, limits: LeftOn) -> pl.DataFrame:
-    """Return the rows without the use for as long as the room had somebody in it.
+def _without_occupied(use: pl.DataFrame, occupancy: pl.DataFrame, limits: LeftOn) -> pl.DataFrame:
+    """Return the rows without the use for as long as the room was occupied.
 
-    `empty_s` is the use while motion or CO2 say that nobody was there.
+    `empty_s` is the use while motion or CO2 show an empty room.
     """
-    known = company.filter(pl.col("seen_s") >= 60 * limits.company_minutes)
+    known = occupancy.filter(pl.col("seen_s") >= 60 * limits.occupancy_minutes)
     known = known.rename({"seen_s": "watched_s"})
     idle = (pl.col("active_s") - pl.col("occupied_s").fill_null(0.0)).clip(0.0)
     watched = (pl.col("watched_s") - pl.col("occupied_s")).fill_null(0.0)

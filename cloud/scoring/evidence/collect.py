@@ -20,32 +20,34 @@ from cloud.telemetry.store import TelemetryStore
 
 _READINGS_BACK = 90
 """Days; the store keeps readings no longer by default."""
-_HEARD = {"school": pl.String, "device": pl.String, "day": pl.Date}
+_REPORTED = {"school": pl.String, "device": pl.String, "day": pl.Date}
 
 
 async def gather(
     store: TelemetryStore, registry: Registry, schools: str | Sequence[str], start: date, end: date
 ) -> Evidence:
     """Return what is known of schools over a span of their local days, both included."""
-    asked = [schools] if isinstance(schools, str) else sorted(set(schools))
-    use = _columns(await store.rollups.period_use(asked, start, end), evidence.USE)
-    days = _columns(await store.rollups.day_use(asked, start, end), evidence.DAYS)
-    slots = _columns(await store.rollups.last_observed(asked, end), _HEARD)
-    heard = pl.concat([slots, *[await _heard(store, registry, one, end) for one in asked]])
-    heard = heard.group_by("school", "device").agg(pl.col("day").max()).sort("school", "device")
-    books = Books(registry, asked)
+    ids = [schools] if isinstance(schools, str) else sorted(set(schools))
+    use = _columns(await store.rollups.period_use(ids, start, end), evidence.USE)
+    days = _columns(await store.rollups.day_use(ids, start, end), evidence.DAYS)
+    slots = _columns(await store.rollups.last_observed(ids, end), _REPORTED)
+    reports = pl.concat(
+        [slots, *[await _reported_days(store, registry, school, end) for school in ids]]
+    )
+    reports = reports.group_by("school", "device").agg(pl.col("day").max()).sort("school", "device")
+    books = Books(registry, ids)
     air = await gather_air(store, books, start, end)
-    return await asyncio.to_thread(_evidence, books, start, end, use, days, heard, air)
+    return await asyncio.to_thread(_evidence, books, start, end, use, days, reports, air)
 
 
 async def senders(
     store: TelemetryStore, registry: Registry, school: str, end: date
 ) -> pl.DataFrame:
-    """Return the names heard up to a day, when last, and the asset each was bound to then."""
-    slots = _columns(await store.rollups.last_observed([school], end), _HEARD)
-    heard = pl.concat([slots, await _heard(store, registry, school, end)])
-    heard = heard.group_by("school", "device").agg(pl.col("day").max())
-    return await asyncio.to_thread(_bound, Books(registry, [school]), heard)
+    """Return the devices that reported up to a day, when last, and the asset each was bound to."""
+    slots = _columns(await store.rollups.last_observed([school], end), _REPORTED)
+    reports = pl.concat([slots, await _reported_days(store, registry, school, end)])
+    reports = reports.group_by("school", "device").agg(pl.col("day").max())
+    return await asyncio.to_thread(_bound, Books(registry, [school]), reports)
 
 
 def _columns(table: pa.Table, columns: Columns) -> pl.DataFrame:
@@ -53,27 +55,29 @@ def _columns(table: pa.Table, columns: Columns) -> pl.DataFrame:
     return pl.DataFrame(table.select(list(columns))).cast(pl.Schema(columns))
 
 
-async def _heard(store: TelemetryStore, registry: Registry, school: str, end: date) -> pl.DataFrame:
-    """Return the last local day, up to the end, on which each sensor said something in readings.
+async def _reported_days(
+    store: TelemetryStore, registry: Registry, school: str, end: date
+) -> pl.DataFrame:
+    """Return the last local day, up to the end, on which each sensor sent a reading.
 
-    Sensors without a usage rule send no slots: of their readings the newest is at hand, and only
-    where that came after the end the store is asked.
+    Sensors without a usage rule send no slots. The newest reading is in memory; the store is
+    queried only if that came after the end.
     """
     latest = store.latest_readings(school)
     if not latest:
-        return pl.DataFrame(schema=_HEARD)
+        return pl.DataFrame(schema=_REPORTED)
     zone = registry.zone(school)
     after = datetime.combine(end + timedelta(days=1), time(), zone).astimezone(UTC)
     rows = []
-    for one in latest:
-        moment = max((value.observed_at for value in one.points.values()), default=after)
+    for sensor in latest:
+        moment = max((value.observed_at for value in sensor.points.values()), default=after)
         if moment >= after:
             first = after - timedelta(days=_READINGS_BACK)
-            found = await store.readings(school, one.asset, first, after, limit=1)
-            moment = max((rows[-1][0] for rows in found.values()), default=after)
+            earlier = await store.readings(school, sensor.asset, first, after, limit=1)
+            moment = max((rows[-1][0] for rows in earlier.values()), default=after)
         if moment < after:
-            rows.append((school, one.asset, moment.astimezone(zone).date()))
-    return pl.DataFrame(rows, schema=_HEARD, orient="row")
+            rows.append((school, sensor.asset, moment.astimezone(zone).date()))
+    return pl.DataFrame(rows, schema=_REPORTED, orient="row")
 
 
 def _evidence(
@@ -82,10 +86,10 @@ def _evidence(
     end: date,
     use: pl.DataFrame,
     days: pl.DataFrame,
-    heard: pl.DataFrame,
+    reports: pl.DataFrame,
     air: pl.DataFrame,
 ) -> Evidence:
-    senders = _bound(books, heard)
+    senders = _bound(books, reports)
     reported = (
         senders.drop_nulls("asset_id")
         .group_by("school", "asset_id")
@@ -111,14 +115,14 @@ def _evidence(
     )
 
 
-def _bound(books: Books, heard: pl.DataFrame) -> pl.DataFrame:
-    """Return the names heard, with the asset each was bound to on the day it was last heard."""
+def _bound(books: Books, reports: pl.DataFrame) -> pl.DataFrame:
+    """Return the devices with the asset each was bound to on the day of its last report."""
     day, since, until = pl.col("day"), pl.col("valid_from"), pl.col("valid_to")
     held = (
-        heard.join(books.bindings(), on=["school", "device"])
+        reports.join(books.bindings(), on=["school", "device"])
         .filter((since.is_null() | (since <= day)) & (until.is_null() | (day <= until)))
         .sort("valid_from", nulls_last=False)
         .group_by("school", "device", maintain_order=True)
         .agg(pl.col("asset_id").last())
     )
-    return heard.join(held, on=["school", "device"], how="left").sort("school", "device")
+    return reports.join(held, on=["school", "device"], how="left").sort("school", "device")

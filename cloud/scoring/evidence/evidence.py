@@ -1,6 +1,6 @@
-"""The facts a score stands on: tables, for one school or for many.
+"""The evidence of a score: tables, for one school or for many. Pure.
 
-Every table has a column `school`. Nothing here reads a clock, a file or a database.
+Every table has a column `school`.
 """
 
 import hashlib
@@ -78,7 +78,8 @@ USE = {
 }
 """The roll-up (see `cloud.utilization.rollup`), rows of assets in the ledger."""
 SENDERS = {"school": pl.String, "device": pl.String, "asset_id": pl.Int64}
-"""Names heard up to the end of the span, and the asset each was bound to when last heard."""
+"""Devices that reported up to the end of the span, and the asset each was bound to at the last
+report."""
 TICKETS: Columns = {
     "school": pl.String,
     "ticket_no": pl.String,
@@ -131,8 +132,8 @@ AIR = {
     "seen_s": pl.Float64,
     "good_s": pl.Float64,
 }
-"""Rooms with a sensor of CO2 or light: seconds of the lessons timetabled there since it was first
-heard, how many of them were seen, and in how many the air was good (see
+"""Rooms with a sensor of CO2 or light: seconds of the lessons timetabled there since its first
+reading, how many of them have data, and in how many the air was good (see
 `cloud.scoring.evidence.air_quality`)."""
 DAYS: Columns = {
     "school": pl.String,

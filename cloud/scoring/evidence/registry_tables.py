@@ -75,20 +75,20 @@ class Books:
         return _table(bulk_queries.rooms(self.registry, self.asked), evidence.ROOMS)
 
     def assets(self) -> pl.DataFrame:
-        """Return the assets; when each last reported is not in the books."""
+        """Return the assets; when each last reported is not in the registry."""
         columns = {name: kind for name, kind in evidence.ASSETS.items() if name != "reported"}
-        found = _table(bulk_queries.assets(self.registry, self.asked), columns)
-        return found.with_columns(pl.col("original_value_yuan") / 100)
+        assets = _table(bulk_queries.assets(self.registry, self.asked), columns)
+        return assets.with_columns(pl.col("original_value_yuan") / 100)
 
     def bindings(self) -> pl.DataFrame:
         """Return which name in telemetry belongs to which asset, and on which days."""
         return _table(bulk_queries.bindings(self.registry, self.asked), _BINDINGS)
 
     def tickets(self, start: date, end: date) -> pl.DataFrame:
-        """Return the repairs reported in a span, as they stood at its end."""
-        found = _table(bulk_queries.tickets(self.registry, self.asked), evidence.TICKETS)
+        """Return the repairs reported in a span, in their state at its end."""
+        tickets = _table(bulk_queries.tickets(self.registry, self.asked), evidence.TICKETS)
         day = pl.col("reported_at").dt.date()
-        return found.filter((day >= start) & (day <= end)).with_columns(
+        return tickets.filter((day >= start) & (day <= end)).with_columns(
             pl.when(pl.col(name).dt.date() <= end).then(pl.col(name)).alias(name)
             for name in ("accepted_at", "closed_at", "verified_at")
         )
@@ -96,9 +96,9 @@ class Books:
     def stocktakes(self, end: date) -> pl.DataFrame:
         """Return of each asset number the last count of the year up to a day."""
         after = end - timedelta(days=YEAR)
-        found = bulk_queries.stocktakes(self.registry, self.asked, after, end)
+        columns = bulk_queries.stocktakes(self.registry, self.asked, after, end)
         return (
-            _table(found, evidence.STOCKTAKES)
+            _table(columns, evidence.STOCKTAKES)
             .sort("school", "asset_no", "counted_on")
             .unique(["school", "asset_no"], keep="last", maintain_order=True)
         )
@@ -106,8 +106,8 @@ class Books:
     def disposals(self, end: date) -> pl.DataFrame:
         """Return the disposals of the year up to a day."""
         after = end - timedelta(days=YEAR)
-        found = bulk_queries.disposals(self.registry, self.asked, after, end)
-        return _table(found, evidence.DISPOSALS)
+        columns = bulk_queries.disposals(self.registry, self.asked, after, end)
+        return _table(columns, evidence.DISPOSALS)
 
     def chemicals(self) -> pl.DataFrame:
         """Return the batches of dangerous chemicals."""
@@ -115,9 +115,9 @@ class Books:
 
     def declarations(self, end: date) -> pl.DataFrame:
         """Return of each item the newest declaration up to a day."""
-        found = bulk_queries.declarations(self.registry, self.asked, end)
+        columns = bulk_queries.declarations(self.registry, self.asked, end)
         return (
-            _table(found, evidence.DECLARATIONS)
+            _table(columns, evidence.DECLARATIONS)
             .sort("school", "item", "declared_on")
             .unique(["school", "item"], keep="last", maintain_order=True)
         )
@@ -131,13 +131,13 @@ class Books:
         return self.schools()
 
 
-def _table(found: bulk_queries.Columns, columns: Columns) -> pl.DataFrame:
-    """Return columns, as they stand in the order of the table's, as the table."""
-    values = found or [()] * len(columns)
+def _table(queried: bulk_queries.Columns, columns: Columns) -> pl.DataFrame:
+    """Return queried columns, in the order of the table's columns, as the table."""
+    values = queried or [()] * len(columns)
     return pl.DataFrame(
         [
-            pl.Series(name, own, dtype=kind, strict=False)
-            for (name, kind), own in zip(columns.items(), values, strict=True)
+            pl.Series(name, series, dtype=kind, strict=False)
+            for (name, kind), series in zip(columns.items(), values, strict=True)
         ]
     ).sort(*list(columns)[:2])
 

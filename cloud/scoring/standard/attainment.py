@@ -1,6 +1,6 @@
-"""How what is measured becomes attainment, 0 to 1: linear, band, steps, deduction.
+"""How a measured figure becomes attainment, 0 to 1: linear, band, steps, deduction. Pure.
 
-A shape is a Polars expression over whole columns of schools; `attainment` asks it for one number.
+A curve is a Polars expression over whole columns of schools; `attainment` returns one number of it.
 Of all but the band more is never worse, so only a band has to look at both ends of an interval.
 Where no stage is known a school has the one stage `UNNAMED`, for which only thresholds hold that
 do not depend on the stage.
@@ -103,7 +103,7 @@ class Band(Block):
         return f"{shown(self.low, unit)}–{shown(self.high, unit)}"
 
     def knows(self, _stage: str) -> bool:
-        """Say yes: a band holds for every stage."""
+        """Return True: a band holds for every stage."""
         return True
 
 
@@ -142,7 +142,7 @@ class Steps(RootModel[dict[float, Annotated[float, Field(ge=0, le=1)]]]):
         return f"≥ {shown(at, unit)}"
 
     def knows(self, _stage: str) -> bool:
-        """Say yes: steps hold for every stage."""
+        """Return True: steps hold for every stage."""
         return True
 
 
@@ -166,7 +166,7 @@ class Deduction(Block):
         return f"≥ {shown(1.0, unit)} (−{self.per_missing:g}/{self.points:g})"
 
     def knows(self, _stage: str) -> bool:
-        """Say yes: what is missing is missing at every stage."""
+        """Return True: a deduction holds for every stage."""
         return True
 
 
@@ -202,8 +202,8 @@ def _attained(share: pl.Expr) -> pl.Expr:
 
 
 def _one(expression: pl.Expr) -> float:
-    found: Any = pl.select(expression).item()
-    return float(found)
+    value: Any = pl.select(expression).item()
+    return float(value)
 
 
 def _knows(value: ByStage, stage: str) -> bool:

@@ -32,8 +32,8 @@ def curve(
     if isinstance(shape, Steps):
         return _steps(shape, measured, shift, most)
     lost = whole * (1.0 - measured) * (shape.per_missing / shape.points * shift)
-    found: Figures = np.clip(1.0 - lost, 0.0, 1.0)
-    return found
+    attained: Figures = np.clip(1.0 - lost, 0.0, 1.0)
+    return attained
 
 
 def bends(shape: Shape, stage: str, whole: float) -> list[float]:
@@ -53,8 +53,8 @@ def bends(shape: Shape, stage: str, whole: float) -> list[float]:
 
 def threshold(value: object, stage: str) -> float:
     """Return a threshold of a stage."""
-    found = value[stage] if isinstance(value, dict) else value
-    return float(found)  # type: ignore[arg-type]  # a number, or one for each stage
+    figure = value[stage] if isinstance(value, dict) else value
+    return float(figure)  # type: ignore[arg-type]  # a number, or one for each stage
 
 
 def _moved(value: float, shift: float, most: float) -> float:
@@ -66,11 +66,11 @@ def _linear(shape: Linear, measured: Figures, stage: str, shift: float, most: fl
     top = _moved(target, shift, most)
     low = floor * (top / target if target else 1.0)
     if shape.scale == "linear":
-        found: Figures = (measured - low) * (1.0 / (top - low))
+        share: Figures = (measured - low) * (1.0 / (top - low))
     else:
         logs = np.log(np.maximum(measured, low))
-        found = (logs - math.log(low)) * (1.0 / math.log(top / low))
-    clipped: Figures = np.clip(found, 0.0, 1.0)
+        share = (logs - math.log(low)) * (1.0 / math.log(top / low))
+    clipped: Figures = np.clip(share, 0.0, 1.0)
     return clipped
 
 
@@ -81,12 +81,12 @@ def _band(shape: Band, measured: Figures, shift: float, most: float) -> Figures:
     below = (measured - low_floor) / rise if rise > 0 else np.zeros_like(measured)
     above = (ceiling - measured) / fall if fall > 0 else np.zeros_like(measured)
     inside = np.where(measured > high, above, 1.0)
-    found: Figures = np.clip(np.where(measured < low, below, inside), 0.0, 1.0)
-    return found
+    attained: Figures = np.clip(np.where(measured < low, below, inside), 0.0, 1.0)
+    return attained
 
 
 def _steps(shape: Steps, measured: Figures, shift: float, most: float) -> Figures:
-    found: Figures = np.zeros_like(measured)
-    for at, attained in shape.steps():
-        found = np.where(measured >= _moved(at, shift, most), attained, found)
-    return found
+    attained: Figures = np.zeros_like(measured)
+    for at, worth in shape.steps():
+        attained = np.where(measured >= _moved(at, shift, most), worth, attained)
+    return attained

@@ -1,4 +1,4 @@
-"""The parts of a standard: dimensions, clauses, rules, and what may vary between schools."""
+"""The parts of a standard: dimensions, clauses, rules, and what may vary between schools. Pure."""
 
 import re
 from collections.abc import Collection
@@ -26,7 +26,7 @@ Share = Annotated[float, Field(ge=0, le=1)]
 
 
 def formed(pattern: str, words: str) -> AfterValidator:
-    """Return a validator that says in words what form a text has to have."""
+    """Return a validator whose error names in words the form that a text has to have."""
 
     def check(value: str) -> str:
         if not re.fullmatch(pattern, value):
@@ -62,7 +62,7 @@ class Titles(Block):
 
 
 class Source(Block):
-    """Where a threshold stands, and how sure we are that it stands there."""
+    """Where a threshold is written, and how sure we are that it is written there."""
 
     title: str = Field(min_length=2)
     clause: str = ""
@@ -131,14 +131,14 @@ class Clause(Block):
         known = all_indicators()
         if self.indicator not in known:
             near = get_close_matches(self.indicator, known, 1)
-            told = f"did you mean {near[0]}?" if near else "see docs/reference/indicators.md"
-            raise ValueError(f"indicator: {self.indicator!r} does not exist; {told}")
+            advice = f"did you mean {near[0]}?" if near else "see docs/reference/indicators.md"
+            raise ValueError(f"indicator: {self.indicator!r} does not exist; {advice}")
         problems = known[self.indicator].problems(self.parameters)
         if problems:
             raise ValueError("\n".join(f"parameters.{problem}" for problem in problems))
         if self.band and not known[self.indicator].bands:
             raise ValueError(
-                f"band: {self.indicator} does not bound what nobody saw, so a sensor switched off "
+                f"band: {self.indicator} does not bound its missing data, so a sensor switched off "
                 "could raise the score; use linear"
             )
         for stage in self.stages:
@@ -148,10 +148,10 @@ class Clause(Block):
 
     @property
     def shape(self) -> Shape:
-        """How what is measured becomes attainment."""
-        found = self.linear or self.band or self.steps or self.deduction
-        assert found is not None  # noqa: S101  a clause without a shape does not load
-        return found
+        """How a measured figure becomes attainment."""
+        curve = self.linear or self.band or self.steps or self.deduction
+        assert curve is not None  # noqa: S101  a clause without a curve does not load
+        return curve
 
 
 class Rule(Block):

@@ -1,4 +1,4 @@
-"""What a later edition of a standard says otherwise. Pure."""
+"""The differences between two editions of a standard. Pure."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -47,5 +47,5 @@ def _shown(value: Any) -> str:
     if isinstance(value, list):
         return f"[{', '.join(map(_shown, value))}]"
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{key}: {_shown(one)}" for key, one in value.items()) + "}"
+        return "{" + ", ".join(f"{key}: {_shown(item)}" for key, item in value.items()) + "}"
     return str(value)

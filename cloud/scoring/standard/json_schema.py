@@ -1,4 +1,4 @@
-"""The JSON Schema of a standard's file, for editors."""
+"""The JSON Schema of a standard's file, for editors. Pure."""
 
 from typing import Any
 
@@ -8,12 +8,13 @@ from cloud.scoring.standard.standard import Standard
 
 
 def standard_schema() -> dict[str, Any]:
-    """Return the schema; what needs a second look (weights, names, thresholds) `check` tells."""
+    """Return the schema; `campus-cloud standard check` checks weights, names and thresholds."""
     schema = Standard.model_json_schema()
     clause = schema["$defs"]["Clause"]
     clause["oneOf"] = [{"required": [shape]} for shape in SHAPES]
     for shape in SHAPES:
-        reference = next(one for one in clause["properties"][shape]["anyOf"] if "$ref" in one)
+        options = clause["properties"][shape]["anyOf"]
+        reference = next(option for option in options if "$ref" in option)
         clause["properties"][shape] = reference
     clause["properties"]["indicator"]["enum"] = list(all_indicators())
     return {

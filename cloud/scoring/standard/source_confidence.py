@@ -1,4 +1,4 @@
-"""How sure we are of where a threshold comes from, in words that a principal understands.
+"""How sure we are of where a threshold comes from, in words that a principal understands. Pure.
 
 A clause's `confidence` begins with a flag and may go on ("VERIFIED-C for primary schools; project
 default for junior schools"). The flags found in it, in their order, are what is shown.
@@ -32,11 +32,11 @@ class Trust:
 
 
 def trust(confidence: str) -> Trust:
-    """Return a clause's confidence in words; where several flags stand in it, all of them."""
-    found = list(dict.fromkeys(_FLAG.findall(confidence))) or ["project default"]
-    zh, en = zip(*(FLAGS[flag] for flag in found), strict=True)
+    """Return a clause's confidence in words; of several flags all of them."""
+    flags = list(dict.fromkeys(_FLAG.findall(confidence))) or ["project default"]
+    zh, en = zip(*(FLAGS[flag] for flag in flags), strict=True)
     return Trust(
-        found[0],
+        flags[0],
         "；部分".join(zh),
         "; in part ".join(en),
     )

@@ -1,7 +1,7 @@
 """An equipment standard as data: YAML -> Standard, every fault as `file:line: key: what`.
 
-One dated file per edition, `standards/<id>/<effective-date>.yaml`. A clause says which indicator
-it asks, with which thresholds, for which stages, where that is written and how sure we are of it.
+One dated file per edition, `standards/<id>/<effective-date>.yaml`. A clause names its
+indicator, its thresholds, its stages, the source of the thresholds and how sure we are of it.
 """
 
 from collections.abc import Iterator, Sequence
@@ -86,15 +86,15 @@ class Standard(Block):
         if abs(total - 100) > 1e-9:
             raise ValueError(f"dimensions: the weights add up to {total:g}, expected 100")
         ids = [clause.id for clause in self.clauses]
-        for key, found in (
+        for key, listed in (
             ("dimensions", names),
             ("clauses", ids),
             ("rules", [rule.id for rule in self.rules]),
-            ("variation", [one.id for one in self.variation]),
+            ("variation", [limit.id for limit in self.variation]),
         ):
-            doubled = sorted({one for one in found if found.count(one) > 1})
+            doubled = sorted({name for name in listed if listed.count(name) > 1})
             if doubled:
-                raise ValueError(f"{key}: {', '.join(doubled)} stands there twice")
+                raise ValueError(f"{key}: {', '.join(doubled)} is there twice")
         for number, clause in enumerate(self.clauses):
             if clause.dimension not in names:
                 raise ValueError(
@@ -123,14 +123,16 @@ class Standard(Block):
             yield "grades: two begin at the same score"
 
     def _strange_clauses(self, ids: Sequence[str]) -> Iterator[str]:
-        asked = [(f"rules.{n}.of", rule.of) for n, rule in enumerate(self.rules)]
-        asked += [(f"variation.{n}.clauses", one.clauses) for n, one in enumerate(self.variation)]
-        for key, found in asked:
-            for name in dict.fromkeys(found):
+        lists = [(f"rules.{n}.of", rule.of) for n, rule in enumerate(self.rules)]
+        lists += [
+            (f"variation.{n}.clauses", limit.clauses) for n, limit in enumerate(self.variation)
+        ]
+        for key, listed in lists:
+            for name in dict.fromkeys(listed):
                 if name not in ids:
                     yield f"{key}: clause {name!r} does not exist; {hint(name, ids)}"
-                elif found.count(name) > 1:
-                    yield f"{key}: {name} stands there twice"
+                elif listed.count(name) > 1:
+                    yield f"{key}: {name} is there twice"
         for number, rule in enumerate(self.rules):
             if rule.at_least > len(rule.of):
                 yield f"rules.{number}.at_least: got {rule.at_least} of {len(rule.of)} clauses"
@@ -148,27 +150,30 @@ def load_standard(path: Path) -> Standard:
 
 
 def parse_standard(text: str, name: str) -> Standard:
-    """Return the standard in a text; `name` stands before the line of each fault."""
+    """Return the standard in a text; each fault begins with `name` and its line."""
     tree = yaml_tree.parse(text)
     faults = [f"{name}:{fault.line}: {fault.problem}" for fault in tree.faults]
     if not faults:
         try:
             return Standard.model_validate(tree.value)
         except ValidationError as error:
-            found = model_faults(tree, name, Standard, error)
-            faults = [line for fault in found for line in _lines(tree, fault)]
+            faults = [
+                line
+                for fault in model_faults(tree, name, Standard, error)
+                for line in _lines(tree, fault)
+            ]
     raise StandardError("\n".join(faults))
 
 
 def standard_file(edition: str, folder: Path = _FOLDER) -> Path | None:
     """Return the file shipped for `id@date`, of the newest edition for an `id`; None for none."""
     name, _, day = edition.partition("@")
-    found = [
+    paths = [
         path
         for path in sorted(folder.glob("*/*.yaml"))
         if path.parent.name == name and day in {"", path.stem}
     ]
-    return found[-1] if found else None
+    return paths[-1] if paths else None
 
 
 def named(standard: str) -> Standard:
@@ -178,27 +183,29 @@ def named(standard: str) -> Standard:
     if shipped is not None and not path.is_file():
         return load_standard(shipped)
     if shipped is None and not path.is_file() and path.suffix not in {".yaml", ".yml"}:
-        known = ", ".join(sorted({one.parent.name for one in _FOLDER.glob("*/*.yaml")}))
+        known = ", ".join(sorted({file.parent.name for file in _FOLDER.glob("*/*.yaml")}))
         raise StandardError(f"{standard}: neither a file nor a standard that is shipped: {known}")
     return load_standard(path)
 
 
 def editions(folder: Path = _FOLDER) -> list[Standard]:
     """Return every edition shipped, by id and date; files are named `<id>/<date>.yaml`."""
-    found = []
+    standards = []
     for path in sorted(folder.glob("*/*.yaml")):
-        one = load_standard(path)
+        standard = load_standard(path)
         named = f"{path.parent.name}@{path.stem}"
-        if one.edition != named:
-            raise StandardError(f"{path.name}:1: is {one.edition}, but filed as {named}")
-        found.append(one)
-    return found
+        if standard.edition != named:
+            raise StandardError(f"{path.name}:1: is {standard.edition}, but filed as {named}")
+        standards.append(standard)
+    return standards
 
 
 def in_force(standards: Sequence[Standard], name: str, day: date) -> Standard | None:
     """Return the edition of a standard that is in force on a day; None before the first."""
-    dated = [one for one in standards if one.id == name and one.effective <= day]
-    return max(dated, key=lambda one: one.effective, default=None)
+    dated = [
+        standard for standard in standards if standard.id == name and standard.effective <= day
+    ]
+    return max(dated, key=lambda standard: standard.effective, default=None)
 
 
 def _lines(tree: yaml_tree.Tree, fault: ProfileError) -> list[str]:

@@ -61,7 +61,7 @@ async def test_company_is_what_the_air_says_out_of_lessons(cloud: CloudApp) -> N
     await send(store, slots("A-1", local("08:00"), local("09:00"), "active"))
     await air(cloud, "101", ("08:10", 1400), ("09:40", 1300), ("19:00", 1200), ("19:30", 450))
     facts = await gather_facts(store, registry, of_monday())
-    outside = facts.company.filter(period=OUTSIDE)
+    outside = facts.occupancy.filter(period=OUTSIDE)
     assert outside.select("room", "day", "seen_s", "occupied_s").rows() == [
         ("101", MONDAY, 3600.0, 1800.0)
     ], "the air of 09:40 is still that of the lesson"

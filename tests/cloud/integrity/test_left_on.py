@@ -147,7 +147,7 @@ def test_co2_of_somebody_there_is_company_and_of_nobody_is_said() -> None:
         for day in days_of(20)
         for period in (BETWEEN, OUTSIDE)
     ]
-    assert outcome(club, company=there) == "clear"
+    assert outcome(club, occupancy=there) == "clear"
     nobody = [(*row[:4], 0.0) for row in there]
-    told = render(the_finding(club, company=nobody).rows[0].text, "en")
+    told = render(the_finding(club, occupancy=nobody).rows[0].text, "en")
     assert told.endswith("for 4.0 hours the room was empty by its motion or CO2 sensor")

@@ -13,7 +13,7 @@ def at(text: str) -> datetime:
     return datetime.fromisoformat(f"{DAY}T{text}") - timedelta(hours=8)
 
 
-def company(
+def occupancy(
     *samples: tuple[str, float], lessons: tuple[int, ...] = (1, 2)
 ) -> dict[int, tuple[float, float]]:
     rows = [(SCHOOL, ROOM, DAY, at(clock), ppm) for clock, ppm in samples]
@@ -36,12 +36,12 @@ def company(
 
 
 def test_a_sample_holds_until_the_next_and_half_an_hour_at_most() -> None:
-    assert company(("18:00", 1200), ("18:10", 500)) == {OUTSIDE: (2400.0, 600.0)}
-    assert company(("18:00", 1200), ("21:00", 1200)) == {OUTSIDE: (3600.0, 3600.0)}
+    assert occupancy(("18:00", 1200), ("18:10", 500)) == {OUTSIDE: (2400.0, 600.0)}
+    assert occupancy(("18:00", 1200), ("21:00", 1200)) == {OUTSIDE: (3600.0, 3600.0)}
 
 
 def test_samples_go_to_the_part_of_the_day_they_are_of() -> None:
-    assert company(("07:30", 500), ("08:10", 1300), ("10:30", 900), ("14:50", 900)) == {
+    assert occupancy(("07:30", 500), ("08:10", 1300), ("10:30", 900), ("14:50", 900)) == {
         OUTSIDE: (3600.0, 1800.0),
         1: (1800.0, 1800.0),
         BETWEEN: (1800.0, 1800.0),
@@ -49,9 +49,9 @@ def test_samples_go_to_the_part_of_the_day_they_are_of() -> None:
 
 
 def test_air_shortly_after_a_lesson_of_the_room_says_nothing() -> None:
-    assert company(("08:50", 1300), ("09:20", 1000)) == {}
-    assert company(("08:50", 1300), lessons=(2,)) == {BETWEEN: (1800.0, 1800.0)}
+    assert occupancy(("08:50", 1300), ("09:20", 1000)) == {}
+    assert occupancy(("08:50", 1300), lessons=(2,)) == {BETWEEN: (1800.0, 1800.0)}
 
 
 def test_no_samples_no_company() -> None:
-    assert company() == {}
+    assert occupancy() == {}

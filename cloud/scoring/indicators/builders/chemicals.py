@@ -26,7 +26,7 @@ def owners(evidence: Evidence) -> pl.DataFrame:
 def only_where_stocked(rows: pl.DataFrame, evidence: Evidence, owned: pl.DataFrame) -> pl.DataFrame:
     """Return the rows of the owners; the other schools have nothing to be judged.
 
-    A school whose rooms nobody entered may have a laboratory: of it there is no row.
+    A school without registered rooms may have a laboratory: it has no row.
     """
     others = evidence.rooms.select("school").unique().join(owned, on="school", how="anti")
     nothing = nothing_for(others)

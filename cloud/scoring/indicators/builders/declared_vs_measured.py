@@ -32,7 +32,7 @@ WEEK = 5
 _HOURS = ("display_hours_week", "computer_room_hours_logged")
 _MAIN_ROOMS = ("111", "113", "121", "123", "124", "132", "199")
 _STUCK = 0.999
-"""Share of the seconds seen of a day in standby from which nothing else happened."""
+"""Share of standby in the seconds with data of a day from which a sensor is stuck."""
 
 
 def claims(evidence: Evidence) -> pl.DataFrame:
@@ -69,9 +69,9 @@ def agrees(tolerance: float) -> pl.Expr:
 
 
 def surely_agrees(tolerance: float) -> pl.Expr:
-    """Return whether a claim agrees whatever was not seen, so that silence confirms nothing.
+    """Return whether a claim agrees whatever the missing data is, so that it confirms nothing.
 
-    Of what the ledger says nothing is unseen: there agreeing is enough.
+    Figures of the ledger have no missing data: there agreeing is enough.
     """
     low, high = pl.col("most") * (1 - tolerance), pl.col("least") * (1 + tolerance)
     inside = (pl.col("claimed") >= low - _slack()) & (pl.col("claimed") <= high + _slack())
@@ -83,7 +83,7 @@ def _slack() -> pl.Expr:
 
 
 def display_hours(evidence: Evidence) -> pl.DataFrame:
-    """Return of each display its hours of use a week, and how much of it nobody saw.
+    """Return of each display its hours of use a week, and the hours without data.
 
     On school days, from midnight to midnight: `active_h` a week were seen and `unseen_h` were not;
     `dark_h` of these within school, of `school_h`. A sensor that is stuck has seen nothing.
@@ -223,9 +223,9 @@ def terminals(evidence: Evidence) -> pl.DataFrame:
 
 
 def _terminals(evidence: Evidence) -> pl.DataFrame:
-    """Return computers for teachers and pupils together; the ledger says how many at most.
+    """Return computers for teachers and pupils together, at most those of the ledger.
 
-    Together, for a computer that may be either's is nobody's twice.
+    Together, so that a computer that may be either's counts once.
     """
     every = pl.sum_horizontal("pupil", "teacher", "either")
     return (
@@ -255,7 +255,7 @@ def use_of(evidence: Evidence, which: pl.Expr) -> pl.DataFrame:
 def is_stuck() -> pl.Expr:
     """Return whether a device's day is one of a stuck sensor, which counts as not seen.
 
-    From midnight to midnight it says nothing but standby, which a living device may, but seldom.
+    From midnight to midnight it reports nothing but standby, which is rare for a working device.
     """
     seen = (pl.col("due_s") - pl.col("unobserved_s")).sum()
     return pl.col("standby_s").sum() >= _STUCK * seen

@@ -9,10 +9,10 @@ from cloud.utilization.reference_rollup import TEACHING
 
 
 def room_lessons(evidence: Evidence, rooms: pl.DataFrame) -> pl.DataFrame:
-    """Return a row for each of the rooms: lessons used, timetabled, and not seen.
+    """Return a row for each of the rooms: lessons used, timetabled, and without data.
 
     A lesson counts as used when any of the room's teaching assets was, and as not used only when
-    all of them were seen. A room without connected equipment says nothing.
+    all of them have data. A room without connected equipment has no data.
     """
     held = (
         lessons(evidence)

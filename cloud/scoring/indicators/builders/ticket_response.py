@@ -51,7 +51,7 @@ def handled_in_time(
 
 
 def faults(evidence: Evidence) -> pl.DataFrame:
-    """Return the tickets that were about a fault; what nobody looked at yet counts as one."""
+    """Return the tickets about a fault; one that is not yet diagnosed counts as one."""
     return evidence.tickets.filter(pl.col("is_fault").fill_null(value=True))
 
 
