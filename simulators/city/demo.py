@@ -60,10 +60,11 @@ class Options:
 
 def run_city_demo(options: Options) -> int:
     """Run all of it; 0 when it was stopped or its time is over."""
-    port = cloud_port(options.port)
+    if options.port is not None:
+        cloud_port(options.port)  # a port that is taken is refused before anything is made
     folder = options.data.resolve()
     prepare(folder, MARKER, "city-demo", is_kept=False)
-    demo = _CityDemo(options, folder, port)
+    demo = _CityDemo(options, folder)
     with until_stopped(demo.stop):
         try:
             demo.make()
@@ -84,13 +85,12 @@ def run_city_demo(options: Options) -> int:
 class _CityDemo:
     """The steps of one run."""
 
-    def __init__(self, options: Options, folder: Path, port: int) -> None:
-        self.url = f"http://127.0.0.1:{port}"
+    def __init__(self, options: Options, folder: Path) -> None:
+        self.url = ""
         self.running: list[Process] = []
         self._options = options
         self._folder = folder
         self._cloud = folder / "cloud"
-        self._port = port
         self._steps = Steps(options.text)
         self._agreement: Agreement | None = None
         self._outcome: Outcome | None = None
@@ -126,7 +126,9 @@ class _CityDemo:
     def serve(self) -> None:
         """Start the cloud on what was made."""
         with self._steps.step("cloud") as step:
-            self._serve("cloud", self._cloud, self._port)
+            port = cloud_port(self._options.port)
+            self.url = f"http://127.0.0.1:{port}"
+            self._serve("cloud", self._cloud, port)
             step.result = self.url
 
     def send_some(self) -> None:

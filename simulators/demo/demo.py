@@ -150,12 +150,12 @@ class _Demo:
         with self._steps.step("devices stop"):
             school.send_signal(signal.SIGUSR1)
             self._wait_quiet("finishing what devices were reporting")
-            del self._processes["school"]
             school.stop()
+            del self._processes["school"]
         with self._steps.step("gateway sends what it still has, and stops"):
             self._wait_quiet("sending what is left")
-            del self._processes["gateway"]
             gateway.stop()
+            del self._processes["gateway"]
             stopped = datetime.now(UTC)
         with self._steps.step("audit: what was reported against what the cloud holds"):
             report = self._audit(stopped, gateway)

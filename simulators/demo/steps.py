@@ -46,7 +46,7 @@ class Step:
         now = self._clock()
         if now - self._last >= _NEWS_S:
             self._last = now
-            write_line(f"  {now - self._start:5.0f} s  ... {text.strip() or 'still at work'}")
+            write_line(f"  {now - self._start:5.0f} s  ... {text.strip() or 'at work'}")
 
 
 @dataclass(slots=True)

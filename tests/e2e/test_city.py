@@ -168,7 +168,7 @@ def test_loading_it_again_changes_nothing(made: Made, tmp_path: Path) -> None:
     before = held_in(tmp_path / "cloud")
     assert sum(row[0] == "event" for row in before["points"]) > made.city["counts"]["events"] > 0
     told = run("campus-cloud", "load", made.folder / "city", "--data", tmp_path / "cloud")
-    assert ": 0 rows of books in 0 files, 0 slots in 0, 0 readings in 0, 0 events in 0 " in told
+    assert ": 0 rows of records in 0 files, 0 slots in 0, 0 readings in 0, 0 events in 0 " in told
     after = held_in(tmp_path / "cloud")
     for table in ("slots", "points", "usage_rollup"):
         assert after[table] == before[table], table
