@@ -45,6 +45,8 @@ from cloud.telemetry.current_state import StateNow
 from cloud.telemetry.duckdb import DuckDBStore
 from cloud.telemetry.line_protocol import Parser
 from cloud.telemetry.live import LiveFeed
+from cloud.telemetry.memory import MemoryStore
+from cloud.telemetry.store import TelemetryStore
 from cloud.utilization.refresh import Rollups
 from device_profiles.loader import load_catalogue
 
@@ -141,7 +143,9 @@ async def _services(settings: Settings, clock: Clock) -> AsyncIterator[Services]
         yield services
 
 
-def _open_store(settings: Settings, clock: Clock) -> DuckDBStore:
+def _open_store(settings: Settings, clock: Clock) -> TelemetryStore:
+    if settings.telemetry == "memory":
+        return MemoryStore(clock=clock)
     return DuckDBStore(
         settings.telemetry_path,
         clock=clock,

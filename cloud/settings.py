@@ -4,7 +4,7 @@ import ipaddress
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -37,6 +37,7 @@ class Settings(BaseSettings):
     max_waiting_values: int = Field(default=2_000_000, gt=0)
     readings_days: int = Field(default=90, gt=0)
     slots_days: int = Field(default=200, gt=0)
+    telemetry: Literal["duckdb", "memory"] = "duckdb"
     duckdb_memory_mb: int = Field(default=512, ge=64)
     duckdb_threads: int = Field(default=2, gt=0)
 

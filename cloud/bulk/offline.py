@@ -42,10 +42,15 @@ def open_offline(
 ) -> tuple[DuckDBStore, Registry]:
     """Return the store and the registry of a folder, both for this process alone.
 
-    Close both. Raises SettingsError where there is no such folder (unless it is to be made), and
-    StoreLocked where a running cloud holds the telemetry.
+    Close both. Raises SettingsError where there is no such folder (unless it is to be made) or the
+    settings keep telemetry in memory, and StoreLocked where a running cloud holds the telemetry.
     """
     settings = settings_of(data)
+    if settings.telemetry != "duckdb":
+        raise SettingsError(
+            f"telemetry is kept in {settings.telemetry} here, and only while the cloud runs; "
+            "unset CAMPUS_CLOUD_TELEMETRY"
+        )
     if not make and not settings.telemetry_path.exists():
         raise SettingsError(message("error.no_telemetry", path=settings.data))
     try:

@@ -4,9 +4,10 @@ from pathlib import Path
 import pytest
 
 from cloud.registry.store import Registry
-from cloud.telemetry.duckdb import DuckDBStore
+from cloud.telemetry.store import TelemetryStore
 from cloud.utilization.refresh import Rollups
 from tests._parts.small_school import TestClock, fill, local
+from tests._parts.stores import STORES
 
 
 @pytest.fixture
@@ -22,15 +23,17 @@ def registry() -> Iterator[Registry]:
     registry.close()
 
 
-@pytest.fixture
-def store(tmp_path: Path, clock: TestClock) -> Iterator[DuckDBStore]:
-    found = DuckDBStore(tmp_path / "telemetry.duckdb", clock=clock)
-    yield found
-    found.close()
+@pytest.fixture(params=STORES)
+def store(
+    request: pytest.FixtureRequest, tmp_path: Path, clock: TestClock
+) -> Iterator[TelemetryStore]:
+    store = STORES[request.param].open(tmp_path, clock)
+    yield store
+    store.close()
 
 
 @pytest.fixture
-async def rollups(store: DuckDBStore, registry: Registry, clock: TestClock) -> Rollups:
-    found = Rollups(store, registry, clock)
-    await found.prepare()
-    return found
+async def rollups(store: TelemetryStore, registry: Registry, clock: TestClock) -> Rollups:
+    rollups = Rollups(store, registry, clock)
+    await rollups.prepare()
+    return rollups

@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from cloud.telemetry.duckdb import DuckDBStore
+from cloud.telemetry.store import TelemetryStore
 from cloud.utilization.refresh import Rollups
 from cloud.utilization.summary import By, Span, Use, _in_order, heat, nothing, only, use
 from tests._parts.small_school import MONDAY, SCHOOL, local, send, slots
@@ -11,7 +11,7 @@ FRIDAY = MONDAY - timedelta(days=3)
 
 
 @pytest.fixture(autouse=True)
-async def two_days(rollups: Rollups, store: DuckDBStore) -> None:
+async def two_days(rollups: Rollups, store: TelemetryStore) -> None:
     """Friday: the display of 101 teaches one lesson. Monday: it is on, then left in standby.
 
     The recorder of 101 records the second lesson of Monday. Room 102 is never seen.
@@ -31,12 +31,12 @@ async def two_days(rollups: Rollups, store: DuckDBStore) -> None:
 
 
 async def ask(
-    store: DuckDBStore, by: By, span: Span = "none", category: str | None = None
+    store: TelemetryStore, by: By, span: Span = "none", category: str | None = None
 ) -> list[Use]:
     return await use(store, SCHOOL, FRIDAY, MONDAY, by=by, span=span, category=category)
 
 
-async def test_an_asset_has_the_lessons_of_its_room(store: DuckDBStore) -> None:
+async def test_an_asset_has_the_lessons_of_its_room(store: TelemetryStore) -> None:
     display, recorder, *_ = await ask(store, "asset")
     found = display.summary
     assert (found.lessons_scheduled, found.lessons_observed, found.lessons_used) == (4, 4, 2)
@@ -53,7 +53,7 @@ async def test_an_asset_has_the_lessons_of_its_room(store: DuckDBStore) -> None:
     assert recorder.summary.observed_share == pytest.approx(2400 / 10_800)
 
 
-async def test_a_room_has_each_lesson_once(store: DuckDBStore) -> None:
+async def test_a_room_has_each_lesson_once(store: TelemetryStore) -> None:
     first, second, third = await ask(store, "room")
     assert (first.key, first.assets) == ("101", 2)
     assert first.summary.lessons_scheduled == 4
@@ -64,7 +64,7 @@ async def test_a_room_has_each_lesson_once(store: DuckDBStore) -> None:
     assert (third.key, third.summary.lessons_scheduled) == ("103", 0)
 
 
-async def test_a_school_is_the_sum_of_its_rooms(store: DuckDBStore) -> None:
+async def test_a_school_is_the_sum_of_its_rooms(store: TelemetryStore) -> None:
     (found,) = await ask(store, "school")
     assert (found.key, found.span, found.assets) == (SCHOOL, None, 5)
     assert found.summary.lessons_scheduled == 8
@@ -72,7 +72,7 @@ async def test_a_school_is_the_sum_of_its_rooms(store: DuckDBStore) -> None:
     assert found.summary.use_rate == 0.75
 
 
-async def test_a_category_is_the_sum_of_its_assets(store: DuckDBStore) -> None:
+async def test_a_category_is_the_sum_of_its_assets(store: TelemetryStore) -> None:
     found = {one.key: one for one in await ask(store, "category")}
     assert sorted(found) == ["display", "instrument", "meter", "recorder"]
     assert (found["display"].assets, found["display"].summary.lessons_scheduled) == (2, 8)
@@ -80,7 +80,7 @@ async def test_a_category_is_the_sum_of_its_assets(store: DuckDBStore) -> None:
     assert one == found["recorder"]
 
 
-async def test_spans_are_days_iso_weeks_and_periods(store: DuckDBStore) -> None:
+async def test_spans_are_days_iso_weeks_and_periods(store: TelemetryStore) -> None:
     assert [one.span for one in await ask(store, "school", "day")] == [
         "2026-11-20",
         "2026-11-21",
@@ -97,7 +97,7 @@ async def test_spans_are_days_iso_weeks_and_periods(store: DuckDBStore) -> None:
     assert used == {"-1": 0, "0": 0, "1": 2, "2": 1}
 
 
-async def test_parts_add_up_to_the_whole(store: DuckDBStore) -> None:
+async def test_parts_add_up_to_the_whole(store: TelemetryStore) -> None:
     (whole,) = await ask(store, "school")
     for span in ("day", "week", "period"):
         parts = await ask(store, "school", span)
@@ -106,7 +106,7 @@ async def test_parts_add_up_to_the_whole(store: DuckDBStore) -> None:
             assert total == pytest.approx(getattr(whole.summary, name))
 
 
-async def test_a_heatmap_has_the_periods_of_the_timetable(store: DuckDBStore) -> None:
+async def test_a_heatmap_has_the_periods_of_the_timetable(store: TelemetryStore) -> None:
     found = await heat(store, SCHOOL, 1, FRIDAY, MONDAY)
     assert [(c.weekday, c.period, c.scheduled, c.used, c.active_s) for c in found] == [
         (1, 1, 1, 1, 2400),
@@ -116,7 +116,7 @@ async def test_a_heatmap_has_the_periods_of_the_timetable(store: DuckDBStore) ->
     ]
 
 
-async def test_nothing_is_not_zero_percent(store: DuckDBStore) -> None:
+async def test_nothing_is_not_zero_percent(store: TelemetryStore) -> None:
     found = only(await use(store, "0000000000", FRIDAY, MONDAY))
     assert found == nothing()
     assert (found.use_rate, found.observed_share, found.energy_kwh) == (None, None, None)
