@@ -9,12 +9,9 @@ time is then unknown, not denied. Of readings the numbers are fetched, no texts 
 
 import json
 import shutil
-import urllib.error
-import urllib.parse
-import urllib.request
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -24,71 +21,14 @@ import pyarrow.parquet as pq  # type: ignore[import-untyped]  # it ships no type
 
 from cloud.errors import LoadError
 from cloud.telemetry import bulk_files
+from cloud.telemetry.influxdb.client import Influx, to_us
 from cloud.utilization.periods import local_day
 
 Row = tuple[Any, ...]
 Told = Callable[[str, int, int], None]
 _AT_ONCE = 50
 """Schools in a file."""
-_TIMEOUT_S = 300
 _SECONDS = ("active_s", "standby_s", "off_s", "unobserved_s", "energy_wh")
-
-
-@dataclass(frozen=True, slots=True)
-class Influx:
-    """Where an InfluxDB answers, and how it is asked."""
-
-    url: str
-    database: str
-    """The bucket, or database."""
-    token: str
-
-    def schools(self) -> list[str]:
-        """Return the schools of which there is anything, sorted."""
-        found = {
-            str(row["value"])
-            for _, row in self._rows(
-                'show tag values from usage, reading, event with key = "school"'
-            )
-        }
-        return sorted(found)
-
-    def points(
-        self, measurement: str, school: str, first: datetime, after: datetime
-    ) -> Iterator[tuple[Mapping[str, str], Mapping[str, Any]]]:
-        """Yield the tags and fields of a school's points in [first, after), `time` in µs."""
-        quoted = school.replace("\\", "\\\\").replace("'", "\\'")
-        yield from self._rows(
-            f"select * from {measurement} where school = '{quoted}' "  # noqa: S608  quoted
-            f"and time >= {_us(first)}u and time < {_us(after)}u group by *"
-        )
-
-    def _rows(self, query: str) -> Iterator[tuple[Mapping[str, str], Mapping[str, Any]]]:
-        for series in self._ask(query):
-            tags = series.get("tags", {})
-            for values in series.get("values", ()):
-                yield tags, dict(zip(series["columns"], values, strict=True))
-
-    def _ask(self, query: str) -> list[dict[str, Any]]:
-        asked = urllib.parse.urlencode({"db": self.database, "epoch": "u", "q": query})
-        request = urllib.request.Request(  # noqa: S310  http or https, checked by the command
-            f"{self.url.rstrip('/')}/query?{asked}",
-            headers={"Authorization": f"Token {self.token}"} if self.token else {},
-        )
-        try:
-            with urllib.request.urlopen(request, timeout=_TIMEOUT_S) as answer:  # noqa: S310  as above
-                (result,) = json.load(answer)["results"]
-        except urllib.error.HTTPError as error:
-            raise LoadError(f"{self.url}: {error.code}: {_reason(error)}") from None
-        except OSError as error:
-            reason = getattr(error, "reason", error)
-            raise LoadError(f"{self.url}: no answer: {reason}; is the InfluxDB running?") from None
-        except (ValueError, KeyError) as error:
-            raise LoadError(f"{self.url}: does not answer as an InfluxDB does: {error}") from None
-        if "error" in result:
-            raise LoadError(f"{self.url}: {result['error']}")
-        series: list[dict[str, Any]] = result.get("series", [])
-        return series
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +105,7 @@ def _slots(school: str, points: Iterable[tuple[Mapping[str, str], Mapping[str, A
 def _readings(
     school: str, points: Iterable[tuple[Mapping[str, str], Mapping[str, Any]]]
 ) -> list[Row]:
-    now = _us(datetime.now(UTC))
+    now = to_us(datetime.now(UTC))
     rows = []
     for tags, point in points:
         place = (tags.get("room"), tags.get("category"), tags.get("profile"))
@@ -180,7 +120,7 @@ def _readings(
 def _events(
     school: str, points: Iterable[tuple[Mapping[str, str], Mapping[str, Any]]]
 ) -> list[Row]:
-    now = _us(datetime.now(UTC))
+    now = to_us(datetime.now(UTC))
     rows = [
         (
             school,
@@ -214,19 +154,3 @@ def _finish(out: Path, schools: Sequence[str], days: Sequence[date]) -> None:
     }
     text = json.dumps(told, ensure_ascii=False, indent=2)
     (out / "city.json").write_text(f"{text}\n", encoding="utf-8")
-
-
-def _us(moment: datetime) -> int:
-    """Return microseconds since 1970."""
-    return (moment - datetime.combine(date(1970, 1, 1), time(), UTC)) // timedelta(microseconds=1)
-
-
-def _reason(error: urllib.error.HTTPError) -> str:
-    """Return what an InfluxDB says of an error, in one line."""
-    text = error.read(1000).decode(errors="replace")
-    try:
-        tree = json.loads(text)
-        told = tree.get("message") or tree.get("error") or text
-    except (ValueError, AttributeError):
-        told = text
-    return " ".join(str(told).split()) or error.reason

@@ -35,7 +35,8 @@ def add(commands: Commands) -> None:
 
 
 def _fetch(arguments: argparse.Namespace) -> int:
-    from cloud.bulk.influx import Influx, fetch
+    from cloud.bulk.influx import fetch
+    from cloud.telemetry.influxdb.client import Influx
 
     text: Texts = arguments.text
     if arguments.start > arguments.end:

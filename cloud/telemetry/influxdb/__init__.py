@@ -1,0 +1,1 @@
+"""An InfluxDB that gateways write to; the only place that speaks InfluxQL."""
