@@ -17,6 +17,9 @@ from tests._parts.patience import PATIENCE_MS, PATIENCE_S
 
 # What a command prints is in English here, whatever the language of the machine.
 os.environ["LC_ALL"] = "C.UTF-8"
+# Nor do settings of this machine's own cloud hold in a test.
+for _name in [name for name in os.environ if name.startswith("CAMPUS_CLOUD_")]:
+    del os.environ[_name]
 
 _SKIP_NOTHING = os.environ.get("CAMPUS_SKIP_NOTHING") == "1"
 _ELSEWHERE = {"benchmark": "benchmarks (make bench)", "slow": "slow proofs (make test-all)"}

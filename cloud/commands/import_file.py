@@ -107,7 +107,7 @@ def _send_file(
                 url,
                 params=query,
                 files={"file": (file.name, content)},
-                headers={"Authorization": f"Bearer {token}", "Accept-Language": text.language},
+                headers={"Authorization": f"Bearer {token}"},
                 timeout=_TIMEOUT_S,
             )
     except httpx.HTTPError as error:

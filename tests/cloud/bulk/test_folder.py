@@ -22,7 +22,7 @@ def test_a_city_is_books_in_order_and_days(city: Path) -> None:
     ("made", "problem"),
     [
         ([], "{}: city.json is missing, so the folder is not finished or not one of a city"),
-        (["city.json"], "{}: holds no books, no slots, no readings and no events"),
+        (["city.json"], "{}: holds no records, no slots, no readings and no events"),
         (["city.json", "books/01-desks/a.csv"], "{}/books/01-desks: no kind of import, expected a"),
         (["city.json", "slots/monday/a.parquet"], "{}/slots/monday: no day, expected day=YYYY-MM"),
         (["city.json", "slots/day=2026-13-01/a.parquet"], "{}/slots/day=2026-13-01: no day, exp"),
