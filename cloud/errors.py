@@ -88,11 +88,7 @@ class StoreFailed(StoreError):
 
 
 class RequestError(CloudError):
-    """The fault is the caller's; `zh` says so in Chinese where people read it on a page."""
-
-    def __init__(self, text: str | Message, *, zh: str | None = None) -> None:
-        super().__init__(text)
-        self.zh = zh
+    """The fault is the caller's."""
 
 
 class BadRequest(RequestError):

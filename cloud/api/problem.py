@@ -13,7 +13,6 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from cloud import errors
-from cloud.localized_text import LocalizedText
 from cloud.messages import localized
 
 _log = logging.getLogger(__name__)
@@ -94,8 +93,8 @@ def _cloud_error(request: Request, error: Exception) -> JSONResponse:
         headers["Retry-After"] = str(retry_after_s)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         _log.error("%s %s: %s", request.method, request.url.path, error)
-    zh = getattr(error, "zh", None)
-    more = {} if zh is None else {"message": localized(LocalizedText(zh, str(error)))}
+    text = error.text
+    more = {} if text is None else {"message": localized(text)}
     return answer(request, status, str(error), headers=headers, **more)
 
 

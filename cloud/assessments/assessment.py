@@ -1,11 +1,11 @@
 """An assessment: evidence, a standard and a span of days, filed so that nothing can change it.
 
-What it is made of decides its digest, and the digest its id: the same inputs are the same
-assessment, whenever and wherever it is made. Scores are computed from what is filed, by the engine.
+Its contents decide its digest, and the digest its id: the same inputs are the same assessment,
+whenever and wherever it is made. Scores are computed from what is filed, by the engine.
 
 The digest is that of a small JSON text with the span, the standard's file, `inputs` (what the
 engine reads of standard and evidence) and the integrity findings. The moment it was made is kept
-beside it and does not count.
+with it and does not count.
 """
 
 import csv
@@ -17,29 +17,32 @@ from typing import Any
 
 import polars as pl
 
+from cloud.assessments import format1
 from cloud.assessments.canonical_json import canonical, digest, pack, unpack
+from cloud.assessments.record import changed
 from cloud.errors import EvidenceError
+from cloud.integrity.results import Finding, finding_of
 from cloud.registry.assessment_log import AssessmentRow
 from cloud.scoring.engine.engine import Scores, score_table
 from cloud.scoring.engine.school_table import columns, inputs_digest, ready
 from cloud.scoring.standard.standard import Standard, parse_standard
 
-FORMAT = "smart-campus-assessment/1"
+FORMAT = "smart-campus-assessment/2"
 ID_LENGTH = 16
 _UNKNOWN = "\\N"
 
-Doubt = Mapping[str, Any]
-"""An integrity finding as JSON holds it."""
+FiledFinding = Mapping[str, Any]
+"""An integrity finding as it is filed (`cloud.integrity.results.as_filed`)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """An assessment with its scores; rows stand by school."""
+    """An assessment with its scores; rows are in the order of schools."""
 
     row: AssessmentRow
     standard: Standard
     scores: Scores
-    integrity: tuple[Doubt, ...]
+    integrity: tuple[Finding, ...]
 
     @property
     def scores_as_filed(self) -> bool:
@@ -62,23 +65,15 @@ def assessed(
     *,
     start: date,
     end: date,
-    integrity: Sequence[Doubt] = (),
+    integrity: Sequence[FiledFinding] = (),
     created_at: datetime,
 ) -> Filed:
     """Return the assessment of an evidence table, ready to be filed."""
     standard = parse_standard(standard_yaml, "the standard")
     scores = score_table(standard, table)
-    found = canonical(sorted(integrity, key=canonical))
+    findings = canonical({"format": FORMAT, "findings": sorted(integrity, key=canonical)})
     inputs = inputs_digest(standard, scores.table)
-    contents = {
-        "format": FORMAT,
-        "start": start.isoformat(),
-        "end": end.isoformat(),
-        "standard": digest(standard_yaml),
-        "inputs": inputs,
-        "integrity": digest(found),
-    }
-    whole = digest(canonical(contents))
+    whole = _digest(FORMAT, start, end, standard_yaml, inputs, findings)
     row = AssessmentRow(
         id=whole[:ID_LENGTH],
         digest=whole,
@@ -92,21 +87,49 @@ def assessed(
         scores=scores_digest(scores),
         created_at=created_at,
     )
-    return Filed(row, pack(evidence_text(standard, scores.table)), pack(found))
+    return Filed(row, pack(evidence_text(standard, scores.table)), pack(findings))
 
 
 def opened(row: AssessmentRow, evidence: bytes, integrity: bytes) -> Assessment:
-    """Return an assessment from what was filed; raises EvidenceError where that was changed."""
+    """Return an assessment from what was filed, of any format.
+
+    Raises EvidenceError where what was filed was changed since.
+    """
     standard = parse_standard(row.standard_yaml, f"assessment {row.id} (standard)")
     table = evidence_of(standard, unpack(evidence))
     if inputs_digest(standard, table) != row.inputs:
-        raise EvidenceError(
-            f"assessment {row.id}: its evidence is not what was filed (digest {row.inputs}); "
-            "somebody changed the database: restore it from a backup"
-        )
+        raise changed(f"assessment {row.id}: its evidence", row.inputs)
+    findings = unpack(integrity)
+    tree = json.loads(findings)
+    # In format 1 the findings were a list, and no format was filed with them.
+    is_first = isinstance(tree, list)
+    form = format1.ASSESSMENT if is_first else tree["format"]
+    if _digest(form, row.starts, row.ends, row.standard_yaml, row.inputs, findings) != row.digest:
+        raise changed(f"assessment {row.id}", row.digest)
+    if form not in {FORMAT, format1.ASSESSMENT}:
+        raise EvidenceError(f"assessment {row.id}: of a later version ({form})")
     return Assessment(
-        row, standard, score_table(standard, table), tuple(json.loads(unpack(integrity)))
+        row,
+        standard,
+        score_table(standard, table),
+        tuple(map(format1.integrity_finding, tree))
+        if is_first
+        else tuple(map(finding_of, tree["findings"])),
     )
+
+
+def _digest(
+    form: str, start: date, end: date, standard_yaml: str, inputs: str, findings: str
+) -> str:
+    contents = {
+        "format": form,
+        "start": start.isoformat(),
+        "end": end.isoformat(),
+        "standard": digest(standard_yaml),
+        "inputs": inputs,
+        "integrity": digest(findings),
+    }
+    return digest(canonical(contents))
 
 
 def round_of(standard: Standard, start: date, end: date) -> str:

@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 import polars as pl
 
-from cloud.assessments.assessment import Doubt, Filed, assessed
+from cloud.assessments.assessment import Filed, FiledFinding, assessed
 from cloud.errors import NotFound, Unprocessable
 from cloud.integrity.collect import Inspections, gather_facts
 from cloud.integrity.inputs import Facts
@@ -48,13 +48,13 @@ async def assess(
     rows = await asyncio.to_thread(_chosen, registry, schools)
     standard = parse_standard(standard_yaml, "the standard")
     tables: list[pl.DataFrame] = []
-    integrity: list[Doubt] = []
+    integrity: list[FiledFinding] = []
     for at in range(0, len(rows), BATCH):
         batch = rows[at : at + BATCH]
         facts = await _gathered(store, registry, batch, start, end)
         tables.append(await asyncio.to_thread(_table, standard, facts, batch))
         beside = await gather_facts(store, registry, facts, inspections)
-        integrity += await asyncio.to_thread(_doubts, beside)
+        integrity += await asyncio.to_thread(_findings, beside)
         if progress is not None:
             progress(min(at + BATCH, len(rows)), len(rows))
     filed = await asyncio.to_thread(
@@ -111,7 +111,7 @@ def _table(standard: Standard, facts: Evidence, schools: Sequence[SchoolRow]) ->
     return _named(evidence_table(standard, facts), schools)
 
 
-def _doubts(facts: Facts) -> Sequence[Doubt]:
+def _findings(facts: Facts) -> Sequence[FiledFinding]:
     return as_filed(run_checks(facts))
 
 

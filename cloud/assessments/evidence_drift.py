@@ -8,7 +8,6 @@ import polars as pl
 
 from cloud.assessments.assessment import Assessment
 from cloud.errors import NotFound
-from cloud.localized_text import LocalizedText
 from cloud.scoring.engine.result import Finding, Result, evidence_rows, result
 from cloud.scoring.engine.school_table import ATTRIBUTES, table_digest
 from cloud.scoring.evidence.evidence import Evidence
@@ -19,10 +18,6 @@ from cloud.scoring.indicators.base import (
 from cloud.scoring.standard.attainment import Stage
 from cloud.scoring.standard.standard import Clause
 
-IS_AGAINST_RULES = LocalizedText(
-    "按规则不能入选，因人工改判而入选。",
-    "The rules exclude it; it is in by an override.",
-)
 NO_ROWS = pl.DataFrame(schema=ROW)
 _NAMES = ("part", "whole", "unknown")
 _NEAR = 1e-6

@@ -1,4 +1,4 @@
-"""Make a selection out of an assessment: the rules decide, and every school is told why."""
+"""Make a selection out of an assessment: the rules decide, and every school has its reason."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -8,18 +8,27 @@ from typing import Any
 import polars as pl
 
 from cloud.assessments.assessment import Assessment
-from cloud.assessments.filed_selection import OF_TRIALS, Chosen, filed
+from cloud.assessments.filed_selection import (
+    OF_TRIALS,
+    Contents,
+    FiledSelection,
+    FilledQuota,
+    OverrideDecision,
+    SchoolOutcome,
+    filed,
+)
+from cloud.assessments.reasons import names_of
 from cloud.errors import Conflict, NotFound, SettingsError, Unprocessable
 from cloud.localized_text import LocalizedText
+from cloud.messages import message
 from cloud.registry.assessment_log import SelectionRow
 from cloud.robustness.monte_carlo import uncertainty
 from cloud.scoring.engine.engine import Scores
-from cloud.scoring.standard.clause import Clause
+from cloud.scoring.standard.clause import Clause, Titles
 from cloud.selection.improvement import cheapest_plan
+from cloud.selection.improvement.tie_columns import tie_of
 from cloud.selection.rules import Override, SelectionRules, rules_of
 from cloud.selection.select import Filled, Outcome, Selection, select_scores
-
-_IS_IN = LocalizedText("该校已入选。", "The school is in.")
 
 
 def rules_from(value: Mapping[str, Any]) -> SelectionRules:
@@ -31,183 +40,189 @@ def rules_from(value: Mapping[str, Any]) -> SelectionRules:
 
 
 def select(
-    found: Assessment, rules: SelectionRules, seed: int, created_at: datetime
+    assessment: Assessment, rules: SelectionRules, seed: int, created_at: datetime
 ) -> SelectionRow:
     """Return the selection that rules and a seed make of an assessment, ready to be filed."""
-    selection = _selected(found, rules)
-    contents = _contents(found, selection, seed)
-    return filed(found.row.id, _told(selection.rules), seed, contents, created_at)
+    selection = _selected(assessment, rules)
+    contents = _contents(assessment, selection, seed)
+    return filed(assessment.row.id, _json(selection.rules), seed, contents, created_at)
 
 
 def override(
-    found: Assessment, chosen: Chosen, decisions: tuple[Override, ...], created_at: datetime
+    assessment: Assessment,
+    before: FiledSelection,
+    decisions: tuple[Override, ...],
+    created_at: datetime,
 ) -> SelectionRow:
-    """Return the selection that decisions of a reviewer make of another one; that one stays.
+    """Return the selection that decisions of a reviewer make of another one; that one remains.
 
-    The first decision is what was asked for, a second one says who gives or takes the place. What
-    was decided before stays decided. The rules choose the rest: every quota is kept.
+    The first decision is what was requested, a second one names the school that gives or takes the
+    place. What was decided before remains decided. The rules choose the rest: every quota is kept.
     """
-    for one in decisions:
-        said = chosen.outcomes.get(one.school)
-        if said is None:
-            raise NotFound(f"school {one.school} is not in selection {chosen.row.id}")
-        if said["selected"] == (one.decision == "in"):
-            if one is decisions[0]:
-                what = "there is nothing to override"
-            else:
-                what = "name one that gives or takes the place, or leave instead_of out"
-            raise Conflict(f"school {one.school} is {one.decision} already; {what}")
-    concerned = {one.school for one in decisions}
-    rules = rules_from(chosen.rules)
-    kept = tuple(one for one in rules.overrides if one.school not in concerned)
+    for decision in decisions:
+        outcome = before.outcomes.get(decision.school)
+        if outcome is None:
+            raise NotFound(
+                message(
+                    "workflow.not_in_selection", school=decision.school, selection=before.row.id
+                )
+            )
+        if outcome.selected == (decision.decision == "in"):
+            is_first = decision is decisions[0]
+            raise Conflict(
+                message(
+                    "workflow.nothing_to_override" if is_first else "workflow.instead_of_is_there",
+                    school=decision.school,
+                    decision=message(f"selection.decision.{decision.decision}"),
+                )
+            )
+    concerned = {decision.school for decision in decisions}
+    rules = rules_from(before.rules)
+    kept = tuple(earlier for earlier in rules.overrides if earlier.school not in concerned)
     rules = rules.model_copy(update={"overrides": (*kept, *decisions)})
-    selection = _selected(found, rules)
+    selection = _selected(assessment, rules)
     first = decisions[0]
-    decided = {
-        "school": first.school,
-        "decision": first.decision,
-        "instead_of": decisions[1].school if len(decisions) > 1 else None,
-        "by": first.by,
-        "reason": first.reason,
-    }
-    contents = {**_contents(found, selection, chosen.row.seed), "override": decided}
-    before = chosen.row.id
-    return filed(found.row.id, _told(rules), chosen.row.seed, contents, created_at, before)
-
-
-def least(found: Assessment, chosen: Chosen, school: str) -> dict[str, Any]:
-    """Return the least it would take for a school to be in: the cheapest set of improvements."""
-    said, clauses = chosen.outcomes[school], {one.id: one for one in found.standard.clauses}
-    told = cheapest_plan.least_for(
-        cheapest_plan.priced(_only(found.scores, school)),
-        rules_from(chosen.rules),
-        school,
-        needs=said["needs"],
-        is_reachable=said["is_reachable"],
+    decided = OverrideDecision(
+        school=first.school,
+        decision=first.decision,
+        instead_of=decisions[1].school if len(decisions) > 1 else None,
+        by=first.by,
+        reason=first.reason,
     )
-    if said["selected"]:
-        told = replace(told, is_possible=True, improvements=(), words=_IS_IN)
+    seed = before.row.seed
+    contents = _contents(assessment, selection, seed).model_copy(update={"override": decided})
+    return filed(assessment.row.id, _json(rules), seed, contents, created_at, before.row.id)
+
+
+def least(assessment: Assessment, selection: FiledSelection, school: str) -> dict[str, Any]:
+    """Return the least it would take for a school to be in: the cheapest set of improvements."""
+    outcome = selection.outcomes[school]
+    clauses = {clause.id: clause for clause in assessment.standard.clauses}
+    rules, names = rules_from(selection.rules), names_of(assessment)
+    tie = None
+    if outcome.level is not None and outcome.level_with is not None:
+        tie = tie_of(assessment.scores, rules, school, outcome.level_with, outcome.level)
+    plan = cheapest_plan.least_for(
+        cheapest_plan.priced(_only(assessment.scores, school)),
+        rules,
+        school,
+        needs=outcome.needs,
+        is_reachable=outcome.is_reachable,
+        tie=tie,
+    )
+    if outcome.selected:
+        plan = replace(plan, is_possible=True, improvements=(), text=cheapest_plan.IS_IN)
     return {
-        "is_possible": told.is_possible,
-        "text_zh": told.words.zh,
-        "text_en": told.words.en,
-        "needs": told.needs,
-        "value": told.value,
-        "value_then": told.value_then,
-        "yuan": told.yuan,
+        "is_possible": plan.is_possible,
+        "text": names.resolved(plan.text),
+        "needs": plan.needs,
+        "value": plan.value,
+        "value_then": plan.value_then,
+        "yuan": plan.yuan,
         "improvements": [
             {
-                **_titled(clauses[one.clause]),
-                "attainment": one.attained,
-                "becomes": one.becomes,
-                "points": one.points,
-                "units": one.units,
-                "yuan": one.yuan,
-                "remedy_zh": clauses[one.clause].remedy.zh,
-                "remedy_en": clauses[one.clause].remedy.en,
+                **_titled(clauses[improvement.clause]),
+                "attainment": improvement.attained,
+                "becomes": improvement.becomes,
+                "points": improvement.points,
+                "units": improvement.units,
+                "yuan": improvement.yuan,
+                "remedy": _text(clauses[improvement.clause].remedy),
             }
-            for one in told.improvements
+            for improvement in plan.improvements
         ],
-        "evidence": [_titled(clauses[name]) for name in told.evidence],
-        "unpriced": [_titled(clauses[name]) for name in told.unpriced],
-        "unseen": [_titled(clauses[name]) for name in told.unseen],
-        "missing_zh": [one.zh for one in told.missing],
-        "missing_en": [one.en for one in told.missing],
+        "evidence": [_titled(clauses[name]) for name in plan.evidence],
+        "unpriced": [_titled(clauses[name]) for name in plan.unpriced],
+        "unseen": [_titled(clauses[name]) for name in plan.unseen],
+        "missing": [names.resolved(text) for text in plan.missing],
     }
 
 
-def _selected(found: Assessment, rules: SelectionRules) -> Selection:
+def _selected(assessment: Assessment, rules: SelectionRules) -> Selection:
     """Return the selection; raises Conflict where the rules cannot hold together."""
     try:
-        selection = select_scores(found.scores, rules)
+        selection = select_scores(assessment.scores, rules)
     except SettingsError as error:
         raise Unprocessable(str(error)) from None
     if not selection.is_possible:
-        clashing = "; ".join(one.en for one in selection.clash)
-        raise Conflict(f"these rules cannot hold together, so nobody is selected: {clashing}")
+        conflict = [selection.names.resolved(text) for text in selection.conflict]
+        raise Conflict(message("selection.conflict.none_selected", conflict=conflict))
     return selection
 
 
-def _contents(found: Assessment, selection: Selection, seed: int) -> dict[str, Any]:
-    overridden = {one.school for one in selection.rules.overrides}
-    sure = uncertainty(found.scores, selection.rules, seed)
-    trials = {row["id"]: row for row in sure.schools.iter_rows(named=True)}
-    return {
-        "places": selection.rules.places,
-        "eligible": selection.eligible,
-        "trials": sure.runs,
-        "order": {
-            "zh": [one.zh for one in selection.order],
-            "en": [one.en for one in selection.order],
+def _contents(assessment: Assessment, selection: Selection, seed: int) -> Contents:
+    overridden = {override.school for override in selection.rules.overrides}
+    runs = uncertainty(assessment.scores, selection.rules, seed)
+    trials = {row["id"]: row for row in runs.schools.iter_rows(named=True)}
+    return Contents(
+        places=selection.rules.places,
+        eligible=selection.eligible,
+        trials=runs.runs,
+        order=selection.order,
+        notes=selection.notes,
+        override=None,
+        schools={
+            school: _outcome(outcome, trials.get(school, {}), is_override=school in overridden)
+            for school, outcome in selection.outcomes.items()
         },
-        "schools": {
-            school: _outcome(one, trials.get(school, {}), is_override=school in overridden)
-            for school, one in selection.outcomes.items()
-        },
-        "quotas": [_quota(one) for one in selection.quotas],
-        "notes": {
-            "zh": [one.zh for one in selection.notes],
-            "en": [one.en for one in selection.notes],
-        },
-        "override": None,
-        "warnings": [
-            f"school {school} is in, though the rules exclude it"
-            for school in selection.selected
-            if selection.outcomes[school].place is None
-        ],
-    }
-
-
-def _outcome(one: Outcome, trial: Mapping[str, Any], *, is_override: bool) -> dict[str, Any]:
-    return {
-        "selected": one.selected,
-        "is_eligible": one.place is not None,
-        "rank": one.rank,
-        "place": one.place,
-        "rule": one.decided,
-        "because": list(one.because),
-        "reason_zh": one.words.zh,
-        "reason_en": one.words.en,
-        "rival": one.rival,
-        "needs": one.needs,
-        "is_reachable": one.is_reachable,
-        **{key: trial.get(key) for key in OF_TRIALS},
-        "is_override": is_override,
-    }
-
-
-def _quota(one: Filled) -> dict[str, Any]:
-    low = one.selected >= one.least
-    high = one.most is None or one.selected <= one.most
-    return {
-        "id": one.id,
-        "group": one.group,
-        "code": one.code,
-        "title_zh": one.title.zh,
-        "title_en": one.title.en,
-        "least": one.least or None,
-        "most": one.most,
-        "selected": one.selected,
-        "holds": low and high,
-    }
-
-
-def _only(scores: Scores, school: str) -> Scores:
-    """Return the scores of one school; nobody's depends on who else is there."""
-    own = pl.col("id") == school
-    return replace(
-        scores,
-        table=scores.table.filter(own),
-        totals=scores.totals.filter(own),
-        dimensions=scores.dimensions.filter(own),
-        clauses=scores.clauses.filter(own),
+        quotas=tuple(_quota(quota) for quota in selection.quotas),
     )
 
 
-def _titled(clause: Clause) -> dict[str, str]:
-    return {"id": clause.id, "title_zh": clause.title.zh, "title_en": clause.title.en}
+def _outcome(outcome: Outcome, trial: Mapping[str, Any], *, is_override: bool) -> SchoolOutcome:
+    return SchoolOutcome(
+        selected=outcome.selected,
+        is_eligible=outcome.place is not None,
+        rank=outcome.rank,
+        place=outcome.place,
+        rule=outcome.decided,
+        because=outcome.because,
+        reason=outcome.reason,
+        rival=outcome.rival,
+        needs=outcome.needs,
+        is_reachable=outcome.is_reachable,
+        level=outcome.level,
+        level_with=outcome.level_with,
+        is_override=is_override,
+        **{key: trial.get(key) for key in OF_TRIALS},
+    )
 
 
-def _told(rules: SelectionRules) -> dict[str, Any]:
-    """Return rules as they are filed, every one of them, whatever is usual."""
+def _quota(quota: Filled) -> FilledQuota:
+    is_enough = quota.selected >= quota.least
+    is_few = quota.most is None or quota.selected <= quota.most
+    return FilledQuota.model_validate(
+        {
+            "group": quota.group,
+            "code": quota.code,
+            "least": quota.least or None,
+            "most": quota.most,
+            "selected": quota.selected,
+            "holds": is_enough and is_few,
+        }
+    )
+
+
+def _only(scores: Scores, school: str) -> Scores:
+    """Return the scores of one school; they do not depend on the other schools."""
+    is_school = pl.col("id") == school
+    return replace(
+        scores,
+        table=scores.table.filter(is_school),
+        totals=scores.totals.filter(is_school),
+        dimensions=scores.dimensions.filter(is_school),
+        clauses=scores.clauses.filter(is_school),
+    )
+
+
+def _titled(clause: Clause) -> dict[str, Any]:
+    return {"id": clause.id, "title": _text(clause.title)}
+
+
+def _text(title: Titles) -> LocalizedText:
+    return LocalizedText(title.zh, title.en)
+
+
+def _json(rules: SelectionRules) -> dict[str, Any]:
+    """Return rules as they are filed: all of them, defaults too."""
     return rules.model_dump(mode="json")

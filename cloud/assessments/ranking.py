@@ -7,6 +7,7 @@ from typing import Any
 import polars as pl
 
 from cloud.assessments.assessment import Assessment
+from cloud.assessments.filed_selection import SchoolOutcome
 from cloud.registry.codes import statistics
 from cloud.scoring.engine.column_names import ClauseColumns, DimensionColumns, StageColumns
 from cloud.scoring.engine.engine import taught
@@ -14,16 +15,14 @@ from cloud.scoring.expressions import EPSILON
 from cloud.scoring.standard.attainment import STAGES
 from cloud.scoring.standard.standard import TOTAL
 
-Outcomes = Mapping[str, Mapping[str, Any]]
-"""What a selection says of each school."""
+Outcomes = Mapping[str, SchoolOutcome]
+"""What a selection came to for each school."""
 
 OF_SELECTION: Mapping[str, pl.DataType | type[pl.DataType]] = {
     "selected": pl.Boolean,
     "rule": pl.String,
     "because": pl.List(pl.String),
     "place": pl.Int64,
-    "reason_zh": pl.String,
-    "reason_en": pl.String,
     "rank_low": pl.Int64,
     "rank_high": pl.Int64,
     "chance": pl.Float64,
@@ -55,7 +54,7 @@ def ranking(assessment: Assessment, outcomes: Outcomes | None = None) -> pl.Data
     table = scores.table.with_columns(taught(scores.table)).select(
         "id", *_ATTRIBUTES, *(pl.col(StageColumns(stage).taught) for stage in STAGES)
     )
-    doubts = _doubts(assessment)
+    findings = _findings(assessment)
     frame = (
         table.join(scores.totals, on="id")
         .join(
@@ -68,7 +67,7 @@ def ranking(assessment: Assessment, outcomes: Outcomes | None = None) -> pl.Data
             ),
             on="id",
         )
-        .join(doubts, on="id", how="left")
+        .join(findings, on="id", how="left")
         .with_columns(pl.col("integrity", "integrity_high").fill_null(0))
     )
     if outcomes is None:
@@ -80,8 +79,12 @@ def ranking(assessment: Assessment, outcomes: Outcomes | None = None) -> pl.Data
         return ordered.with_columns(rank.cast(pl.Int64).alias("rank"), *nothing)
     said = pl.DataFrame(
         [
-            {"id": school, "rank": one["rank"], **{key: one[key] for key in OF_SELECTION}}
-            for school, one in outcomes.items()
+            {
+                "id": school,
+                "rank": outcome.rank,
+                **{key: getattr(outcome, key) for key in OF_SELECTION},
+            }
+            for school, outcome in outcomes.items()
         ],
         schema={"id": pl.String, "rank": pl.Int64, **OF_SELECTION},
     )
@@ -119,7 +122,7 @@ def reasons(frame: pl.DataFrame) -> list[dict[str, Any]]:
     decided = frame.filter(pl.col("selected").is_not_null())
     counted = decided.group_by("selected", "rule", maintain_order=True).agg(
         pl.len().alias("schools"),
-        pl.col("id", "name", "reason_zh", "reason_en").first(),
+        pl.col("id", "name").first(),
     )
     ordered = counted.sort(
         "selected", "schools", "rule", descending=[True, True, False], maintain_order=True
@@ -265,8 +268,8 @@ def _spread(values: pl.Series) -> dict[str, Any]:
     }
 
 
-def _doubts(assessment: Assessment) -> pl.DataFrame:
-    rows = [(one["school"], one["severity"] == "high") for one in assessment.integrity]
+def _findings(assessment: Assessment) -> pl.DataFrame:
+    rows = [(finding.school, finding.severity == "high") for finding in assessment.integrity]
     frame = pl.DataFrame(rows, schema={"id": pl.String, "high": pl.Boolean}, orient="row")
     return frame.group_by("id").agg(
         pl.len().cast(pl.Int64).alias("integrity"),

@@ -1,20 +1,23 @@
-"""The assessments last looked at, opened once and kept with their scores."""
+"""The assessments and selections used last, opened once and kept."""
 
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 from cloud.assessments.assessment import Assessment, opened
-from cloud.assessments.filed_selection import Chosen, chosen_of
-from cloud.assessments.sensitivity_report import influences
+from cloud.assessments.filed_selection import FiledSelection, opened_selection
+from cloud.assessments.sensitivity_report import sensitivity_of
 from cloud.errors import NotFound
+from cloud.messages import message
 from cloud.registry.assessment_log import AssessmentLog, AssessmentRow
 from cloud.scoring.standard.standard import Standard, parse_standard
 
 LATEST = "latest"
 _MOST_ANALYSED = 64
+_MOST_SELECTIONS = 32
+_Value = TypeVar("_Value")
 
 
 class AssessmentRepository:
@@ -25,19 +28,21 @@ class AssessmentRepository:
         self._most = most
         self._open: OrderedDict[str, Assessment] = OrderedDict()
         self._opening = threading.Lock()
+        self._selections: OrderedDict[str, FiledSelection] = OrderedDict()
+        self._selecting = threading.Lock()
         self._analysed: OrderedDict[str, Mapping[str, Any]] = OrderedDict()
         self._analysing = threading.Lock()
 
     def row(self, name: str) -> AssessmentRow:
         """Return what is known of an assessment without opening it; raises NotFound."""
         if name != LATEST:
-            found = self.assessment_log.assessment(name)
-            if found is None:
-                raise NotFound(f"no assessment has the id {name!r}")
-            return found
+            row = self.assessment_log.assessment(name)
+            if row is None:
+                raise NotFound(message("workflow.no_assessment", assessment=name))
+            return row
         rows = self.assessment_log.assessments()
         if not rows:
-            raise NotFound("nothing has been assessed yet; make an assessment first")
+            raise NotFound(message("workflow.nothing_assessed"))
         return rows[0]
 
     def assessment(self, name: str) -> Assessment:
@@ -48,34 +53,32 @@ class AssessmentRepository:
                 evidence = self.assessment_log.evidence(row.id)
                 integrity = self.assessment_log.integrity(row.id)
                 if evidence is None or integrity is None:
-                    raise NotFound(f"assessment {row.id} has no evidence")
+                    raise NotFound(message("workflow.no_evidence", assessment=row.id))
                 self._open[row.id] = opened(row, evidence, integrity)
-            self._open.move_to_end(row.id)
-            while len(self._open) > self._most:
-                self._open.popitem(last=False)
-            return self._open[row.id]
+            return _kept(self._open, row.id, self._most)
 
     def standard(self, row: AssessmentRow) -> Standard:
         """Return the standard of an assessment, from its own file."""
         return _standard(row.standard_yaml, row.edition)
 
-    def selection(self, name: str) -> Chosen:
+    def selection(self, name: str) -> FiledSelection:
         """Return a selection with its list; raises NotFound."""
-        row = self.assessment_log.selection(name)
-        if row is None:
-            raise NotFound(f"no selection has the id {name!r}")
-        return chosen_of(row)
+        with self._selecting:
+            if name not in self._selections:
+                row = self.assessment_log.selection(name)
+                if row is None:
+                    raise NotFound(message("workflow.no_such_selection", selection=name))
+                self._selections[name] = opened_selection(row)
+            return _kept(self._selections, name, _MOST_SELECTIONS)
 
-    def influences(self, name: str) -> Mapping[str, Any]:
+    def sensitivity(self, name: str) -> Mapping[str, Any]:
         """Return which choice matters most for a selection, computed once; raises NotFound."""
-        chosen = self.selection(name)
+        selection = self.selection(name)
         with self._analysing:
             if name not in self._analysed:
-                found = self.assessment(chosen.row.assessment_id)
-                self._analysed[name] = influences(found, chosen)
-            while len(self._analysed) > _MOST_ANALYSED:
-                self._analysed.popitem(last=False)
-            return self._analysed[name]
+                assessment = self.assessment(selection.row.assessment_id)
+                self._analysed[name] = sensitivity_of(assessment, selection)
+            return _kept(self._analysed, name, _MOST_ANALYSED)
 
     def standing(self, assessment: str) -> str | None:
         """Return the newest selection of an assessment that no other took the place of."""
@@ -93,3 +96,11 @@ class AssessmentRepository:
 @lru_cache(maxsize=32)
 def _standard(text: str, edition: str) -> Standard:
     return parse_standard(text, edition)
+
+
+def _kept(values: OrderedDict[str, _Value], key: str, most: int) -> _Value:
+    """Return a value and keep it as the last used one; the first ones beyond `most` go."""
+    values.move_to_end(key)
+    while len(values) > most:
+        values.popitem(last=False)
+    return values[key]

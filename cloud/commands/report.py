@@ -146,7 +146,7 @@ async def _gathered(
 def _area(
     filed: "Filed", registry: "Registry", arguments: argparse.Namespace, forms: list[str]
 ) -> Iterator[_File]:
-    from cloud.assessments.sensitivity_report import influences
+    from cloud.assessments.sensitivity_report import sensitivity_of
     from cloud.reports.filed import (
         PAPERS,
         bundle_of,
@@ -160,7 +160,7 @@ def _area(
     name = arguments.county or "city"
     matters = None
     if arguments.county is None and filed.chosen is not None and {"pdf", "xlsx"} & set(forms):
-        matters = influences(filed.assessment, filed.chosen)
+        matters = sensitivity_of(filed.assessment, filed.chosen)
     report = of_area(filed, arguments.county, matters=matters)
     steps = registry.assessment_log.steps(round=filed.assessment.row.round)
     notice = None

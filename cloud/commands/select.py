@@ -2,11 +2,14 @@
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cloud.commands import print_json
 from device_profiles.command_line.parser import Commands, add_json
 from device_profiles.command_line.texts import Texts
+
+if TYPE_CHECKING:
+    from cloud.assessments.filed_selection import FilledQuota
 
 
 def add(commands: Commands) -> None:
@@ -45,12 +48,12 @@ def _select(arguments: argparse.Namespace) -> int:
         "id": made.id,
         "selected": len(selection.selected),
         "rated": int(assessment.scores.totals["value"].count()),
-        "places": selection.contents["places"],
+        "places": selection.contents.places,
         "assessment": assessment.row.id,
     }
-    quotas = selection.contents["quotas"]
+    quotas = selection.contents.quotas
     if arguments.json:
-        print_json({**values, "is_new": is_new, "quotas": quotas})
+        print_json({**values, "is_new": is_new, "quotas": [_quota_json(quota) for quota in quotas]})
         return 0
     text: Texts = arguments.text
     print(text("select.done" if is_new else "select.done_again", **values))
@@ -59,15 +62,23 @@ def _select(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _quota_line(quota: dict[str, Any], text: Texts) -> str:
+def _quota_json(quota: "FilledQuota") -> dict[str, Any]:
+    from cloud.messages import localized
+
+    return {"id": quota.id, "title": localized(quota.title), **quota.model_dump(mode="json")}
+
+
+def _quota_line(quota: "FilledQuota", text: Texts) -> str:
+    from cloud.messages import render
+
     bounds = [
-        text(f"select.{key}", number=quota[name])
-        for name, key in (("least", "at_least"), ("most", "at_most"))
-        if quota[name] is not None
+        text(key, number=bound)
+        for key, bound in (("select.at_least", quota.least), ("select.at_most", quota.most))
+        if bound is not None
     ]
     return text(
-        "select.quota" if quota["holds"] else "select.quota_not_met",
-        title=quota[f"title_{text.language}"],
-        selected=quota["selected"],
+        "select.quota" if quota.holds else "select.quota_not_met",
+        title=render(quota.title, text.language),
+        selected=quota.selected,
         bounds=text("comma").join(bounds),
     )

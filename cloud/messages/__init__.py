@@ -7,8 +7,8 @@ Templates are `str.format` templates. Beyond the standard format specifications:
 
 - a value of None is shown as "—";
 - a value that is itself a message or a localized text is rendered in the same language;
-- a list of values is joined by the catalogue's `list_separator`; with the format `phrases` or
-  `sentences` by its `phrase_separator` or `sentence_separator`.
+- a list of values is joined by the catalogue's `list_separator`; with the format `phrases`, `parts`
+  or `sentences` by its `phrase_separator`, `part_separator` or `sentence_separator`.
 
 In a record a number has at most six decimals: the last bits of a sum, which depend on the order of
 its parts, change no digest.
@@ -31,7 +31,11 @@ NO_VALUE = "—"
 _NO_VALUES: Mapping[str, Any] = MappingProxyType({})
 
 _DECIMALS = 6
-_SEPARATORS = {"phrases": "phrase_separator", "sentences": "sentence_separator"}
+_SEPARATORS = {
+    "phrases": "phrase_separator",
+    "parts": "part_separator",
+    "sentences": "sentence_separator",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -144,7 +144,7 @@ def _facts(report: AreaReport) -> Iterator[tuple[str, Any, str]]:
     yield "名额", report.occasion.places, "0"
     yield "遴选办法", report.procedure, "@"
     if report.overrides:
-        yield "人工改判", "\n".join(report.overrides), "@"
+        yield "人工调整", "\n".join(report.overrides), "@"
     yield from _occasion(report.occasion)
 
 
@@ -170,7 +170,7 @@ def _said(notice: Notice) -> Iterator[tuple[str, Any, str]]:
     yield "已评级", notice.rated, "0"
     yield "遴选规则", "\n".join(notice.rules), "@"
     if notice.overrides:
-        yield "人工改判", "\n".join(notice.overrides), "@"
+        yield "人工调整", "\n".join(notice.overrides), "@"
     yield from _occasion(notice.occasion)
 
 

@@ -13,8 +13,8 @@ from cloud.reports import formatting
 from cloud.reports.shapes import (
     ClauseLine,
     DimensionLine,
-    Doubt,
     EvidenceLine,
+    IntegrityFinding,
     Least,
     Occasion,
     SchoolReport,
@@ -74,7 +74,7 @@ def school_report(
     evidence: Evidence | None = None,
     verdict: Verdict | None = None,
     least: Least | None = None,
-    doubts: Sequence[Doubt] | None = None,
+    doubts: Sequence[IntegrityFinding] | None = None,
 ) -> SchoolReport:
     """Return the report of a school; without `evidence` it has no evidence rows.
 

@@ -12,7 +12,7 @@ import polars as pl
 
 from cloud.assessments import ranking
 from cloud.assessments.assessment import Assessment
-from cloud.integrity.results import Finding, finding_of
+from cloud.integrity.results import Finding
 from cloud.messages import render
 from cloud.registry.codes import statistics
 from cloud.reports import formatting
@@ -62,9 +62,7 @@ def area_report(
     """
     own = frame.filter(division is None or pl.col("division") == division)
     schools = set(own["id"])
-    findings = [
-        finding for finding in map(finding_of, assessment.integrity) if finding.school in schools
-    ]
+    findings = [finding for finding in assessment.integrity if finding.school in schools]
     dimensions = assessment.standard.dimensions
     return AreaReport(
         occasion=occasion,
@@ -132,8 +130,8 @@ def interval_of(row: Mapping[str, Any]) -> tuple[int, int] | None:
 
 def rule_of(row: Mapping[str, Any], assessment: Assessment) -> str:
     """Return the rule that decided, in a sentence."""
-    if row["reason_zh"]:
-        return str(row["reason_zh"])
+    if row["reason"]:
+        return str(row["reason"])
     if row["value"] is not None:
         return ""
     if row["raw"] is None:

@@ -13,10 +13,9 @@ import polars as pl
 
 from cloud.assessments import make_selection, ranking
 from cloud.assessments.assessment import Assessment
-from cloud.assessments.evidence_drift import IS_AGAINST_RULES
-from cloud.assessments.filed_selection import Chosen
+from cloud.assessments.filed_selection import AGAINST_RULES, FiledSelection, FilledQuota
+from cloud.assessments.reasons import names_of, reasons_of
 from cloud.errors import NotFound
-from cloud.integrity.results import finding_of
 from cloud.messages import render
 from cloud.registry.assessment_log import StepRow
 from cloud.registry.codes import statistics
@@ -29,7 +28,7 @@ from cloud.reports.school_pdf import school_pdf
 from cloud.reports.school_xlsx import school_xlsx
 from cloud.reports.shapes import (
     AreaReport,
-    Doubt,
+    IntegrityFinding,
     Least,
     Notice,
     Occasion,
@@ -52,7 +51,7 @@ class Filed:
     """An assessment, the selection made from it (if any), and the ranking of both."""
 
     assessment: Assessment
-    chosen: Chosen | None
+    chosen: FiledSelection | None
     frame: pl.DataFrame
     standing: str = ""
     """The selection that stands in the place of `chosen`: itself, or who took it."""
@@ -68,7 +67,7 @@ class Filed:
             digest=row.inputs,
             start=row.starts,
             end=row.ends,
-            places=self.chosen.contents["places"] if self.chosen else None,
+            places=self.chosen.contents.places if self.chosen else None,
             selection=self.chosen.row.id if self.chosen else "",
             replaced_by=self._replaced_by,
         )
@@ -88,10 +87,18 @@ class Publication:
     contact: str = ""
 
 
-def filed(assessment: Assessment, chosen: Chosen | None = None, standing: str = "") -> Filed:
+def filed(
+    assessment: Assessment, chosen: FiledSelection | None = None, standing: str = ""
+) -> Filed:
     """Return an assessment and a selection from it, ready for reports."""
     outcomes = chosen.outcomes if chosen else None
-    return Filed(assessment, chosen, ranking.ranking(assessment, outcomes), standing)
+    frame, reasons = ranking.ranking(assessment, outcomes), reasons_of(assessment, outcomes)
+    texts = [
+        None if (reason := reasons.reason(school)) is None else render(reason, "zh")
+        for school in frame["id"]
+    ]
+    frame = frame.with_columns(pl.Series("reason", texts, pl.String))
+    return Filed(assessment, chosen, frame, standing)
 
 
 def of_school(found: Filed, school: str, *, evidence: Evidence | None = None) -> SchoolReport:
@@ -112,7 +119,8 @@ def of_school(found: Filed, school: str, *, evidence: Evidence | None = None) ->
 
 def least_of(found: Filed, school: str) -> Least | None:
     """Return the least it would take for a school to be in; None for one that is, or if unknown."""
-    if found.chosen is None or found.chosen.outcomes.get(school, {}).get("selected"):
+    outcome = None if found.chosen is None else found.chosen.outcomes.get(school)
+    if found.chosen is None or outcome is None or outcome.selected:
         return None
     try:
         return least_shape(make_selection.least(found.assessment, found.chosen, school))
@@ -125,17 +133,17 @@ def least_shape(facts: Mapping[str, Any]) -> Least:
     return Least(
         steps=tuple(
             Step(
-                clause=one["id"],
-                title=one["title_zh"],
-                todo=one["remedy_zh"],
-                points=one["points"],
-                yuan=one["yuan"],
+                clause=step["id"],
+                title=render(step["title"], "zh"),
+                todo=render(step["remedy"], "zh"),
+                points=step["points"],
+                yuan=step["yuan"],
             )
-            for one in facts["improvements"]
+            for step in facts["improvements"]
         ),
         total_yuan=facts["yuan"],
         becomes=facts["value_then"],
-        words=facts["text_zh"],
+        words=render(facts["text"], "zh"),
     )
 
 
@@ -150,14 +158,14 @@ def of_area(
     if division is not None and statistics.DIVISIONS.find(division) is None:
         known = ", ".join(f"{one.code} {one.zh}" for one in statistics.DIVISIONS.items)
         raise NotFound(f"no county has the code {division!r}; known: {known}")
-    contents: Mapping[str, Any] = found.chosen.contents if found.chosen else {}
+    quotas = found.chosen.contents.quotas if found.chosen else ()
     return area_report(
         found.assessment,
         found.frame,
         found.occasion,
         division=division,
-        quotas=[_quota(one) for one in contents.get("quotas", ())],
-        procedure="；".join(_order(contents)),
+        quotas=[_quota(quota) for quota in quotas],
+        procedure="；".join(_order(found)),
         warnings=_warnings(found, division),
         matters=_matters(matters),
         overrides=_overrides(found, division),
@@ -182,7 +190,7 @@ def of_notice(
     rules = [_quota_words(one) for one in report.quotas]
     return notice(
         report,
-        rules=[*_marks(found.assessment), *rules, *_order(found.chosen.contents)],
+        rules=[*_marks(found.assessment), *rules, *_order(found)],
         starts=published.first_day if published else None,
         ends=published.last_day if published else None,
         office=office,
@@ -247,8 +255,8 @@ def _verdict(found: Filed, row: Mapping[str, Any]) -> Verdict:
 
 def _beside(found: Filed, row: Mapping[str, Any]) -> str:
     """Return how far away the school on the other side of the line is."""
-    outcome = found.chosen.outcomes.get(row["id"], {}) if found.chosen else {}
-    rival = outcome.get("rival")
+    outcome = found.chosen.outcomes.get(row["id"]) if found.chosen else None
+    rival = None if outcome is None else outcome.rival
     other = found.frame.filter(pl.col("id") == rival).to_dicts() if rival else []
     if not other or row["value"] is None or other[0]["value"] is None:
         return ""
@@ -270,15 +278,15 @@ def _apart(row: Mapping[str, Any], other: Mapping[str, Any]) -> str:
 
 
 def _override(found: Filed, school: str) -> str:
-    told = found.chosen.contents.get("override") if found.chosen else None
-    if not told or school not in {told.get("school"), told.get("instead_of")}:
+    override = found.chosen.contents.override if found.chosen else None
+    if override is None or school not in {override.school, override.instead_of}:
         return ""
-    return str(told.get("reason") or "有")
+    return override.reason
 
 
-def _doubts(assessment: Assessment, school: str) -> list[Doubt]:
+def _doubts(assessment: Assessment, school: str) -> list[IntegrityFinding]:
     doubts = [
-        Doubt(
+        IntegrityFinding(
             check=render(finding.title, "zh"),
             severity=finding.severity,
             text=render(finding.reason, "zh"),
@@ -286,7 +294,7 @@ def _doubts(assessment: Assessment, school: str) -> list[Doubt]:
             evidence=tuple(f"{render(row.text, 'zh')}（{row.ref}）" for row in finding.rows),
             evidence_total=finding.rows_total,
         )
-        for finding in map(finding_of, assessment.integrity)
+        for finding in assessment.integrity
         if finding.school == school
     ]
     gravest = list(formatting.SEVERITIES)
@@ -299,7 +307,7 @@ def _warnings(found: Filed, division: str | None) -> list[tuple[str, str]]:
     own = found.frame.filter(division is None or pl.col("division") == division)
     names = dict(own.select("id", "name").iter_rows())
     against = [] if found.chosen is None else found.chosen.against_rules
-    return [(names[one] or one, IS_AGAINST_RULES.zh) for one in against if one in names]
+    return [(names[one] or one, render(AGAINST_RULES, "zh")) for one in against if one in names]
 
 
 def _overrides(found: Filed, division: str | None) -> list[str]:
@@ -308,7 +316,7 @@ def _overrides(found: Filed, division: str | None) -> list[str]:
     names = dict(own.select("id", "name").iter_rows())
     told = [] if found.chosen is None else found.chosen.rules.get("overrides", ())
     return [
-        f"{names[one['school']] or one['school']}：人工改判为"
+        f"{names[one['school']] or one['school']}：人工调整为"
         f"{'入选' if one['decision'] == 'in' else '不入选'}（{one['by']}）。"
         f"理由：{one['reason'].rstrip(' 。.；;')}。"
         for one in told
@@ -319,17 +327,20 @@ def _overrides(found: Filed, division: str | None) -> list[str]:
 def _matters(found: Mapping[str, Any] | None) -> list[tuple[str, str]]:
     if found is None:
         return []
-    lines = [(one["title_zh"], one["text_zh"]) for one in found["influences"]]
-    return [("全部选择", found["text_zh"]), *lines]
+    lines = [
+        (render(influence["title"], "zh"), render(influence["text"], "zh"))
+        for influence in found["influences"]
+    ]
+    return [("全部选择", render(found["text"], "zh")), *lines]
 
 
-def _quota(one: Mapping[str, Any]) -> QuotaLine:
+def _quota(quota: FilledQuota) -> QuotaLine:
     return QuotaLine(
-        rule=one["title_zh"],
-        least=one["least"],
-        most=one["most"],
-        selected=one["selected"],
-        holds=one["holds"],
+        rule=render(quota.title, "zh"),
+        least=quota.least,
+        most=quota.most,
+        selected=quota.selected,
+        holds=quota.holds,
     )
 
 
@@ -358,12 +369,13 @@ def _marks(assessment: Assessment) -> list[str]:
     return told
 
 
-def _order(contents: Mapping[str, Any]) -> list[str]:
-    order = contents.get("order") or []
-    if isinstance(order, Mapping):
-        order = order.get("zh", [])
-    told = [order] if isinstance(order, str) else [str(one) for one in order]
-    return [f"依次比较：{'、'.join(told)}。"] if told else []
+def _order(found: Filed) -> list[str]:
+    """Return the published order as a sentence; nothing without a selection."""
+    if found.chosen is None:
+        return []
+    names = names_of(found.assessment)
+    order = [render(names.resolved(text), "zh") for text in found.chosen.contents.order]
+    return [f"依次比较：{'、'.join(order)}。"]
 
 
 def _only(scores: Scores, schools: Collection[str]) -> Scores:

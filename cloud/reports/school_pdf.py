@@ -7,7 +7,7 @@ from cloud.reports.pdf import pdf
 from cloud.reports.shapes import (
     ClauseLine,
     DimensionLine,
-    Doubt,
+    IntegrityFinding,
     Least,
     Occasion,
     SchoolReport,
@@ -188,7 +188,7 @@ def _clause(one: ClauseLine, scale: float) -> dict[str, Any]:
     }
 
 
-def _doubt(one: Doubt) -> dict[str, Any]:
+def _doubt(one: IntegrityFinding) -> dict[str, Any]:
     return {
         "check": one.check,
         "severity": one.severity,

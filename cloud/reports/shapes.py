@@ -134,7 +134,7 @@ class Least:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Doubt:
+class IntegrityFinding:
     """What an integrity check noticed: a question to be looked into, never a deduction."""
 
     check: str
@@ -169,7 +169,7 @@ class SchoolReport:
     clauses: tuple[ClauseLine, ...]
     verdict: Verdict | None = None
     least: Least | None = None
-    doubts: tuple[Doubt, ...] | None = None
+    doubts: tuple[IntegrityFinding, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

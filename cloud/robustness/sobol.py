@@ -19,13 +19,12 @@ assessed.
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Literal, TypeVar
+from typing import Literal, TypeVar, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field as Bounded
 
-from cloud.localized_text import LocalizedText
 from cloud.robustness.array_engine import (
     Evidence,
     Flags,
@@ -47,14 +46,7 @@ from cloud.selection.ranked_pool import RankedPool, ranked_pool
 from cloud.selection.rules import SelectionRules
 
 Choice = Literal["weights", "thresholds", "aggregate", "declared_cap", "min_coverage", "unseen"]
-CHOICES: Mapping[Choice, LocalizedText] = {
-    "weights": LocalizedText("各维度权重", "weights of the dimensions"),
-    "thresholds": LocalizedText("达标线高低", "where thresholds lie"),
-    "aggregate": LocalizedText("汇总方式（算术、几何、最小值）", "how dimensions are put together"),
-    "declared_cap": LocalizedText("未核实申报的封顶", "cap of what is declared"),
-    "min_coverage": LocalizedText("最低证据覆盖率", "coverage that is asked for"),
-    "unseen": LocalizedText("未观测部分的处理", "treatment of what nobody saw"),
-}
+CHOICES: tuple[Choice, ...] = get_args(Choice)
 _T = TypeVar("_T")
 _AGGREGATES: tuple[Aggregate, ...] = ("arithmetic", "geometric", "minimum")
 Unseen = Literal["worst", "middle", "left out"]
@@ -85,7 +77,6 @@ class Influence:
     """
 
     choice: Choice
-    title: LocalizedText
     alone: float
     selected: Index
     ranks: Index
@@ -134,10 +125,8 @@ def sensitivity(
         sobol_indices(answers, len(CHOICES), generator) for answers in (changed, moved)
     )
     influences = [
-        Influence(choice, title, alone[choice], selected, ranks)
-        for (choice, title), selected, ranks in zip(
-            CHOICES.items(), by_selected, by_ranks, strict=True
-        )
+        Influence(choice, alone[choice], selected, ranks)
+        for choice, selected, ranks in zip(CHOICES, by_selected, by_ranks, strict=True)
     ]
     influences.sort(key=lambda one: -one.selected.total)
     return Sensitivity(

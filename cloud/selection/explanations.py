@@ -1,11 +1,14 @@
-"""Why a school is selected or not: the rule that decided, in Chinese and English. Pure."""
+"""Why a school is selected or not: the rule that decided, as a message. Pure.
+
+A message holds figures and codes; `cloud.selection.names` puts names in their place when it is
+read.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from cloud.localized_text import LocalizedText
-from cloud.selection.candidates import Titles, called
+from cloud.messages import Message, message
 from cloud.selection.entry_score import Need
 from cloud.selection.optimizer import Best, best
 from cloud.selection.ranked_pool import Group, RankedPool
@@ -22,11 +25,9 @@ Decided = Literal[
     "mark",
     "rule",
 ]
-_HARD: Sequence[tuple[str, Decided, LocalizedText]] = (
-    ("gates", "gate", LocalizedText("未过否决线", "does not pass the gate of")),
-    ("marks", "mark", LocalizedText("未达及格线", "misses the pass mark of")),
-    ("rules", "rule", LocalizedText("未满足规则", "does not meet the rule")),
-)
+Side = Literal["least", "most", "both"]
+"""Which bounds of a quota are reached."""
+_HARD: Sequence[tuple[str, Decided]] = (("gates", "gate"), ("marks", "mark"), ("rules", "rule"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,284 +36,258 @@ class Reason:
 
     decided: Decided
     because: tuple[str, ...]
-    words: LocalizedText
+    text: Message
 
 
 @dataclass(frozen=True, slots=True)
-class Telling:
-    """All that the reasons of one selection are told from."""
+class Binding:
+    """A quota that binds, and the schools that would be selected without it."""
 
-    field: RankedPool
+    group: Group
+    side: Side
+    selected_without: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """A selection with all that its reasons are made of; schools are numbers of the pool."""
+
+    pool: RankedPool
     rules: SelectionRules
-    titles: Titles
     chosen: Best
     needs: Sequence[Need]
     places: Sequence[int | None]
-    """Of each school its place among those that may be selected."""
-    by_quota: Sequence[tuple[Group, str, frozenset[int]]]
-    """Each quota that binds: which way, and who would be selected without it."""
+    """Of each school its place among the eligible ones."""
+    bindings: Sequence[Binding]
     by_rules: frozenset[int]
-    """Who would be selected without overrides."""
-    inside: frozenset[int]
+    """The schools that would be selected without overrides."""
+    selected: frozenset[int]
 
 
-def telling(
-    field: RankedPool,
-    rules: SelectionRules,
-    titles: Titles,
-    chosen: Best,
-    needs: Sequence[Need],
-) -> Telling:
-    """Return what reasons are told from."""
-    inside = set(chosen.chosen)
-    by_quota = []
-    for number, group in enumerate(field.groups):
-        members = field.problem.limits[number].members
-        many = int(members[list(inside)].sum())
-        is_least = many == group.quota.least and many > 0
-        is_most = group.quota.most is not None and many == group.quota.most
-        if is_least or is_most:
-            other = best(field.problem.without(number))
-            way = "both" if is_least and is_most else "least" if is_least else "most"
-            by_quota.append((group, way, frozenset(other.chosen if other else ())))
-    plain = chosen
+def explained(
+    pool: RankedPool, rules: SelectionRules, chosen: Best, needs: Sequence[Need]
+) -> Explained:
+    """Return a selection with all that its reasons are made of."""
+    problem = pool.problem
+    by_rules = chosen
     if rules.overrides:
-        bare = field.problem.forced()
-        found = best(
-            type(bare)(bare.values, bare.able, bare.places, bare.limits, classes=bare.classes)
+        free = type(problem)(
+            problem.values, problem.able, problem.places, problem.limits, classes=problem.classes
         )
-        plain = found or chosen
-    able = field.problem.able.cumsum()
+        by_rules = best(free) or chosen
+    eligible_before = problem.able.cumsum()
     places = [
-        int(able[number]) if field.problem.able[number] else None
-        for number in range(len(field.schools))
+        int(eligible_before[number]) if problem.able[number] else None
+        for number in range(len(pool.schools))
     ]
-    return Telling(
-        field,
+    return Explained(
+        pool,
         rules,
-        titles,
         chosen,
         needs,
         places,
-        by_quota,
-        frozenset(plain.chosen),
-        frozenset(inside),
+        _bindings(pool, chosen),
+        frozenset(by_rules.chosen),
+        frozenset(chosen.chosen),
     )
 
 
-def reason(of: Telling, number: int) -> Reason:
+def reason(case: Explained, number: int) -> Reason:
     """Return why a school is selected, or why it is not."""
-    is_in = number in of.inside
-    bound = of.field.problem.inside if is_in else of.field.problem.outside
-    if number in bound:
-        return _overridden(of, number, is_in=is_in)
-    if of.field.failed[number]:
-        return _hard(of, number)
-    if of.rules.overrides and is_in != (number in of.by_rules):
-        return _displaced(is_in=is_in)
-    return _compared(of, number, is_in=is_in)
+    is_in = number in case.selected
+    problem = case.pool.problem
+    if number in (problem.inside if is_in else problem.outside):
+        return _overridden(case, number, is_in=is_in)
+    if case.pool.failed[number]:
+        return _hard(case, number)
+    if case.rules.overrides and is_in != (number in case.by_rules):
+        return Reason("override", (), message(f"selection.reason.displaced_{_side(is_in=is_in)}"))
+    return _compared(case, number, is_in=is_in)
 
 
-def order(rules: SelectionRules, titles: Titles) -> tuple[LocalizedText, ...]:
-    """Return the published order in words."""
-    found = [
-        LocalizedText(
-            f"总分（保留 {rules.decimals} 位小数）",
-            f"score, cut to {rules.decimals} decimals",
-        )
-    ]
-    for name in ("coverage",) if rules.tie_break is None else rules.tie_break:
-        title = called(titles, name.removeprefix("-"))
-        few = name[0] == "-"
-        found.append(
-            LocalizedText(
-                f"{title.zh}（{'少' if few else '高'}者在前）",
-                f"{title.en}, {'less' if few else 'more'} first",
+def order(rules: SelectionRules) -> tuple[Message, ...]:
+    """Return the published order: the score, the columns that settle a tie, the school's code."""
+    columns = ("coverage",) if rules.tie_break is None else rules.tie_break
+    return (
+        message("selection.order.score", decimals=rules.decimals),
+        *(
+            message(
+                "selection.order.less" if column.startswith("-") else "selection.order.more",
+                title=column.removeprefix("-"),
             )
-        )
-    return (*found, LocalizedText("学校标识码（小者在前）", "school code, the smaller first"))
+            for column in columns
+        ),
+        message("selection.order.code"),
+    )
 
 
-def notes(field: RankedPool, rules: SelectionRules, chosen: Best) -> tuple[LocalizedText, ...]:
-    """Return what whoever reads the list should know of it."""
-    found = []
+def notes(pool: RankedPool, rules: SelectionRules, chosen: Best) -> tuple[Message, ...]:
+    """Return what a reader of the list has to know: empty places, quotas without a school."""
+    texts = []
     empty = rules.places - chosen.count
-    if empty and field.eligible <= chosen.count:
-        found.append(
-            LocalizedText(
-                f"符合条件的学校只有 {field.eligible} 所，空缺名额 {empty} 个。",
-                f"Only {field.eligible} schools may be selected; {empty} places stay empty.",
-            )
-        )
+    if empty and pool.eligible <= chosen.count:
+        texts.append(message("selection.note.few", eligible=pool.eligible, empty=empty))
     elif empty:
-        found.append(
-            LocalizedText(
-                f"因各组上限或人工改判，空缺名额 {empty} 个。",
-                f"Quotas or overrides leave {empty} places empty.",
-            )
-        )
-    for group, limit in zip(field.groups, field.problem.limits, strict=True):
-        if not limit.members.any():
-            found.append(
-                LocalizedText(
-                    f"名额规则“{group.title.zh}”没有对应的学校，请核对代码 {group.code}。",
-                    f"No school belongs to {group.title.en}; check the code {group.code}.",
-                )
-            )
-    return tuple(found)
+        texts.append(message("selection.note.empty", empty=empty))
+    texts += [
+        message("selection.note.no_school", group=group.id, code=group.code)
+        for group, limit in zip(pool.groups, pool.problem.limits, strict=True)
+        if not limit.members.any()
+    ]
+    return tuple(texts)
 
 
-def quota_words(group: Group, way: str) -> LocalizedText:
-    """Return a quota as a sentence says it."""
-    quota, title = group.quota, group.title
-    if way == "both":
-        return LocalizedText(
-            f"{title.zh}限定 {quota.least} 所", f"{title.en}: exactly {quota.least}"
-        )
-    if way == "least":
-        return LocalizedText(
-            f"{title.zh}至少 {quota.least} 所", f"{title.en}: at least {quota.least}"
-        )
-    return LocalizedText(f"{title.zh}至多 {quota.most} 所", f"{title.en}: at most {quota.most}")
+def quota_text(group: Group, side: Side) -> Message:
+    """Return the bounds of a quota as a message."""
+    quota = group.quota
+    if side == "both":
+        return message("selection.quota.both", group=group.id, least=quota.least)
+    if side == "least":
+        return message("selection.quota.least", group=group.id, least=quota.least)
+    return message("selection.quota.most", group=group.id, most=quota.most)
 
 
-def _overridden(of: Telling, number: int, *, is_in: bool) -> Reason:
-    school = of.field.schools[number]
-    one = next(one for one in of.rules.overrides if one.school == school)
-    was_in = number in of.by_rules
-    zh, why = "入选" if is_in else "不入选", one.reason.rstrip(" 。.；;")
+def _side(*, is_in: bool) -> str:
+    return "in" if is_in else "out"
+
+
+def _bindings(pool: RankedPool, chosen: Best) -> list[Binding]:
+    bindings = []
+    for number, group in enumerate(pool.groups):
+        members = pool.problem.limits[number].members
+        selected = int(members[list(chosen.chosen)].sum())
+        is_least = selected == group.quota.least and selected > 0
+        is_most = group.quota.most is not None and selected == group.quota.most
+        if is_least or is_most:
+            other = best(pool.problem.without(number))
+            side: Side = "both" if is_least and is_most else "least" if is_least else "most"
+            bindings.append(Binding(group, side, frozenset(other.chosen if other else ())))
+    return bindings
+
+
+def _overridden(case: Explained, number: int, *, is_in: bool) -> Reason:
+    school = case.pool.schools[number]
+    override = next(override for override in case.rules.overrides if override.school == school)
     return Reason(
         "override",
         (),
-        LocalizedText(
-            f"人工改判为{zh}（{one.by}）：{why}。按规则原为{'入选' if was_in else '不入选'}。",
-            f"{'In' if is_in else 'Out'} by an override of {one.by}: {why}. "
-            f"By the rules it would be {'in' if was_in else 'out'}.",
+        message(
+            "selection.reason.override",
+            now=message(f"selection.decision.{_side(is_in=is_in)}"),
+            by=override.by,
+            why=override.reason.rstrip(" 。.；;"),
+            was=message(f"selection.decision.{_side(is_in=number in case.by_rules)}"),
         ),
     )
 
 
-def _displaced(*, is_in: bool) -> Reason:
-    zh, en = (
-        ("因人工改判空出名额而入选。", "In, because an override left a place free.")
-        if is_in
-        else ("名额因人工改判由他校占用。", "Out, because an override took the place.")
-    )
-    return Reason("override", (), LocalizedText(zh, en))
-
-
-def _compared(of: Telling, number: int, *, is_in: bool) -> Reason:
-    """Return why a school that may be selected stands on its side of the line."""
-    because = [one for one in of.by_quota if is_in != (number in one[2])]
-    place = of.places[number]
-    if not because and is_in != (place is not None and place <= of.chosen.count):
-        because = _together(of, number, is_in=is_in)
-    if because:
-        return _by_quota(of, number, because, is_in=is_in)
-    able, places = of.field.eligible, of.rules.places
-    if is_in and able <= places:
-        zh = f"符合条件的学校 {able} 所，名额 {places} 个，全部入选。"
-        en = f"In: {able} schools may be selected for {places} places."
-        return Reason("everybody", (), LocalizedText(zh, en))
-    need = of.needs[number]
+def _compared(case: Explained, number: int, *, is_in: bool) -> Reason:
+    """Return why an eligible school is on its side of the line."""
+    bindings = [
+        binding for binding in case.bindings if is_in != (number in binding.selected_without)
+    ]
+    place = case.places[number]
+    if not bindings and is_in != (place is not None and place <= case.chosen.count):
+        bindings = _together(case, number, is_in=is_in)
+    if bindings:
+        return _by_quota(case, number, bindings, is_in=is_in)
+    eligible, places = case.pool.eligible, case.rules.places
+    if is_in and eligible <= places:
+        text = message("selection.reason.everybody", eligible=eligible, places=places)
+        return Reason("everybody", (), text)
+    need = case.needs[number]
     if need.is_tied and need.rival is not None:
-        return _tied(of, number, need.rival, is_in=is_in)
-    return _by_score(of, number, need, is_in=is_in)
+        return _tied(case, number, need.rival, is_in=is_in)
+    return _by_score(case, number, need, is_in=is_in)
 
 
-def _hard(of: Telling, number: int) -> Reason:
-    failed = of.field.failed[number]
-    zh, en = [], []
+def _hard(case: Explained, number: int) -> Reason:
+    failed = case.pool.failed[number]
+    parts = []
     decided: Decided | None = None
     because: tuple[str, ...] = ()
     if "coverage" in failed:
         decided = "coverage"
-        covered = of.field.coverage[number]
-        told = "" if covered is None else f"{covered:.1%}"
-        zh.append(f"证据覆盖率 {told or '未知'}，达不到要求，不予评定")
-        en.append(f"has too little evidence ({told or 'none'}) to be rated")
-    for kind, which, words in _HARD:
+        coverage = case.pool.coverage[number]
+        parts.append(
+            message("selection.hard.no_evidence")
+            if coverage is None
+            else message("selection.hard.coverage", coverage=coverage)
+        )
+    for kind, which in _HARD:
         if kind in failed:
-            names = [called(of.titles, name) for name in failed[kind]]
-            zh.append(f"{words.zh}：{'、'.join(name.zh for name in names)}")
-            en.append(f"{words.en} {', '.join(name.en for name in names)}")
+            parts.append(message(f"selection.hard.{kind}", titles=list(failed[kind])))
             if decided is None:
                 decided, because = which, tuple(failed[kind])
-    assert decided is not None  # noqa: S101  who fails nothing is not asked
-    return Reason(
-        decided, because, LocalizedText(f"{'；'.join(zh)}。", f"Out: it {'; it '.join(en)}.")
-    )
+    assert decided is not None  # noqa: S101  only a school that fails something comes here
+    return Reason(decided, because, message("selection.reason.hard", parts=parts))
 
 
-def _together(of: Telling, number: int, *, is_in: bool) -> list[tuple[Group, str, frozenset[int]]]:
+def _together(case: Explained, number: int, *, is_in: bool) -> list[Binding]:
     """Return the quotas that decided together, where no single one did.
 
-    Its own groups speak first: the full ones of a school that is out, the needy ones of one that
-    is in. Else the others do.
+    First the school's own groups: the full ones of a school that is out, the needy ones of one that
+    is in. Else the other groups.
     """
-    own = {
+    groups = {
         group.id
-        for group, limit in zip(of.field.groups, of.field.problem.limits, strict=True)
+        for group, limit in zip(case.pool.groups, case.pool.problem.limits, strict=True)
         if limit.members[number]
     }
-    mine, others = ("least", "most") if is_in else ("most", "least")
-    found = [one for one in of.by_quota if one[0].id in own and one[1] in {mine, "both"}]
-    if not found:
-        found = [one for one in of.by_quota if one[0].id not in own and one[1] in {others, "both"}]
-    return found or list(of.by_quota)
+    sides_of_own, sides_of_others = ("least", "most") if is_in else ("most", "least")
+    bindings = [
+        binding
+        for binding in case.bindings
+        if binding.group.id in groups and binding.side in {sides_of_own, "both"}
+    ]
+    if not bindings:
+        bindings = [
+            binding
+            for binding in case.bindings
+            if binding.group.id not in groups and binding.side in {sides_of_others, "both"}
+        ]
+    return bindings or list(case.bindings)
 
 
-def _by_quota(
-    of: Telling, number: int, because: Sequence[tuple[Group, str, frozenset[int]]], *, is_in: bool
-) -> Reason:
-    told = [quota_words(group, way) for group, way, _ in because]
-    zh, en = "，".join(one.zh for one in told), "; ".join(one.en for one in told)
-    place = of.places[number]
-    score = of.field.shown(int(of.field.values[number]))
+def _by_quota(case: Explained, number: int, bindings: Sequence[Binding], *, is_in: bool) -> Reason:
     return Reason(
         "quota",
-        tuple(group.id for group, _, _ in because),
-        LocalizedText(
-            f"总分 {score}，在符合条件的学校中排第 {place}；"
-            f"因名额规则（{zh}）{'入选' if is_in else '不入选'}。",
-            f"Score {score}, number {place} of those that may be selected; "
-            f"{'in' if is_in else 'out'} because of the quota ({en}).",
+        tuple(binding.group.id for binding in bindings),
+        message(
+            f"selection.reason.quota_{_side(is_in=is_in)}",
+            score=_score(case, number),
+            place=case.places[number],
+            quotas=[quota_text(binding.group, binding.side) for binding in bindings],
         ),
     )
 
 
-def _tied(of: Telling, number: int, rival: int, *, is_in: bool) -> Reason:
-    field = of.field
-    zh, en = "学校标识码", "the school code"
-    if field.values[number] != field.values[rival]:
-        zh, en = "公布的排序", "the published order"
-    else:
-        for name, values in field.columns.items():
-            if values[number] != values[rival]:
-                title = called(of.titles, name)
-                zh, en = title.zh, title.en
-                break
-    score = field.shown(int(field.values[number]))
-    other = field.names[rival]
-    return Reason(
-        "tie_break",
-        (),
-        LocalizedText(
-            f"总分 {score}，与{other}不分高下；按{zh}{'在前，入选' if is_in else '在后，未入选'}。",
-            f"Score {score}, level with {other}; {'in' if is_in else 'out'} by {en}.",
-        ),
-    )
+def _tied(case: Explained, number: int, rival: int, *, is_in: bool) -> Reason:
+    pool = case.pool
+    side = _side(is_in=is_in)
+    values = {"score": _score(case, number), "school": pool.schools[rival]}
+    if pool.values[number] != pool.values[rival]:
+        return Reason("tie_break", (), message(f"selection.reason.tie_order_{side}", **values))
+    for column, figures in pool.columns.items():
+        if figures[number] != figures[rival]:
+            text = message(f"selection.reason.tie_column_{side}", title=column, **values)
+            return Reason("tie_break", (), text)
+    return Reason("tie_break", (), message(f"selection.reason.tie_code_{side}", **values))
 
 
-def _by_score(of: Telling, number: int, need: Need, *, is_in: bool) -> Reason:
-    field, place = of.field, of.places[number]
-    score = field.shown(int(field.values[number]))
-    zh = f"总分 {score}，在符合条件的学校中排第 {place}，名额 {of.rules.places} 个"
-    en = f"Score {score}, number {place} of those that may be selected, {of.rules.places} places"
+def _by_score(case: Explained, number: int, need: Need, *, is_in: bool) -> Reason:
+    values = {
+        "score": _score(case, number),
+        "place": case.places[number],
+        "places": case.rules.places,
+    }
     if is_in:
-        return Reason("score", (), LocalizedText(f"{zh}，入选。", f"In: {en[0].lower()}{en[1:]}."))
-    if need.least is not None:
-        least = field.shown(need.least)
-        zh += f"；达到 {least} 分即可入选"
-        en += f"; {least} would have been enough"
-    return Reason("score", (), LocalizedText(f"{zh}，未入选。", f"Out: {en[0].lower()}{en[1:]}."))
+        return Reason("score", (), message("selection.reason.score_in", **values))
+    if need.least is None:
+        return Reason("score", (), message("selection.reason.score_out", **values))
+    text = message("selection.reason.score_out_needs", **values, needs=case.pool.shown(need.least))
+    return Reason("score", (), text)
+
+
+def _score(case: Explained, number: int) -> str:
+    return case.pool.shown(int(case.pool.values[number]))

@@ -8,9 +8,8 @@ import numpy as np
 import polars as pl
 
 from cloud.errors import SettingsError
-from cloud.localized_text import LocalizedText
 from cloud.scoring.standard.clause import hint
-from cloud.selection.candidates import FAILED, group_title
+from cloud.selection.candidates import FAILED
 from cloud.selection.optimizer import Flags, Limit, SelectionProblem, Whole
 from cloud.selection.rules import Quota, SelectionRules, quotas
 
@@ -19,13 +18,16 @@ _NEEDED = ("id", "value", "coverage")
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A quota and what its group is called."""
+    """A quota; its id is `group:code`."""
 
-    id: str
     group: str
     code: str
-    title: LocalizedText
     quota: Quota
+
+    @property
+    def id(self) -> str:
+        """The quota's own code."""
+        return f"{self.group}:{self.code}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +77,7 @@ def ranked_pool(candidates: pl.DataFrame, rules: SelectionRules) -> RankedPool:
         covered &= enough.to_numpy()
     failed = _failed(frame, rules)
     able = covered & np.fromiter((not one for one in failed), np.bool_, size)
-    groups = tuple(
-        Group(f"{group}:{code}", group, code, group_title(group, code), quota)
-        for group, code, quota in quotas(rules)
-    )
+    groups = tuple(Group(group, code, quota) for group, code, quota in quotas(rules))
     schools = tuple(frame["id"].to_list())
     number = {school: at for at, school in enumerate(schools)}
     decided = {

@@ -1,8 +1,8 @@
-"""Rules that cannot hold together: a smallest set of them, in words. Pure.
+"""Rules that cannot hold together: a smallest set of them, as messages. Pure.
 
-Each rule in turn is left out; where the rest still clashes it stays out. What remains clashes, and
-without any one of them would not. Rules are tried in a fixed order: quotas as they stand, places,
-what is hard, overrides.
+Each rule in turn is left out; where the rest still conflicts it stays out. What remains conflicts,
+and without any one of them would not. Rules are tried in a fixed order: quotas in their order,
+places, what is hard, overrides.
 """
 
 from collections.abc import Iterator
@@ -10,99 +10,82 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from cloud.localized_text import LocalizedText
+from cloud.messages import Message, message
 from cloud.selection.optimizer import Limit, SelectionProblem, feasible
 from cloud.selection.ranked_pool import RankedPool
 from cloud.selection.rules import SelectionRules
+
+_KINDS = ("least", "most", "places", "hard", "override in", "override out")
 
 
 @dataclass(frozen=True, slots=True)
 class _Rule:
     kind: str
     number: int
-    words: LocalizedText
+    text: Message
 
 
-def clashing(field: RankedPool, rules: SelectionRules) -> tuple[LocalizedText, ...]:
+def conflicting(pool: RankedPool, rules: SelectionRules) -> tuple[Message, ...]:
     """Return a smallest set of rules that cannot hold together; empty where all can."""
-    kept = list(_all(field, rules))
-    if feasible(_contest(field, kept)):
+    kept = list(_all(pool, rules))
+    if feasible(_problem(pool, kept)):
         return ()
     for rule in list(kept):
-        rest = [one for one in kept if one is not rule]
-        if not feasible(_contest(field, rest)):
+        rest = [other for other in kept if other is not rule]
+        if not feasible(_problem(pool, rest)):
             kept = rest
-    return tuple(rule.words for rule in kept)
+    return tuple(rule.text for rule in kept)
 
 
-def _all(field: RankedPool, rules: SelectionRules) -> Iterator[_Rule]:
-    able = field.problem.able
-    for number, one in enumerate(field.groups):
-        members = field.problem.limits[number].members
-        there, may = int(members.sum()), int((members & able).sum())
-        if one.quota.least:
-            yield _Rule(
-                "least",
-                number,
-                LocalizedText(
-                    f"{one.title.zh}至少 {one.quota.least} 所（共 {there} 所，符合条件 {may} 所）",
-                    f"{one.title.en}: at least {one.quota.least} "
-                    f"(has {there} schools, of which {may} may be selected)",
-                ),
+def _all(pool: RankedPool, rules: SelectionRules) -> Iterator[_Rule]:
+    able = pool.problem.able
+    for number, group in enumerate(pool.groups):
+        members = pool.problem.limits[number].members
+        if group.quota.least:
+            text = message(
+                "selection.conflict.least",
+                group=group.id,
+                least=group.quota.least,
+                schools=int(members.sum()),
+                eligible=int((members & able).sum()),
             )
-        if one.quota.most is not None:
-            yield _Rule(
-                "most",
-                number,
-                LocalizedText(
-                    f"{one.title.zh}至多 {one.quota.most} 所",
-                    f"{one.title.en}: at most {one.quota.most}",
-                ),
-            )
-    yield _Rule("places", 0, LocalizedText(f"名额 {rules.places} 个", f"{rules.places} places"))
-    yield _Rule(
-        "hard",
-        0,
-        LocalizedText(
-            "只有证据充分且达到否决线、及格线的学校可以入选",
-            "only schools with enough evidence that pass gates, marks and rules may be selected",
-        ),
-    )
-    numbers = {school: number for number, school in enumerate(field.schools)}
+            yield _Rule("least", number, text)
+        if group.quota.most is not None:
+            text = message("selection.quota.most", group=group.id, most=group.quota.most)
+            yield _Rule("most", number, text)
+    yield _Rule("places", 0, message("selection.conflict.places", places=rules.places))
+    yield _Rule("hard", 0, message("selection.conflict.hard"))
+    numbers = {school: number for number, school in enumerate(pool.schools)}
     for override in rules.overrides:
-        zh, en = ("入选", "in") if override.decision == "in" else ("不入选", "out")
-        number = numbers[override.school]
-        name = field.names[number]
         yield _Rule(
             f"override {override.decision}",
-            number,
-            LocalizedText(
-                f"人工改判：{name} {zh}（{override.by}）",
-                f"override: {name} is {en} ({override.by})",
+            numbers[override.school],
+            message(
+                "selection.conflict.override",
+                school=override.school,
+                decision=message(f"selection.decision.{override.decision}"),
+                by=override.by,
             ),
         )
 
 
-def _contest(field: RankedPool, rules: list[_Rule]) -> SelectionProblem:
+def _problem(pool: RankedPool, rules: list[_Rule]) -> SelectionProblem:
     """Return the problem in which only these rules hold."""
-    of = {
-        kind: {rule.number for rule in rules if rule.kind == kind}
-        for kind in ("least", "most", "places", "hard", "override in", "override out")
-    }
+    numbers = {kind: {rule.number for rule in rules if rule.kind == kind} for kind in _KINDS}
     limits = tuple(
         Limit(
             limit.members,
-            limit.least if number in of["least"] else 0,
-            limit.most if number in of["most"] else None,
+            limit.least if number in numbers["least"] else 0,
+            limit.most if number in numbers["most"] else None,
         )
-        for number, limit in enumerate(field.problem.limits)
+        for number, limit in enumerate(pool.problem.limits)
     )
-    size = len(field.schools)
+    size = len(pool.schools)
     return replace(
-        field.problem,
+        pool.problem,
         limits=limits,  # of the same members, so the classes stay
-        places=field.problem.places if of["places"] else size,
-        able=field.problem.able if of["hard"] else np.ones(size, np.bool_),
-        inside=frozenset(of["override in"]),
-        outside=frozenset(of["override out"]),
+        places=pool.problem.places if numbers["places"] else size,
+        able=pool.problem.able if numbers["hard"] else np.ones(size, np.bool_),
+        inside=frozenset(numbers["override in"]),
+        outside=frozenset(numbers["override out"]),
     )

@@ -7,8 +7,9 @@ from typing import Any
 import polars as pl
 
 from cloud.assessments.assessment import Assessment
-from cloud.assessments.filed_selection import Chosen, chosen_of
+from cloud.assessments.filed_selection import FiledSelection, opened_selection
 from cloud.assessments.filed_selection import filed as file_selection
+from cloud.messages import message
 from cloud.reports.filed import filed
 from cloud.reports.shapes import (
     AreaReport,
@@ -22,6 +23,7 @@ from cloud.reports.shapes import (
     Status,
 )
 from cloud.scoring.standard.source_confidence import trust
+from tests._parts.contents import contents, outcome
 from tests._parts.reports import CLAUSES, DIMENSIONS, OCCASION
 
 DIVISIONS = (
@@ -175,63 +177,45 @@ def notice() -> Notice:
 
 
 def chosen_by_score(
-    found: Assessment,
+    assessment: Assessment,
     places: int = 5,
     override: dict[str, Any] | None = None,
     rules: dict[str, Any] | None = None,
-) -> Chosen:
+) -> FiledSelection:
     """Return a selection of the best by score, as one is filed."""
-    frame = filed(found).frame
+    frame = filed(assessment).frame
     order = frame.filter(pl.col("rank").is_not_null())
-    inside = order["id"].to_list()[:places]
+    selected = order["id"].to_list()[:places]
     schools = {
-        row["id"]: {
-            "selected": row["id"] in inside,
-            "rank": row["rank"],
-            "place": row["rank"],
-            "is_eligible": row["rank"] is not None,
-            "rule": "score",
-            "because": [],
-            "needs": None,
-            "is_reachable": None,
-            "reason_zh": f"按得分排第 {row['rank']} 名。" if row["rank"] else "未评级。",
-            "reason_en": "By score.",
-            "rank_low": row["rank"] and max(1, row["rank"] - 2),
-            "rank_high": row["rank"] and row["rank"] + 3,
-            "chance": 0.5,
-            "rival": order["id"][places if row["id"] in inside else places - 1],
-            "is_override": False,
-        }
+        row["id"]: outcome(
+            selected=row["id"] in selected,
+            rank=row["rank"],
+            place=row["rank"],
+            is_eligible=row["rank"] is not None,
+            reason=message("selection.reason.score_out", score="1.00", place=row["rank"], places=5)
+            if row["rank"]
+            else message("selection.reason.hard", parts=[message("selection.hard.no_evidence")]),
+            rank_low=row["rank"] and max(1, row["rank"] - 2),
+            rank_high=row["rank"] and row["rank"] + 3,
+            chance=0.5,
+            rival=order["id"][places if row["id"] in selected else places - 1],
+        )
         for row in frame.to_dicts()
     }
-    contents = {
-        "places": places,
-        "trials": 100,
-        "order": ["得分", "证据覆盖率", "学校标识码"],
-        "schools": schools,
-        "quotas": [
-            {
-                "title_zh": "椒江区",
-                "title_en": "Jiaojiang",
-                "group": "331002",
-                "least": 1,
-                "most": None,
-                "selected": 2,
-                "holds": True,
-                "members": [],
-            },
-            {
-                "title_zh": "每县",
-                "title_en": "each",
-                "group": "",
-                "least": 1,
-                "most": 3,
-                "selected": 5,
-                "holds": False,
-                "members": [],
-            },
-        ],
-        "override": override,
-        "warnings": [],
-    }
-    return chosen_of(file_selection(found.row.id, rules or {}, 0, contents, found.row.created_at))
+    quotas = [
+        {"code": "331002", "least": 1, "most": None, "selected": 2, "holds": True},
+        {"code": "331003", "least": 1, "most": 3, "selected": 5, "holds": False},
+    ]
+    made = contents(
+        places=places,
+        order=(
+            message("selection.order.score", decimals=2),
+            message("selection.order.more", title="coverage"),
+            message("selection.order.code"),
+        ),
+        schools=schools,
+        quotas=[{"group": "division", **quota} for quota in quotas],
+        override=override,
+    )
+    row = assessment.row
+    return opened_selection(file_selection(row.id, rules or {}, 0, made, row.created_at))

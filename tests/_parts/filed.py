@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 import polars as pl
 import yaml
 
-from cloud.assessments.assessment import Doubt, Filed, assessed
+from cloud.assessments.assessment import Filed, FiledFinding, assessed
 from cloud.registry import tables
 from cloud.registry.store import Registry
 from cloud.scoring.standard.clause import Cost
@@ -48,7 +48,7 @@ def evidence(standard: Standard, schools: int, seed: int) -> pl.DataFrame:
     )
 
 
-def filed(schools: int = 30, seed: int = 1, integrity: tuple[Doubt, ...] = ()) -> Filed:
+def filed(schools: int = 30, seed: int = 1, integrity: tuple[FiledFinding, ...] = ()) -> Filed:
     """Return an assessment of so many schools."""
     standard = gentle_standard()
     table = evidence(standard, schools, seed)

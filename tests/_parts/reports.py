@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime
 from cloud.reports.shapes import (
     ClauseLine,
     DimensionLine,
-    Doubt,
     EvidenceLine,
+    IntegrityFinding,
     Least,
     Occasion,
     Outcome,
@@ -329,7 +329,7 @@ def school_report() -> SchoolReport:
             words="只需做到下面两项即可达到入选线，约需 1.26 万元；其余失分可以以后再补。",
         ),
         doubts=(
-            Doubt(
+            IntegrityFinding(
                 check="大屏无人开启",
                 severity="medium",
                 text="3 间教室的大屏在 14 天夜间（0:00–5:00）持续开启，房间无人。",
@@ -339,7 +339,7 @@ def school_report() -> SchoolReport:
                 ),
                 evidence_total=14,
             ),
-            Doubt(
+            IntegrityFinding(
                 check="填报与感知不符",
                 severity="high",
                 text="填报每周大屏使用 40 小时，感知为 11.2 小时。",

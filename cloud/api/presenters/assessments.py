@@ -5,15 +5,16 @@ from typing import Any, cast
 
 from cloud.api.presenters.finding import dimension_shape, finding_shape
 from cloud.api.presenters.schools import name_of
-from cloud.api.presenters.text import localized_text, with_localized_texts
+from cloud.api.presenters.text import localized_text
 from cloud.api.schemas import assessments as models
 from cloud.api.schemas import standards
 from cloud.assessments import ranking
-from cloud.assessments.assessment import Assessment, Doubt
+from cloud.assessments.assessment import Assessment
 from cloud.assessments.evidence_drift import NO_ROWS, Changes, Opened
 from cloud.assessments.ranking import division_name
-from cloud.integrity.results import finding_of
+from cloud.integrity.results import Finding
 from cloud.localized_text import LocalizedText
+from cloud.messages import Text
 from cloud.registry.assessment_log import AssessmentRow
 from cloud.registry.codes import statistics
 from cloud.scoring.engine import result as results
@@ -116,20 +117,22 @@ def dimension_lines(standard: Standard) -> list[standards.DimensionLine]:
     ]
 
 
-def ranking_row(standard: Standard, row: Mapping[str, Any]) -> models.RankingRow:
-    """Return one school of a ranking."""
+def ranking_row(
+    standard: Standard, row: Mapping[str, Any], reason: Text | None
+) -> models.RankingRow:
+    """Return one school of a ranking, with the reason that a selection gives."""
     kind = row["school_type"] or ""
     same = (
         "rank", "name", "division", "school_type", "urban_rural", "classes", "pupils", "value",
         "raw", "coverage", "grade", "passed", "integrity", "integrity_high", "selected", "rule",
-        "because", "place",
-        "reason_zh", "reason_en", "rank_low", "rank_high", "chance",
+        "because", "place", "rank_low", "rank_high", "chance",
     )  # fmt: skip
-    values = with_localized_texts({key: row[key] for key in same})
+    values = {key: row[key] for key in same}
     values |= {key: row[key] or "" for key in ("name", "division", "school_type")}
     return models.RankingRow(
         **values,
         school=row["id"],
+        reason=None if reason is None else localized_text(reason),
         division_name=division_name(row["division"]),
         school_type_name=name_of(statistics.SCHOOL_TYPES, kind) if kind else "",
         stages=cast("list[standards.StageName]", ranking.stages_of(row)),
@@ -205,9 +208,8 @@ def changes_shape(found: Assessment, school: str, changed: Changes) -> models.Ev
     )
 
 
-def integrity_shape(found: Doubt) -> models.IntegrityFinding:
+def integrity_shape(finding: Finding) -> models.IntegrityFinding:
     """Return an integrity finding with its sentences."""
-    finding = finding_of(found)
     return models.IntegrityFinding(
         school=finding.school,
         check=finding.check,

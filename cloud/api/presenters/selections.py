@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 
-from cloud.api.presenters.text import localized_text, with_localized_texts
+from cloud.api.presenters.text import localized_text
 from cloud.api.schemas import assessments as models
 from cloud.api.schemas.workflow import DeclaredFigure, PossibleStep, ProcedureState, Step
 from cloud.assessments.assessment import Assessment
 from cloud.assessments.evidence_drift import row_of
-from cloud.assessments.filed_selection import Chosen
+from cloud.assessments.filed_selection import FiledSelection
 from cloud.assessments.ranking import Outcomes
+from cloud.assessments.reasons import names_of
 from cloud.assessments.repository import AssessmentRepository
 from cloud.assessments.workflow.rules import TITLES, Possible
 from cloud.assessments.workflow.service import ReviewWorkflow
@@ -43,32 +44,31 @@ def verdict_of(
     if selection is None:
         return None
     chosen = repository.selection(selection)
-    said = chosen.outcomes.get(school)
-    if said is None:
+    outcome = chosen.outcomes.get(school)
+    if outcome is None:
         raise NotFound(f"school {school} is not in selection {selection}")
-    said = with_localized_texts(said)
-    override = chosen.contents["override"] or {}
-    concerned = school in {override.get("school"), override.get("instead_of")}
+    override = chosen.contents.override
+    concerned = override is not None and school in {override.school, override.instead_of}
     return models.Verdict(
         selection=selection,
-        selected=said["selected"],
-        places=chosen.contents["places"],
-        rank=said["rank"],
+        selected=outcome.selected,
+        places=chosen.contents.places,
+        rank=outcome.rank,
         among=int(found.scores.totals["value"].count()),
-        rank_low=said["rank_low"],
-        rank_high=said["rank_high"],
-        chance=said["chance"],
-        rule=said["rule"],
-        because=said["because"],
-        place=said["place"],
-        eligible=chosen.contents["eligible"],
-        needs=said["needs"],
-        reason=said["reason"],
-        rival=_rival(found, chosen, said["rival"]),
-        is_override=said["is_override"],
-        override_reason=override.get("reason") if concerned else None,
+        rank_low=outcome.rank_low,
+        rank_high=outcome.rank_high,
+        chance=outcome.chance,
+        rule=outcome.rule,
+        because=list(outcome.because),
+        place=outcome.place,
+        eligible=chosen.contents.eligible,
+        needs=outcome.needs,
+        reason=localized_text(names_of(found).resolved(outcome.reason)),
+        rival=_rival(found, chosen, outcome.rival),
+        is_override=outcome.is_override,
+        override_reason=override.reason if override is not None and concerned else None,
         least_opens=None
-        if said["selected"]
+        if outcome.selected
         else f"/api/v1/selections/{selection}/schools/{school}/least",
     )
 
@@ -144,11 +144,11 @@ def state_shape(services: Services, selection: str) -> ProcedureState:
     )
 
 
-def _rival(found: Assessment, chosen: Chosen, school: str | None) -> models.Rival | None:
+def _rival(found: Assessment, chosen: FiledSelection, school: str | None) -> models.Rival | None:
     if school is None:
         return None
     name = row_of(found.scores.table, school, found)["name"]
     value = row_of(found.scores.totals, school, found)["value"]
     return models.Rival(
-        school=school, name=name or "", rank=chosen.outcomes[school]["rank"], value=value
+        school=school, name=name or "", rank=chosen.outcomes[school].rank, value=value
     )

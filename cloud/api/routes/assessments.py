@@ -13,7 +13,9 @@ from cloud.api.schemas import assessments as models
 from cloud.assessments import create, evidence_drift, ranking
 from cloud.assessments.editions import text_in_force
 from cloud.assessments.ranking import SORTS, Asked
+from cloud.assessments.reasons import reasons_of
 from cloud.errors import BadRequest
+from cloud.integrity.results import SEVERITIES
 from cloud.scoring.evidence.collect import gather
 from cloud.services import Services
 
@@ -104,6 +106,7 @@ def list_ranking(
         text=q,
     )
     frame = ranking.matching(ranking.ranking(found, outcomes), asked)
+    reasons = reasons_of(found, outcomes)
     if sort != "rank":
         frame = ranking.in_order(frame, sort)
     return models.RankingPage(
@@ -111,7 +114,7 @@ def list_ranking(
         selection=chosen,
         total=frame.height,
         items=[
-            shapes.ranking_row(found.standard, row)
+            shapes.ranking_row(found.standard, row, reasons.reason(row["id"]))
             for row in frame.slice(offset, limit).iter_rows(named=True)
         ],
     )
@@ -164,15 +167,14 @@ def list_integrity_findings(
 ) -> models.IntegrityPage:
     """Return integrity findings with their evidence, the severe ones first."""
     wanted = {"school": school, "check": check, "severity": severity}
-    asked = {key: value for key, value in wanted.items() if value is not None}
+    conditions = {key: value for key, value in wanted.items() if value is not None}
     rows = [
-        one
-        for one in repository.assessment(assessment).integrity
-        if all(one[key] == value for key, value in asked.items())
+        row
+        for row in repository.assessment(assessment).integrity
+        if all(getattr(row, key) == value for key, value in conditions.items())
     ]
-    order = ("high", "medium", "low")
-    rows.sort(key=lambda one: (order.index(one["severity"]), one["school"], one["check"]))
-    items = [shapes.integrity_shape(one) for one in rows[offset : offset + limit]]
+    rows.sort(key=lambda row: (SEVERITIES.index(row.severity), row.school, row.check))
+    items = [shapes.integrity_shape(row) for row in rows[offset : offset + limit]]
     return models.IntegrityPage(total=len(rows), items=items)
 
 
@@ -189,7 +191,7 @@ def get_assessed_school(
     standing = repository.standing(found.row.id)
     return models.SchoolAssessment(
         assessment=shapes.line(found.row, found.standard, standing),
-        school=shapes.ranking_row(found.standard, row),
+        school=shapes.ranking_row(found.standard, row, reasons_of(found, outcomes).reason(school)),
         min_coverage=found.standard.min_coverage,
         scale=found.standard.scale,
         pass_mark=found.standard.pass_mark,
@@ -199,9 +201,7 @@ def get_assessed_school(
             for one in scored.findings
         ],
         verdict=verdict_of(repository, found, chosen, school),
-        integrity=[
-            shapes.integrity_shape(one) for one in found.integrity if one["school"] == school
-        ],
+        integrity=[shapes.integrity_shape(row) for row in found.integrity if row.school == school],
         procedure=steps_of(services, found.row.round, school),
         changes_opens=f"{shapes.BASE}/assessments/{found.row.id}/schools/{school}/changes",
     )

@@ -109,7 +109,7 @@ def _filed(repository: AssessmentRepository, assessment: str, selection: str | N
 
 
 def _matters(repository: AssessmentRepository, found: Filed) -> Mapping[str, Any] | None:
-    return None if found.chosen is None else repository.influences(found.chosen.row.id)
+    return None if found.chosen is None else repository.sensitivity(found.chosen.row.id)
 
 
 async def _area(

@@ -11,8 +11,8 @@ from cloud.api.presenters.selections import state_shape
 from cloud.api.presenters.text import localized_text, with_localized_texts
 from cloud.api.schemas import selections as models
 from cloud.assessments import make_selection, ranking
-from cloud.assessments.evidence_drift import IS_AGAINST_RULES
-from cloud.assessments.filed_selection import Chosen
+from cloud.assessments.filed_selection import AGAINST_RULES, FiledSelection
+from cloud.assessments.reasons import reasons_of
 from cloud.assessments.repository import AssessmentRepository
 from cloud.errors import NotFound
 from cloud.services import Services
@@ -65,7 +65,9 @@ def get_sensitivity(selection: Id, repository: RepositoryDep) -> models.Sensitiv
     It is computed when it is first asked for, which takes seconds for a thousand schools, and kept
     while the cloud runs. The same selection gives the same answer, and its digest says so.
     """
-    return models.Sensitivity.model_validate(with_localized_texts(repository.influences(selection)))
+    return models.Sensitivity.model_validate(
+        with_localized_texts(repository.sensitivity(selection))
+    )
 
 
 @router.get("/{selection}/schools/{school}/least", summary="The least it would take")
@@ -85,13 +87,13 @@ def get_cheapest_plan(
     )
 
 
-def _line(repository: AssessmentRepository, chosen: Chosen) -> models.SelectionLine:
+def _line(repository: AssessmentRepository, chosen: FiledSelection) -> models.SelectionLine:
     row = chosen.row
     return models.SelectionLine(
         id=row.id,
         digest=row.digest,
         assessment=row.assessment_id,
-        places=chosen.contents["places"],
+        places=chosen.contents.places,
         selected=len(chosen.selected),
         seed=row.seed,
         before=row.before_id,
@@ -108,54 +110,67 @@ def _whole(services: Services, selection: str) -> models.Selection:
     frame = ranking.ranking(found, chosen.outcomes)
     inside = ranking.matching(frame, ranking.Asked(selected=True))
     outside = ranking.matching(frame, ranking.Asked(selected=False, rated=True))
-    able = [
-        row for row in outside.iter_rows(named=True) if chosen.outcomes[row["id"]]["is_eligible"]
-    ]
-    texts = with_localized_texts(
-        {
-            f"{name}_{language}": chosen.contents[name][language]
-            for name in ("order", "notes")
-            for language in ("zh", "en")
-        }
-    )
-    names = dict(found.scores.table.select("id", "name").iter_rows())
+    able = [row for row in outside.iter_rows(named=True) if chosen.outcomes[row["id"]].is_eligible]
+    reasons = reasons_of(found, chosen.outcomes)
+    names = reasons.names.schools
     return models.Selection(
         **_line(repository, chosen).model_dump(),
         rules=dict(chosen.rules),
-        order=texts["order"],
-        items=[shapes.ranking_row(found.standard, row) for row in inside.iter_rows(named=True)],
-        first_out=[shapes.ranking_row(found.standard, row) for row in able[:FIRST_OUT]],
-        quotas=[
-            models.Quota.model_validate(with_localized_texts(one))
-            for one in chosen.contents["quotas"]
+        order=[localized_text(reasons.names.resolved(text)) for text in chosen.contents.order],
+        items=[
+            shapes.ranking_row(found.standard, row, reasons.reason(row["id"]))
+            for row in inside.iter_rows(named=True)
         ],
-        notes=texts["notes"],
-        eligible=chosen.contents["eligible"],
-        reasons=[
-            models.Reason(
-                school=one["id"],
-                name=one["name"] or "",
-                **with_localized_texts(_but(one, "id", "name")),
+        first_out=[
+            shapes.ranking_row(found.standard, row, reasons.reason(row["id"]))
+            for row in able[:FIRST_OUT]
+        ],
+        quotas=[
+            models.Quota(
+                id=quota.id,
+                title=localized_text(quota.title),
+                group=quota.group,
+                code=quota.code,
+                least=quota.least,
+                most=quota.most,
+                selected=quota.selected,
+                holds=quota.holds,
             )
-            for one in ranking.reasons(frame)
+            for quota in chosen.contents.quotas
+        ],
+        notes=[localized_text(reasons.names.resolved(text)) for text in chosen.contents.notes],
+        eligible=chosen.contents.eligible,
+        reasons=[
+            models.Reason.model_validate(
+                {
+                    "school": row["id"],
+                    "name": row["name"] or "",
+                    "reason": localized_text(
+                        reasons.names.resolved(chosen.outcomes[row["id"]].reason)
+                    ),
+                    **_but(row, "id", "name"),
+                }
+            )
+            for row in ranking.reasons(frame)
         ],
         warnings=[
             models.SchoolWarning(
                 school=one,
                 name=names.get(one) or "",
-                text=localized_text(IS_AGAINST_RULES),
+                text=localized_text(AGAINST_RULES),
             )
             for one in chosen.against_rules
         ],
         override_log=[
             models.Override(
-                **one.contents["override"],
-                name=names.get(one.contents["override"]["school"]) or "",
-                at=one.row.created_at,
+                **override.model_dump(),
+                name=names.get(override.school) or "",
+                at=made.row.created_at,
             )
-            for one in _overrides(repository, chosen)
+            for made in _overrides(repository, chosen)
+            if (override := made.contents.override) is not None
         ],
-        trials=chosen.contents["trials"],
+        trials=chosen.contents.trials,
         procedure=state_shape(services, selection),
     )
 
@@ -164,9 +179,9 @@ def _but(row: Mapping[str, Any], *names: str) -> dict[str, Any]:
     return {key: value for key, value in row.items() if key not in names}
 
 
-def _overrides(repository: AssessmentRepository, chosen: Chosen) -> list[Chosen]:
+def _overrides(repository: AssessmentRepository, chosen: FiledSelection) -> list[FiledSelection]:
     """Return the selections on the way to this one that a reviewer made, the first one first."""
-    found: list[Chosen] = []
+    found: list[FiledSelection] = []
     while chosen.row.before_id is not None:
         found.insert(0, chosen)
         chosen = repository.selection(chosen.row.before_id)

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any, Literal
 
 from cloud.assessments import make_selection
-from cloud.assessments.filed_selection import Chosen
+from cloud.assessments.filed_selection import FiledSelection
 from cloud.assessments.repository import AssessmentRepository
 from cloud.assessments.workflow.rules import (
     Context,
@@ -227,7 +227,7 @@ class ReviewWorkflow:
     def _take(self, step: NewStep, context: Context) -> StepRow:
         return self._registry.assessment_log.take(step, lambda log: check(step, log, context))
 
-    def _context(self, chosen: Chosen, school: str | None) -> Context:
+    def _context(self, chosen: FiledSelection, school: str | None) -> Context:
         return Context(
             today=self.today(school),
             schools=frozenset(chosen.outcomes),

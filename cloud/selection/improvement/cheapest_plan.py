@@ -19,13 +19,12 @@ bind clauses without a cost, the answer may be that it is not known.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from cloud.localized_text import LocalizedText
+from cloud.messages import Message, message
 from cloud.scoring.engine.column_names import ClauseColumns
 from cloud.scoring.engine.engine import Scores
 from cloud.scoring.engine.rounding import published, shortfall
 from cloud.scoring.expressions import EPSILON
 from cloud.scoring.standard.standard import TOTAL, Standard
-from cloud.selection.candidates import Titles, called, titles
 from cloud.selection.improvement.clause_gains import Gain, Priced, gains, priced
 from cloud.selection.improvement.cost_milp import Programme
 from cloud.selection.improvement.tie_columns import SCORES, Tie, Way, tie_of, ways
@@ -68,19 +67,19 @@ class Least:
     unpriced: tuple[str, ...]
     unseen: tuple[str, ...]
     evidence: tuple[str, ...]
-    missing: tuple[LocalizedText, ...]
-    words: LocalizedText
+    missing: tuple[Message, ...]
+    text: Message
 
 
 @dataclass(frozen=True, slots=True)
 class _Ask:
     """What is asked of a school: sums of points by clause, and units of single clauses."""
 
-    sums: Sequence[tuple[frozenset[str], float, LocalizedText]]
+    sums: Sequence[tuple[frozenset[str], float, str]]
     units: Mapping[str, int]
-    counts: Sequence[tuple[Mapping[str, int], int, LocalizedText]]
+    counts: Sequence[tuple[Mapping[str, int], int, str]]
     """At least so many of these clauses have so many units."""
-    missing: tuple[LocalizedText, ...]
+    missing: tuple[Message, ...]
     asks_pass_mark: bool = False
     most: Sequence[tuple[frozenset[str], float]] = ()
     """At most so many points of some clauses together."""
@@ -104,7 +103,7 @@ def least(of: Priced, selection: Selection, school: str) -> Least:
             is_possible=True,
             value_then=of.totals[school]["raw"],
             yuan=0.0,
-            words=_IS_IN,
+            text=IS_IN,
         )
     tie = None
     if outcome.level is not None and outcome.level_with is not None:
@@ -132,31 +131,31 @@ def least_for(
 
     Without a tie, the order of ties is taken as it is: `needs` is the score that brings it in.
     """
-    standard, totals, names = of.scores.standard, of.totals[school], titles(of.scores.standard)
+    standard, totals = of.scores.standard, of.totals[school]
     blank = _blank(of, school, needs)
     if totals["raw"] is None:
-        return replace(blank, is_possible=False, words=_NOTHING_APPLIES)
+        return replace(blank, is_possible=False, text=message("improvement.nothing_applies"))
     if not is_reachable:
-        return replace(blank, is_possible=False, words=_NO_SCORE)
+        return replace(blank, is_possible=False, text=message("improvement.no_score"))
     if not _adds_up(standard):
-        return replace(blank, words=_NOT_COMPUTED)
+        return replace(blank, text=message("improvement.not_computed"))
     known = {gain.clause.id: gain for gain in gains(of, school)}
-    found, ask = known, _asked(of, rules, blank, known, names)
+    found, ask = known, _asked(of, rules, blank, known)
     evidence = _evidence(of, rules, school)
     way, steps = _steps(of, rules, school, found, ask, tie)
     unsure: tuple[str, ...] = ()
     if steps is None:
         hoped = {gain.clause.id: gain for gain in gains(of, school, is_all_seen=True)}
-        hoped_ask = _asked(of, rules, blank, hoped, names)
+        hoped_ask = _asked(of, rules, blank, hoped)
         way, steps = _steps(of, rules, school, hoped, hoped_ask, tie)
         if steps is not None:
             found, unsure = hoped, _beyond(known, steps)
             evidence = (*evidence, *(name for name in unsure if name not in evidence))
     if steps is None:
-        missing = ask.missing or _out_of_reach(found, ask, names)
+        missing = ask.missing or _out_of_reach(found, ask)
         possible = None if evidence else False
         failed = replace(blank, is_possible=possible, evidence=evidence, missing=missing)
-        return _told(failed, names)
+        return _with_text(failed)
     scale = standard.scale
     improvements = tuple(
         Improvement(
@@ -169,7 +168,7 @@ def least_for(
         )
         for name, units in steps.items()
     )
-    return _told(
+    return _with_text(
         replace(
             blank,
             needs=blank.needs if way is None else way.score,
@@ -179,7 +178,6 @@ def least_for(
             yuan=sum(one.yuan for one in improvements),
             evidence=evidence,
         ),
-        names,
         is_hoped=bool(unsure),
     )
 
@@ -295,7 +293,7 @@ def _blank(of: Priced, school: str, needs: float | None) -> Least:
         unseen=_unseen(of, school),
         evidence=(),
         missing=(),
-        words=LocalizedText("", ""),
+        text=message("improvement.not_computed"),
     )
 
 
@@ -358,7 +356,6 @@ def _asked(
     rules: SelectionRules,
     blank: Least,
     found: Mapping[str, Gain],
-    names: Titles,
 ) -> _Ask:
     standard, school = of.scores.standard, blank.school
     totals, clauses = of.totals[school], of.clauses[school]
@@ -368,22 +365,22 @@ def _asked(
         "marks": totals["failed_marks"] if "marks" in hard else [],
         "rules": totals["failed_rules"] if "rules" in hard else [],
     }
-    sums: list[tuple[frozenset[str], float, LocalizedText]] = []
-    missing: list[LocalizedText] = []
+    sums: list[tuple[frozenset[str], float, str]] = []
+    missing: list[Message] = []
     everything = frozenset(found)
     asks_pass_mark = TOTAL in failed["marks"]
     wanted = max(
         blank.needs or 0.0,
         (standard.pass_mark or 0.0) if asks_pass_mark else 0.0,
     )
-    sums.append((everything, wanted - totals["raw"], called(names, TOTAL)))
+    sums.append((everything, wanted - totals["raw"], TOTAL))
     for one in standard.dimensions:
         if one.pass_mark is not None and one.id in failed["marks"]:
             own = [clause.id for clause in standard.clauses if clause.dimension == one.id]
             weight = sum(clauses[ClauseColumns(name).weight] for name in own)
             value = of.dimensions[school][one.id] or 0.0
             lacking = (one.pass_mark - value) * weight / 100
-            sums.append((everything & frozenset(own), lacking, called(names, one.id)))
+            sums.append((everything & frozenset(own), lacking, one.id))
     units: dict[str, int] = {}
     for name in failed["gates"]:
         if name in _gates_unseen(of, rules, school):
@@ -391,15 +388,14 @@ def _asked(
         gain = found.get(name)
         needed = None if gain is None else _to_pass(gain, standard.scale)
         if needed is None:
-            gate = called(names, name)
-            missing.append(LocalizedText(f"否决线 {gate.zh}", f"the gate of {gate.en}"))
+            missing.append(message("improvement.gate", title=name))
         else:
             units[name] = needed
     counts = [
         one
         for rule in standard.rules
         if rule.id in failed["rules"]
-        for one in _counts(rule.id, of, school, found, names)
+        for one in _counts(rule.id, of, school, found)
     ]
     return _Ask(sums, units, counts, tuple(missing), asks_pass_mark)
 
@@ -417,12 +413,11 @@ def _to_pass(gain: Gain, scale: float) -> int | None:
 
 
 def _counts(
-    rule_id: str, of: Priced, school: str, found: Mapping[str, Gain], names: Titles
-) -> Iterable[tuple[Mapping[str, int], int, LocalizedText]]:
+    rule_id: str, of: Priced, school: str, found: Mapping[str, Gain]
+) -> Iterable[tuple[Mapping[str, int], int, str]]:
     """Yield what a k-of-n rule asks beyond what is attained."""
     standard, row = of.scores.standard, of.clauses[school]
     rule = next(one for one in standard.rules if one.id == rule_id)
-    title = called(names, rule_id)
     missed: dict[str, int] = {}
     lacking = rule.at_least - len(rule.of)
     for name in rule.of:
@@ -435,9 +430,9 @@ def _counts(
                 missed[name] = units
         if got < rule.others_at_least - EPSILON:
             units = _to_attain(found.get(name), rule.others_at_least, standard)
-            yield ({} if units is None else {name: units}), 1, title
+            yield ({} if units is None else {name: units}), 1, rule_id
     if lacking > 0:
-        yield missed, lacking, title
+        yield missed, lacking, rule_id
 
 
 def _to_attain(gain: Gain | None, attained: float, standard: Standard) -> int | None:
@@ -461,74 +456,52 @@ def _cheapest(found: Sequence[Gain], ask: _Ask) -> dict[str, int] | None:
     return programme.solved()
 
 
-def _out_of_reach(found: Mapping[str, Gain], ask: _Ask, names: Titles) -> tuple[LocalizedText, ...]:
-    """Return what all that can be bought would not reach, in words."""
+def _out_of_reach(found: Mapping[str, Gain], ask: _Ask) -> tuple[Message, ...]:
+    """Return what all that can be bought would not reach."""
     missing = []
     for clauses, lacking, title in ask.sums:
         most = sum(found[name].points[-1] for name in clauses)
         if lacking > most + EPSILON:
-            short = shortfall(lacking - most)
-            missing.append(
-                LocalizedText(f"{title.zh}仍差 {short} 分", f"{title.en} would still lack {short}")
-            )
-    for choice, lacking, title in ask.counts:
-        if lacking > len(choice):
-            missing.append(LocalizedText(title.zh, title.en))
-    return tuple(missing) or (called(names, TOTAL),)
+            points = shortfall(lacking - most)
+            missing.append(message("improvement.short", title=title, points=points))
+    missing += [
+        message("improvement.rule", title=title)
+        for choice, lacking, title in ask.counts
+        if lacking > len(choice)
+    ]
+    return tuple(missing) or (message("improvement.rule", title=TOTAL),)
 
 
-def _told(found: Least, names: Titles, *, is_hoped: bool = False) -> Least:
-    """Return the answer with its words; one that is hoped holds if the evidence turns out well."""
-    if_zh, if_en = ("补到的都合格的话，", "If it turns out well, the") if is_hoped else ("", "The")
-    zh, en = [], []
-    if found.evidence:
-        first = [called(names, name) for name in found.evidence]
-        zh.append(f"先补齐证据：{'、'.join(one.zh for one in first)}。")
-        en.append(f"Evidence first: {', '.join(one.en for one in first)}.")
-    if found.value_then is not None and not found.improvements:
-        zh.append("除此之外无需改进。" if found.evidence else "无需改进。")
-        en.append("Nothing else has to be improved." if found.evidence else "Nothing is asked.")
-    elif found.value_then is not None:
-        many, was = len(found.improvements), published(found.value or 0.0)
-        zh.append(
-            f"{if_zh}最省的办法：改进 {many} 项，约需 {found.yuan:,.0f} 元，"
-            f"总分由 {was} 提高到 {published(found.value_then)}"
-        )
-        en.append(
-            f"{if_en} least: {many} improvement{'s' if many > 1 else ''} "
-            f"for {found.yuan:,.0f} yuan, from {was} to {published(found.value_then)}"
-        )
-        if found.needs is not None:
-            zh[-1] += f"（入选需 {published(found.needs)}）"
-            en[-1] += f" ({published(found.needs)} brings it in)"
-        zh[-1] += "。"
-        en[-1] += "."
+def _with_text(plan: Least, *, is_hoped: bool = False) -> Least:
+    """Return the answer with its text; one that is hoped holds if the evidence turns out well."""
+    sentences = []
+    if plan.evidence:
+        sentences.append(message("improvement.evidence", titles=list(plan.evidence)))
+    if plan.value_then is None:
+        sentences.append(message("improvement.not_enough", missing=list(plan.missing)))
+        if plan.unpriced:
+            sentences.append(message("improvement.no_cost", titles=list(plan.unpriced)))
+        if plan.unseen:
+            sentences.append(message("improvement.no_evidence", titles=list(plan.unseen)))
+    elif not plan.improvements:
+        key = "improvement.nothing_else" if plan.evidence else "improvement.nothing_needed"
+        sentences.append(message(key))
     else:
-        zh.append(f"有价格的改进全部做到也不够：{'；'.join(one.zh for one in found.missing)}。")
-        en.append(
-            "All improvements that have a cost would not be enough: "
-            f"{'; '.join(one.en for one in found.missing)}."
-        )
-    if found.value_then is None:
-        for left, why in ((found.unpriced, _NO_COST), (found.unseen, _NO_EVIDENCE)):
-            if left:
-                some = [called(names, name) for name in left]
-                zh.append(f"{why.zh}：{'、'.join(one.zh for one in some)}。")
-                en.append(f"{why.en}: {', '.join(one.en for one in some)}.")
-    return replace(found, words=LocalizedText("".join(zh), " ".join(en)))
+        sentences.append(_cheapest_text(plan, is_hoped=is_hoped))
+    return replace(plan, text=message("improvement.text", sentences=sentences))
 
 
-_NO_COST = LocalizedText("没有已知价格、未计入", "Left out, for no cost is known")
-_NO_EVIDENCE = LocalizedText("没有证据、未计入", "Left out, for there is no evidence yet")
-_IS_IN = LocalizedText("该校已入选。", "The school is in.")
-_NOTHING_APPLIES = LocalizedText(
-    "本标准没有适用于该校的条款。", "No clause of this standard applies to the school."
-)
-_NO_SCORE = LocalizedText(
-    "按名额规则或人工改判，任何分数都不能入选。",
-    "Quotas or an override keep it out, whatever its score.",
-)
-_NOT_COMPUTED = LocalizedText(
-    "本标准不是按算术平均汇总，最省的改进无法这样计算。",
-    "The standard takes other than arithmetic means; the least cannot be computed this way.",
-)
+def _cheapest_text(plan: Least, *, is_hoped: bool) -> Message:
+    key = "improvement.hoped" if is_hoped else "improvement.cheapest"
+    values = {
+        "items": len(plan.improvements),
+        "yuan": plan.yuan,
+        "value": published(plan.value or 0.0),
+        "value_then": published(plan.value_then or 0.0),
+    }
+    if plan.needs is None:
+        return message(key, **values)
+    return message(f"{key}_needs", **values, needs=published(plan.needs))
+
+
+IS_IN = message("improvement.is_in")

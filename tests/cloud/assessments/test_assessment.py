@@ -10,10 +10,19 @@ from polars.testing import assert_frame_equal
 from cloud.assessments.assessment import assessed, evidence_of, evidence_text, opened
 from cloud.assessments.canonical_json import pack, unpack
 from cloud.errors import EvidenceError
+from cloud.integrity.results import finding_of
 from cloud.scoring.engine.school_table import ready
 from tests._parts.filed import END, MADE, START, evidence, filed, gentle_standard, text_of
 
-DOUBT = {"school": "2133100000", "check": "left_on", "severity": "high"}
+FINDING = {
+    "school": "2133100000",
+    "check": "left_on",
+    "severity": "high",
+    "strength": 0.9,
+    "reason": {"key": "integrity.unlisted_devices.reason", "values": {"reported": 9}},
+    "rows": [],
+    "rows_total": 0,
+}
 
 
 def test_the_same_inputs_are_the_same_assessment_byte_for_byte() -> None:
@@ -40,22 +49,22 @@ def test_any_other_input_is_another_assessment() -> None:
         assessed(text, table.head(11), start=START, end=END, created_at=MADE),
         assessed(text + "# as published\n", table, start=START, end=END, created_at=MADE),
         assessed(text, table, start=START, end=END + timedelta(days=1), created_at=MADE),
-        assessed(text, table, start=START, end=END, integrity=[DOUBT], created_at=MADE),
+        assessed(text, table, start=START, end=END, integrity=[FINDING], created_at=MADE),
     ]
     assert len({one.row.id for one in made}) == len(made)
 
 
 def test_what_is_filed_opens_to_the_same_scores() -> None:
-    one = filed(integrity=(DOUBT,))
+    one = filed(integrity=(FINDING,))
     found = opened(one.row, one.evidence, one.integrity)
     assert found.scores_as_filed
-    assert found.integrity == (DOUBT,)
+    assert found.integrity == (finding_of(FINDING),)
     assert found.scores.totals.height == one.row.schools == 30
 
 
 def test_findings_come_out_the_same_in_whatever_order_they_were_found() -> None:
-    other = {**DOUBT, "check": "phantom"}
-    assert filed(integrity=(DOUBT, other)).row.id == filed(integrity=(other, DOUBT)).row.id
+    other = {**FINDING, "check": "phantom"}
+    assert filed(integrity=(FINDING, other)).row.id == filed(integrity=(other, FINDING)).row.id
 
 
 def test_evidence_that_was_changed_in_the_database_is_refused() -> None:
@@ -63,6 +72,9 @@ def test_evidence_that_was_changed_in_the_database_is_refused() -> None:
     text = unpack(one.evidence).replace("第3学校", "第三学校")
     with pytest.raises(EvidenceError, match="its evidence is not what was filed"):
         opened(one.row, pack(text), one.integrity)
+    findings = unpack(one.integrity).replace('"findings":[]', '"findings":[ ]')
+    with pytest.raises(EvidenceError, match="is not what was filed"):
+        opened(one.row, one.evidence, pack(findings))
     with pytest.raises(EvidenceError, match="damaged contents"):
         opened(one.row, b"nothing", one.integrity)
 

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from cloud.assessments.assessment import opened
-from cloud.assessments.filed_selection import Chosen
+from cloud.assessments.filed_selection import FiledSelection
 from cloud.cli import main
 from cloud.registry.store import Registry
 from cloud.settings import Settings
@@ -16,7 +16,7 @@ SCHOOL, OTHER = "2133100000", "2133100001"
 
 
 @pytest.fixture
-def chosen(tmp_path: Path) -> Chosen:
+def chosen(tmp_path: Path) -> FiledSelection:
     assessment = filed(12)
     registry = Registry.open(Settings(data=tmp_path).registry_url)
     register(registry, assessment, evidence(large_standard(24), 12, 1))
@@ -36,7 +36,7 @@ def written(folder: Path) -> list[str]:
 
 
 def test_a_school_has_three_files(
-    tmp_path: Path, chosen: Chosen, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, chosen: FiledSelection, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert report(tmp_path, "--school", SCHOOL, "--school", OTHER) == 0
     assert written(tmp_path) == [
@@ -48,14 +48,14 @@ def test_a_school_has_three_files(
     assert capsys.readouterr().out.splitlines()[1].startswith(SCHOOL)
 
 
-def test_the_same_assessment_gives_the_same_files(tmp_path: Path, chosen: Chosen) -> None:
+def test_the_same_assessment_gives_the_same_files(tmp_path: Path, chosen: FiledSelection) -> None:
     assert report(tmp_path, "--city") == 0
     first = {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()}
     assert report(tmp_path, "--city") == 0
     assert {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()} == first
 
 
-def test_a_city_and_a_county_have_a_notice(tmp_path: Path, chosen: Chosen) -> None:
+def test_a_city_and_a_county_have_a_notice(tmp_path: Path, chosen: FiledSelection) -> None:
     assert report(tmp_path, "--city") == 0
     assert report(tmp_path, "--county", "331002", "--selection", chosen.row.id) == 0
     forms = ("bundle.json", "notice.pdf", "notice.xlsx", "pdf", "xlsx")
@@ -63,19 +63,19 @@ def test_a_city_and_a_county_have_a_notice(tmp_path: Path, chosen: Chosen) -> No
 
 
 def test_the_files_are_listed_as_json(
-    tmp_path: Path, chosen: Chosen, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, chosen: FiledSelection, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert report(tmp_path, "--county", "331002", "--forms", "json", "--json") == 0
     (file,) = json.loads(capsys.readouterr().out)
     assert Path(file["file"]).stat().st_size == file["bytes"]
 
 
-def test_without_a_selection_there_is_no_notice(tmp_path: Path, chosen: Chosen) -> None:
+def test_without_a_selection_there_is_no_notice(tmp_path: Path, chosen: FiledSelection) -> None:
     assert report(tmp_path, "--city", "--selection", "none", "--forms", "xlsx,json") == 0
     assert written(tmp_path) == ["city.bundle.json", "city.xlsx"]
 
 
-def test_a_bundle_alone_needs_no_telemetry(tmp_path: Path, chosen: Chosen) -> None:
+def test_a_bundle_alone_needs_no_telemetry(tmp_path: Path, chosen: FiledSelection) -> None:
     assert report(tmp_path, "--school", SCHOOL, "--forms", "json") == 0
     assert not (tmp_path / "telemetry.duckdb").exists()
 
@@ -91,7 +91,7 @@ def test_a_bundle_alone_needs_no_telemetry(tmp_path: Path, chosen: Chosen) -> No
 )
 def test_what_does_not_exist_is_one_sentence(
     tmp_path: Path,
-    chosen: Chosen,
+    chosen: FiledSelection,
     arguments: list[str],
     problem: str,
     capsys: pytest.CaptureFixture[str],
@@ -102,7 +102,7 @@ def test_what_does_not_exist_is_one_sentence(
 
 
 def test_a_selection_of_another_assessment_is_refused(
-    tmp_path: Path, chosen: Chosen, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, chosen: FiledSelection, capsys: pytest.CaptureFixture[str]
 ) -> None:
     other = filed(9)
     registry = Registry.open(Settings(data=tmp_path).registry_url)
@@ -122,7 +122,7 @@ def test_a_folder_without_a_registry_is_refused(
 
 
 def test_a_folder_that_cannot_be_written_is_named(
-    tmp_path: Path, chosen: Chosen, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, chosen: FiledSelection, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "out").write_text("in the way")
     assert report(tmp_path, "--city", "--forms", "json") == 1

@@ -15,10 +15,11 @@ from cloud.registry import assessment_log as module
 from cloud.registry.assessment_log import AssessmentLog, NewStep, StepRow
 from cloud.registry.store import Registry
 from cloud.settings import Settings
+from tests._parts.contents import contents, outcome
 from tests._parts.filed import MADE, evidence, filed, gentle_standard, register
 
 TABLES = ("assessment", "selection", "procedure_step")
-CONTENTS = {"places": 1, "schools": {}, "quotas": [], "override": None, "warnings": []}
+CONTENTS = contents()
 
 
 @pytest.fixture
@@ -146,12 +147,12 @@ def test_filing_the_same_again_changes_nothing(registry: Registry) -> None:
 
 def test_what_trials_came_to_does_not_decide_the_id_of_a_selection(registry: Registry) -> None:
     assessment = registry.assessment_log.assessments()[0].id
-    said = {"selected": True, "rank_low": 1, "rank_high": 2, "chance": 0.9}
-    one = {**CONTENTS, "trials": 100, "schools": {"2133100000": said}}
-    near = {**one, "trials": 200, "schools": {"2133100000": {**said, "chance": 0.91}}}
-    other = {**one, "schools": {"2133100000": {**said, "selected": False}}}
+    school = "2133100000"
+    made = contents(trials=100, schools={school: outcome(chance=0.9)})
+    near = contents(trials=200, schools={school: outcome(chance=0.91, rank_high=2)})
+    other = contents(trials=100, schools={school: outcome(selected=False)})
     first, again, third = (
-        filed_selection(assessment, {}, 7, contents, MADE) for contents in (one, near, other)
+        filed_selection(assessment, {}, 7, held, MADE) for held in (made, near, other)
     )
     assert first.id == again.id != third.id
     assert registry.assessment_log.file_selection(first)

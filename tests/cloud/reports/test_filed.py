@@ -10,8 +10,9 @@ import pytest
 from openpyxl import load_workbook
 
 from cloud.assessments.assessment import Assessment, opened
-from cloud.assessments.sensitivity_report import influences
+from cloud.assessments.sensitivity_report import sensitivity_of
 from cloud.errors import NotFound
+from cloud.localized_text import LocalizedText
 from cloud.messages import message, render
 from cloud.registry.assessment_log import StepRow
 from cloud.reports import filed as reports
@@ -119,7 +120,7 @@ def test_a_school_reads_what_the_selection_says_of_it(found: Filed) -> None:
     inside = reports.of_school(found, last_in.school).verdict
     assert inside is not None
     assert (inside.status, inside.rank, inside.interval) == ("selected", 5, (3, 8))
-    assert inside.rule == "按得分排第 5 名。"
+    assert inside.rule == "总分 1.00，在符合条件的学校中排第 5，名额 5 个，未入选。"
     assert inside.chance == 0.5
     assert inside.among == sum(one.value is not None for one in rows)
     assert inside.beside.startswith(f"未入选的第一名是{first_out.name}（第 6 名，")
@@ -172,7 +173,13 @@ def test_a_school_that_was_not_assessed_is_refused(found: Filed) -> None:
 
 def test_a_decision_against_the_rules_stays_visible() -> None:
     one = assessment()
-    told = {"school": FIRST, "instead_of": None, "reason": "现场核查发现造假"}
+    told = {
+        "school": FIRST,
+        "decision": "out",
+        "instead_of": None,
+        "by": "李某",
+        "reason": "现场核查发现造假",
+    }
     found = reports.filed(one, chosen_by_score(one, override=told))
     verdict = reports.of_school(found, FIRST).verdict
     other = reports.of_school(found, "2133100001").verdict
@@ -201,7 +208,7 @@ def test_overrides_are_in_the_notice_and_in_the_report_of_their_county() -> None
     told = {"school": FIRST, "decision": "in", "by": "李某", "reason": "现场核查属实。"}
     found = reports.filed(one, chosen_by_score(one, rules={"overrides": [told]}))
     name = found.frame.filter(pl.col("id") == FIRST)["name"].item() or FIRST
-    said = (f"{name}：人工改判为入选（李某）。理由：现场核查属实。",)
+    said = (f"{name}：人工调整为入选（李某）。理由：现场核查属实。",)
     home = found.frame.filter(pl.col("id") == FIRST)["division"].item()
     elsewhere = found.frame.filter(pl.col("division") != home)["division"][0]
     assert reports.of_notice(found).overrides == said
@@ -245,15 +252,15 @@ def test_the_least_it_would_take_is_told_as_the_selection_says_it(found: Filed) 
         "improvements": [
             {
                 "id": "A01",
-                "title_zh": "实验室",
-                "remedy_zh": "补一间。",
+                "title": LocalizedText("实验室", "Laboratory"),
+                "remedy": LocalizedText("补一间。", "Add one."),
                 "points": 2.5,
                 "yuan": 90_000.0,
             }
         ],
         "yuan": 90_000.0,
         "value_then": 61.5,
-        "text_zh": "补一间实验室即可。",
+        "text": LocalizedText("补一间实验室即可。", "One more laboratory will do."),
     }
     assert reports.of_school(found, reports.of_area(found).rows[0].school).least is None
     least = reports.least_shape(told)
@@ -263,11 +270,11 @@ def test_the_least_it_would_take_is_told_as_the_selection_says_it(found: Filed) 
 
 def test_the_report_of_the_city_says_which_choice_matters_most(found: Filed) -> None:
     assert found.chosen is not None
-    told = influences(found.assessment, found.chosen)
+    told = sensitivity_of(found.assessment, found.chosen)
     report = reports.of_area(found, matters=told)
-    assert report.matters[0] == ("全部选择", told["text_zh"])
+    assert report.matters[0] == ("全部选择", render(told["text"], "zh"))
     assert [what for _, what in report.matters[1:]] == [
-        one["text_zh"] for one in told["influences"]
+        render(influence["text"], "zh") for influence in told["influences"]
     ]
     assert (reports.of_area(found).matters, reports.of_area(found).warnings) == ((), ())
 
@@ -296,11 +303,13 @@ def test_a_notice_has_rules_in_sentences_and_the_period_of_the_log(found: Filed)
     assert len(notice.rows) == 5
     assert notice.ends == date(2026, 12, 7)
     assert "椒江区：不少于 1 所。" in notice.rules
-    assert "每县：不少于 1 所，不多于 3 所。" in notice.rules
+    assert "黄岩区：不少于 1 所，不多于 3 所。" in notice.rules
     mark = found.assessment.standard.pass_mark
     assert mark is not None
     assert f"总分不低于 {mark:g}。" in notice.rules
-    assert notice.rules[-1] == "依次比较：得分、证据覆盖率、学校标识码。"
+    assert notice.rules[-1] == (
+        "依次比较：总分（保留 2 位小数）、证据覆盖率（高者在前）、学校标识码（小者在前）。"
+    )
     assert any(one.startswith("下列条款不低于否决线：") for one in notice.rules)
 
 

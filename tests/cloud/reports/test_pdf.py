@@ -120,7 +120,7 @@ def test_a_city_reads_its_selection_and_the_first_one_out(text_in: Read) -> None
 
 def test_a_city_reads_what_matters_most_and_who_is_in_against_the_rules(text_in: Read) -> None:
     told = ("各维度权重", "若换一种维度权重，入选名单平均变动4.3所。")
-    warned = ("第一小学", "按规则不能入选，因人工改判而入选。")
+    warned = ("第一小学", "按规则不能入选，因人工调整而入选。")
     report = dataclasses.replace(area_report(), matters=(told,), warnings=(warned,))
     text = close(text_in(area_pdf(report)))
     for word in ("哪个选择影响最大", *told, *warned):

@@ -152,7 +152,7 @@ def test_an_area_has_compliance_variation_quotas_and_counties() -> None:
 
 def test_what_matters_most_and_what_to_know_of_the_list_have_a_sheet() -> None:
     told = ("各维度权重", "若换一种维度权重，入选名单平均变动 4.3 所。")
-    warned = ("第一小学", "按规则不能入选，因人工改判而入选。")
+    warned = ("第一小学", "按规则不能入选，因人工调整而入选。")
     report = dataclasses.replace(area_report(), matters=(told,), warnings=(warned,))
     book = opened(area_xlsx(report))
     assert [tuple(row.values()) for row in table(book, "哪个选择影响最大")] == [told]

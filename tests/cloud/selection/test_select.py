@@ -1,5 +1,6 @@
 """Who is selected, what each school is told, and that both hold."""
 
+from collections.abc import Sequence
 from random import Random
 
 import polars as pl
@@ -8,10 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cloud.errors import SettingsError
+from cloud.messages import Message, render
 from cloud.scoring.engine.engine import score_table
 from cloud.selection.optimizer import feasible
 from cloud.selection.ranked_pool import ranked_pool
-from cloud.selection.rule_conflicts import clashing
+from cloud.selection.rule_conflicts import conflicting
 from cloud.selection.rules import SelectionRules, rules_of
 from cloud.selection.select import Selection, select, select_scores
 from tests._parts.many_schools import large_standard, many_schools
@@ -88,30 +90,43 @@ def test_rules_that_clash_are_named_and_none_of_them_without_need(
 ) -> None:
     found = select(candidates, given_rules)
     field = ranked_pool(candidates, given_rules)
-    assert bool(found.clash) == (not feasible(field.problem))
-    assert clashing(field, given_rules) == found.clash
-    named = [one.en for one in found.clash]
+    assert bool(found.conflict) == (not feasible(field.problem))
+    assert conflicting(field, given_rules) == found.conflict
+    named = english(found, found.conflict)
     eased = given_rules.model_dump()
     for quota in found.quotas:
         own = eased["quotas"][quota.group][quota.code]
-        if f"{quota.title.en}: at most {quota.most}" not in named:
+        title = render(quota.title, "en")
+        if f"{title}: at most {quota.most}" not in named:
             own["most"] = None
-        if not any(one.startswith(f"{quota.title.en}: at least") for one in named):
+        if not any(one.startswith(f"{title}: at least") for one in named):
             own["least"] = 0
     assert select(candidates, rules_of(eased)).is_possible == found.is_possible
     for quota in found.quotas:
         for what, told in (("most", "at most"), ("least", "at least")):
-            if any(one.startswith(f"{quota.title.en}: {told}") for one in named):
+            if any(one.startswith(f"{render(quota.title, 'en')}: {told}") for one in named):
                 less = rules_of(eased).model_dump()
                 less["quotas"][quota.group][quota.code][what] = {"most": None, "least": 0}[what]
                 assert select(candidates, rules_of(less)).is_possible
 
 
-def told(candidates: pl.DataFrame, **given_rules: object) -> dict[str, tuple[bool, str, str, str]]:
+def english(selection: Selection, texts: Sequence[Message]) -> list[str]:
+    return [render(selection.names.resolved(text), "en") for text in texts]
+
+
+def chinese(selection: Selection, texts: Sequence[Message]) -> list[str]:
+    return [render(selection.names.resolved(text), "zh") for text in texts]
+
+
+def told(candidates: pl.DataFrame, **given_rules: object) -> dict[str, tuple[object, ...]]:
     found = select(candidates, rules_of(given_rules))
     return {
-        school: (one.selected, one.decided, one.words.zh, one.words.en)
-        for school, one in found.outcomes.items()
+        school: (
+            outcome.selected,
+            outcome.decided,
+            *(render(found.names.resolved(outcome.reason), language) for language in ("zh", "en")),
+        )
+        for school, outcome in found.outcomes.items()
     }
 
 
@@ -140,15 +155,15 @@ def test_every_school_is_told_the_rule_that_decided() -> None:
             True,
             "score",
             "总分 95.00，在符合条件的学校中排第 1，名额 3 个，入选。",
-            "In: score 95.00, number 1 of those that may be selected, 3 places.",
+            "In: score 95.00, number 1 of the eligible schools, 3 places.",
         ),
         "B": (
             False,
             "quota",
             "总分 94.00，在符合条件的学校中排第 2；因名额规则（椒江区至多 1 所）不入选。",
             (
-                "Score 94.00, number 2 of those that may be selected; "
-                "out because of the quota (Jiaojiang District: at most 1)."
+                "Out: score 94.00, number 2 of the eligible schools; "
+                "by quota (Jiaojiang District: at most 1)."
             ),
         ),
         "C": (
@@ -156,34 +171,28 @@ def test_every_school_is_told_the_rule_that_decided() -> None:
             "quota",
             "总分 90.12，在符合条件的学校中排第 3；因名额规则（椒江区至多 1 所）入选。",
             (
-                "Score 90.12, number 3 of those that may be selected; "
-                "in because of the quota (Jiaojiang District: at most 1)."
+                "In: score 90.12, number 3 of the eligible schools; "
+                "by quota (Jiaojiang District: at most 1)."
             ),
         ),
         "D": (
             False,
             "quota",
             "总分 90.12，在符合条件的学校中排第 4；因名额规则（乡村至少 1 所）不入选。",
-            (
-                "Score 90.12, number 4 of those that may be selected; "
-                "out because of the quota (Rural: at least 1)."
-            ),
+            "Out: score 90.12, number 4 of the eligible schools; by quota (Rural: at least 1).",
         ),
         "E": (
             True,
             "quota",
             "总分 80.00，在符合条件的学校中排第 5；因名额规则（乡村至少 1 所）入选。",
-            (
-                "Score 80.00, number 5 of those that may be selected; "
-                "in because of the quota (Rural: at least 1)."
-            ),
+            "In: score 80.00, number 5 of the eligible schools; by quota (Rural: at least 1).",
         ),
         "F": (
             False,
             "score",
             "总分 70.00，在符合条件的学校中排第 6，名额 3 个；达到 90.13 分即可入选，未入选。",
             (
-                "Out: score 70.00, number 6 of those that may be selected, 3 places; "
+                "Out: score 70.00, number 6 of the eligible schools, 3 places; "
                 "90.13 would have been enough."
             ),
         ),
@@ -191,21 +200,21 @@ def test_every_school_is_told_the_rule_that_decided() -> None:
             False,
             "gate",
             "未过否决线：F01；未达及格线：use。",
-            "Out: it does not pass the gate of F01; it misses the pass mark of use.",
+            "Out: does not pass the gate of F01; misses the pass mark of use.",
         ),
-        "H": (False, "rule", "未满足规则：seven。", "Out: it does not meet the rule seven."),
+        "H": (False, "rule", "未满足规则：seven。", "Out: does not meet the rule seven."),
         "I": (
             False,
             "coverage",
             "证据覆盖率 71.5%，达不到要求，不予评定。",
-            "Out: it has too little evidence (71.5%) to be rated.",
+            "Out: not rated, evidence coverage 71.5% is too low.",
         ),
         "J": (
             False,
             "score",
             "总分 60.00，在符合条件的学校中排第 7，名额 3 个；达到 90.13 分即可入选，未入选。",
             (
-                "Out: score 60.00, number 7 of those that may be selected, 3 places; "
+                "Out: score 60.00, number 7 of the eligible schools, 3 places; "
                 "90.13 would have been enough."
             ),
         ),
@@ -224,22 +233,20 @@ def test_a_tie_is_settled_by_the_first_column_that_differs_and_at_last_by_the_co
     assert found["A"] == (
         True,
         "tie_break",
-        "总分 90.12，与B不分高下；按学校标识码在前，入选。",
-        "Score 90.12, level with B; in by the school code.",
+        "总分 90.12，与B同分；按学校标识码在前，入选。",
+        "In: score 90.12, level with B; the school code decided.",
     )
     assert found["B"][:2] == (False, "tie_break")
     found = told(candidates, places=1, tie_break=["use"])
-    assert found["C"][3] == "Score 90.12, level with A; in by use."
-    assert found["B"][2] == "总分 90.12，与C不分高下；按use在后，未入选。"
+    assert found["C"][3] == "In: score 90.12, level with A; use decided."
+    assert found["B"][2] == "总分 90.12，与C同分；按use在后，未入选。"
 
 
 def test_fewer_schools_than_places_are_all_taken_and_it_is_said() -> None:
     found = select(frame([{"id": "A", "value": 80.0}, {"id": "B", "value": None}]), rules_of({}))
     assert found.selected == ("A",)
     assert found.outcomes["A"].decided == "everybody"
-    assert [note.en for note in found.notes] == [
-        "Only 1 schools may be selected; 49 places stay empty."
-    ]
+    assert english(found, found.notes) == ["Eligible schools: 1; empty places: 49."]
     assert found.outcomes["B"].needs is None
     assert found.outcomes["B"].is_reachable
 
@@ -257,18 +264,18 @@ def test_an_override_stays_visible_and_so_does_what_it_took() -> None:
     assert found["C"] == (
         True,
         "override",
-        "人工改判为入选（王老师）：现场核查属实。按规则原为不入选。",
-        "In by an override of 王老师: 现场核查属实. By the rules it would be out.",
+        "人工调整为入选（王老师）：现场核查属实。按规则原为不入选。",
+        "Override by 王老师: in. Reason: 现场核查属实. By the rules it would be out.",
     )
     assert found["B"] == (
         False,
         "override",
-        "名额因人工改判由他校占用。",
-        "Out, because an override took the place.",
+        "名额因人工调整由他校占用。",
+        "Out: an override took the place.",
     )
     out = {**one, "school": "A", "decision": "out"}
     found = told(candidates, places=1, overrides=[out])
-    assert found["B"][:3] == (True, "override", "因人工改判空出名额而入选。")
+    assert found["B"][:3] == (True, "override", "因人工调整空出名额而入选。")
 
 
 def test_a_clash_is_told_in_both_languages() -> None:
@@ -283,14 +290,16 @@ def test_a_clash_is_told_in_both_languages() -> None:
     found = select(candidates, rules_of({"places": 3, "quotas": quotas}))
     assert not found.is_possible
     assert found.selected == ()
-    assert [(one.zh, one.en) for one in found.clash] == [
+    assert list(
+        zip(chinese(found, found.conflict), english(found, found.conflict), strict=True)
+    ) == [
         (
             "椒江区至少 2 所（共 2 所，符合条件 1 所）",
-            "Jiaojiang District: at least 2 (has 2 schools, of which 1 may be selected)",
+            "Jiaojiang District: at least 2 (2 schools, 1 of them eligible)",
         ),
         (
             "只有证据充分且达到否决线、及格线的学校可以入选",
-            "only schools with enough evidence that pass gates, marks and rules may be selected",
+            "only schools with enough evidence that pass gates, marks and rules are eligible",
         ),
     ]
 
@@ -302,8 +311,8 @@ def test_overrides_that_clash_are_named() -> None:
         for school in ("A", "B")
     ]
     found = select(candidates, rules_of({"places": 1, "overrides": overrides}))
-    assert [one.en for one in found.clash] == [
-        "1 places",
+    assert english(found, found.conflict) == [
+        "places: 1",
         "override: A is in (王老师)",
         "override: B is in (王老师)",
     ]
@@ -321,9 +330,9 @@ def test_quotas_that_decide_only_together_are_named_by_the_own_full_groups() -> 
     found = told(candidates, places=2, quotas=quotas)
     assert found["B"][2] == (
         "总分 85.00，在符合条件的学校中排第 2；"
-        "因名额规则（椒江区至多 1 所，幼儿园至多 1 所）不入选。"
+        "因名额规则（椒江区至多 1 所；幼儿园至多 1 所）不入选。"
     )
-    assert found["C"][2].endswith("因名额规则（椒江区至多 1 所，幼儿园至多 1 所）入选。")
+    assert str(found["C"][2]).endswith("因名额规则（椒江区至多 1 所；幼儿园至多 1 所）入选。")
 
 
 def test_quotas_that_leave_places_empty_or_meet_nobody_are_noted() -> None:
@@ -338,22 +347,26 @@ def test_quotas_that_leave_places_empty_or_meet_nobody_are_noted() -> None:
         "urban_rural": {"12": {"least": 1}},
     }
     found = select(candidates, rules_of({"places": 2, "quotas": quotas}))
-    assert [one.zh for one in found.notes] == [
-        "因各组上限或人工改判，空缺名额 1 个。",
+    assert chinese(found, found.notes) == [
+        "因各组上限或人工调整，空缺名额 1 个。",
         "名额规则“县（市、区） 99”没有对应的学校，请核对代码 99。",
     ]
-    assert [quota.title.zh for quota in found.quotas] == ["椒江区", "县（市、区） 99", "镇区"]
-    assert "Jiaojiang District: exactly 1" in found.outcomes["B"].words.en
+    assert [render(quota.title, "zh") for quota in found.quotas] == [
+        "椒江区",
+        "县（市、区） 99",
+        "镇区",
+    ]
+    assert "Jiaojiang District: exactly 1" in english(found, [found.outcomes["B"].reason])[0]
 
 
 def test_the_order_of_ties_is_published_in_words() -> None:
     found = select_scores(scores := score_table(LARGE, many_schools(LARGE, 30, 1)), rules_of({}))
-    assert [one.en for one in found.order][:3] == [
+    assert english(found, found.order)[:3] == [
         "score, cut to 2 decimals",
         "a, more first",
         "b, more first",
     ]
-    assert found.order[-1].zh == "学校标识码（小者在前）"
+    assert chinese(found, found.order)[-1] == "学校标识码（小者在前）"
     assert found.outcomes.keys() == set(scores.totals["id"])
 
 

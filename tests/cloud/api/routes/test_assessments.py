@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from cloud.assessments.assessment import Doubt
+from cloud.assessments.assessment import FiledFinding
 from cloud.scoring.standard.standard import editions
 from tests._parts.cloud_app import CloudApp
 from tests._parts.filed import evidence, filed, gentle_standard, register
@@ -16,7 +16,7 @@ ROW: dict[str, Any] = {
     "key": "integrity.unlisted_devices.row",
     "values": {"device": "A-1"},
 }
-DOUBT: Doubt = {
+FINDING: FiledFinding = {
     "school": "2133100003",
     "check": "left_on",
     "severity": "high",
@@ -38,8 +38,8 @@ async def one_school(cloud: CloudApp) -> dict[str, Any]:
 
 
 def many(cloud: CloudApp) -> str:
-    doubts = (DOUBT, {**DOUBT, "check": "unconfirmed_rows", "severity": "low"})
-    one = filed(integrity=doubts)
+    findings = (FINDING, {**FINDING, "check": "unconfirmed_rows", "severity": "low"})
+    one = filed(integrity=findings)
     register(cloud.services.registry, one, evidence(gentle_standard(), 30, 1))
     return one.row.id
 
@@ -155,7 +155,7 @@ async def test_a_ranking_has_pages_filters_and_orders(cloud: CloudApp) -> None:
     assert unrated["total"] == 30 - len(rated)
 
 
-async def test_doubts_are_counted_and_deduct_nothing(cloud: CloudApp) -> None:
+async def test_findings_are_counted_and_deduct_nothing(cloud: CloudApp) -> None:
     name = many(cloud)
     (row,) = (await ask(cloud, f"/{name}/ranking", q="2133100003"))["items"]
     assert (row["integrity"], row["integrity_high"]) == (2, 1)
@@ -254,7 +254,7 @@ async def test_what_cannot_be_assessed_is_refused_in_a_sentence(
 @pytest.mark.parametrize(
     ("path", "status", "says"),
     [
-        ("/latest", 404, "nothing has been assessed yet"),
+        ("/latest", 404, "there is no assessment yet"),
         ("/none", 404, "no assessment has the id 'none'"),
         ("/{id}/ranking?sort=height", 400, "sort: 'height' is not known; use one of rank, value"),
         ("/{id}/schools/0000000000", 404, "school 0000000000 is not in assessment"),

@@ -10,6 +10,7 @@ from openpyxl import load_workbook
 from cloud.assessments.filed_selection import filed
 from cloud.scoring.engine.evidence_bundle import read_bundle, rescore
 from tests._parts.cloud_app import CloudApp
+from tests._parts.contents import contents, outcome
 from tests._parts.small_school import MONDAY, SCHOOL, furnish, local, send, slots
 
 BASE = "/api/v1/assessments/latest/reports"
@@ -33,34 +34,9 @@ async def ask(cloud: CloudApp, path: str, **params: str) -> httpx.Response:
 
 def select(cloud: CloudApp) -> str:
     """File a selection of the one school, with its publicity period still open."""
-    one = {
-        "selected": True,
-        "rank": 1,
-        "place": 1,
-        "is_eligible": True,
-        "rule": "score",
-        "because": [],
-        "needs": None,
-        "is_reachable": None,
-        "reason_zh": "得分第一。",
-        "reason_en": "First.",
-        "rank_low": 1,
-        "rank_high": 1,
-        "chance": 1.0,
-        "rival": None,
-        "is_override": False,
-    }
-    contents = {
-        "places": 1,
-        "trials": 10,
-        "order": ["得分"],
-        "schools": {SCHOOL: one},
-        "quotas": [],
-        "override": None,
-        "warnings": [],
-    }
+    held = contents(schools={SCHOOL: outcome()})
     assessment = cloud.services.repository.row("latest").id
-    row = filed(assessment, {}, 0, contents, cloud.services.clock.now())
+    row = filed(assessment, {}, 0, held, cloud.services.clock.now())
     cloud.services.registry.assessment_log.file_selection(row)
     return row.id
 
@@ -115,7 +91,7 @@ async def test_a_selection_is_in_the_reports_and_the_notice(cloud: CloudApp) -> 
     for asked in ({}, {"selection": selection}):
         answer = await ask(cloud, "city.xlsx", **asked)
         rows = list(load_workbook(io.BytesIO(answer.content))["排名"].iter_rows(values_only=True))
-        assert rows[1][8:10] == ("入选", "得分第一。")
+        assert rows[1][8:10] == ("入选", "总分 90.00，在符合条件的学校中排第 1，名额 1 个，入选。")
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ import pytest
 
 from cloud.api.presenters.text import with_localized_texts
 from cloud.api.schemas.selections import Sensitivity
-from cloud.assessments.filed_selection import Chosen
-from cloud.assessments.sensitivity_report import influences
+from cloud.assessments.filed_selection import FiledSelection
+from cloud.assessments.sensitivity_report import sensitivity_of
 from cloud.robustness.sobol import CHOICES
 from tests._parts.cloud_app import CloudApp
 from tests._parts.filed import evidence, filed, gentle_standard, register
@@ -21,7 +21,7 @@ def assessment(cloud: CloudApp) -> str:
     return one.row.id
 
 
-def chosen(cloud: CloudApp, selection: str) -> Chosen:
+def chosen(cloud: CloudApp, selection: str) -> FiledSelection:
     return cloud.services.repository.selection(selection)
 
 
@@ -152,7 +152,7 @@ async def test_quotas_are_kept_and_counted(cloud: CloudApp, assessment: str) -> 
         (
             {"places": 6, "quotas": {"division": {"331003": {"least": 9}}}},
             409,
-            "these rules cannot hold together, so nobody is selected: Huangyan District: at least",
+            "these rules cannot hold together, no school is selected: Huangyan District: at least",
         ),
         ({"place": 5}, 422, "place: unknown key; did you mean places?"),
         ({"places": -1}, 422, "places"),
@@ -215,7 +215,9 @@ async def test_which_choice_matters_is_the_same_whenever_it_is_asked(
     made = await select(cloud, rules={"places": 4, "hard": []}, seed=3)
     path = f"/api/v1/selections/{made['id']}/sensitivity"
     found = await ask(cloud, path)
-    anew = influences(cloud.services.repository.assessment(assessment), chosen(cloud, made["id"]))
+    anew = sensitivity_of(
+        cloud.services.repository.assessment(assessment), chosen(cloud, made["id"])
+    )
     assert Sensitivity.model_validate(with_localized_texts(anew)).model_dump() == found
     assert (found["selection"], found["seed"], found["places"]) == (made["id"], 3, 4)
     assert {one["id"] for one in found["influences"]} == set(CHOICES)

@@ -84,7 +84,7 @@ async def test_from_the_list_to_what_is_final(cloud: CloudApp, selection: dict[s
     assert (state["is_public"], state["objections"], state["unanswered"]) == (True, 1, 1)
     cloud.clock.moment = local("10:00", A_DAY + timedelta(days=7))
     says = await refused(cloud, "objection", 409, selection=name, reason="晚了一天的异议")
-    assert "are taken from 2026-11-24 to 2026-11-30; today is 2026-12-01" in says
+    assert "are taken from 2026-11-24 to 2026-11-30; today is 2026-12-01." in says
     says = await refused(cloud, "final", 409, selection=name)
     assert f"1 objections are not answered ({objection['id']})" in says
     answered = await take(
@@ -101,9 +101,9 @@ async def test_from_the_list_to_what_is_final(cloud: CloudApp, selection: dict[s
         selection=name,
         school=inside(selection)[0],
         decision="out",
-        reason="事后改判",
+        reason="事后调整",
     )
-    assert says.endswith("nothing more is taken in this round")
+    assert says.endswith("no further step is taken in this round.")
 
 
 async def test_an_override_makes_a_new_selection_and_leaves_the_old_one(
@@ -169,9 +169,9 @@ async def test_who_is_taken_in_against_the_rules_is_named(
     (warned,) = made["warnings"]
     assert (warned["school"], warned["text"]["en"]) == (
         excluded,
-        "The rules exclude it; it is in by an override.",
+        "Not eligible by the rules; in by an override.",
     )
-    assert warned["text"]["zh"] == "按规则不能入选，因人工改判而入选。"
+    assert warned["text"]["zh"] == "按规则不能入选，因人工调整而入选。"
     (lost,) = set(inside(selection)) - set(inside(made))
     verdict = (await ask(cloud, f"/api/v1/assessments/latest/schools/{lost}"))["verdict"]
     assert (verdict["selected"], verdict["rule"]) == (False, "override")

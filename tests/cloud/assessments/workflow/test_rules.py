@@ -1,4 +1,3 @@
-from collections.abc import Mapping
 from dataclasses import asdict, replace
 from datetime import UTC, date, datetime
 from typing import Any
@@ -16,6 +15,7 @@ from cloud.assessments.workflow.rules import (
     state,
 )
 from cloud.errors import CloudError, Conflict, NotFound, Unprocessable
+from cloud.messages import render
 from cloud.registry.assessment_log import NewStep, StepRow
 
 TODAY = date(2026, 11, 24)
@@ -91,61 +91,55 @@ def test_a_step_in_order_is_taken(before: list[NewStep], wanted: NewStep) -> Non
             [],
             step("county_review", A),
             Conflict,
-            (
-                "school 2133100001: county review: no self-assessment is recorded yet; record that "
-                "first"
-            ),
+            "No record of “Self-assessment” yet; record that first.",
         ),
         (
             VISITED[:1],
             step("site_visit", A, visited_on=day(10)),
             Conflict,
-            "school 2133100001: site visit: no county review is recorded yet; record that first",
+            "No record of “County review” yet; record that first.",
         ),
         (
             VISITED[:2],
             step("self_assessment", A),
             Conflict,
-            (
-                "school 2133100001: self-assessment: the county review of 2026-11-20 follows it "
-                "already"
-            ),
+            "“County review” of 2026-11-20 follows it already.",
         ),
         (
             VISITED[:2],
             step("site_visit", A, visited_on=day(25)),
             Unprocessable,
-            "visited_on 2026-11-25: lies ahead; today is 2026-11-24",
+            "visited_on 2026-11-25: lies ahead; today is 2026-11-24.",
         ),
         (
             [],
             step("self_assessment", "2133100009"),
             NotFound,
-            "school 2133100009 is not in assessment a1",
+            "School 2133100009 is not in this assessment.",
         ),
         (
             [],
             step("override", A, "s0"),
             Conflict,
-            "selection s0 was replaced by s1 after an override; go on with that one",
+            "The list was replaced by s1 after an override; continue with that one.",
         ),
         (
             VISITED,
             published(26, 25),
             Unprocessable,
-            "first_day 2026-11-26 is after last_day 2026-11-25",
+            "first_day 2026-11-26 is after last_day 2026-11-25.",
         ),
         (
             VISITED,
             published(23, 30),
             Unprocessable,
-            "first_day 2026-11-23 is past; today is 2026-11-24",
+            "first_day 2026-11-23 is past; today is 2026-11-24.",
         ),
         (
             [*VISITED, published()],
             published(25, 30),
             Conflict,
-            "selection s1 is published from 2026-11-20 to 2026-11-26 already",
+            "The list is published from 2026-11-20 to 2026-11-26 already.",
         ),
         (
             VISITED[:3],
@@ -153,64 +147,58 @@ def test_a_step_in_order_is_taken(before: list[NewStep], wanted: NewStep) -> Non
             Conflict,
             (
                 "1 of the 2 schools selected have no site visit yet, the first of them 2133100002; "
-                "record the visits before the list is published"
+                "record the visits before the list is published."
             ),
         ),
         (
             VISITED,
             OBJECTION,
             Conflict,
-            "selection s1 is not published yet; objections are taken in the publicity period",
+            "The list is not published yet; objections are taken in the publicity period.",
         ),
         (
             [*VISITED, published(20, 23)],
             OBJECTION,
             Conflict,
-            (
-                "objections to selection s1 are taken from 2026-11-20 to 2026-11-23; today is "
-                "2026-11-24"
-            ),
+            "Objections are taken from 2026-11-20 to 2026-11-23; today is 2026-11-24.",
         ),
         (
             [*VISITED, published(25, 30)],
             OBJECTION,
             Conflict,
-            (
-                "objections to selection s1 are taken from 2026-11-25 to 2026-11-30; today is "
-                "2026-11-24"
-            ),
+            "Objections are taken from 2026-11-25 to 2026-11-30; today is 2026-11-24.",
         ),
-        (VISITED, step("answer", answers=1), NotFound, "step 1 is no objection of this round"),
-        (VISITED, step("answer", answers=99), NotFound, "step 99 is no objection of this round"),
+        (VISITED, step("answer", answers=1), NotFound, "Step 1 is no objection of this round."),
+        (VISITED, step("answer", answers=99), NotFound, "Step 99 is no objection of this round."),
         (
             [*VISITED, published(), OBJECTION, step("answer", answers=8)],
             step("answer", answers=8),
             Conflict,
-            "objection 8 was answered on 2026-11-20 already",
+            "Objection 8 was answered on 2026-11-20 already.",
         ),
         (
             VISITED,
             step("final", selection="s1"),
             Conflict,
-            "selection s1 cannot be final yet: The list has not been published.",
+            "The list cannot be final yet: The list has not been published.",
         ),
         (
             [*VISITED, published()],
             step("final", selection="s1"),
             Conflict,
-            "selection s1 cannot be final yet: The publicity period lasts until 2026-11-26.",
+            "The list cannot be final yet: The publicity period lasts until 2026-11-26.",
         ),
         (
             [*VISITED, published(20, 23), OBJECTION],
             step("final", selection="s1"),
             Conflict,
-            "selection s1 cannot be final yet: 1 objections are not answered (8).",
+            "The list cannot be final yet: 1 objections are not answered (8).",
         ),
         (
             [*VISITED, published(20, 23), step("final", selection="s1")],
             step("override", A, "s1"),
             Conflict,
-            "selection s1 is final since 2026-11-20; nothing more is taken in this round",
+            "The list is final since 2026-11-20; no further step is taken in this round.",
         ),
     ],
 )
@@ -224,26 +212,27 @@ def test_a_step_out_of_order_is_refused_in_a_sentence(
 
 def test_a_refusal_names_the_day_it_was_in_china() -> None:
     late = replace(step("county_review", A), at=datetime(2026, 11, 20, 16, 29, tzinfo=UTC))
-    with pytest.raises(Conflict, match="county review of 2026-11-21 follows") as raised:
+    with pytest.raises(Conflict, match="“County review” of 2026-11-21 follows") as raised:
         check(step("self_assessment", A), log(step("self_assessment", A), late), ALL)
-    assert raised.value.zh == "2026-11-21 已有“县级复核”的记录，不能再补。"
+    assert raised.value.text is not None
+    assert render(raised.value.text, "zh") == "2026-11-21 已有“县级复核”的记录，不能再补。"
 
 
 def test_an_empty_list_is_not_published() -> None:
     nobody = Context(today=TODAY, schools=(A,), selected=(), standing="s1")
-    with pytest.raises(Conflict, match="selection s1 has no school; there is nothing to publish"):
+    with pytest.raises(Conflict, match="The list has no school; there is nothing to publish"):
         check(published(24, 30), [], nobody)
 
 
 def test_the_state_says_what_is_missing_in_both_languages() -> None:
     found = state("s1", log(*VISITED[:3], OBJECTION), ALL)
     assert (found.objections, found.unanswered, found.is_final, found.is_public) == (1, 1, False, 0)
-    assert [one.zh for one in found.missing] == [
+    assert [render(text, "zh") for text in found.missing] == [
         "入选的 2 所学校中还有 1 所未作现场核查。",
         "名单尚未公示。",
         "还有 1 件异议未答复（4）。",
     ]
-    assert [one.en for one in found.missing] == [
+    assert [render(text, "en") for text in found.missing] == [
         "1 of the 2 schools selected have no site visit.",
         "The list has not been published.",
         "1 objections are not answered (4).",
@@ -271,10 +260,11 @@ def offered(
     found = possible(step("", school, selection), log(*before), context, declared)
     assert [one.step for one in found] == list(OF_SELECTION if school is None else OFFERED)
     for one in found:
-        assert one.refused is None or (
-            one.refused.zh != one.refused.en and one.refused.en[-1] == "."
-        )
-    return {one.step: None if one.refused is None else one.refused.zh for one in found}
+        if one.refused is not None:
+            english = render(one.refused, "en")
+            assert render(one.refused, "zh") != english
+            assert english.endswith(".")
+    return {one.step: None if one.refused is None else render(one.refused, "zh") for one in found}
 
 
 @pytest.mark.parametrize(
@@ -333,12 +323,15 @@ def test_every_step_that_may_not_be_taken_says_why() -> None:
     assert offered([], C)["county_review"] == "尚无“学校自评”的记录，请先记录。"
     assert offered([], A, selection=None)["override"] == "还没有产生名单。"
     replaced = offered([], selection="s0")
-    assert replaced["override"] == "这份名单已因人工改判被后来的名单取代，请在后来的名单上继续。"
+    assert (
+        replaced["override"] == "这份名单已因人工调整被后来的名单 s1 取代，请在后来的名单上继续。"
+    )
     over = [*VISITED, published(20, 23), step("final", selection="s1")]
     assert set(offered(over).values()) == {"名单已于 2026-11-20 最终确定，本轮不再受理任何环节。"}
 
 
 def test_every_step_has_a_title_in_both_languages() -> None:
-    titles: Mapping[str, Any] = TITLES
-    assert set(OF_SCHOOL) < set(titles)
-    assert all(one.zh and one.en for one in titles.values())
+    assert set(OF_SCHOOL) < set(TITLES)
+    for language in ("zh", "en"):
+        texts = [render(title, language) for title in TITLES.values()]
+        assert len({*texts, ""}) == len(TITLES) + 1

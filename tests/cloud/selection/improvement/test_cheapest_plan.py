@@ -8,10 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cloud.messages import render
 from cloud.scoring.engine.engine import Scores, score_table
 from cloud.scoring.standard.standard import Standard
 from cloud.selection.improvement.cheapest_plan import Least, least, least_of_all, priced
 from cloud.selection.improvement.clause_gains import gains
+from cloud.selection.names import Names, titles_of
 from cloud.selection.rules import SelectionRules, rules_of
 from cloud.selection.select import Selection, select_scores
 from tests._parts.scoring import standard_of
@@ -114,6 +116,15 @@ def improved(standard: Standard, table: pl.DataFrame, units: dict[str, int]) -> 
             more = pl.when(pl.col("id") == ONLY).then(units[clause.id] * unit).otherwise(0.0)
             added.append((part + more).alias(f"{clause.id}.part"))
     return table.with_columns(added)
+
+
+def read(scores: Scores, plan: Least, language: str) -> str:
+    return render(Names(titles_of(scores.standard), {}).resolved(plan.text), language)
+
+
+def missing(scores: Scores, plan: Least, language: str) -> list[str]:
+    names = Names(titles_of(scores.standard), {})
+    return [render(names.resolved(text), language) for text in plan.missing]
 
 
 def steps_of(found: Least) -> dict[str, int]:
@@ -236,26 +247,26 @@ def test_a_school_is_told_the_least_in_words() -> None:
     selection = select_scores(scores, rules_of({"places": 1}))
     found = least_of_all(scores, selection)
     assert found.keys() == {"B", "C", "D", "E"}
-    assert found["B"].words.zh == (
+    assert read(scores, found["B"], "zh") == (
         "最省的办法：改进 1 项，约需 16,000 元，总分由 60.00 提高到 70.00（入选需 62.51）。"
     )
-    assert found["B"].words.en == (
-        "The least: 1 improvement for 16,000 yuan, from 60.00 to 70.00 (62.51 brings it in)."
+    assert read(scores, found["B"], "en") == (
+        "The least: 1 improved for 16,000 yuan, from 60.00 to 70.00 (62.51 brings it in)."
     )
     (one,) = found["B"].improvements
     assert (one.clause, one.units, one.yuan, round(one.points, 9)) == ("A08", 1, 16000, 10.0)
     assert found["C"].is_possible is False
-    assert found["C"].words.en == (
+    assert read(scores, found["C"], "en") == (
         "All improvements that have a cost would not be enough: total score would still lack 2.51. "
-        "Left out, for no cost is known: B01 clause."
+        "Left out, because no cost is known: B01 clause."
     )
     assert found["D"].is_possible is None
     assert (found["D"].evidence, found["D"].unseen) == (("A08",), ("A08",))
-    assert found["D"].words.zh == (
+    assert read(scores, found["D"], "zh") == (
         "先补齐证据：A08 条款。有价格的改进全部做到也不够：总分仍差 42.51 分。"
         "没有已知价格、未计入：B01 条款。没有证据、未计入：A08 条款。"
     )
-    assert found["E"].missing[0].en == "the gate of B01 clause"
+    assert missing(scores, found["E"], "en")[0] == "the gate of B01 clause"
 
 
 def test_a_gate_without_evidence_asks_for_evidence_first() -> None:
@@ -266,7 +277,7 @@ def test_a_gate_without_evidence_asks_for_evidence_first() -> None:
     found = least(priced(scores), selection, "B")
     assert found.is_possible is None
     assert found.evidence == ("B01",)
-    assert found.words.en.startswith("Evidence first: B01 clause. ")
+    assert read(scores, found, "en").startswith("Evidence first: B01 clause. ")
 
 
 def test_what_nobody_counted_is_counted_first() -> None:
@@ -293,12 +304,12 @@ def test_what_nobody_counted_is_counted_first() -> None:
     assert (found.is_possible, found.evidence, found.missing) == (None, ("B01",), ())
     (one,) = found.improvements
     assert (one.units, one.yuan) == (13, 260)
-    assert found.words.zh == (
+    assert read(scores, found, "zh") == (
         "先补齐证据：B01 条款。补到的都合格的话，最省的办法：改进 1 项，约需 260 元，"
         "总分由 0.00 提高到 0.00。"
     )
-    assert found.words.en.startswith(
-        "Evidence first: B01 clause. If it turns out well, the least: 1 improvement for 260 yuan"
+    assert read(scores, found, "en").startswith(
+        "Evidence first: B01 clause. If it turns out well, the least: 1 improved for 260 yuan"
     )
     few = score_table(standard, table.with_columns(pl.lit(0.0).alias("B01.unknown")))
     sure = least(priced(few), select_scores(few, rules_of({"places": 1})), "A")
@@ -311,12 +322,16 @@ def test_what_no_improvement_can_bring_in_is_said() -> None:
     out = [{"school": "B", "decision": "out", "reason": "现场核查不符", "by": "王"}]
     selection = select_scores(scores, rules_of({"places": 1, "overrides": out}))
     found = least(priced(scores), selection, "B")
-    assert (found.is_possible, found.words.zh) == (
+    assert (found.is_possible, read(scores, found, "zh")) == (
         False,
-        "按名额规则或人工改判，任何分数都不能入选。",
+        "按名额规则或人工调整，任何分数都不能入选。",
     )
     inside = least(priced(scores), selection, selection.selected[0])
-    assert (inside.is_possible, inside.yuan, inside.words.zh) == (True, 0.0, "该校已入选。")
+    assert (inside.is_possible, inside.yuan, read(scores, inside, "zh")) == (
+        True,
+        0.0,
+        "该校已入选。",
+    )
     geometric = standard.model_copy(update={"aggregate": "geometric"})
     scores = score_table(geometric, table)
     selection = select_scores(scores, rules_of({"places": 1}))
@@ -380,12 +395,13 @@ def test_gates_and_rules_are_bought_where_they_have_a_price() -> None:
         scores = score_table(standard, table)
         return least(priced(scores), select_scores(scores, rules_of({})), "S")
 
+    scores = score_table(standard_of([clause, clause], rules=[rule]), table)
     found = answer({"cost": cost}, {"cost": cost})
     assert {one.clause: round(one.yuan) for one in found.improvements} == {"A01": 3000, "A02": 3000}
     found = answer({"cost": cost}, {"cost": None, "gate": None})
-    assert (found.is_possible, [one.en for one in found.missing]) == (False, ["both"])
+    assert (found.is_possible, missing(scores, found, "en")) == (False, ["both"])
     found = answer({"cost": None}, {"cost": cost})
-    assert [one.zh for one in found.missing] == ["否决线 A01 条款"]
+    assert missing(scores, found, "zh") == ["否决线 A01 条款"]
 
 
 SUMS = ("part", "whole")
