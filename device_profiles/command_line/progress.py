@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from rich import progress as bars
 
 _LINES = 4
-"""How many lines a step leaves where there is no terminal."""
+"""How many lines a short step leaves where there is no terminal: one for each quarter."""
 _EVERY_S = 5.0
-"""How often a step of unknown length leaves a line there."""
+"""After how long a long step leaves another line there."""
 
 
 class Progress:
@@ -32,11 +32,11 @@ class Progress:
         self._text = text
         self._clock = clock
         self._started: dict[str, float] = {}
-        self._last_open_s = 0.0
+        self._last_line_s = 0.0
         self._stream = stream or sys.stderr
         self._bars = _bars(text, self._stream) if self._stream.isatty() else None
         self._tasks: dict[str, bars.TaskID] = {}
-        self._last_line = ""
+        self._last_quarter = ("", 0)
 
     def __enter__(self) -> Self:
         if self._bars is not None:
@@ -70,24 +70,25 @@ class Progress:
             self._text("comma") + part for part in timing_of(done, total, seconds, self._text)
         )
         if total is None:
-            if now - self._last_open_s < _EVERY_S:
+            if now - self._last_line_s < _EVERY_S:
                 return
-            self._last_open_s = now
             line = self._text("progress.open", step=name, done=done, timing=timing)
         else:
             quarter = _LINES * done // max(total, 1)
-            mark = f"{step}{quarter}"
-            if quarter == 0 or mark == self._last_line:
+            is_new = (step, quarter) != self._last_quarter and quarter > 0
+            is_long = seconds >= _EVERY_S and now - self._last_line_s >= _EVERY_S
+            if not is_new and not is_long:
                 return
-            self._last_line = mark
+            self._last_quarter = (step, quarter)
             line = self._text(
                 "progress.line",
                 step=name,
-                percent=100 * quarter // _LINES,
+                percent=100 * done // max(total, 1),
                 done=done,
                 total=total,
                 timing=timing,
             )
+        self._last_line_s = now
         self._stream.write(f"{line}\n")
         self._stream.flush()
 

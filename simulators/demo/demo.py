@@ -103,10 +103,10 @@ class _Demo:
         start = time.monotonic()
         days = self._options.history_days
         write_line(f"Smart Campus demo: {self._options.devices} devices, data in {self._folder}")
+        self._start_cloud()
         with self._steps.step("plan of the school") as step:
             self._plan()
             step.result = f"{SCHOOL_NAME}, seed {self._options.seed}"
-        self._start_cloud()
         self._start_broker()
         self._start_school()
         with self._steps.step("cloud") as step:

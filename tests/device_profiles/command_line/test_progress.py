@@ -38,6 +38,18 @@ def test_without_a_terminal_a_quarter_is_a_line_with_rate_and_time_left() -> Non
     ]
 
 
+def test_without_a_terminal_long_work_leaves_a_line_every_few_seconds() -> None:
+    stream = io.StringIO()
+    with Progress(Texts("en"), stream, Clock(3.0)) as progress:
+        for done in range(8):
+            progress("slots", done, 100)
+    assert stream.getvalue().splitlines() == [
+        "slots: 2 % (2 of 100, 0.3/s, 5 min left)",
+        "slots: 4 % (4 of 100, 0.3/s, 5 min left)",
+        "slots: 6 % (6 of 100, 0.3/s, 5 min left)",
+    ]
+
+
 def test_work_of_unknown_length_leaves_a_line_now_and_then() -> None:
     stream = io.StringIO()
     with Progress(Texts("en"), stream, Clock(2.0)) as progress:
