@@ -54,7 +54,7 @@ def pytest_runtest_makereport(
 
 
 def pytest_deselected(items: Sequence[pytest.Item]) -> None:
-    """Count what the run leaves out, by the marker that says where it runs."""
+    """Count what the run leaves out, by the marker that names where it runs."""
     for item in items:
         _left_out.update([next((name for name in _ELSEWHERE if item.get_closest_marker(name)), "")])
 

@@ -44,18 +44,18 @@ class City:
         return taken
 
     def ranking(self, *, selected: bool | None = None) -> list[dict[str, Any]]:
-        asked = {} if selected is None else {"selected": selected}
-        rows: list[dict[str, Any]] = self.ask("/assessments/latest/ranking", **asked)["items"]
+        query = {} if selected is None else {"selected": selected}
+        rows: list[dict[str, Any]] = self.ask("/assessments/latest/ranking", **query)["items"]
         return rows
 
     def untouched(self) -> list[dict[str, Any]]:
         """Return the schools left out of which no step was taken yet, whatever ran before."""
-        done = {one["school"] for one in self.ask("/procedure", limit=10_000)["items"]}
+        done = {step["school"] for step in self.ask("/procedure", limit=10_000)["items"]}
         return [row for row in self.ranking(selected=False) if row["school"] not in done]
 
 
 def run(program: str, *arguments: str | Path) -> str:
-    """Run one of our commands and return what it says."""
+    """Run one of our commands and return what it prints."""
     done = subprocess.run(
         [str(Path(sys.executable).with_name(program)), *map(str, arguments)],
         capture_output=True,

@@ -37,7 +37,7 @@ KILLS = 5
 
 @dataclass
 class Town:
-    """The parts of the test that stand still, and the gateway that does not."""
+    """The parts of the test that keep running, and the gateway that is killed."""
 
     folder: Path
     line: CutLine
@@ -57,14 +57,14 @@ class Town:
         )
 
     async def kill_gateway(self) -> None:
-        """End the gateway as a power cut would. What it was just being told is not owed."""
+        """End the gateway as a power cut would. What it was just receiving is not owed."""
         assert self.gateway is not None
         self.gateway.check()
         self.gateway.kill()
         self.killed_at.append(datetime.now(UTC))
 
     def status(self) -> dict[str, Any]:
-        """What the gateway says of itself; empty before it said anything."""
+        """Return the gateway's status; empty before the gateway wrote one."""
         try:
             status: dict[str, Any] = json.loads(
                 (self.folder / "gateway-data" / "status.json").read_text()
@@ -74,7 +74,7 @@ class Town:
         return status
 
     async def until(self, is_so: Callable[[dict[str, Any]], bool], what: str) -> None:
-        """Wait until the gateway's status says so."""
+        """Wait until the gateway's status fulfils a condition."""
         assert self.gateway is not None
         waiting = self.gateway.wait_until
         await asyncio.to_thread(waiting, lambda: is_so(self.status()), what)

@@ -63,8 +63,8 @@ devices:
 
 def uv() -> str:
     """Return the uv of the environment or of the machine; skip where there is none."""
-    beside = Path(sys.executable).with_name("uv")
-    program = str(beside) if beside.exists() else shutil.which("uv")
+    installed_uv = Path(sys.executable).with_name("uv")
+    program = str(installed_uv) if installed_uv.exists() else shutil.which("uv")
     if program is None:
         pytest.skip("uv is not installed")
     return program

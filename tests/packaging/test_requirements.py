@@ -46,10 +46,10 @@ def test_a_package_has_one_version_everywhere(task: str) -> None:
     versions: dict[str, set[str]] = {}
     for (name, _), version in pins("dev").items():
         versions.setdefault(name, set()).add(version)
-    own = names(task) - versions.keys()
-    assert task == "build" or not own
+    alone = names(task) - versions.keys()
+    assert task == "build" or not alone
     for (name, _), version in pins(task).items():
-        assert name in own or version in versions[name], name
+        assert name in alone or version in versions[name], name
 
 
 def test_the_demo_installs_nothing_that_only_tests_need() -> None:
@@ -80,15 +80,15 @@ def test_make_fetches_nothing_that_is_not_pinned() -> None:
 
 
 def test_the_pages_name_no_command_that_fetches_what_is_not_pinned() -> None:
-    told = [
+    lines = [
         (path, line)
         for path in committed()
         if path.suffix == ".md"
         for line in text_of(path).splitlines()
         if re.search(r"\bpip install\b", line)
     ]
-    assert told
-    for path, line in told:
+    assert lines
+    for path, line in lines:
         assert "--require-hashes" in line or "--no-deps" in line, (path, line)
 
 
