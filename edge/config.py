@@ -14,7 +14,8 @@ from pydantic import Field, ValidationError, create_model, model_validator
 
 from device_profiles import yaml_tree
 from device_profiles.errors import ProfileErrors
-from device_profiles.loader import Catalogue, load_catalogue, model_faults
+from device_profiles.fault_text import model_faults
+from device_profiles.loader import Catalogue, load_catalogue
 from device_profiles.model import Identifier, Model
 from device_profiles.points import Place
 from device_profiles.protocol import AnySpec, protocol_of, protocols

@@ -27,7 +27,7 @@ from cloud.registry.codes.statistics import Stage
 from cloud.scoring.standard.attainment import Block
 from cloud.scoring.standard.clause import formed
 from device_profiles import yaml_tree
-from device_profiles.loader import model_faults
+from device_profiles.fault_text import model_faults
 
 Hard = Literal["gates", "marks", "rules"]
 GROUPS = ("division", "stage", "urban_rural")

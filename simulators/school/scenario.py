@@ -13,7 +13,8 @@ from pydantic import BaseModel, Field, ValidationError, create_model
 
 from device_profiles import yaml_tree
 from device_profiles.errors import ProfileErrors
-from device_profiles.loader import Catalogue, load_catalogue, model_faults
+from device_profiles.fault_text import model_faults
+from device_profiles.loader import Catalogue, load_catalogue
 from device_profiles.protocol import protocols
 from device_profiles.schema import DeviceProfile, UsageRule
 from simulators.devices.protocol import simulator_of, simulators

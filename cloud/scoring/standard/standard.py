@@ -26,7 +26,7 @@ from cloud.scoring.standard.clause import (
 )
 from device_profiles import yaml_tree
 from device_profiles.errors import ProfileError
-from device_profiles.loader import model_faults
+from device_profiles.fault_text import model_faults
 
 __all__ = [
     "STAGES",

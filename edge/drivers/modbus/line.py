@@ -84,8 +84,10 @@ class Line:
             raise
         if not is_connected:
             client.close()
+            _raise_if_cancelled(None)
             raise DriverUnavailable(self._bus.name, f"cannot open {self.where}: {problem}")
         self._client = client
+        _raise_if_cancelled(None)
 
     def close(self) -> None:
         """Close the connection; what was still to come is thrown away."""
@@ -109,8 +111,10 @@ class Line:
         try:
             answer: ModbusPDU = await ask(address, count=count, device_id=unit_id)
         except (ModbusException, OSError) as error:
+            _raise_if_cancelled(error)
             silence = f"no answer within {self._bus.timeout_s:g} s"
             raise NoAnswer(silence if self.is_open else "the connection was lost") from error
+        _raise_if_cancelled(None)
         if answer.isError():
             refusal = ExceptionAnswer(answer.exception_code)
             if refusal.code in _SAID_BY_GATEWAYS:
@@ -146,6 +150,17 @@ class Line:
             retries=0,
             reconnect_delay=0,
         )
+
+
+def _raise_if_cancelled(cause: BaseException | None) -> None:
+    """Raise a cancellation that was lost on the way.
+
+    pymodbus waits with `asyncio.wait_for`, which in Python 3.11 drops a cancellation that comes
+    together with the answer: a driver that is stopped at that moment would never end.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError from cause
 
 
 def _fits(register: Register, words: list[int], count: int) -> bool:
