@@ -96,9 +96,7 @@ def _session(master: str, conf: Mapping[str, str]) -> "SparkSession":
 
             _ = ibis.pyspark  # its compiler has options that come with the backend
         except ImportError:
-            raise SettingsError(
-                "Spark is not installed; install the extra: pip install 'smart-campus[spark]'"
-            ) from None
+            raise SettingsError("Spark is not installed; install smart-campus[spark]") from None
         builder = SparkSession.builder.master(master).appName("campus-cloud rollup")
         told = {
             "spark.sql.session.timeZone": "UTC",

@@ -205,7 +205,7 @@ def test_without_any_extra_every_command_explains_itself(bare: Environment) -> N
 
 
 def needs(command: str, extra: str, err: str) -> bool:
-    sentence = f"{command} needs the extra '{extra}': pip install 'smart-campus[{extra}]' ("
+    sentence = f"{command} needs the extra '{extra}': install smart-campus[{extra}] ("
     return (
         err.startswith(sentence) and err.endswith(" is not installed)\n") and err.count("\n") == 1
     )

@@ -155,7 +155,7 @@ def test_what_spark_lacks_is_one_sentence(
     (tmp_path / "java").touch(mode=0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setitem(sys.modules, "pyspark.sql", None)
-    with pytest.raises(SettingsError, match="Spark is not installed; install the extra: pip"):
+    with pytest.raises(SettingsError, match="Spark is not installed; install smart-campus"):
         SparkEngine(city / "slots", PLAN, master="local", conf={})
 
 

@@ -98,7 +98,7 @@ def test_a_library_that_is_missing_names_its_extra(
     program = program_that(lambda: bool(importlib.import_module(module)))
     assert program.main(["go"]) == 1
     assert capsys.readouterr().err == (
-        f"tool needs the extra '{extra}': pip install 'smart-campus[{extra}]' "
+        f"tool needs the extra '{extra}': install smart-campus[{extra}] "
         f"({module.split('.', maxsplit=1)[0]} is not installed)\n"
     )
     assert program.main(["go", "--lang=zh"]) == 1
