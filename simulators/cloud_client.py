@@ -1,8 +1,9 @@
 """The cloud as a client over HTTP sees it: one way to ask, and one to write line protocol."""
 
 import gzip
+import json
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from types import TracebackType
@@ -10,6 +11,7 @@ from typing import Any, Self
 
 import httpx
 
+from device_profiles import points
 from simulators.errors import SimulatorError
 from simulators.progress import Progress, no_progress
 
@@ -47,14 +49,25 @@ class CloudClient:
         """Return the answer of a path below `/api/v1`."""
         return self.checked(self.request("GET", f"/api/v1{path}", params=query))
 
+    def rows(self, path: str, **query: str) -> Iterator[dict[str, Any]]:
+        """Yield the rows of a path below `/api/v1` that answers with JSON lines, as they come."""
+        try:
+            with self._client.stream("GET", f"/api/v1{path}", params=query) as answer:
+                if not answer.is_success:
+                    answer.read()
+                    self.checked(answer)
+                for line in answer.iter_lines():
+                    if line:
+                        yield json.loads(line)
+        except httpx.HTTPError as error:
+            raise self._no_answer(error) from error
+
     def request(self, method: str, path: str, **request: Any) -> httpx.Response:
         """Return the answer, whatever its status."""
         try:
             return self._client.request(method, path, **request)
         except httpx.HTTPError as error:
-            raise SimulatorError(
-                f"{self.url}: no answer: {error}; is the cloud running?"
-            ) from error
+            raise self._no_answer(error) from error
 
     def checked(self, answer: httpx.Response) -> httpx.Response:
         """Return an answer that is a success; raises SimulatorError for any other."""
@@ -82,6 +95,9 @@ class CloudClient:
                 future.result()
         return total
 
+    def _no_answer(self, error: httpx.HTTPError) -> SimulatorError:
+        return SimulatorError(f"{self.url}: no answer: {error}; is the cloud running?")
+
     def _write(self, batch: list[str]) -> None:
         body = gzip.compress("\n".join(batch).encode(), compresslevel=1)
         answer = self.request(
@@ -92,3 +108,8 @@ class CloudClient:
             headers={"Content-Encoding": "gzip"},
         )
         self.checked(answer)
+
+
+def line_head(measurement: str, tags: Mapping[str, str]) -> str:
+    """Return a line of line protocol up to its fields."""
+    return points.line(measurement, tags, {"x": 0.0}, 0).rsplit(" x=", 1)[0]

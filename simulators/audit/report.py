@@ -1,6 +1,5 @@
 """A run of a plan, audited over the cloud's API: the figures of the demo's report."""
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -14,6 +13,7 @@ from simulators.audit.exemptions import EXPLANATIONS, GatewayTimes
 from simulators.audit.readings import EARLY_S, ReadingAudit, audit_readings
 from simulators.audit.truth_lines import moment, read_truth
 from simulators.audit.usage import audit_usage, heartbeat
+from simulators.cloud_client import CloudClient
 from simulators.devices.protocol import simulator_of
 from simulators.errors import SimulatorError
 from simulators.school.scenario import load_school
@@ -47,34 +47,30 @@ def audit_run(run: Run) -> dict[str, Any]:
     since = first - timedelta(seconds=EARLY_S)
     slot = datetime.fromtimestamp(first.timestamp() // SLOT_S * SLOT_S, first.tzinfo)
     profiles = {device.asset: device.profile for device in school.devices}
-    headers = {"Authorization": f"Bearer {run.token}"}
-    with httpx.Client(base_url=run.url, headers=headers, timeout=60, trust_env=False) as client:
-        code = school.plan.school
-        try:
-            readings = audit_readings(
-                truth,
-                _export(client, "readings", code, since),
-                profiles,
-                heartbeats={d.asset: heartbeat(d.usage) for d in school.devices},
-                buses={
-                    device.asset: bus
-                    for device in school.devices
-                    if (bus := simulator_of(device.profile.protocol).bus(device.address))
-                },
-                times=run.times,
-                arrival_s=run.arrival_s,
-            )
-            usage = audit_usage(
-                truth,
-                _export(client, "usage", code, slot),
-                {d.asset: (d.profile, d.usage) for d in school.devices if d.usage},
-                until=run.until,
-                not_received=readings.not_received,
-                delay_s=readings.delay_s,
-            )
-            score = _score(client, code)
-        except httpx.HTTPError as error:
-            raise SimulatorError(f"{run.url}: no answer: {error}; is the cloud running?") from error
+    code = school.plan.school
+    with CloudClient(run.url, run.token) as client:
+        readings = audit_readings(
+            truth,
+            client.rows("/export/readings", **{"school": code, "from": since.isoformat()}),
+            profiles,
+            heartbeats={d.asset: heartbeat(d.usage) for d in school.devices},
+            buses={
+                device.asset: bus
+                for device in school.devices
+                if (bus := simulator_of(device.profile.protocol).bus(device.address))
+            },
+            times=run.times,
+            arrival_s=run.arrival_s,
+        )
+        usage = audit_usage(
+            truth,
+            client.rows("/export/usage", **{"school": code, "from": slot.isoformat()}),
+            {d.asset: (d.profile, d.usage) for d in school.devices if d.usage},
+            until=run.until,
+            not_received=readings.not_received,
+            delay_s=readings.delay_s,
+        )
+        score = _score(client, code)
     return {
         "devices": readings.devices,
         "readings": _reading_figures(readings),
@@ -126,24 +122,9 @@ def _reading_figures(readings: ReadingAudit) -> dict[str, Any]:
     }
 
 
-def _export(
-    client: httpx.Client, what: str, school: str, since: datetime
-) -> Iterator[dict[str, Any]]:
-    query = {"school": school, "from": since.isoformat()}
-    with client.stream("GET", f"/api/v1/export/{what}", params=query) as answer:
-        if not answer.is_success:
-            answer.read()
-            raise SimulatorError(f"{client.base_url}: export of {what}: {answer.text[:300]}")
-        for line in answer.iter_lines():
-            if line:
-                yield json.loads(line)
-
-
-def _score(client: httpx.Client, school: str) -> dict[str, Any]:
-    answer = client.get(f"/api/v1/schools/{school}/score")
-    if answer.status_code == httpx.codes.NOT_FOUND:  # telemetry without books
+def _score(client: CloudClient, school: str) -> dict[str, Any]:
+    answer = client.request("GET", f"/api/v1/schools/{school}/score")
+    if answer.status_code == httpx.codes.NOT_FOUND:  # telemetry without records
         return dict.fromkeys(_SCORE)
-    if not answer.is_success:
-        raise SimulatorError(f"{client.base_url}: no score: {answer.text[:300]}")
-    score = answer.json()
+    score = client.checked(answer).json()
     return {key: score.get(key) for key in _SCORE}

@@ -15,7 +15,7 @@ import pyarrow.dataset as ds  # type: ignore[import-untyped]  # it ships no type
 
 from device_profiles import points
 from simulators.city.city import read_city
-from simulators.cloud_client import CloudClient
+from simulators.cloud_client import CloudClient, line_head
 from simulators.errors import SimulatorError
 from simulators.progress import Progress, no_progress
 
@@ -111,7 +111,7 @@ def _usage(rows: dict[str, list[Any]]) -> Iterator[str]:
         head = heads.get((school, asset))
         if head is None:
             tags = {"school": school, "room": room, "asset": asset, "category": category}
-            head = heads[school, asset] = _head("usage", tags)
+            head = heads[school, asset] = line_head("usage", tags)
         energy_field = "" if energy is None else f",energy_wh={energy!r}"
         yield (
             f"{head} active_s={active!r},standby_s={standby!r},off_s={off!r},"
@@ -154,11 +154,6 @@ _SLOT = (
     "unobserved_s",
     "energy_wh",
 )
-
-
-def _head(measurement: str, tags: dict[str, str]) -> str:
-    """Return a line up to its fields."""
-    return points.line(measurement, tags, {"x": 0.0}, 0).rsplit(" x=", 1)[0]
 
 
 def _seconds(moment: Any) -> int:

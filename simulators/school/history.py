@@ -21,7 +21,7 @@ from device_profiles.loader import load_catalogue
 from device_profiles.reading import Value
 from device_profiles.schema import DeviceProfile, UsageRule
 from device_profiles.usage import SLOT_S, energy_of, reachable_states
-from simulators.cloud_client import CloudClient
+from simulators.cloud_client import CloudClient, line_head
 from simulators.errors import SimulatorError
 from simulators.progress import Progress, no_progress
 from simulators.school.plan import GATEWAY_FILE, SCHOOL_FILE, WORKBOOK_FILE
@@ -90,7 +90,7 @@ def history_lines(plan: Path, *, days: int, now: datetime) -> Iterator[str]:
 
 
 def _usage(device: _Device, cells: bytes, midnight: int, end: int, random: Random) -> Iterator[str]:
-    head = _head("usage", device)
+    head = line_head("usage", _tags(device))
     has_energy = energy_of(device.profile, device.rule) is not None
     watts = _watts(device)
     for slot in range(_CELLS // _PER_SLOT):
@@ -281,11 +281,6 @@ def _tags(device: _Device) -> dict[str, str]:
         "asset": place.asset,
         "category": place.category,
     }
-
-
-def _head(measurement: str, device: _Device) -> str:
-    """Return a line up to its fields."""
-    return points.line(measurement, _tags(device), {"x": 0.0}, 0).rsplit(" x=", 1)[0]
 
 
 def _load(plan: Path) -> _Past:

@@ -78,6 +78,23 @@ def test_an_answer_is_read_as_json() -> None:
     assert requests[0][0] == "/api/v1/overview?start=2026-11-01"
 
 
+def test_rows_are_read_line_by_line() -> None:
+    body = b'{"asset": "A"}\n\n{"asset": "B"}\n'
+    with server(200, body) as (url, requests), CloudClient(url) as client:
+        rows = list(client.rows("/export/usage", school="1"))
+    assert rows == [{"asset": "A"}, {"asset": "B"}]
+    assert requests[0][0] == "/api/v1/export/usage?school=1"
+
+
+def test_rows_that_are_refused_are_one_sentence() -> None:
+    with (
+        server(403, b"not yours") as (url, _),
+        CloudClient(url) as client,
+        pytest.raises(SimulatorError, match="refused with 403: not yours"),
+    ):
+        list(client.rows("/export/usage"))
+
+
 def test_a_cloud_that_is_not_there_is_one_sentence() -> None:
     with (
         CloudClient(f"http://127.0.0.1:{free_port()}") as client,
