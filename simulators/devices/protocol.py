@@ -96,7 +96,7 @@ class Simulator(ABC):
     @classmethod
     @abstractmethod
     def planned_gateway(cls, port: int, folder: Path) -> Any:
-        """Return the protocol's section of gateway.yaml that reaches those devices."""
+        """Return the protocol's section of gateway.yaml that reaches those devices, or None."""
 
     @classmethod
     def only(cls, sections: Mapping[str, Any], address: Any, folder: Path) -> Mapping[str, Any]:

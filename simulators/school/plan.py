@@ -161,8 +161,9 @@ def _gateway(
             "token_file": str(reach.token_file),
         },
         **{
-            protocol: simulator.planned_gateway(reach.port(protocol), folder)
+            protocol: section
             for protocol, simulator in simulators().items()
+            if (section := simulator.planned_gateway(reach.port(protocol), folder)) is not None
         },
         "devices": devices,
     }

@@ -36,7 +36,7 @@ class _Held:
         del now
         return self.held
 
-    def said(self, *_: object, **__: object) -> None:
+    def report(self, *_: object, **__: object) -> None:
         """Keep no log."""
 
 
