@@ -26,7 +26,6 @@ from cloud.robustness.monte_carlo import uncertainty
 from cloud.scoring.engine.engine import Scores
 from cloud.scoring.standard.clause import Clause, Titles
 from cloud.selection.improvement import cheapest_plan
-from cloud.selection.improvement.tie_columns import tie_of
 from cloud.selection.rules import Override, SelectionRules, rules_of
 from cloud.selection.select import Filled, Outcome, Selection, select_scores
 
@@ -99,19 +98,13 @@ def least(assessment: Assessment, selection: FiledSelection, school: str) -> dic
     outcome = selection.outcomes[school]
     clauses = {clause.id: clause for clause in assessment.standard.clauses}
     rules, names = rules_from(selection.rules), names_of(assessment)
-    tie = None
-    if outcome.level is not None and outcome.level_with is not None:
-        tie = tie_of(assessment.scores, rules, school, outcome.level_with, outcome.level)
-    plan = cheapest_plan.least_for(
+    plan = cheapest_plan.least(
         cheapest_plan.priced(_only(assessment.scores, school)),
         rules,
         school,
-        needs=outcome.needs,
-        is_reachable=outcome.is_reachable,
-        tie=tie,
+        outcome,
+        assessment.scores,
     )
-    if outcome.selected:
-        plan = replace(plan, is_possible=True, improvements=(), text=cheapest_plan.IS_IN)
     return {
         "is_possible": plan.is_possible,
         "text": names.resolved(plan.text),

@@ -11,7 +11,7 @@ import pytest
 from cloud.api.presenters.finding import finding_shape
 from cloud.scoring.engine.engine import score_table
 from cloud.scoring.engine.result import evidence_rows, result
-from cloud.scoring.engine.school_table import evidence_table
+from cloud.scoring.engine.school_table import evidence_table, inputs_digest
 from cloud.scoring.evidence import evidence
 from cloud.scoring.evidence.evidence import Evidence, table
 from cloud.scoring.standard.standard import named
@@ -107,8 +107,10 @@ def test_a_term_of_a_large_school(capsys: pytest.CaptureFixture[str]) -> None:
     def plain_sum() -> object:
         return sum(row["active_s"] for row in facts.use.iter_rows(named=True))
 
+    rows = evidence_table(standard, facts)
     answer()
-    answer_s, digest_s, plain_s = timed(answer), timed(facts.digest), timed(plain_sum)
+    answer_s, plain_s = timed(answer), timed(plain_sum)
+    digest_s = timed(lambda: inputs_digest(standard, rows))
     with capsys.disabled():
         print(  # noqa: T201  the figure is what a benchmark is for
             f"\nscore from {facts.use.height:,} rows: {answer_s:.2f} s, digest {digest_s:.2f} s; "

@@ -1,6 +1,5 @@
 """The score of a school, from the whole down to each piece of evidence."""
 
-import hashlib
 from datetime import date
 from functools import cache
 from typing import Annotated, NamedTuple
@@ -18,7 +17,7 @@ from cloud.api.schemas.score import Finding, Score, StandardLine
 from cloud.errors import NotFound
 from cloud.scoring.engine import result as results
 from cloud.scoring.engine.engine import score_table
-from cloud.scoring.engine.school_table import evidence_table
+from cloud.scoring.engine.school_table import evidence_table, inputs_digest
 from cloud.scoring.evidence.collect import gather
 from cloud.scoring.evidence.evidence import Evidence
 from cloud.scoring.standard import standard
@@ -39,6 +38,8 @@ class _Scored(NamedTuple):
     standard: Standard
     evidence: Evidence
     result: results.Result
+    inputs: str
+    """Digest of the standard and of what it reads of the evidence."""
 
 
 @router.get("/standards", summary="Every edition of every standard")
@@ -90,11 +91,13 @@ async def _score(
         raise NotFound(f"no edition of {name!r} is in force on {last}; known: {known}")
     await services.rollups.settled()
     facts = await gather(services.store, services.registry, school, first, last)
-    return _Scored(chosen, facts, await run_in_threadpool(_result, chosen, facts, school))
+    return await run_in_threadpool(_scored, chosen, facts, school)
 
 
-def _result(chosen: Standard, facts: Evidence, school: str) -> results.Result:
-    return results.result(score_table(chosen, evidence_table(chosen, facts)), school)
+def _scored(chosen: Standard, facts: Evidence, school: str) -> _Scored:
+    scores = score_table(chosen, evidence_table(chosen, facts))
+    inputs = inputs_digest(chosen, scores.table)
+    return _Scored(chosen, facts, results.result(scores, school), inputs)
 
 
 def _span(
@@ -121,7 +124,7 @@ def _shape(scored: _Scored, services: Services) -> Score:
         min_coverage=scored.standard.min_coverage,
         dimensions=[dimension_shape(one) for one in result.dimensions],
         findings=[finding_shape(one, _rows(one, scored), result.stages) for one in result.findings],
-        inputs_digest=_digest(scored),
+        inputs_digest=scored.inputs,
         computed_at=services.clock.now(),
     )
 
@@ -129,9 +132,3 @@ def _shape(scored: _Scored, services: Services) -> Score:
 def _rows(found: results.Finding, scored: _Scored) -> pl.DataFrame:
     rows = results.evidence_rows(found.clause, scored.evidence)
     return rows.clear() if found.outcome == "not_applicable" else rows
-
-
-def _digest(scored: _Scored) -> str:
-    """Return a SHA-256 of the standard and the evidence together."""
-    text = scored.standard.model_dump_json() + scored.evidence.digest()
-    return hashlib.sha256(text.encode()).hexdigest()

@@ -3,9 +3,8 @@
 Every table has a column `school`.
 """
 
-import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import date
 
 import polars as pl
@@ -179,15 +178,6 @@ class Evidence:
     declarations: pl.DataFrame = field(default_factory=empty(DECLARATIONS))
     air: pl.DataFrame = field(default_factory=empty(AIR))
     days: pl.DataFrame = field(default_factory=empty(DAYS))
-
-    def digest(self) -> str:
-        """Return a SHA-256 of all of it, the same however the rows are ordered."""
-        digest = hashlib.sha256(f"{self.start} {self.end}\n".encode())
-        for name in fields(self)[2:]:
-            table: pl.DataFrame = getattr(self, name.name)
-            rows = table.select(sorted(table.columns)).sort(sorted(table.columns))
-            digest.update(rows.write_csv(null_value="\\N").encode())
-        return digest.hexdigest()
 
 
 def table(rows: list[dict[str, object]], columns: Columns) -> pl.DataFrame:

@@ -18,57 +18,21 @@ bind clauses without a cost, the answer may be that it is not known.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from cloud.messages import Message, message
 from cloud.scoring.engine.column_names import ClauseColumns
 from cloud.scoring.engine.engine import Scores
-from cloud.scoring.engine.rounding import published, shortfall
+from cloud.scoring.engine.rounding import shortfall
 from cloud.scoring.expressions import EPSILON
 from cloud.scoring.standard.standard import TOTAL, Standard
 from cloud.selection.improvement.clause_gains import Gain, Priced, gains, priced
 from cloud.selection.improvement.cost_milp import Programme
+from cloud.selection.improvement.plan import IS_IN, Improvement, Least, with_text
 from cloud.selection.improvement.tie_columns import SCORES, Tie, Way, tie_of, ways
 from cloud.selection.rules import SelectionRules
-from cloud.selection.select import Selection
 
-__all__ = ["Improvement", "Least", "Priced", "least", "least_for", "least_of_all", "priced"]
-
-
-@dataclass(frozen=True, slots=True)
-class Improvement:
-    """One step: a clause, and what it comes to. `units` is None where cost goes by the point."""
-
-    clause: str
-    attained: float
-    becomes: float
-    points: float
-    units: int | None
-    yuan: float
-
-
-@dataclass(frozen=True, slots=True)
-class Least:
-    """The cheapest improvements that bring a school in.
-
-    `is_possible` is None where it cannot be told: before there is evidence, or for this standard;
-    `value_then` is None where no improvements suffice.
-    `unpriced` are clauses that could gain and have no cost, `unseen` those without any evidence;
-    neither is counted on. `evidence` are the fewest clauses of which evidence has to be given
-    first; `missing` says in words what stays out of reach.
-    """
-
-    school: str
-    is_possible: bool | None
-    needs: float | None
-    value: float | None
-    value_then: float | None
-    improvements: tuple[Improvement, ...]
-    yuan: float | None
-    unpriced: tuple[str, ...]
-    unseen: tuple[str, ...]
-    evidence: tuple[str, ...]
-    missing: tuple[Message, ...]
-    text: Message
+__all__ = ["Entry", "Improvement", "Least", "Priced", "least", "priced"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,49 +49,54 @@ class _Ask:
     """At most so many points of some clauses together."""
 
 
-def least_of_all(
-    scores: Scores, selection: Selection, schools: Iterable[str] | None = None
-) -> dict[str, Least]:
-    """Return the least for every school that is out, or for those named."""
-    of = priced(scores)
-    out = [one.school for one in selection.outcomes.values() if not one.selected]
-    return {school: least(of, selection, school) for school in (schools or out)}
+class Entry(Protocol):
+    """What a selection came to for a school: what it would need to be in (see `Outcome`)."""
+
+    @property
+    def selected(self) -> bool: ...  # noqa: D102
+    @property
+    def needs(self) -> float | None: ...  # noqa: D102
+    @property
+    def is_reachable(self) -> bool: ...  # noqa: D102
+    @property
+    def level(self) -> float | None: ...  # noqa: D102
+    @property
+    def level_with(self) -> str | None: ...  # noqa: D102
 
 
-def least(of: Priced, selection: Selection, school: str) -> Least:
-    """Return the least it would take for a school; nothing for one that is in."""
-    outcome = selection.outcomes[school]
-    if outcome.selected:
-        return replace(
-            _blank(of, school, outcome.needs),
-            is_possible=True,
-            value_then=of.totals[school]["raw"],
-            yuan=0.0,
-            text=IS_IN,
-        )
+def least(of: Priced, rules: SelectionRules, school: str, outcome: Entry, schools: Scores) -> Least:
+    """Return the least it would take for a school; nothing for one that is in.
+
+    `schools` are the scores of all schools, among them the one that it may be level with.
+    """
     tie = None
     if outcome.level is not None and outcome.level_with is not None:
-        tie = tie_of(of.scores, selection.rules, school, outcome.level_with, outcome.level)
-    return least_for(
-        of,
-        selection.rules,
-        school,
-        needs=outcome.needs,
-        is_reachable=outcome.is_reachable,
-        tie=tie,
+        tie = tie_of(schools, rules, school, outcome.level_with, outcome.level)
+    plan = _least(of, rules, school, outcome.needs, tie, is_reachable=outcome.is_reachable)
+    if not outcome.selected:
+        return plan
+    return replace(
+        plan,
+        is_possible=True,
+        value_then=of.totals[school]["raw"],
+        improvements=(),
+        evidence=(),
+        missing=(),
+        yuan=0.0,
+        text=IS_IN,
     )
 
 
-def least_for(
+def _least(
     of: Priced,
     rules: SelectionRules,
     school: str,
-    *,
     needs: float | None,
-    is_reachable: bool = True,
-    tie: Tie | None = None,
+    tie: Tie | None,
+    *,
+    is_reachable: bool,
 ) -> Least:
-    """Return the least it would take for a school that is out, from what a selection said of it.
+    """Return the least for a school that is out.
 
     Without a tie, the order of ties is taken as it is: `needs` is the score that brings it in.
     """
@@ -155,7 +124,7 @@ def least_for(
         missing = ask.missing or _out_of_reach(found, ask)
         possible = None if evidence else False
         failed = replace(blank, is_possible=possible, evidence=evidence, missing=missing)
-        return _with_text(failed)
+        return with_text(failed)
     scale = standard.scale
     improvements = tuple(
         Improvement(
@@ -168,7 +137,7 @@ def least_for(
         )
         for name, units in steps.items()
     )
-    return _with_text(
+    return with_text(
         replace(
             blank,
             needs=blank.needs if way is None else way.score,
@@ -470,38 +439,3 @@ def _out_of_reach(found: Mapping[str, Gain], ask: _Ask) -> tuple[Message, ...]:
         if lacking > len(choice)
     ]
     return tuple(missing) or (message("improvement.rule", title=TOTAL),)
-
-
-def _with_text(plan: Least, *, is_hoped: bool = False) -> Least:
-    """Return the answer with its text; one that is hoped holds if the evidence turns out well."""
-    sentences = []
-    if plan.evidence:
-        sentences.append(message("improvement.evidence", titles=list(plan.evidence)))
-    if plan.value_then is None:
-        sentences.append(message("improvement.not_enough", missing=list(plan.missing)))
-        if plan.unpriced:
-            sentences.append(message("improvement.no_cost", titles=list(plan.unpriced)))
-        if plan.unseen:
-            sentences.append(message("improvement.no_evidence", titles=list(plan.unseen)))
-    elif not plan.improvements:
-        key = "improvement.nothing_else" if plan.evidence else "improvement.nothing_needed"
-        sentences.append(message(key))
-    else:
-        sentences.append(_cheapest_text(plan, is_hoped=is_hoped))
-    return replace(plan, text=message("improvement.text", sentences=sentences))
-
-
-def _cheapest_text(plan: Least, *, is_hoped: bool) -> Message:
-    key = "improvement.hoped" if is_hoped else "improvement.cheapest"
-    values = {
-        "items": len(plan.improvements),
-        "yuan": plan.yuan,
-        "value": published(plan.value or 0.0),
-        "value_then": published(plan.value_then or 0.0),
-    }
-    if plan.needs is None:
-        return message(key, **values)
-    return message(f"{key}_needs", **values, needs=published(plan.needs))
-
-
-IS_IN = message("improvement.is_in")
