@@ -3,8 +3,8 @@
 - An advertisement is reported once. Bumble's controller reports it a second time as a scan
   response, in passive scans too.
 - Cancelling a pending connection ends it, with the event the specification asks for. Bumble's
-  controller says yes and stays pending, so no further connection is ever made.
-- It can be wedged: it takes everything and says nothing, as real dongles sometimes do.
+  controller confirms and stays pending, so no further connection is ever made.
+- It can be wedged: it accepts everything and answers nothing, as real dongles sometimes do.
 """
 
 from bumble import hci, ll
@@ -43,7 +43,7 @@ class GatewayController(Controller):
     def on_hci_le_create_connection_cancel_command(
         self, _command: hci.HCI_LE_Create_Connection_Cancel_Command
     ) -> hci.HCI_StatusReturnParameters:
-        """Forget the pending connection and say so (Vol 4, Part E - 7.8.13)."""
+        """Forget the pending connection and report that (Vol 4, Part E - 7.8.13)."""
         pending = self.pending_le_connection
         if pending is None:
             return hci.HCI_StatusReturnParameters(hci.HCI_ErrorCode.COMMAND_DISALLOWED_ERROR)

@@ -1,4 +1,4 @@
-"""The air: who hears what."""
+"""The air: which advertisement reaches which gateway."""
 
 import asyncio
 from collections.abc import Callable, MutableMapping
@@ -22,9 +22,9 @@ class QuietLink(LocalLink):
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call] # bumble leaves it without types
         self.listeners: MutableMapping[str, Listener] = {}
-        """Address of an advertiser -> told of each advertisement that a gateway hears."""
+        """Address of an advertiser -> called for each advertisement that a gateway receives."""
         self.is_lost: Callable[[str], bool] = lambda _address: False
-        """Says for an advertiser's address whether this advertisement is lost on the air."""
+        """Returns for an advertiser's address whether this advertisement is lost on the air."""
 
     def send_advertising_pdu(
         self, sender_controller: Controller, packet: ll.AdvertisingPdu

@@ -68,7 +68,10 @@ class VirtualRadio:
         return f"tcp-client:{self._host}:{self._port}"
 
     def peripheral(self, address: str, listener: Listener) -> Device:
-        """Return a device on the link, not yet switched on; `listener` hears who hears it."""
+        """Return a device on the link, not yet switched on.
+
+        `listener` is called when a gateway receives it.
+        """
         controller = Controller(address.upper(), link=self.link, public_address=address)
         device = Device(
             name=address,
