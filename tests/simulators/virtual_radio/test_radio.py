@@ -18,10 +18,10 @@ async def _power_on(radio: VirtualRadio) -> Device:
     return device
 
 
-async def test_a_free_port_is_told() -> None:
-    async with VirtualRadio() as one, VirtualRadio() as other:
-        assert one.port != other.port
-        assert one.transport == f"tcp-client:127.0.0.1:{one.port}"
+async def test_a_free_port_is_in_the_name_of_the_transport() -> None:
+    async with VirtualRadio() as first, VirtualRadio() as second:
+        assert first.port != second.port
+        assert first.transport == f"tcp-client:127.0.0.1:{first.port}"
 
 
 async def test_each_gateway_has_its_own_controller_which_goes_with_it() -> None:
