@@ -5,16 +5,14 @@ from pathlib import Path
 
 from cloud import commands
 from cloud.errors import CloudError
-from cloud.messages import Message, render
+from cloud.messages import render
 from device_profiles.command_line.program import Program
 
 
 def sentence(error: Exception, language: str) -> str:
     """Return the text of an error, in the language where the error has a message."""
-    text = getattr(error, "text", None)
-    if isinstance(text, Message):
-        return render(text, language)
-    return getattr(error, language, None) or str(error)
+    text = error.text if isinstance(error, CloudError) else None
+    return str(error) if text is None else render(text, language)
 
 
 PROGRAM = Program(
