@@ -1,4 +1,4 @@
-"""uvicorn, told to stop within seconds even while streams are open, and to say when it is ready."""
+"""uvicorn, stopped within seconds even while streams are open; it reports when it is ready."""
 
 import asyncio
 import contextlib
@@ -41,7 +41,7 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        print(f"Smart Campus is at {self._address}", flush=True)  # noqa: T201  `serve` says so
+        print(f"Smart Campus is at {self._address}", flush=True)  # noqa: T201  `serve` reports it
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None, None, None]:

@@ -1,4 +1,4 @@
-"""A `campus-edge run` process, what it says of itself and what the system says of it."""
+"""A `campus-edge run` process, its own status and what the system measures of it."""
 
 import asyncio
 import json
@@ -71,8 +71,8 @@ class GatewayProcess:
             text = (self._folder / "data" / "status.json").read_text(encoding="utf-8")
         except FileNotFoundError:
             return {}
-        found: dict[str, Any] = json.loads(text)
-        return found
+        status: dict[str, Any] = json.loads(text)
+        return status
 
     @property
     def buffer(self) -> Path:
@@ -93,7 +93,7 @@ class GatewayProcess:
         for line in Path(f"/proc/{self._pid}/status").read_text().splitlines():
             if line.startswith(f"{name}:"):
                 return int(line.split()[1]) * 1024 / 1e6
-        raise AssertionError(f"the system does not tell {name}")
+        raise AssertionError(f"the system gives no {name}")
 
     @property
     def _pid(self) -> int:

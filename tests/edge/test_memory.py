@@ -84,8 +84,8 @@ def units(count: int) -> list[SimDevice]:
     return [unit(number + 1, {0: 400}) for number in range(count)]
 
 
-async def say_something(broker: Mosquitto, placed: list[SimulatedBlePeripheral]) -> None:
-    """Let every device that speaks by itself say what its profile's example says, now."""
+async def send_examples(broker: Mosquitto, placed: list[SimulatedBlePeripheral]) -> None:
+    """Let every device that sends on its own send the example of its profile, now."""
     async with aiomqtt.Client(broker.host, broker.port) as client:
         for number in range(MQTT_DEVICES):
             profile = CATALOGUE[MQTT[number % len(MQTT)]]
@@ -129,11 +129,11 @@ async def test_forty_devices_over_every_protocol_need_less_than_100_mb(tmp_path:
             ) as gateway,
         ):
             await gateway.until(_all_are_ready)
-            heard = 0
+            readings = 0
             for _ in range(TURNS):
-                await say_something(broker, placed)
-                heard += 100
-                await gateway.until(lambda status, most=heard: status["readings"] >= most)  # type: ignore[misc]  # bound now
+                await send_examples(broker, placed)
+                readings += 100
+                await gateway.until(lambda status, most=readings: status["readings"] >= most)  # type: ignore[misc]  # bound now
             status = await gateway.until(
                 lambda status: all(d["readings"] for d in status["devices"].values())
             )

@@ -105,8 +105,8 @@ def test_every_sentence_of_argparse_is_translated(
 
 def test_one_sentence_within_another_is_translated(tmp_path: Path) -> None:
     text = text_of(tmp_path, "zh")
-    one = translated("argument --port: invalid int value: 'x'", text)
-    assert one == "参数 --port：无效的 int 值：'x'"
+    outer = translated("argument --port: invalid int value: 'x'", text)
+    assert outer == "参数 --port：无效的 int 值：'x'"
     assert translated("something new", text) == "something new"
 
 
