@@ -54,7 +54,7 @@ select *, greatest(due_s - seen_s, 0) as unobserved_s, scheduled as lesson_over,
        observed and active_s >= {RULE.used_share} * due_s as lesson_used
 from judged
 """
-_HEARD = """
+_REPORTED = """
 select school, asset as device, max(cast(slot_start + interval 8 hours as date)) as day
 from slots where unobserved_s < 300 group by school, asset
 """
@@ -71,12 +71,12 @@ from readings group by school, asset
 
 def city_facts(folder: Path) -> Facts:
     """Return what the cloud would know of a city, with the days of its reviews."""
-    told = json.loads((folder / "city.json").read_text(encoding="utf-8"))
-    days = [date.fromisoformat(day) for day in told["days"]]
+    options = json.loads((folder / "city.json").read_text(encoding="utf-8"))
+    days = [date.fromisoformat(day) for day in options["days"]]
     books = _Books(folder, days)
     parts = sorted((folder / "slots" / f"day={days[0]}").glob("part-*.parquet"))
-    found = [_rolled_up(folder, part.name, books) for part in parts]
-    assets, senders = books.heard(pl.concat([heard for _, heard, _ in found]))
+    parts_read = [_rolled_up(folder, part.name, books) for part in parts]
+    assets, senders = books.senders(pl.concat([reports for _, reports, _ in parts_read]))
     start, end = days[0], days[-1]
     return Facts(
         evidence=Evidence(
@@ -85,15 +85,15 @@ def city_facts(folder: Path) -> Facts:
             schools=books.schools,
             rooms=books.rooms,
             assets=assets,
-            use=pl.concat([use for use, _, _ in found]),
+            use=pl.concat([use for use, _, _ in parts_read]),
             senders=senders,
             declarations=books.declarations,
         ),
-        occupancy=pl.concat([occupancy for _, _, occupancy in found]),
+        occupancy=pl.concat([occupancy for _, _, occupancy in parts_read]),
         bindings=books.bound.select(list(integrity.BINDINGS)),
         inspections=books.divisions.select(
             "school",
-            pl.col("division").replace_strict(told["inspections"]).str.to_date().alias("day"),
+            pl.col("division").replace_strict(options["inspections"]).str.to_date().alias("day"),
         ),
     )
 
@@ -126,10 +126,10 @@ class _Books:
         )
         self.declarations = _shaped(declared, evidence.DECLARATIONS)
 
-    def heard(self, heard: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-        """Return the assets with the day they last reported, and the names heard."""
+    def senders(self, reports: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Return the assets with the day they last reported, and the devices that reported."""
         names = self.bound.select("school", "device", "asset_id")
-        last = heard.group_by("school", "device").agg(pl.col("day").max())
+        last = reports.group_by("school", "device").agg(pl.col("day").max())
         senders = last.join(names, on=["school", "device"], how="left")
         reported = senders.select("asset_id", pl.col("day").alias("reported")).drop_nulls()
         assets = self.assets.with_columns(pl.col("asset_id").cast(pl.Int64))
@@ -150,13 +150,13 @@ class _Books:
             ]
             for day in self.days:
                 start = local_day(day, ZONE).start
-                told = () if (school[0], str(day)) in closed else clock
+                hours = () if (school[0], str(day)) in closed else clock
                 yield (
                     school[0],
                     local_day(
                         day,
                         ZONE,
-                        tuple(Period(n, name, start + a, start + b) for n, name, a, b in told),
+                        tuple(Period(n, name, start + a, start + b) for n, name, a, b in hours),
                     ),
                 )
 
@@ -166,12 +166,12 @@ class _Books:
             (
                 school,
                 day.day,
-                one.number,
-                one.start.replace(tzinfo=None),
-                one.end.replace(tzinfo=None),
+                period.number,
+                period.start.replace(tzinfo=None),
+                period.end.replace(tzinfo=None),
             )
             for school, day in self.school_days(schools)
-            for one in day.periods
+            for period in day.periods
         ]
         return pl.DataFrame(rows, schema=dict(PERIODS), orient="row")
 
@@ -212,8 +212,8 @@ class _Books:
 
     def _read(self, kind: str) -> pl.DataFrame:
         (folder,) = (self.folder / "books").glob(f"*-{kind}")
-        found = [pl.read_csv(path, infer_schema=False) for path in sorted(folder.glob("*.csv"))]
-        table = pl.concat(found)
+        tables = [pl.read_csv(path, infer_schema=False) for path in sorted(folder.glob("*.csv"))]
+        table = pl.concat(tables)
         numbers = {"period": pl.Int64, "weekday": pl.Int64, "follows": pl.Int64}
         return table.cast({k: v for k, v in numbers.items() if k in table.columns})
 
@@ -227,7 +227,7 @@ def _cuts(books: _Books, schools: list[str]) -> Iterator[dict[str, object]]:
 
 
 def _rolled_up(folder: Path, part: str, books: _Books) -> tuple[pl.DataFrame, ...]:
-    """Return of the schools of one part the roll-up, who was heard, and who was in the rooms."""
+    """Return of the schools of one part the roll-up, the reporting devices, and the occupancy."""
     with duckdb.connect() as con:
         con.execute("set timezone = 'UTC'")
         for name in ("slots", "readings"):
@@ -240,18 +240,20 @@ def _rolled_up(folder: Path, part: str, books: _Books) -> tuple[pl.DataFrame, ..
         lessons = books.lessons(schools)
         con.register("lessons", lessons.to_arrow())
         use = con.sql(_USE).pl()
-        heard = [con.sql(query).pl() for query in (_HEARD, _SENSED)]
+        reports = [con.sql(query).pl() for query in (_REPORTED, _SENSED)]
         occupancy = from_co2(con.sql(_CO2).pl(), books.periods(schools), lessons)
-    return _shaped(use, evidence.USE), pl.concat(heard), occupancy
+    return _shaped(use, evidence.USE), pl.concat(reports), occupancy
 
 
 def _shaped(table: pl.DataFrame, columns: evidence.Columns) -> pl.DataFrame:
     missing = [pl.lit(None).alias(name) for name in columns if name not in table.columns]
-    found = table.with_columns(missing).select(list(columns))
+    shaped = table.with_columns(missing).select(list(columns))
     dates = [
-        name for name, kind in columns.items() if kind == pl.Date and found[name].dtype == pl.String
+        name
+        for name, kind in columns.items()
+        if kind == pl.Date and shaped[name].dtype == pl.String
     ]
-    return found.with_columns(pl.col(dates).str.to_date()).cast(pl.Schema(columns))
+    return shaped.with_columns(pl.col(dates).str.to_date()).cast(pl.Schema(columns))
 
 
 def _naive(moment: datetime) -> datetime:

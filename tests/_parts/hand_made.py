@@ -24,7 +24,7 @@ LENGTHS = {OUTSIDE: OUTSIDE_S, BETWEEN: BETWEEN_S, **dict.fromkeys(LESSONS, LESS
 END = date(2026, 11, 20)
 
 Plan = Callable[[int, int], float | None]
-"""Seconds in use by number of the school day and period; None: nobody saw."""
+"""Seconds in use by number of the school day and period; None: no data."""
 
 
 @dataclass(frozen=True)
@@ -44,12 +44,12 @@ class Thing:
 
 
 def rest(_day: int, _period: int) -> float | None:
-    """Do nothing, and be seen doing it."""
+    """Stay idle, and report it."""
     return 0.0
 
 
 def dark(_day: int, _period: int) -> float | None:
-    """Say nothing at all."""
+    """Send nothing at all."""
     return None
 
 
@@ -72,13 +72,13 @@ def silent(plan: Plan, days: Collection[int]) -> Plan:
 
 def days_of(number: int, end: date = END) -> list[date]:
     """Return so many weekdays up to the end."""
-    found: list[date] = []
+    weekdays: list[date] = []
     day = end
-    while len(found) < number:
+    while len(weekdays) < number:
         if day.isoweekday() <= 5:
-            found.append(day)
+            weekdays.append(day)
         day -= timedelta(days=1)
-    return found[::-1]
+    return weekdays[::-1]
 
 
 def facts(
@@ -108,10 +108,10 @@ def facts(
     for day, active_s in (weekends or {}).items():
         use.append(_row(school, 1, things[0], day, OUTSIDE, 86_400.0, active_s, is_lesson=False))
     bound = [n for n, thing in enumerate(things, 1) if thing.is_bound]
-    heard: dict[object, object] = {}
+    reporting: dict[object, object] = {}
     for row in sorted(use, key=lambda row: str(row["day"])):
         if row["unobserved_s"] != row["due_s"]:
-            heard[row["asset_id"]] = row["day"]
+            reporting[row["asset_id"]] = row["day"]
     end = taught[-1]
     return Facts(
         evidence=Evidence(
@@ -134,7 +134,7 @@ def facts(
                         "acquired": thing.acquired,
                         "condition": thing.condition,
                         "room": thing.room,
-                        "reported": heard.get(number),
+                        "reported": reporting.get(number),
                     }
                     for number, thing in enumerate(things, 1)
                 ],
@@ -144,7 +144,7 @@ def facts(
             senders=table(
                 [
                     {"school": school, "device": device, "asset_id": number}
-                    for device, number in _heard(bound, heard, unlisted)
+                    for device, number in _senders(bound, reporting, unlisted)
                 ],
                 evidence.SENDERS,
             ),
@@ -162,16 +162,16 @@ def facts(
         ),
         inspections=table([{"school": school, "day": day} for day in inspections], INSPECTIONS),
         occupancy=table(
-            [dict(zip(OCCUPANCY, (school, *one), strict=True)) for one in occupancy],
+            [dict(zip(OCCUPANCY, (school, *row), strict=True)) for row in occupancy],
             OCCUPANCY,
         ),
     )
 
 
-def _heard(
-    bound: Sequence[int], heard: Collection[object], unlisted: int
+def _senders(
+    bound: Sequence[int], reporting: Collection[object], unlisted: int
 ) -> list[tuple[str, int | None]]:
-    known: list[tuple[str, int | None]] = [(f"D-{n}", n) for n in bound if n in heard]
+    known: list[tuple[str, int | None]] = [(f"D-{n}", n) for n in bound if n in reporting]
     return known + [(f"X-{n}", None) for n in range(unlisted)]
 
 
@@ -179,14 +179,14 @@ def together(*schools: Facts) -> Facts:
     """Return the facts of several schools as one."""
     first = schools[0]
     tables = {
-        name: pl.concat([getattr(one.evidence, name) for one in schools])
+        name: pl.concat([getattr(school.evidence, name) for school in schools])
         for name in ("schools", "rooms", "assets", "use", "senders", "declarations")
     }
     return Facts(
         evidence=replace(first.evidence, **tables),
-        bindings=pl.concat([one.bindings for one in schools]),
-        inspections=pl.concat([one.inspections for one in schools]),
-        occupancy=pl.concat([one.occupancy for one in schools]),
+        bindings=pl.concat([school.bindings for school in schools]),
+        inspections=pl.concat([school.inspections for school in schools]),
+        occupancy=pl.concat([school.occupancy for school in schools]),
     )
 
 

@@ -24,7 +24,7 @@ def plain_score(standard: Standard, row: Row) -> dict[str, Any]:
     shares = {s: size / sum(sizes) for s, size in zip(stages, sizes, strict=True)}
     raw = sum(shares[stage] * scored["score"] for stage, scored in stages.items())
     clauses = {clause.id: _together(clause, row, stages, shares) for clause in standard.clauses}
-    coverage = sum(one["weight"] * one["seen"] for one in clauses.values()) / 100
+    coverage = sum(clause["weight"] * clause["seen"] for clause in clauses.values()) / 100
     dimensions = {
         d.id: _dimension(d.id, standard, clauses, stages, shares) for d in standard.dimensions
     }
@@ -49,7 +49,7 @@ def plain_score(standard: Standard, row: Row) -> dict[str, Any]:
         got = [
             clauses[name]["attainment"] or 0.0 for name in rule.of if clauses[name]["weight"] > 0
         ]
-        missed = sum(one < rule.attained - 1e-9 for one in got)
+        missed = sum(attained < rule.attained - 1e-9 for attained in got)
         if missed > len(rule.of) - rule.at_least or any(
             g < rule.others_at_least - 1e-9 for g in got
         ):
@@ -63,7 +63,7 @@ def plain_score(standard: Standard, row: Row) -> dict[str, Any]:
         "failed_gates": gates,
         "failed_marks": marks,
         "failed_rules": rules,
-        "dimensions": {key: None if one == "n/a" else one for key, one in dimensions.items()},
+        "dimensions": {key: None if value == "n/a" else value for key, value in dimensions.items()},
         "clauses": clauses,
     }
 
@@ -74,33 +74,34 @@ def _below(value: Any, mark: float) -> bool:
 
 def _taught(row: Row) -> list[str]:
     kind = row.get("school_type")
-    found: list[str] = [
+    taught: list[str] = [
         stage
         for stage in STAGES
         if (kind is not None and stage in statistics.stages(kind))
         or (row.get(f"pupils_{stage}") or 0) > 0
         or (row.get(f"classes_{stage}") or 0) > 0
     ]
-    return found or ([UNNAMED] if kind is None else [])
+    return taught or ([UNNAMED] if kind is None else [])
 
 
 def _of_stage(standard: Standard, row: Row, stage: str) -> dict[str, Any] | None:
-    asked = [clause for clause in standard.clauses if _applies(clause, row, stage)]
-    if not asked:
+    applying = [clause for clause in standard.clauses if _applies(clause, row, stage)]
+    if not applying:
         return None
     by_dimension = {
-        d.id: [clause for clause in asked if clause.dimension == d.id] for d in standard.dimensions
+        d.id: [clause for clause in applying if clause.dimension == d.id]
+        for d in standard.dimensions
     }
     present = [d for d in standard.dimensions if by_dimension[d.id]]
     whole = sum(d.weight for d in present)
     values, weights, attained = {}, {}, {}
     for dimension in present:
-        own = by_dimension[dimension.id]
-        inside = sum(clause.weight for clause in own)
-        for clause in own:
+        members = by_dimension[dimension.id]
+        inside = sum(clause.weight for clause in members)
+        for clause in members:
             weights[clause.id] = 100 * dimension.weight / whole * clause.weight / inside
             attained[clause.id] = _attained(standard, clause, row, stage)
-        parts = [(clause.weight, attained[clause.id] or 0.0) for clause in own]
+        parts = [(clause.weight, attained[clause.id] or 0.0) for clause in members]
         values[dimension.id] = _mean(dimension.aggregate, parts)
     score = _mean(standard.aggregate, [(d.weight, values[d.id]) for d in present])
     part = {d.id: d.weight / whole for d in present}
@@ -155,7 +156,7 @@ def _attained(standard: Standard, clause: Clause, row: Row, stage: str) -> float
     if low is None or sums is None or not clause.shape.knows(stage):
         return None
     high = (sums[0] + sums[2]) / sums[1]
-    worse = min(_curve(clause.shape, one, sums[1], stage) for one in (low, high))
+    worse = min(_curve(clause.shape, figure, sums[1], stage) for figure in (low, high))
     worse = 0.0 if worse < 1e-9 else worse
     if clause.data_source == "declared" and not row.get(f"{clause.id}.confirmed"):
         worse = min(worse, standard.declared_cap)
@@ -209,14 +210,14 @@ def _mean(aggregate: str, parts: Sequence[tuple[float, float]]) -> float:
 def _together(
     clause: Clause, row: Row, stages: Mapping[str, Any], shares: Mapping[str, float]
 ) -> dict[str, Any]:
-    own = [
+    by_stage = [
         (shares[stage] * scored["weights"][clause.id], scored["attained"][clause.id])
         for stage, scored in stages.items()
         if clause.id in scored["weights"] and shares[stage] > 0
     ]
-    weight = sum(one for one, _ in own)
-    known = any(attained is not None for _, attained in own)
-    earned = sum(one * (attained or 0.0) for one, attained in own)
+    weight = sum(stage_weight for stage_weight, _ in by_stage)
+    known = any(attained is not None for _, attained in by_stage)
+    earned = sum(stage_weight * (attained or 0.0) for stage_weight, attained in by_stage)
     return {
         "weight": weight,
         "seen": _seen(clause, row) if known else 0.0,
@@ -231,15 +232,17 @@ def _dimension(
     stages: Mapping[str, Any],
     shares: Mapping[str, float],
 ) -> Any:
-    own = [clauses[clause.id] for clause in standard.clauses if clause.dimension == name]
-    if not any(one["weight"] > 0 for one in own):
+    members = [clauses[clause.id] for clause in standard.clauses if clause.dimension == name]
+    if not any(clause["weight"] > 0 for clause in members):
         return "n/a"
-    if not any(one["weight"] * one["seen"] > 0 for one in own):
+    if not any(clause["weight"] * clause["seen"] > 0 for clause in members):
         return None
     parts = [
         (shares[stage] * scored["part"][name], scored["values"][name])
         for stage, scored in stages.items()
         if name in scored["values"]
     ]
-    value = sum(weight * one for weight, one in parts) / sum(weight for weight, _ in parts)
+    value = sum(weight * attained for weight, attained in parts) / sum(
+        weight for weight, _ in parts
+    )
     return value * standard.scale

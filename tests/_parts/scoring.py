@@ -24,7 +24,7 @@ STATES = {"active": "active", "standby": "standby", "idle": "off", "unseen": "un
 
 
 def evidence_of(case: Mapping[str, Any]) -> Evidence:
-    """Return the evidence of a case; what a row does not say is usual or empty."""
+    """Return the evidence of a case; what a row does not state is usual or empty."""
     assets = [_asset(number, row) for number, row in enumerate(case.get("assets", []), 1)]
     ids = {row["asset_no"]: row["asset_id"] for row in assets}
     by_no = {str(row["asset_no"]): row for row in assets}
@@ -50,14 +50,16 @@ def evidence_of(case: Mapping[str, Any]) -> Evidence:
             [{"school": SCHOOL, "stage": stage, **usual, **size} for stage, size in sizes.items()],
             evidence.STAGES,
         ),
-        **_papers(case, ids),
+        **_record_tables(case, ids),
         air=table([{"school": SCHOOL, **row} for row in case.get("air", [])], evidence.AIR),
         days=table([_whole_day(row, by_no) for row in case.get("days", [])], evidence.DAYS),
     )
 
 
-def _papers(case: Mapping[str, Any], ids: Mapping[object, object]) -> dict[str, pl.DataFrame]:
-    """Return the papers of a case: tickets, counts, disposals, chemicals, declarations."""
+def _record_tables(
+    case: Mapping[str, Any], ids: Mapping[object, object]
+) -> dict[str, pl.DataFrame]:
+    """Return the records of a case: tickets, counts, disposals, chemicals, declarations."""
     moments = ("reported_at", "accepted_at", "closed_at", "verified_at")
     tickets = [
         {
@@ -88,8 +90,12 @@ def _papers(case: Mapping[str, Any], ids: Mapping[object, object]) -> dict[str, 
         ),
         "declarations": table(
             [
-                {**declared, "item": item, **(said if isinstance(said, dict) else {"value": said})}
-                for item, said in case.get("declarations", {}).items()
+                {
+                    **declared,
+                    "item": item,
+                    **(declaration if isinstance(declaration, dict) else {"value": declaration}),
+                }
+                for item, declaration in case.get("declarations", {}).items()
             ],
             evidence.DECLARATIONS,
         ),
@@ -97,7 +103,7 @@ def _papers(case: Mapping[str, Any], ids: Mapping[object, object]) -> dict[str, 
 
 
 def _whole_day(row: Mapping[str, Any], assets: Mapping[str, Any]) -> dict[str, object]:
-    """Return one whole day of an asset; 288 slots of which all came in time unless it says less."""
+    """Return one whole day of an asset; 288 slots, all in time unless it states less."""
     asset = assets[row["asset"]]
     due = row.get("due_slots", 288)
     slots = row.get("slots", due)
@@ -161,7 +167,7 @@ def _day(value: object) -> date:
 
 
 def standard_of(clauses: Sequence[Mapping[str, Any]], **more: Any) -> Standard:
-    """Return a standard of these clauses; what they do not say is usual."""
+    """Return a standard of these clauses; what they do not state is usual."""
     usual = {
         "title": {"zh": "条款", "en": "clause"},
         "dimension": "d",

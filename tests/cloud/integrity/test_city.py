@@ -58,14 +58,14 @@ def result_table(facts: Facts) -> pl.DataFrame:
 
 @pytest.fixture(scope="module")
 def cities(tmp_path_factory: pytest.TempPathFactory) -> list[City]:
-    found = []
+    cities_read = []
     for seed in SEEDS:
         folder = tmp_path_factory.mktemp(f"city-{seed}")
         write_city(city_options(folder, schools=SCHOOLS, days=DAYS, seed=seed))
         facts = city_facts(folder)
         results = result_table(facts).join(truth(folder, "schools"), on="school")
-        found.append((folder, facts, results))
-    return found
+        cities_read.append((folder, facts, results))
+    return cities_read
 
 
 @pytest.mark.parametrize("check", sorted(PLANTED))
@@ -73,50 +73,51 @@ def test_what_is_planted_is_found_and_little_else(cities: list[City], check: str
     results = pl.concat([results for _, _, results in cities]).filter(check=check)
     is_found = pl.col("outcome") == "finding"
     is_planted = pl.col("character") == PLANTED[check]
-    found, planted, both = (
-        results.filter(one).height for one in (is_found, is_planted, is_found & is_planted)
+    findings, planted, both = (
+        results.filter(condition).height
+        for condition in (is_found, is_planted, is_found & is_planted)
     )
-    assert reaches(both, found, PRECISION), f"{both} of {found}"
+    assert reaches(both, findings, PRECISION), f"{both} of {findings}"
     assert reaches(both, planted, RECALL), f"{both} of {planted}"
 
 
 def test_every_figure_called_too_high_is_wrong_and_most_that_are_false_are_called(
     cities: list[City],
 ) -> None:
-    told = pl.concat(
+    compared = pl.concat(
         [
             agreement(facts.evidence).join(truth(folder, "declarations"), on=["school", "item"])
             for folder, facts, _ in cities
         ]
     )
-    over = told.filter(verdict="overstated")
+    over = compared.filter(verdict="overstated")
     wrong = over.filter(pl.col("untruth") != "").height
     assert reaches(wrong, over.height, PRECISION), f"{wrong} of {over.height}"
-    false = told.filter(untruth="false")
+    false = compared.filter(untruth="false")
     called = false.filter(verdict="overstated").height
     assert reaches(called, false.height, RECALL), f"{called} of {false.height}"
 
 
-def test_schools_said_to_declare_falsely_mean_it(cities: list[City]) -> None:
+def test_schools_with_a_false_declaration_mean_it(cities: list[City]) -> None:
     results = pl.concat([results for _, _, results in cities]).filter(check="false_declaration")
-    found = results.filter(outcome="finding")
-    meant = found.filter(character="false_declaration").height
-    assert reaches(meant, found.height, PRECISION), f"{meant} of {found.height}"
+    findings = results.filter(outcome="finding")
+    meant = findings.filter(character="false_declaration").height
+    assert reaches(meant, findings.height, PRECISION), f"{meant} of {findings.height}"
     planted = results.filter(character="false_declaration").height
     assert reaches(meant, planted, RECALL), f"{meant} of {planted}"
-    assert "low" not in found["severity"].to_list()
+    assert "low" not in findings["severity"].to_list()
 
 
 def test_schools_asked_to_look_again_are_mistaken(cities: list[City]) -> None:
-    asked = wrong = 0
+    findings = wrong = 0
     for folder, _, results in cities:
-        found = results.filter(check="declaration_differs", outcome="finding")
+        rows = results.filter(check="declaration_differs", outcome="finding")
         off = truth(folder, "declarations").filter(pl.col("untruth") != "")
-        asked += found.height
-        wrong += found.join(off, on="school", how="semi").height
-        assert set(found["severity"]) <= {"low"}
-    assert asked
-    assert reaches(wrong, asked, PRECISION), f"{wrong} of {asked}"
+        findings += rows.height
+        wrong += rows.join(off, on="school", how="semi").height
+        assert set(rows["severity"]) <= {"low"}
+    assert findings
+    assert reaches(wrong, findings, PRECISION), f"{wrong} of {findings}"
 
 
 def test_devices_called_unlisted_are_in_no_ledger(cities: list[City]) -> None:
@@ -126,5 +127,5 @@ def test_devices_called_unlisted_are_in_no_ledger(cities: list[City]) -> None:
         assert unlisted.join(
             known, left_on=["school", "device"], right_on=["school", "asset"]
         ).is_empty()
-        found = results.filter(check="unlisted_devices", outcome="finding")
-        assert not found.is_empty()
+        rows = results.filter(check="unlisted_devices", outcome="finding")
+        assert not rows.is_empty()

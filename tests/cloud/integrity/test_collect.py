@@ -37,8 +37,8 @@ async def test_what_somebody_wrote_down_is_stated_and_the_own_number_is_not(
     cloud: CloudApp,
 ) -> None:
     await furnish(cloud, local("18:00"))
-    found = bindings(cloud.services.registry, [SCHOOL], MONDAY)
-    stated = dict(found.select("device", "stated").iter_rows())
+    bound = bindings(cloud.services.registry, [SCHOOL], MONDAY)
+    stated = dict(bound.select("device", "stated").iter_rows())
     assert stated == {"A-1": True, "A-2": True, "A-3": True, "A-4": True, "A-5": True, "A-6": False}
     assert bindings(cloud.services.registry, ["2133100009"], MONDAY).is_empty()
 
@@ -49,8 +49,8 @@ async def test_a_binding_that_ended_is_none(cloud: CloudApp) -> None:
         binding = session.query(tables.Binding).filter_by(device="A-3").one()
         binding.valid_to = MONDAY - timedelta(days=1)
         session.commit()
-    found = bindings(cloud.services.registry, [SCHOOL], MONDAY)
-    assert "A-3" not in found["device"].to_list()
+    bound = bindings(cloud.services.registry, [SCHOOL], MONDAY)
+    assert "A-3" not in bound["device"].to_list()
     before = bindings(cloud.services.registry, [SCHOOL], MONDAY - timedelta(days=1))
     assert "A-3" in before["device"].to_list()
 

@@ -33,45 +33,45 @@ def screens(*plans: Plan) -> list[Thing]:
     return [Thing(plan, room=f"A{n}") for n, plan in enumerate(plans)]
 
 
-def verdicts(*things: Thing, **told: Any) -> dict[str, tuple[Any, ...]]:
-    found = agreement(facts(*things, **told).evidence)
+def verdicts(*things: Thing, **given: Any) -> dict[str, tuple[Any, ...]]:
+    compared = agreement(facts(*things, **given).evidence)
     return {
         row["item"]: (row["verdict"], row["low"], row["high"])
-        for row in found.with_columns(pl.col("low", "high").round(2)).iter_rows(named=True)
+        for row in compared.with_columns(pl.col("low", "high").round(2)).iter_rows(named=True)
     }
 
 
-def one(*things: Thing, **told: Any) -> tuple[Any, ...]:
-    ((_, found),) = verdicts(*things, **told).items()
-    return found
+def verdict_of(*things: Thing, **given: Any) -> tuple[Any, ...]:
+    ((_, verdict),) = verdicts(*things, **given).items()
+    return verdict
 
 
 def test_hours_of_displays_are_held_against_their_mean_week() -> None:
     things = screens(in_lessons(3), in_lessons(0), in_lessons(3))
-    assert one(*things, declared={"display_hours_week": 7.5}) == ("agrees", 6.67, 6.67)
-    assert one(*things, declared={"display_hours_week": 15})[0] == "overstated"
-    assert one(*things, declared={"display_hours_week": 2})[0] == "understated"
+    assert verdict_of(*things, declared={"display_hours_week": 7.5}) == ("agrees", 6.67, 6.67)
+    assert verdict_of(*things, declared={"display_hours_week": 15})[0] == "overstated"
+    assert verdict_of(*things, declared={"display_hours_week": 2})[0] == "understated"
 
 
 def test_what_was_not_seen_may_have_been_use() -> None:
     half = silent(in_lessons(3), [0, 1, 2])
-    verdict, low, high = one(*screens(half), declared={"display_hours_week": 20})
+    verdict, low, high = verdict_of(*screens(half), declared={"display_hours_week": 20})
     assert (verdict, low) == ("agrees", 8.5)
     assert high == pytest.approx(8.5 + 3 * 24 * 5 / 20)
 
 
-def test_a_display_that_nobody_saw_is_taken_as_the_busiest() -> None:
+def test_a_display_without_data_is_taken_as_the_busiest() -> None:
     things = screens(in_lessons(3), in_lessons(1), in_lessons(2), dark)
-    assert one(*things, declared={"display_hours_week": 9}) == ("agrees", 5.0, 7.5)
+    assert verdict_of(*things, declared={"display_hours_week": 9}) == ("agrees", 5.0, 7.5)
 
 
 def test_a_display_that_died_is_taken_as_it_was() -> None:
     died = silent(in_lessons(7), list(range(5, 20)))
     things = screens(*[in_lessons(3)] * 3, died)
-    assert one(*things, declared={"display_hours_week": 13}) == ("agrees", 8.96, 13.33)
+    assert verdict_of(*things, declared={"display_hours_week": 13}) == ("agrees", 8.96, 13.33)
 
 
-def test_a_sensor_stuck_in_standby_contradicts_nobody() -> None:
+def test_a_sensor_stuck_in_standby_contradicts_no_figure() -> None:
     made = facts(*screens(rest, in_lessons(1)), declared={"display_hours_week": 9})
     stuck = pl.col("asset_id") == 1
     use = made.evidence.use.with_columns(
@@ -82,10 +82,10 @@ def test_a_sensor_stuck_in_standby_contradicts_nobody() -> None:
     assert agreement(made.evidence)["verdict"].to_list() == ["unknown"]
 
 
-def test_too_little_seen_contradicts_nobody() -> None:
+def test_too_little_data_contradicts_no_figure() -> None:
     declared = {"display_hours_week": 40.0}
-    assert one(*screens(in_lessons(1), dark), declared=declared) == ("unknown", None, None)
-    assert one(*screens(in_lessons(1)), days=days_of(4), declared=declared)[0] == "unknown"
+    assert verdict_of(*screens(in_lessons(1), dark), declared=declared) == ("unknown", None, None)
+    assert verdict_of(*screens(in_lessons(1)), days=days_of(4), declared=declared)[0] == "unknown"
     made = facts(*screens(dark), declared=declared)
     for check in ("false_declaration", "declaration_differs"):
         assert outcome_of(check, made) == "no_data"
@@ -97,19 +97,19 @@ def test_hours_of_computer_rooms_are_those_of_the_lessons_used() -> None:
         Thing(in_lessons(2), category="computer", room="J1"),
         Thing(in_lessons(1), category="computer", room="J2"),
     ]
-    told: dict[str, Any] = {"rooms": rooms, "declared": {"computer_room_hours_logged": 10.0}}
-    assert one(*things, **told) == ("agrees", 10.0, 10.0)
-    told["declared"] = {"computer_room_hours_logged": 46.0}
-    assert one(*things, **told)[0] == "overstated"
+    given: dict[str, Any] = {"rooms": rooms, "declared": {"computer_room_hours_logged": 10.0}}
+    assert verdict_of(*things, **given) == ("agrees", 10.0, 10.0)
+    given["declared"] = {"computer_room_hours_logged": 46.0}
+    assert verdict_of(*things, **given)[0] == "overstated"
     half = [things[0], Thing(silent(in_lessons(1), [0, 1]), category="computer", room="J2")]
-    assert one(*half, **told) == ("overstated", 9.67, 12.0)
+    assert verdict_of(*half, **given) == ("overstated", 9.67, 12.0)
 
 
 def test_a_computer_room_without_devices_may_have_been_full() -> None:
     rooms = {f"J{n}": "123" for n in range(4)}
     things = [Thing(in_lessons(1), category="computer", room=f"J{n}") for n in range(3)]
-    told: dict[str, Any] = {"rooms": rooms, "declared": {"computer_room_hours_logged": 30.0}}
-    assert one(*things, **told) == ("agrees", 10.0, 33.33)
+    given: dict[str, Any] = {"rooms": rooms, "declared": {"computer_room_hours_logged": 30.0}}
+    assert verdict_of(*things, **given) == ("agrees", 10.0, 33.33)
 
 
 def test_terminals_are_counted_by_whose_they_are() -> None:
@@ -134,25 +134,25 @@ def test_terminals_are_counted_by_whose_they_are() -> None:
 def test_experiments_with_instruments_that_never_ran_are_contradicted() -> None:
     labs: dict[str, Any] = {"rooms": {"L1": "121"}, "declared": {"experiments_group_done": 20.0}}
     idle = Thing(rest, category="instrument", room="L1")
-    assert one(idle, **labs) == ("overstated", 0, 0)
+    assert verdict_of(idle, **labs) == ("overstated", 0, 0)
     assert verdicts(Thing(in_lessons(1), category="instrument", room="L1"), **labs) == {}
     assert verdicts(Thing(dark, category="instrument", room="L1"), **labs) == {}
 
 
-def test_what_was_declared_too_high_is_told_with_what_it_was_measured_by() -> None:
+def test_a_figure_that_is_too_high_is_shown_with_what_measured_it() -> None:
     made = facts(
         *screens(in_lessons(3), in_lessons(0)),
         Thing(category="computer", name="学生计算机", quantity=48),
         declared={"display_hours_week": 12, "pupil_terminals": 60, "library_books": 1e6},
     )
-    (found,) = findings(run_checks(made))
-    assert found.check == "false_declaration"
-    assert found.severity == "high"
-    assert render(found.reason, "en") == (
+    (finding,) = findings(run_checks(made))
+    assert finding.check == "false_declaration"
+    assert finding.severity == "high"
+    assert render(finding.reason, "en") == (
         "Of 2 declared figures that can be compared with ledger or telemetry, 2 are clearly too "
         "high, by up to 140% (time without data is counted in the school's favour)."
     )
-    assert [(row.ref, render(row.text, "en")) for row in found.rows] == [
+    assert [(row.ref, render(row.text, "en")) for row in finding.rows] == [
         (
             "declaration:display_hours_week",
             "hours a week per display: 12.0 h declared, 5.0 h by telemetry",
@@ -165,20 +165,20 @@ def test_what_was_declared_too_high_is_told_with_what_it_was_measured_by() -> No
 
 def test_one_slip_is_a_note_to_look_again() -> None:
     made = facts(*screens(in_lessons(3)), declared={"display_hours_week": 14})
-    (found,) = findings(run_checks(made))
-    assert (found.check, found.severity) == ("declaration_differs", "low")
-    assert render(found.reason, "en") == (
+    (finding,) = findings(run_checks(made))
+    assert (finding.check, finding.severity) == ("declaration_differs", "low")
+    assert render(finding.reason, "en") == (
         "Of 1 declared figures that can be compared with ledger or telemetry, one is 40% too high "
         "(time without data is counted in the school's favour). It may be a typing error: check it "
         "and correct it."
     )
-    assert [row.ref for row in found.rows] == ["declaration:display_hours_week", "asset:1"]
+    assert [row.ref for row in finding.rows] == ["declaration:display_hours_week", "asset:1"]
 
 
 def test_one_figure_that_is_far_off_is_no_slip() -> None:
     made = facts(*screens(in_lessons(3)), declared={"display_hours_week": 15.1})
-    (found,) = findings(run_checks(made))
-    assert (found.check, found.severity) == ("false_declaration", "medium")
+    (finding,) = findings(run_checks(made))
+    assert (finding.check, finding.severity) == ("false_declaration", "medium")
 
 
 def test_two_figures_that_are_too_high_are_no_slip() -> None:
@@ -187,12 +187,12 @@ def test_two_figures_that_are_too_high_are_no_slip() -> None:
         Thing(category="computer", name="学生计算机", quantity=48),
         declared={"display_hours_week": 14, "pupil_terminals": 56},
     )
-    (found,) = findings(run_checks(made))
-    assert (found.check, found.severity) == ("false_declaration", "medium")
-    assert found.rows_total == 3
+    (finding,) = findings(run_checks(made))
+    assert (finding.check, finding.severity) == ("false_declaration", "medium")
+    assert finding.rows_total == 3
 
 
-def test_too_little_is_told_to_nobody() -> None:
+def test_a_figure_that_is_too_low_is_no_finding() -> None:
     made = facts(*screens(in_lessons(3)), declared={"display_hours_week": 2})
     assert findings(run_checks(made)) == []
 
@@ -203,9 +203,9 @@ def honesty(*things: Thing, declared: float) -> pl.DataFrame:
     return all_indicators()["declarations_agree"].evidence_rows(evidence, {})
 
 
-def test_the_score_gives_the_benefit_of_the_doubt_to_the_other_side() -> None:
+def test_the_score_treats_missing_data_the_other_way() -> None:
     things = screens(*[silent(in_lessons(3), list(range(3)))] * 3)
-    assert one(*things, declared={"display_hours_week": 16})[0] == "agrees"
+    assert verdict_of(*things, declared={"display_hours_week": 16})[0] == "agrees"
     row = honesty(*things, declared=16)
     assert row.select("part", "whole", "unknown").row(0) == (0.0, 1.0, 1.0)
     seen = honesty(*screens(in_lessons(3)), declared=10)

@@ -21,7 +21,7 @@ CHECK = "left_on"
 
 
 def left_on(days: int = 20, evening_h: float = 3.0) -> Plan:
-    """On from the morning on, whoever is there, until some hours after school."""
+    """On from the morning until some hours after school, in an empty room too."""
 
     def plan(day: int, period: int) -> float | None:
         if day >= days:
@@ -35,33 +35,33 @@ def all_day_in_school(_day: int, period: int) -> float | None:
     return 0.0 if period == OUTSIDE else LENGTHS[period]
 
 
-def outcome(*things: Thing, **told: Any) -> str:
-    return outcome_of(CHECK, facts(*things, **told))
+def outcome(*things: Thing, **given: Any) -> str:
+    return outcome_of(CHECK, facts(*things, **given))
 
 
-def the_finding(*things: Thing, **told: Any) -> Finding:
-    made = facts(*things, **told)
-    (found,) = [one for one in findings(run_checks(made)) if one.check == CHECK]
-    return found
+def the_finding(*things: Thing, **given: Any) -> Finding:
+    made = facts(*things, **given)
+    (of_check,) = [finding for finding in findings(run_checks(made)) if finding.check == CHECK]
+    return of_check
 
 
 def used(number: int) -> list[Thing]:
     return [Thing(by_hand(n), room=f"B{n}") for n in range(number)]
 
 
-def test_a_screen_on_with_nobody_there_is_asked_about_with_its_days() -> None:
-    found = the_finding(Thing(left_on()), *used(3))
-    assert render(found.reason, "zh") == (
+def test_a_screen_on_in_an_empty_room_is_asked_about_with_its_days() -> None:
+    finding = the_finding(Thing(left_on()), *used(3))
+    assert render(finding.reason, "zh") == (
         "4 块教室大屏中有 1 块在无课时段长时间处于使用状态：20 个有数据的日子中有 20 天如此，"
         "平均每天 5.5 小时。"
     )
-    assert render(found.reason, "en") == (
+    assert render(finding.reason, "en") == (
         "1 of 4 classroom screens were in use for hours without a lesson: on 20 of 20 days with "
         "data, 5.5 hours a day."
     )
-    assert found.rows_total == 20
-    assert found.rows[0].ref == "asset:1/day:2026-10-26"
-    assert render(found.rows[0].text, "en") == (
+    assert finding.rows_total == 20
+    assert finding.rows[0].ref == "asset:1/day:2026-10-26"
+    assert render(finding.rows[0].text, "en") == (
         "交互智能平板 A-1, 2026-10-26: 5.5 hours in use without a lesson, 100% of breaks and free "
         "lessons, 3.0 of them before or after school"
     )
@@ -120,7 +120,7 @@ def test_a_computer_between_lessons_has_its_teacher_before_it() -> None:
     assert outcome(Thing(all_day_in_school, category="computer")) == "no_data"
 
 
-def test_a_screen_that_nobody_saw_is_not_judged() -> None:
+def test_a_screen_without_data_is_not_judged() -> None:
     assert outcome(Thing(dark)) == "no_data"
     assert outcome(Thing(left_on()), days=days_of(4)) == "no_data"
 
@@ -140,7 +140,7 @@ def test_a_club_that_the_rooms_motion_sensor_sees_is_company() -> None:
     assert outcome(screen, elsewhere) == "finding"
 
 
-def test_co2_of_somebody_there_is_company_and_of_nobody_is_said() -> None:
+def test_co2_of_an_occupied_room_excuses_and_of_an_empty_one_is_shown() -> None:
     club = Thing(left_on())
     there = [
         ("A101", day, period, 7200.0, 7200.0)
@@ -148,6 +148,6 @@ def test_co2_of_somebody_there_is_company_and_of_nobody_is_said() -> None:
         for period in (BETWEEN, OUTSIDE)
     ]
     assert outcome(club, occupancy=there) == "clear"
-    nobody = [(*row[:4], 0.0) for row in there]
-    told = render(the_finding(club, occupancy=nobody).rows[0].text, "en")
-    assert told.endswith("for 4.0 hours the room was empty by its motion or CO2 sensor")
+    empty = [(*row[:4], 0.0) for row in there]
+    text = render(the_finding(club, occupancy=empty).rows[0].text, "en")
+    assert text.endswith("for 4.0 hours the room was empty by its motion or CO2 sensor")

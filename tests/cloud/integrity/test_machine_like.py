@@ -32,19 +32,19 @@ def script(seed: int, length_s: float = 900.0, jitter_s: float = 0.0, share: flo
 
 
 def things(plan: "list[Plan]") -> list[Thing]:
-    return [Thing(one, room=f"A{n}") for n, one in enumerate(plan)]
+    return [Thing(use, room=f"A{n}") for n, use in enumerate(plan)]
 
 
 def test_the_same_seconds_day_after_day_are_asked_about() -> None:
     made = facts(*things([script(1), script(2), by_hand(3), by_hand(4)]))
-    (found,) = findings(run_checks(made))
-    assert found.check == "machine_like"
-    assert render(found.reason, "en") == (
+    (finding,) = findings(run_checks(made))
+    assert finding.check == "machine_like"
+    assert render(finding.reason, "en") == (
         "2 of 4 devices were in use for the same time to the second: 266 of 266 uses (100%) were "
         "within 30 s of the usual length in their period. By hand it is about one in ten."
     )
-    assert found.rows_total == 14
-    first = found.rows[0]
+    assert finding.rows_total == 14
+    first = finding.rows[0]
     assert first.ref == "asset:1/day:2026-11-20"
     assert localized(first.text) == {
         "zh": "交互智能平板 A-1，第 1 节：20 次使用中有 20 次为 15:00（±30 秒），"

@@ -21,7 +21,7 @@ def occupancy(
         (SCHOOL, DAY, 1, at("08:00"), at("08:40")),
         (SCHOOL, DAY, 2, at("13:00"), at("13:40")),
     ]
-    found = from_co2(
+    occupied = from_co2(
         pl.DataFrame(rows, schema=dict(SAMPLES), orient="row"),
         pl.DataFrame(periods, schema=dict(PERIODS), orient="row"),
         pl.DataFrame(
@@ -31,7 +31,7 @@ def occupancy(
         ),
     )
     return {
-        row["period"]: (row["seen_s"], row["occupied_s"]) for row in found.iter_rows(named=True)
+        row["period"]: (row["seen_s"], row["occupied_s"]) for row in occupied.iter_rows(named=True)
     }
 
 

@@ -102,19 +102,21 @@ def test_the_order_of_rows_changes_nothing() -> None:
 
 
 def test_findings_come_with_the_strongest_first() -> None:
-    found = findings(run_checks(bad_school()))
-    assert len(found) >= 3
-    assert [one.strength for one in found] == sorted((o.strength for o in found), reverse=True)
+    by_strength = findings(run_checks(bad_school()))
+    assert len(by_strength) >= 3
+    assert [finding.strength for finding in by_strength] == sorted(
+        (o.strength for o in by_strength), reverse=True
+    )
 
 
 def test_the_sentences_of_every_check_are_there_in_every_language() -> None:
-    found = [
+    all_findings = [
         finding
         for made in (bad_school(), scripted_school(), one_slip())
         for finding in findings(run_checks(made))
     ]
-    assert {finding.check for finding in found} == set(all_checks())
-    for finding in found:
+    assert {finding.check for finding in all_findings} == set(all_checks())
+    for finding in all_findings:
         texts = [finding.title, finding.reason, finding.ask, finding.benign_explanation]
         for text in [*texts, *(row.text for row in finding.rows)]:
             assert all(localized(text).values())

@@ -18,8 +18,8 @@ VISIT = DAYS[15]
 BEFORE = (12, 13, 14)
 
 
-def outcome(*things: Thing, **told: Any) -> str:
-    made = facts(*things, **({"inspections": [VISIT]} | told))
+def outcome(*things: Thing, **given: Any) -> str:
+    made = facts(*things, **({"inspections": [VISIT]} | given))
     return outcome_of("stops_before_inspection", made)
 
 
@@ -39,15 +39,15 @@ SOME = (0, 2, 3, 5, 6, 9, 12, 17)
 
 
 def test_devices_that_stop_together_until_the_visit_are_asked_about() -> None:
-    (found,) = findings(run_checks(facts(*school(SOME), inspections=[VISIT])))
-    assert found.check == "stops_before_inspection"
-    assert render(found.reason, "en") == (
+    (finding,) = findings(run_checks(facts(*school(SOME), inspections=[VISIT])))
+    assert finding.check == "stops_before_inspection"
+    assert render(finding.reason, "en") == (
         "Before the inspection of 2026-11-16, 8 of 20 connected devices (40%) stopped reporting "
         "together for about 3 school days and were back for it. The other devices went on "
         "reporting. On any other day at most 0 stopped together."
     )
-    assert found.rows_total == 8
-    first = found.rows[0]
+    assert finding.rows_total == 8
+    first = finding.rows[0]
     assert first.ref == "asset:1/day:2026-11-11"
     assert localized(first.text) == {
         "zh": "交互智能平板 A-1（A0）：2026-11-11 至 2026-11-13 无数据",
@@ -55,7 +55,7 @@ def test_devices_that_stop_together_until_the_visit_are_asked_about() -> None:
     }
 
 
-def test_without_an_inspection_nothing_is_said() -> None:
+def test_without_an_inspection_there_is_no_data() -> None:
     assert outcome(*school(SOME), inspections=[]) == "no_data"
     assert outcome(*school(SOME), inspections=[DAYS[2]]) == "no_data"
 
@@ -64,9 +64,9 @@ def test_a_visit_that_is_still_to_come_weighs_less() -> None:
     over = findings(run_checks(facts(*school(SOME), inspections=[VISIT])))
     until = [17, 18, 19]
     ahead = facts(*school(SOME, until), inspections=[date(2026, 11, 23)])
-    (found,) = findings(run_checks(ahead))
-    assert found.strength < over[0].strength
-    assert "back" not in render(found.reason, "en")
+    (finding,) = findings(run_checks(ahead))
+    assert finding.strength < over[0].strength
+    assert "back" not in render(finding.reason, "en")
 
 
 def test_silence_at_another_time_is_no_reason() -> None:
@@ -116,12 +116,12 @@ def test_days_off_before_the_visit_are_no_silence() -> None:
 def test_devices_of_one_kind_weigh_less_for_it_may_be_their_driver() -> None:
     mixed = findings(run_checks(facts(*school(SOME), inspections=[VISIT])))
     screens = list(range(0, 16, 2))
-    (found,) = findings(run_checks(facts(*school(screens), inspections=[VISIT])))
-    assert found.strength < mixed[0].strength
+    (finding,) = findings(run_checks(facts(*school(screens), inspections=[VISIT])))
+    assert finding.strength < mixed[0].strength
 
 
-def test_of_several_visits_the_worst_is_told() -> None:
+def test_of_several_inspections_the_worst_is_shown() -> None:
     visits = [DAYS[9], VISIT]
-    (found,) = findings(run_checks(facts(*school(SOME), inspections=visits)))
-    assert str(VISIT) in render(found.reason, "en")
-    assert found.rows_total == 8
+    (finding,) = findings(run_checks(facts(*school(SOME), inspections=visits)))
+    assert str(VISIT) in render(finding.reason, "en")
+    assert finding.rows_total == 8

@@ -13,8 +13,8 @@ from tests._parts.scoring import evidence_of, result_of, standard_of
 def cases_in(path: Path) -> list[dict[str, Any]]:
     tree = yaml_tree.parse(path.read_text(encoding="utf-8"))
     assert not tree.faults, (path.name, tree.faults)
-    found: list[dict[str, Any]] = tree.value
-    return found
+    cases: list[dict[str, Any]] = tree.value
+    return cases
 
 
 CASES = [
@@ -30,7 +30,7 @@ def clauses_of(case: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["case"])
-def test_a_case_scores_as_it_says(case: dict[str, Any]) -> None:
+def test_a_case_scores_as_expected(case: dict[str, Any]) -> None:
     standard = standard_of(clauses_of(case), **case.get("standard", {}))
     facts = evidence_of(case)
     school = case.get("school", {})
@@ -41,20 +41,20 @@ def test_a_case_scores_as_it_says(case: dict[str, Any]) -> None:
         if key in expected:
             got = result.value if key == "score" else result.coverage
             assert got == pytest.approx(expected.pop(key)), key
-    own = {"A01": expected}
+    by_clause = {"A01": expected}
     if "clauses" in case:
-        own = expected.pop("findings", {})
+        by_clause = expected.pop("findings", {})
         assert not expected
     findings = {finding.clause.id: finding for finding in result.findings}
-    for clause, said in own.items():
+    for clause, expected_values in by_clause.items():
         rows = evidence_rows(findings[clause].clause, facts)
         shape = finding_shape(findings[clause], rows, tuple(stages), first=None)
         texts = [text.text.root["zh"] for text in shape.evidence]
-        for key, value in said.items():
-            assert told(findings[clause], shape.model_dump(), texts, key) == value, key
+        for key, value in expected_values.items():
+            assert shown_value(findings[clause], shape.model_dump(), texts, key) == value, key
 
 
-def told(finding: Finding, shape: dict[str, Any], texts: list[str], key: str) -> Any:
+def shown_value(finding: Finding, shape: dict[str, Any], texts: list[str], key: str) -> Any:
     if key == "rows":
         return texts
     if key == "rows_en":
@@ -67,8 +67,8 @@ def told(finding: Finding, shape: dict[str, Any], texts: list[str], key: str) ->
 
 
 def test_every_indicator_has_a_case() -> None:
-    asked = {clause["indicator"] for case in CASES for clause in clauses_of(case)}
-    assert set(all_indicators()) == asked
+    covered = {clause["indicator"] for case in CASES for clause in clauses_of(case)}
+    assert set(all_indicators()) == covered
 
 
 def test_every_case_is_a_sentence_of_its_own() -> None:

@@ -51,7 +51,7 @@ ASSET = st.fixed_dictionaries(
 
 
 @st.composite
-def papers(draw: st.DrawFn, assets: int) -> dict[str, Any]:
+def record_rows(draw: st.DrawFn, assets: int) -> dict[str, Any]:
     """Draw tickets, counts, disposals, chemicals, declarations, air and whole days."""
     numbers = [f"A-{n}" for n in range(1, assets + 1)]
     some = st.sampled_from(numbers) if numbers else st.nothing()
@@ -135,7 +135,7 @@ def schools(draw: st.DrawFn) -> dict[str, Any]:
         "rooms": draw(st.sampled_from([[], ROOMS])),
         "assets": assets,
         "use": list(use.values()),
-        **draw(papers(len(assets))),
+        **draw(record_rows(len(assets))),
         "senders": {f"A-{n}": f"A-{n}" for n in range(1, len(assets) + 1)} | {"ghost": None},
     }
 
@@ -190,7 +190,7 @@ def silenced(case: dict[str, Any], data: st.DataObject) -> dict[str, Any]:
 
 
 def untold(case: dict[str, Any], data: st.DataObject) -> dict[str, Any]:
-    """Return the school with some cells of its books and papers left empty, or never written."""
+    """Return the school with some cells of its ledger and records left empty, or never written."""
     case = copy.deepcopy(case)
 
     def blank(rows: list[dict[str, Any]], keys: Sequence[str]) -> None:
@@ -204,7 +204,7 @@ def untold(case: dict[str, Any], data: st.DataObject) -> dict[str, Any]:
     blank(case["disposals"], ["approval_no", "record_no"])
     blank(case["chemicals"], ["counted_quantity", "counted_on"])
     case["counts"] = [row for row in case["counts"] if data.draw(st.booleans())]
-    # Of a disposal that the ledger does not speak of only whoever disposed knows.
+    # A disposal of an asset that is not in the ledger has no other evidence.
     gone = {f"A-{n}" for n, row in enumerate(case["assets"], 1) if row["condition"] in "67"}
     case["disposals"] = [
         row for row in case["disposals"] if row["asset_no"] not in gone or data.draw(st.booleans())
@@ -284,10 +284,10 @@ def test_the_order_of_clauses_changes_nothing(
     clauses = list(standard.clauses)
     random.shuffle(clauses)
     shuffled = standard.model_copy(update={"clauses": tuple(clauses)})
-    one, other = scored(standard, case), scored(shuffled, case)
-    assert math.isclose(worth(one.value), worth(other.value))
-    assert math.isclose(one.coverage, other.coverage)
-    points = {finding.clause.id: finding.outcome for finding in one.findings}
+    first, other = scored(standard, case), scored(shuffled, case)
+    assert math.isclose(worth(first.value), worth(other.value))
+    assert math.isclose(first.coverage, other.coverage)
+    points = {finding.clause.id: finding.outcome for finding in first.findings}
     assert points == {finding.clause.id: finding.outcome for finding in other.findings}
 
 

@@ -69,13 +69,13 @@ def test_a_table_is_read_as_it_stands() -> None:
         ('id,"A01.part\n', "not CSV: unexpected end of data"),
     ],
 )
-def test_a_wrong_table_is_told_in_a_sentence_with_row_and_column(text: str, told: str) -> None:
+def test_a_wrong_table_is_one_sentence_with_row_and_column(text: str, problem: str) -> None:
     with pytest.raises(EvidenceError) as error:
         parse_table(text, "t.csv", STANDARD)
-    assert str(error.value) == f"t.csv: {told}"
+    assert str(error.value) == f"t.csv: {problem}"
 
 
-def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(EvidenceError, match=r"none.csv: cannot be read: No such file"):
         read_table(tmp_path / "none.csv", STANDARD)
     wrong = tmp_path / "gbk.csv"

@@ -1,4 +1,4 @@
-"""The engine over evidence tables: against a second, plain telling of the rules, and by example."""
+"""The engine over evidence tables: against a second, plain scorer, and by example."""
 
 import math
 from random import Random
@@ -109,10 +109,10 @@ def scored(standard: Standard, *evidence: dict[str, Any]) -> Scores:
     return score_table(standard, pl.DataFrame(named, schema=SCHEMA))
 
 
-def agrees(one: Any, other: Any) -> bool:
-    if isinstance(one, float) and isinstance(other, float | int):
-        return math.isclose(one, other, rel_tol=1e-9, abs_tol=1e-9)
-    return bool(one == other)
+def agrees(first: Any, other: Any) -> bool:
+    if isinstance(first, float) and isinstance(other, float | int):
+        return math.isclose(first, other, rel_tol=1e-9, abs_tol=1e-9)
+    return bool(first == other)
 
 
 def assert_plain(standard: Standard, scores: Scores, evidence: list[dict[str, Any]]) -> None:
@@ -131,13 +131,13 @@ def assert_plain(standard: Standard, scores: Scores, evidence: list[dict[str, An
 
 @settings(max_examples=80, deadline=None)
 @given(standards(), st.lists(rows(), min_size=1, max_size=3))
-def test_the_engine_does_what_the_plain_rules_say(
+def test_the_engine_follows_the_plain_rules(
     standard: Standard, evidence: list[dict[str, Any]]
 ) -> None:
     assert_plain(standard, scored(standard, *evidence), evidence)
 
 
-def test_a_large_standard_scores_as_the_plain_rules_say() -> None:
+def test_a_large_standard_scores_by_the_plain_rules() -> None:
     table = many_schools(LARGE, 60, seed=7)
     assert_plain(LARGE, score_table(LARGE, table), table.to_dicts())
 
@@ -207,20 +207,20 @@ def test_what_is_left_out_never_raises_a_score(
 @settings(max_examples=60, deadline=None)
 @given(standards(), rows())
 def test_everything_stays_within_its_bounds(standard: Standard, row: dict[str, Any]) -> None:
-    found = result(scored(standard, row), "0")
-    assert found.raw is None or 0 <= found.raw <= standard.scale
-    assert found.value in {None, found.raw}
-    assert 0 <= found.coverage <= 1
-    weights = math.fsum(finding.weight for finding in found.findings)
-    assert weights == pytest.approx(0 if found.raw is None else 100)
-    for dimension in found.dimensions:
+    of_school = result(scored(standard, row), "0")
+    assert of_school.raw is None or 0 <= of_school.raw <= standard.scale
+    assert of_school.value in {None, of_school.raw}
+    assert 0 <= of_school.coverage <= 1
+    weights = math.fsum(finding.weight for finding in of_school.findings)
+    assert weights == pytest.approx(0 if of_school.raw is None else 100)
+    for dimension in of_school.dimensions:
         assert dimension.value is None or 0 <= dimension.value <= standard.scale
         assert 0 <= dimension.coverage <= 1
-    if standard.aggregate == "arithmetic" and found.raw is not None:
+    if standard.aggregate == "arithmetic" and of_school.raw is not None:
         only = {d.id for d in standard.dimensions if d.aggregate == "arithmetic"}
         if len(only) == len(standard.dimensions):
-            points = math.fsum(finding.points or 0 for finding in found.findings)
-            assert points == pytest.approx(found.raw)
+            points = math.fsum(finding.points or 0 for finding in of_school.findings)
+            assert points == pytest.approx(of_school.raw)
 
 
 # -- by example -------------------------------------------------------------------------------
@@ -255,8 +255,8 @@ def test_each_stage_is_scored_among_what_applies_to_it() -> None:
 
 def test_a_stage_of_which_nothing_is_asked_does_not_count() -> None:
     standard = standard_of([column("x", stages=["PRI"])])
-    found = total(standard, x=1.0, school_type="211", pupils_KG=900, pupils_PRI=100)
-    assert found["value"] == 100
+    totals = total(standard, x=1.0, school_type="211", pupils_KG=900, pupils_PRI=100)
+    assert totals["value"] == 100
     assert total(standard, x=1.0, school_type="111")["raw"] is None
     table = pl.DataFrame([{"id": "s", "school_type": "211", "pupils_KG": 900}])
     assert result(score_table(standard, table), "s").stages == ("KG", "PRI")
@@ -265,21 +265,21 @@ def test_a_stage_of_which_nothing_is_asked_does_not_count() -> None:
 
 def test_without_any_stage_only_thresholds_without_stages_hold() -> None:
     clauses = [column("x", linear={"target": {"PRI": 1}}, stages=["PRI"]), column("y")]
-    found = total(standard_of(clauses, min_coverage=0.5), x=1.0, y=1.0)
-    assert (found["value"], found["coverage"]) == (50, 0.5)
+    totals = total(standard_of(clauses, min_coverage=0.5), x=1.0, y=1.0)
+    assert (totals["value"], totals["coverage"]) == (50, 0.5)
 
 
-def test_classes_of_a_stage_say_whether_it_is_a_large_one() -> None:
+def test_classes_of_a_stage_decide_whether_it_is_a_large_one() -> None:
     standard = standard_of([column("x", min_classes=18), column("y")], min_coverage=0)
-    asked = {"school_type": "211", "y": 1.0, "classes": 20}
-    assert total(standard, **asked)["value"] == 50
-    assert total(standard, **asked, classes_PRI=12)["value"] == 100
+    school = {"school_type": "211", "y": 1.0, "classes": 20}
+    assert total(standard, **school)["value"] == 50
+    assert total(standard, **school, classes_PRI=12)["value"] == 100
 
 
 def test_a_clause_for_some_types_is_asked_of_them_and_of_the_unknown() -> None:
     standard = standard_of([column("x", school_types=["211"]), column("y")], min_coverage=0)
-    asked = {kind: total(standard, y=1.0, school_type=kind)["value"] for kind in ("211", "311")}
-    assert asked == {"211": 50, "311": 100}
+    values = {kind: total(standard, y=1.0, school_type=kind)["value"] for kind in ("211", "311")}
+    assert values == {"211": 50, "311": 100}
     assert total(standard, y=1.0)["value"] == 50
 
 
@@ -367,20 +367,23 @@ def test_the_worse_end_of_what_was_seen_in_part_counts() -> None:
             **{f"{name}.{key}": [value] for name in ("A01", "A02") for key, value in SUMS.items()},
         }
     )
-    found = result(score_table(standard_of(clauses), table), "s").findings
-    assert [one.measured for one in found] == [0.2, 0.2]
-    assert [one.attainment for one in found] == [pytest.approx(1 / 3), pytest.approx(0.2)]
-    assert [one.coverage for one in found] == [pytest.approx(0.7)] * 2
+    findings_made = result(score_table(standard_of(clauses), table), "s").findings
+    assert [finding.measured for finding in findings_made] == [0.2, 0.2]
+    assert [finding.attainment for finding in findings_made] == [
+        pytest.approx(1 / 3),
+        pytest.approx(0.2),
+    ]
+    assert [finding.coverage for finding in findings_made] == [pytest.approx(0.7)] * 2
 
 
 def test_where_there_is_nothing_to_be_judged_the_clause_does_not_apply() -> None:
     standard = standard_of([{"indicator": "assets_tagged", "gate": 0.9}, column("y")])
     none = {"A01.part": 0.0, "A01.whole": 0.0}
     table = pl.DataFrame([{"id": "s", "y": 0.5, **none}])
-    found = result(score_table(standard, table), "s")
-    assert (found.value, found.coverage, found.failed_gates) == (50, 1, ())
-    assert [one.outcome for one in found.findings] == ["not_applicable", "partly_met"]
-    assert found.findings[0].sums == NOTHING
+    of_school = result(score_table(standard, table), "s")
+    assert (of_school.value, of_school.coverage, of_school.failed_gates) == (50, 1, ())
+    assert [finding.outcome for finding in of_school.findings] == ["not_applicable", "partly_met"]
+    assert of_school.findings[0].sums == NOTHING
     unseen = total(standard, y=0.5, **none, **{"A01.unknown": 1.0})
     assert (unseen["raw"], unseen["coverage"]) == (25, 0.5)
     unknown = total(standard, y=0.5, **{"A01.part": 2.0, "A01.whole": 0.0})
@@ -418,12 +421,12 @@ def test_scores_come_out_by_id_and_keep_what_else_the_table_says() -> None:
         ({"id": [None], "x": [1.0]}, "id: a row of the evidence table has none"),
     ],
 )
-def test_a_table_without_its_ids_is_refused(table: dict[str, Any], told: str) -> None:
-    with pytest.raises(EvidenceError, match=told):
+def test_a_table_without_its_ids_is_refused(table: dict[str, Any], problem: str) -> None:
+    with pytest.raises(EvidenceError, match=problem):
         score_table(standard_of([column("x")]), pl.DataFrame(table))
 
 
-def test_who_is_not_among_the_scores_is_told() -> None:
+def test_a_school_without_a_score_is_an_error() -> None:
     scores = score_table(standard_of([column("x")]), pl.DataFrame({"id": ["a"], "x": [1.0]}))
     with pytest.raises(EvidenceError, match="'b' is not among the schools scored"):
         result(scores, "b")

@@ -55,8 +55,8 @@ def changed(**more: Any) -> str:
     ],
     ids=str,
 )
-def test_a_bundle_that_was_changed_is_refused(change: dict[str, Any], told: str) -> None:
-    with pytest.raises(EvidenceError, match=rf"b.json: {told}"):
+def test_a_bundle_that_was_changed_is_refused(change: dict[str, Any], problem: str) -> None:
+    with pytest.raises(EvidenceError, match=rf"b.json: {problem}"):
         read_bundle(changed(**change), "b.json")
 
 

@@ -59,7 +59,7 @@ def test_the_web_app_cuts_as_the_program_does() -> None:
 def test_no_score_is_rounded_by_hand() -> None:
     """Fail where a value or a score is formatted past `published` and `score`."""
     by_hand = re.compile(r"\{[^{}]*(?:value|value_then|needs|score)[^{}]*:\.\d+f\}")
-    found = [
+    formulas = [
         f"{path.relative_to(ROOT)}: {hit}"
         for folder in ("scoring", "reports", "assessments")
         for path in Path(ROOT / "cloud" / folder).glob("*.py")
@@ -67,10 +67,10 @@ def test_no_score_is_rounded_by_hand() -> None:
         if path.name not in {"cut.py", "field.py"}
     ]
     shown = re.compile(r"number\([^()]*(?<!_yuan)\b(?:value|needs|points|mean|raw)\b[^()]*, *\d")
-    found += [
+    formulas += [
         f"{path.relative_to(ROOT)}: {hit}"
         for path in WEB.rglob("*.vue")
         if path.stem in SHOW_SCORES
         for hit in shown.findall(path.read_text(encoding="utf-8"))
     ]
-    assert found == []
+    assert formulas == []

@@ -52,11 +52,11 @@ def test_the_table_holds_the_sums_of_the_evidence_rows() -> None:
 
 
 def test_a_table_has_every_column_the_standard_reads_and_keeps_the_others_behind() -> None:
-    found = ready(STANDARD, pl.DataFrame({"town": ["T"], "id": ["1"], "people": [3]}))
-    assert found.columns == [*columns(STANDARD), "town"]
+    table = ready(STANDARD, pl.DataFrame({"town": ["T"], "id": ["1"], "people": [3]}))
+    assert table.columns == [*columns(STANDARD), "town"]
     assert list(columns(STANDARD))[: len(ATTRIBUTES) + 1] == ["id", *ATTRIBUTES]
     assert {f"pupils_{stage}" for stage in STAGES} <= ATTRIBUTES.keys()
-    assert found.schema["people"] == pl.Float64
+    assert table.schema["people"] == pl.Float64
 
 
 def test_the_order_of_facts_does_not_matter() -> None:
@@ -80,46 +80,46 @@ def test_the_digest_is_of_all_that_the_standard_reads_and_of_nothing_else() -> N
 def test_the_digest_of_known_inputs_is_known() -> None:
     """Were it to change, no published assessment could be found by it again."""
     standard: Standard = named("undp-hdi@2025-05-06")
-    one = {"life_expectancy": 82.7, "expected_years_schooling": 18.9}
+    country = {"life_expectancy": 82.7, "expected_years_schooling": 18.9}
     more = {"mean_years_schooling": 13.9, "gni_per_capita": 69117}
-    got = inputs_digest(standard, pl.DataFrame([{"id": "Iceland", **one, **more}]))
+    got = inputs_digest(standard, pl.DataFrame([{"id": "Iceland", **country, **more}]))
     assert got == "6f5cde0903d7ef3453aa46d0838ad214dae02a4a4d17803e27255f9ecfa94694"
 
 
 def test_a_clause_is_confirmed_where_each_of_its_rows_is(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    said = [("1", True), ("1", True), ("2", True), ("2", None), ("3", False)]
+    declared = [("1", True), ("1", True), ("2", True), ("2", None), ("3", False)]
     rows = pl.DataFrame(
-        [(school, "x", "x", 1.0, 1.0, 0.0, confirmed) for school, confirmed in said],
+        [(school, "x", "x", 1.0, 1.0, 0.0, confirmed) for school, confirmed in declared],
         schema={**ROW, "confirmed": pl.Boolean},
         orient="row",
     )
-    indicator = replace(all_indicators()["assets_tagged"], id="said", rows=lambda *_: rows)
-    monkeypatch.setitem(all_indicators(), "said", indicator)
+    indicator = replace(all_indicators()["assets_tagged"], id="made", rows=lambda *_: rows)
+    monkeypatch.setitem(all_indicators(), "made", indicator)
     standard = standard_of([{"indicator": "said", "data_source": "declared"}])
     facts = evidence_of({})
     schools = pl.DataFrame({"school": ["1", "2", "3", "4"]})
-    found = evidence_table(standard, replace(facts, schools=schools))
-    assert found["A01.confirmed"].to_list() == [True, False, False, None]
-    assert found["A01.part"].to_list() == [2, 2, 1, None]
+    table = evidence_table(standard, replace(facts, schools=schools))
+    assert table["A01.confirmed"].to_list() == [True, False, False, None]
+    assert table["A01.part"].to_list() == [2, 2, 1, None]
 
 
-def test_that_there_is_nothing_is_not_that_nobody_knows(monkeypatch: pytest.MonkeyPatch) -> None:
-    said = [("1", "nothing", 0.0), ("2", "room:A", 3.0), ("3", "asset:1", 0.0)]
+def test_nothing_to_judge_is_not_the_same_as_no_data(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = [("1", "nothing", 0.0), ("2", "room:A", 3.0), ("3", "asset:1", 0.0)]
     rows = pl.DataFrame(
-        [(school, ref, "x", part, 0.0, 0.0) for school, ref, part in said],
+        [(school, ref, "x", part, 0.0, 0.0) for school, ref, part in given],
         schema=ROW,
         orient="row",
     )
-    indicator = replace(all_indicators()["assets_tagged"], id="said", rows=lambda *_: rows)
-    monkeypatch.setitem(all_indicators(), "said", indicator)
+    indicator = replace(all_indicators()["assets_tagged"], id="made", rows=lambda *_: rows)
+    monkeypatch.setitem(all_indicators(), "made", indicator)
     facts = replace(evidence_of({}), schools=pl.DataFrame({"school": ["1", "2", "3"]}))
-    found = evidence_table(standard_of([{"indicator": "said"}]), facts)
-    assert found["A01.whole"].to_list() == [0, None, None]
+    table = evidence_table(standard_of([{"indicator": "made"}]), facts)
+    assert table["A01.whole"].to_list() == [0, None, None]
 
 
-def test_sizes_by_stage_stand_in_their_columns() -> None:
+def test_sizes_by_stage_are_in_their_columns() -> None:
     stages = pl.DataFrame(
         [(SCHOOL, "PRI", 12, 500), (SCHOOL, "JUN", 6, None)], schema=STAGE_SIZES, orient="row"
     )

@@ -61,7 +61,7 @@ def test_a_school_without_data_is_left_out_and_counted() -> None:
     assert (none["variation"], none["within"]) == (None, None)
 
 
-def test_without_limits_there_is_nothing_to_say() -> None:
+def test_without_limits_there_is_no_row() -> None:
     scores = score_table(standard_of([{"indicator": "assets_tagged"}]), pl.DataFrame({"id": ["1"]}))
     assert variations(scores).is_empty()
     assert variations(scores).columns == list(COLUMNS)

@@ -83,60 +83,60 @@ async def test_many_schools_at_once_are_each_as_alone(cloud: CloudApp) -> None:
         alone = await gather(cloud.services.store, cloud.services.registry, school, FIRST, MONDAY)
         for name in ("schools", "stages", "rooms", "assets", "use", "senders", "tickets", "air"):
             everyone: pl.DataFrame = getattr(together, name)
-            own: pl.DataFrame = getattr(alone, name)
-            assert own.sort(own.columns).equals(
-                everyone.filter(pl.col("school") == school).sort(own.columns)
+            of_school: pl.DataFrame = getattr(alone, name)
+            assert of_school.sort(of_school.columns).equals(
+                everyone.filter(pl.col("school") == school).sort(of_school.columns)
             ), name
     assert together.use.height > 0
     assert together.air["school"].to_list() == [SCHOOL]
 
 
 async def test_every_table_has_the_columns_it_says(cloud: CloudApp) -> None:
-    found = await facts(cloud, SCHOOL, OTHER)
+    evidence_now = await facts(cloud, SCHOOL, OTHER)
     for name in ("schools", "stages", "rooms", "assets", "use", "senders", "tickets", "stocktakes",
                  "disposals", "chemicals", "declarations", "air", "days"):  # fmt: skip
         columns = getattr(evidence, name.upper())
-        assert getattr(found, name).schema == pl.Schema(columns), name
+        assert getattr(evidence_now, name).schema == pl.Schema(columns), name
 
 
 async def test_a_school_of_one_stage_is_as_large_as_its_stage(cloud: CloudApp) -> None:
-    found = await facts(cloud, SCHOOL, OTHER)
-    assert found.stages.rows() == [
+    evidence_now = await facts(cloud, SCHOOL, OTHER)
+    assert evidence_now.stages.rows() == [
         (SCHOOL, "PRI", 2, 80),
         (OTHER, "JUN", None, None),
         (OTHER, "PRI", 18, 700),
     ]
 
 
-async def test_papers_stand_as_they_did_at_the_end_of_the_span(cloud: CloudApp) -> None:
-    found = await facts(cloud, OTHER)
-    declared = found.declarations.select("item", "value", "confirmed").rows()
+async def test_records_are_in_their_state_at_the_end_of_the_span(cloud: CloudApp) -> None:
+    evidence_now = await facts(cloud, OTHER)
+    declared = evidence_now.declarations.select("item", "value", "confirmed").rows()
     assert declared == [("library_books", 30000.0, True), ("new_books", 900.0, False)]
-    assert found.tickets["ticket_no"].to_list() == ["T-1"]
-    assert found.tickets["accepted_at"].dt.hour().to_list() == [10]
-    assert found.tickets["closed_at"].to_list() == [None]
-    assert found.stocktakes.select("asset_no", "result").rows() == [
+    assert evidence_now.tickets["ticket_no"].to_list() == ["T-1"]
+    assert evidence_now.tickets["accepted_at"].dt.hour().to_list() == [10]
+    assert evidence_now.tickets["closed_at"].to_list() == [None]
+    assert evidence_now.stocktakes.select("asset_no", "result").rows() == [
         ("B-1", "matched"),
         ("X-2", "surplus"),
     ]
-    assert found.disposals["asset_no"].to_list() == ["C-1"]
-    assert found.chemicals["counted_quantity"].to_list() == [2.4]
-    asset = found.assets.row(0, named=True)
+    assert evidence_now.disposals["asset_no"].to_list() == ["C-1"]
+    assert evidence_now.chemicals["counted_quantity"].to_list() == [2.4]
+    asset = evidence_now.assets.row(0, named=True)
     assert (asset["original_value_yuan"], asset["room"], asset["life_years"]) == (1250.5, "L1", 5)
-    assert found.rooms.row(0, named=True)["area_m2"] == 92.0
+    assert evidence_now.rooms.row(0, named=True)["area_m2"] == 92.0
 
 
 async def test_air_counts_the_seconds_of_lessons_that_a_reading_holds_for(cloud: CloudApp) -> None:
     """Lessons are at 08:00-08:40 and 08:50-09:30; a reading holds for forty minutes at most."""
     await co2(cloud, local("08:00"), 900.0)
     await co2(cloud, local("08:20"), 2000.0)
-    found = await facts(cloud, SCHOOL)
-    [row] = found.air.to_dicts()
+    evidence_now = await facts(cloud, SCHOOL)
+    [row] = evidence_now.air.to_dicts()
     assert (row["room"], row["quantity"], row["occupied_s"]) == ("101", "co2", 4800.0)
     assert (row["seen_s"], row["good_s"]) == (3000.0, 1200.0)
 
 
-async def test_a_silent_sensor_leaves_lessons_that_nobody_saw(cloud: CloudApp) -> None:
+async def test_a_silent_sensor_leaves_lessons_without_data(cloud: CloudApp) -> None:
     friday = MONDAY - timedelta(days=3)
     await co2(cloud, local("07:55", friday), 900.0)
     [row] = (await facts(cloud, SCHOOL)).air.to_dicts()
@@ -161,14 +161,16 @@ async def test_days_are_those_of_school(cloud: CloudApp) -> None:
     await send(
         cloud.services.store, slots("A-1", local("08:00", sunday), local("09:00", sunday), "off")
     )
-    found = await facts(cloud, SCHOOL)
-    assert sunday not in found.days["day"].to_list()
-    [row] = found.days.filter((pl.col("asset") == "A-1") & (pl.col("day") == MONDAY)).to_dicts()
+    evidence_now = await facts(cloud, SCHOOL)
+    assert sunday not in evidence_now.days["day"].to_list()
+    [row] = evidence_now.days.filter(
+        (pl.col("asset") == "A-1") & (pl.col("day") == MONDAY)
+    ).to_dicts()
     assert row["slots"] == 8.0
     assert row["in_time_slots"] <= row["slots"] <= row["due_slots"]
 
 
-async def test_nobody_asked_for_is_nobody(cloud: CloudApp) -> None:
-    found = await facts(cloud, "2133999999")
-    assert found.schools.is_empty()
-    assert found.assets.is_empty()
+async def test_an_unknown_school_has_no_evidence(cloud: CloudApp) -> None:
+    evidence_now = await facts(cloud, "2133999999")
+    assert evidence_now.schools.is_empty()
+    assert evidence_now.assets.is_empty()

@@ -59,8 +59,8 @@ def test_the_standard_of_the_how_to_scores_as_it_says() -> None:
     (text,) = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
     evidence, scores = re.findall(r"```csv\n(.*?)```", page, re.DOTALL)
     standard = parse_standard(text, "library.yaml")
-    found = score_table(standard, parse_table(evidence, "schools.csv", standard))
-    assert scores_csv(found) == scores
+    scored = score_table(standard, parse_table(evidence, "schools.csv", standard))
+    assert scores_csv(scored) == scores
 
 
 def test_the_how_to_names_every_key_of_a_standard() -> None:

@@ -57,7 +57,7 @@ def test_a_band_may_have_cliffs(measured: float, expected: float) -> None:
 
 def test_at_most_is_a_band_from_nothing_on() -> None:
     band = Band(low_floor=0, low=0, high=2, high_ceiling=6)
-    assert [band.attainment(one) for one in (0, 2, 4, 6, 9)] == [1, 1, 0.5, 0, 0]
+    assert [band.attainment(figure) for figure in (0, 2, 4, 6, 9)] == [1, 1, 0.5, 0, 0]
 
 
 @pytest.mark.parametrize(
@@ -105,8 +105,8 @@ MEASURED = st.floats(0, 10, allow_nan=False)
 
 
 @given(st.sampled_from(RISING), MEASURED, MEASURED)
-def test_more_is_never_worse_except_in_a_band(shape: Shape, one: float, other: float) -> None:
-    low, high = sorted((one, other))
+def test_more_is_never_worse_except_in_a_band(shape: Shape, first: float, other: float) -> None:
+    low, high = sorted((first, other))
     assert 0 <= shape.attainment(low) <= shape.attainment(high) <= 1
 
 

@@ -33,18 +33,18 @@ BY_STAGE = Linear(
 def test_a_curve_over_an_array_is_the_curve_of_the_shape(
     shape: Shape, measured: float, whole: int
 ) -> None:
-    found = curve(shape, np.array([measured]), np.array([float(whole)]), UNNAMED)[0]
+    attained = curve(shape, np.array([measured]), np.array([float(whole)]), UNNAMED)[0]
     if isinstance(shape, Deduction):
         expected = shape.attainment(measured, whole=whole)
     else:
         expected = shape.attainment(measured)
-    assert math.isclose(found, expected, abs_tol=1e-12)
+    assert math.isclose(attained, expected, abs_tol=1e-12)
 
 
 @pytest.mark.parametrize("stage", ["PRI", "JUN"])
 def test_thresholds_are_those_of_the_stage(stage: str) -> None:
-    found = curve(BY_STAGE, np.array([1.5]), np.ones(1), stage)[0]
-    assert math.isclose(found, BY_STAGE.attainment(1.5, stage))
+    attained = curve(BY_STAGE, np.array([1.5]), np.ones(1), stage)[0]
+    assert math.isclose(attained, BY_STAGE.attainment(1.5, stage))
     assert bends(BY_STAGE, stage, 1.0) == [
         threshold(BY_STAGE.floor, stage),
         threshold(BY_STAGE.target, stage),
@@ -63,8 +63,8 @@ def test_lower_thresholds_never_cost_points_where_more_is_better(
 
 def test_a_share_is_not_asked_for_more_than_all() -> None:
     shape = Linear(floor=0.5, target=0.98)
-    found = curve(shape, np.array([1.0]), np.ones(1), UNNAMED, shift=1.1, most=1.0)[0]
-    assert math.isclose(found, 1.0)
+    attained = curve(shape, np.array([1.0]), np.ones(1), UNNAMED, shift=1.1, most=1.0)[0]
+    assert math.isclose(attained, 1.0)
     assert curve(shape, np.array([1.0]), np.ones(1), UNNAMED, shift=1.1)[0] < 1.0
 
 
@@ -75,8 +75,8 @@ def test_a_curve_is_straight_between_its_bends(shape: Shape, whole: int) -> None
     wholes = np.full(middle.size, float(whole))
     ends = curve(shape, at, np.full(at.size, float(whole)), UNNAMED)
     straight = (ends[:-1] + ends[1:]) / 2
-    found = curve(shape, middle, wholes, UNNAMED)
+    attained = curve(shape, middle, wholes, UNNAMED)
     if isinstance(shape, Linear) and shape.scale == "log":
-        assert (found >= straight - 1e-9).all()  # the chord lies below
+        assert (attained >= straight - 1e-9).all()  # the chord lies below
     elif not isinstance(shape, Steps):
-        assert np.allclose(found, straight)
+        assert np.allclose(attained, straight)

@@ -10,7 +10,7 @@ OLD = standard_of(
 )
 
 
-def test_a_later_edition_is_told_line_by_line() -> None:
+def test_a_later_edition_differs_line_by_line() -> None:
     new = standard_of(
         [
             {"id": "A03", "indicator": "intact_rate", "title": {"zh": "完好率", "en": "Intact"}},

@@ -11,11 +11,11 @@ WRONG = Path(__file__).parents[1] / "wrong"
 
 
 @pytest.mark.parametrize("path", sorted(WRONG.glob("*.yaml")), ids=lambda path: path.stem)
-def test_every_fault_of_a_wrong_file_is_told_in_a_sentence(path: Path) -> None:
+def test_every_fault_of_a_wrong_file_is_one_sentence(path: Path) -> None:
     """The goldens are read by people: a changed sentence is a change on purpose."""
-    with pytest.raises(StandardError) as told:
+    with pytest.raises(StandardError) as raised:
         load_standard(path)
-    assert str(told.value) + "\n" == path.with_suffix(".txt").read_text(encoding="utf-8")
+    assert str(raised.value) + "\n" == path.with_suffix(".txt").read_text(encoding="utf-8")
 
 
 def test_what_is_shipped_loads_and_says_where_it_comes_from() -> None:
@@ -50,7 +50,9 @@ def test_a_standard_is_named_by_file_id_or_edition() -> None:
     path = standard_file(edition)
     assert path
     assert named(edition) == named(str(path)) == load_standard(path)
-    newest = max(one.effective for one in editions() if one.id == "taizhou-smart-management")
+    newest = max(
+        standard.effective for standard in editions() if standard.id == "taizhou-smart-management"
+    )
     assert named("taizhou-smart-management").effective == newest
     assert standard_file("taizhou-smart-management@1999-01-01") is None
     assert standard_file("../standards") is None
@@ -63,6 +65,6 @@ def test_a_standard_is_named_by_file_id_or_edition() -> None:
         ("nonsense.yaml", r"nonsense.yaml: cannot be read: No such file or directory"),
     ],
 )
-def test_what_names_no_standard_is_told(name: str, told: str) -> None:
-    with pytest.raises(StandardError, match=told):
+def test_an_unknown_standard_is_an_error(name: str, problem: str) -> None:
+    with pytest.raises(StandardError, match=problem):
         named(name)
