@@ -35,7 +35,7 @@ def test_a_table_is_read_as_it_stands() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "problem"),
     [
         ("", "is empty; the first row names the columns"),
         (

@@ -414,7 +414,7 @@ def test_scores_come_out_by_id_and_keep_what_else_the_table_says() -> None:
 
 
 @pytest.mark.parametrize(
-    ("table", "told"),
+    ("table", "problem"),
     [
         ({"x": [1.0]}, "the evidence table has no column id"),
         ({"id": ["a", "a"], "x": [1.0, 1.0]}, "id: a is in the evidence table twice"),

@@ -41,7 +41,7 @@ def changed(**more: Any) -> str:
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "problem"),
     [
         ({"evidence__0__life_expectancy": 90.0}, r"digests.evidence: is [0-9a-f]{64}, but"),
         ({"scores__0__value": 0.99}, r"digests.scores: is"),

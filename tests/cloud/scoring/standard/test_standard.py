@@ -59,7 +59,7 @@ def test_a_standard_is_named_by_file_id_or_edition() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "told"),
+    ("name", "problem"),
     [
         ("nonsense", r"nonsense: neither a file nor a standard that is shipped: .*undp-hdi"),
         ("nonsense.yaml", r"nonsense.yaml: cannot be read: No such file or directory"),
