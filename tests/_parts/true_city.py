@@ -1,14 +1,14 @@
-"""What a simulated city truly was, indicator by indicator, beside what the cloud made of it.
+"""The truth of a simulated city, indicator by indicator, compared with the cloud's figures.
 
 - Use, air and ledgers: plain sums over the simulator's own days and lines (`true_city_use`).
 - `OWN`: what the line carried, what a count would find, which figures are right: sums of `truth/`.
-- `OF_THE_BOOKS`: repairs and counts on paper, as they are told, without the rows of nothing.
-- The rest, rooms and declared figures: the books of the true city.
+- `OF_THE_RECORDS`: repairs and counts, as recorded, without the rows of things that do not exist.
+- The rest, rooms and declared figures: the records of the true city.
 
 The true city is a folder that the cloud loads like any other: the true slots and readings, and
-books of what exists. Rows of nothing are out, devices that stand in no ledger are in, rooms and
-values are filled in, figures are declared as they were. What the cloud makes of it has to be what
-the plain sums say: so an indicator that is wrong cannot hide by being wrong twice.
+records of what exists. Rows of things that do not exist are out, devices in no ledger are in, rooms
+and values are filled in, figures are declared as they were. What the cloud computes of it has to be
+the plain sums: so an indicator that is wrong cannot hide by being wrong twice.
 """
 
 import asyncio
@@ -93,7 +93,7 @@ def home_of(options: Options) -> tuple[CityCalendar, Mapping[str, Home]]:
 
 
 def _air(homes: Mapping[str, Home], calendar: CityCalendar, day: date, seed: int) -> object:
-    """Return what every sensor of a room would have said, had it lived and been heard."""
+    """Return what every sensor of a room would have sent, had it worked and reported."""
     table = ReadingTable(day)
     for home in homes.values():
         school, sensors = home.school, home.sensors
@@ -108,10 +108,12 @@ def _air(homes: Mapping[str, Home], calendar: CityCalendar, day: date, seed: int
     return table.table()
 
 
-def _true_ledger(told: pl.DataFrame, city: Path, homes: Mapping[str, Home]) -> pl.DataFrame:
+def _true_ledger(recorded: pl.DataFrame, city: Path, homes: Mapping[str, Home]) -> pl.DataFrame:
     """Return the ledger with a row for what exists, and none for what does not."""
-    known = truth(city, "assets").filter(pl.col("school").is_in(told["school"].unique().to_list()))
-    own = known.filter(pl.col("asset_no") != "").select(
+    known = truth(city, "assets").filter(
+        pl.col("school").is_in(recorded["school"].unique().to_list())
+    )
+    known_rows = known.filter(pl.col("asset_no") != "").select(
         "school", "asset_no", "exists", "has_reported", pl.col("room").alias("true_room")
     )
     factor = VALUE_PER_SCHOOL_YUAN * len(homes) / sum(h.ledger.total() for h in homes.values())
@@ -125,7 +127,7 @@ def _true_ledger(told: pl.DataFrame, city: Path, homes: Mapping[str, Home]) -> p
         orient="row",
     )
     there = (
-        told.join(own, on=["school", "asset_no"], how="left", maintain_order="left")
+        recorded.join(known_rows, on=["school", "asset_no"], how="left", maintain_order="left")
         .join(values, on=["school", "asset_no"], how="left", maintain_order="left")
         .filter("exists")
         .with_columns(
@@ -144,24 +146,26 @@ def _true_ledger(told: pl.DataFrame, city: Path, homes: Mapping[str, Home]) -> p
         pl.lit("1").alias("condition"),
         pl.col("room").alias("location"),
     )
-    return pl.concat([there.select(told.columns), unlisted], how="diagonal")
+    return pl.concat([there.select(recorded.columns), unlisted], how="diagonal")
 
 
-def _true_declarations(told: pl.DataFrame, city: Path, _homes: Mapping[str, Home]) -> pl.DataFrame:
+def _true_declarations(
+    recorded: pl.DataFrame, city: Path, _homes: Mapping[str, Home]
+) -> pl.DataFrame:
     """Return the figures as they would have been right, to as many digits as they are declared."""
     actual = truth(city, "declarations").select("school", "item", "actual")
     right = pl.when(pl.col("item").is_in(_TO_A_TENTH)).then(pl.col("actual").round(1))
     return (
-        told.join(actual, on=["school", "item"], how="left", maintain_order="left")
+        recorded.join(actual, on=["school", "item"], how="left", maintain_order="left")
         .with_columns(right.otherwise(pl.col("actual").round(0)).cast(pl.String).alias("value"))
-        .select(told.columns)
+        .select(recorded.columns)
     )
 
 
-def _true_counts(told: pl.DataFrame, city: Path, _homes: Mapping[str, Home]) -> pl.DataFrame:
+def _true_counts(recorded: pl.DataFrame, city: Path, _homes: Mapping[str, Home]) -> pl.DataFrame:
     """Return the counts without those of what does not exist."""
     phantoms = truth(city, "assets").filter(~pl.col("exists"))
-    return told.join(phantoms, on=["school", "asset_no"], how="anti", maintain_order="left")
+    return recorded.join(phantoms, on=["school", "asset_no"], how="anti", maintain_order="left")
 
 
 _MENDED: Mapping[str, Callable[[pl.DataFrame, Path, Mapping[str, Home]], pl.DataFrame]] = {
@@ -173,12 +177,12 @@ _MENDED: Mapping[str, Callable[[pl.DataFrame, Path, Mapping[str, Home]], pl.Data
 
 def gathered(city: Path, data: Path, *, first: int = 0) -> Evidence:
     """Return what the cloud knows of a city, from its first day but so many on; loads it."""
-    told = read_city(city)
-    days = [date.fromisoformat(day) for day in told["days"]][first:]
+    recorded = read_city(city)
+    days = [date.fromisoformat(day) for day in recorded["days"]][first:]
 
     async def work() -> list[Evidence]:
         await load(city, data)
-        schools = told["schools"]
+        schools = recorded["schools"]
         with offline(data, clock=clock_after()) as (store, registry):
             return [
                 await gather(
@@ -196,12 +200,12 @@ def gathered(city: Path, data: Path, *, first: int = 0) -> Evidence:
 
 @dataclass(frozen=True, slots=True)
 class City:
-    """A city, and the scores of it as it was told, as it is, and as the cloud finds it true."""
+    """A city, and its scores: as recorded, as true, and as the cloud computes them of the truth."""
 
     folder: Path
-    told: Scores
+    recorded: Scores
     true: Scores
-    found: Scores
+    computed: Scores
 
     @property
     def characters(self) -> pl.DataFrame:
@@ -213,13 +217,13 @@ def assessed(options: Options, folder: Path) -> City:
     """Return a city of these options, written and loaded below a folder, with its truth."""
     write_city(options)
     write_true_city(options, folder / "true")
-    told = gathered(options.folder, folder / "told-data", first=1)
+    recorded = gathered(options.folder, folder / "recorded-data", first=1)
     true = gathered(folder / "true", folder / "true-data", first=1)
     return City(
         options.folder,
-        told=scores_of(evidence_table(edition(), told)),
-        true=scores_of(true_table(options, told, true)),
-        found=scores_of(evidence_table(edition(), true)),
+        recorded=scores_of(evidence_table(edition(), recorded)),
+        true=scores_of(true_table(options, recorded, true)),
+        computed=scores_of(evidence_table(edition(), true)),
     )
 
 
@@ -229,54 +233,56 @@ def edition() -> Standard:
     return named("taizhou-smart-management@2026-11-01")
 
 
-def true_table(options: Options, told: Evidence, true: Evidence) -> pl.DataFrame:
+def true_table(options: Options, recorded: Evidence, true: Evidence) -> pl.DataFrame:
     """Return the evidence table of what is true, to be scored like any other."""
     standard, city = edition(), options.folder
     calendar, homes = home_of(options)
-    first = calendar.days.index(told.start)
+    first = calendar.days.index(recorded.start)
     table = evidence_table(standard, true)
-    of_books = evidence_table(standard, of_what_exists(city, told))
-    own = {
-        **{name: work(city, told) for name, work in OWN.items()},
+    of_records = evidence_table(standard, of_what_exists(city, recorded))
+    true_sums = {
+        **{name: work(city, recorded) for name, work in OWN.items()},
         **plain_use(homes, calendar, options.seed, first=first),
-        **plain_ledger(homes, told.end),
+        **plain_ledger(homes, recorded.end),
     }
     for clause in standard.clauses:
         names = [f"{clause.id}.{what}" for what in ("part", "whole", "unknown")]
-        if clause.indicator in own:
-            found = own[clause.indicator].select(
+        if clause.indicator in true_sums:
+            columns_of_clause = true_sums[clause.indicator].select(
                 pl.col("school").alias("id"),
                 pl.col("part", "whole").cast(pl.Float64).name.prefix(f"{clause.id}."),
                 pl.lit(0.0).alias(names[2]),
             )
-        elif clause.indicator in OF_THE_BOOKS:
-            found = of_books.select("id", *names)
+        elif clause.indicator in OF_THE_RECORDS:
+            columns_of_clause = of_records.select("id", *names)
         else:
             continue
-        table = table.drop(names).join(found, on="id", how="left")
+        table = table.drop(names).join(columns_of_clause, on="id", how="left")
     return table
 
 
-OF_THE_BOOKS = frozenset({
+OF_THE_RECORDS = frozenset({
     "alerts_handled", "counted_this_year", "fault_free", "repairs_completed", "repairs_in_time",
     "repairs_that_last", "response_in_time",
 })  # fmt: skip
-"""Indicators that ask how papers are kept: the truth is what they say of what exists."""
+"""Indicators of how records are kept: the truth is their rows of things that exist."""
 
 
-def of_what_exists(city: Path, told: Evidence) -> Evidence:
-    """Return what the cloud was told, without the rows of the ledger that stand for nothing."""
+def of_what_exists(city: Path, recorded: Evidence) -> Evidence:
+    """Return the recorded evidence, without the rows of the ledger for things that do not exist."""
     phantoms = truth(city, "assets").filter(~pl.col("exists"))
-    return replace(told, assets=told.assets.join(phantoms, on=["school", "asset_no"], how="anti"))
+    return replace(
+        recorded, assets=recorded.assets.join(phantoms, on=["school", "asset_no"], how="anti")
+    )
 
 
-def _counted(city: Path, told: Evidence) -> pl.DataFrame:
+def _counted(city: Path, recorded: Evidence) -> pl.DataFrame:
     """Return what a count of every row would find: what exists matches, and nothing else."""
     exists = truth(city, "assets").select("school", "asset_no", "exists")
-    is_old = pl.col("acquired") <= told.end - timedelta(days=YEAR)
-    counts = told.stocktakes.select("school", "asset_no", "result")
+    is_old = pl.col("acquired") <= recorded.end - timedelta(days=YEAR)
+    counts = recorded.stocktakes.select("school", "asset_no", "result")
     rows = (
-        told.assets.filter(~pl.col("condition").is_in(_WRITTEN_OFF))
+        recorded.assets.filter(~pl.col("condition").is_in(_WRITTEN_OFF))
         .join(counts, on=["school", "asset_no"], how="left")
         .filter(pl.col("result").is_not_null() | is_old.fill_null(value=True))
         .join(exists, on=["school", "asset_no"])
@@ -294,9 +300,9 @@ def _shares(rows: pl.DataFrame, part: pl.Expr) -> pl.DataFrame:
     )
 
 
-def _ledger(city: Path, told: Evidence) -> pl.DataFrame:
-    """Return the rows of the ledger that stand for something, with their condition."""
-    condition = told.assets.select("school", "asset_no", "condition")
+def _ledger(city: Path, recorded: Evidence) -> pl.DataFrame:
+    """Return the rows of the ledger for things that exist, with their condition."""
+    condition = recorded.assets.select("school", "asset_no", "condition")
     return (
         truth(city, "assets")
         .filter((pl.col("asset_no") != "") & pl.col("exists"))
@@ -304,27 +310,27 @@ def _ledger(city: Path, told: Evidence) -> pl.DataFrame:
     )
 
 
-def _known_devices(city: Path, told: Evidence) -> pl.DataFrame:
-    """Return the devices heard by whether a ledger knows them; what was dead before was not."""
-    first = told.use["day"].min()
-    heard = truth(city, "assets").filter(
+def _known_devices(city: Path, recorded: Evidence) -> pl.DataFrame:
+    """Return the reporting devices by whether they are in a ledger; dead ones do not report."""
+    first = recorded.use["day"].min()
+    reporting = truth(city, "assets").filter(
         pl.col("has_reported")
         & (pl.col("dead_from").is_null() | (pl.col("dead_from") > first) | pl.col("is_frozen"))
     )
-    return _shares(heard, pl.col("asset_no") != "")
+    return _shares(reporting, pl.col("asset_no") != "")
 
 
-def _reporting(city: Path, told: Evidence) -> pl.DataFrame:
+def _reporting(city: Path, recorded: Evidence) -> pl.DataFrame:
     """Return what can report by whether it is connected and lived until a week before the end."""
-    able = _ledger(city, told).filter(
+    able = _ledger(city, recorded).filter(
         pl.col("category").is_in(_ABLE) & pl.col("condition").is_in(["1", "2"])
     )
-    dead = pl.col("dead_from") <= told.end - timedelta(days=7)
+    dead = pl.col("dead_from") <= recorded.end - timedelta(days=7)
     alive = pl.col("is_frozen") | ~dead.fill_null(value=False)
     return _shares(able, pl.col("has_reported") & alive)
 
 
-def _lines(city: Path, told: Evidence) -> pl.DataFrame:
+def _lines(city: Path, recorded: Evidence) -> pl.DataFrame:
     """Return of every device and school day which share of it was carried, in time, in school.
 
     A device that is dead or was silenced carries nothing; of the others what the line lost is
@@ -333,9 +339,9 @@ def _lines(city: Path, told: Evidence) -> pl.DataFrame:
     use = truth(city, "use").filter(pl.col("asset_no") != "")
     schools = truth(city, "schools").select("school", "closed")
     days = use.join(schools, on="school").filter(
-        (pl.col("day") >= told.start) & pl.col("closed").ne_missing(pl.col("day"))
+        (pl.col("day") >= recorded.start) & pl.col("closed").ne_missing(pl.col("day"))
     )
-    silent = _ledger(city, told).filter(
+    silent = _ledger(city, recorded).filter(
         pl.col("asset").ne("")
         & ~pl.col("has_reported")
         & pl.col("category").is_in(_SENDING)
@@ -344,8 +350,8 @@ def _lines(city: Path, told: Evidence) -> pl.DataFrame:
     mute = silent.join(days.select("school", "day").unique(), on="school").select(
         "school", "day", pl.lit(value=True).alias("mute")
     )
-    heard = days.select("school", "day", (pl.col("dead") | pl.col("silenced")).alias("mute"))
-    return pl.concat([heard, mute]).join(_carried(city), on=["school", "day"], how="left")
+    device_days = days.select("school", "day", (pl.col("dead") | pl.col("silenced")).alias("mute"))
+    return pl.concat([device_days, mute]).join(_carried(city), on=["school", "day"], how="left")
 
 
 @cache
@@ -389,9 +395,9 @@ def _seconds(clock: str) -> int:
 
 
 def _line_share(what: str) -> Callable[[Path, Evidence], pl.DataFrame]:
-    def work(city: Path, told: Evidence) -> pl.DataFrame:
+    def work(city: Path, recorded: Evidence) -> pl.DataFrame:
         carried = pl.when("mute").then(0.0).otherwise(what)
-        return _shares(_lines(city, told), carried)
+        return _shares(_lines(city, recorded), carried)
 
     return work
 
@@ -399,10 +405,12 @@ def _line_share(what: str) -> Callable[[Path, Evidence], pl.DataFrame]:
 _TERMINALS = ("teacher_terminals", "pupil_terminals")
 
 
-def _honest_figures(city: Path, told: Evidence) -> pl.DataFrame:
+def _honest_figures(city: Path, recorded: Evidence) -> pl.DataFrame:
     """Return the declared figures that can be compared by whether they are about right."""
-    clause = next(one for one in edition().clauses if one.indicator == "declarations_agree")
-    rows = clause_rows(clause.id, told).select("school", "label")
+    clause = next(
+        clause for clause in edition().clauses if clause.indicator == "declarations_agree"
+    )
+    rows = clause_rows(clause.id, recorded).select("school", "label")
     item = pl.when(pl.col("item").is_in(_TERMINALS)).then(pl.lit("terminals")).otherwise("item")
     figures = (
         truth(city, "declarations")
@@ -411,13 +419,15 @@ def _honest_figures(city: Path, told: Evidence) -> pl.DataFrame:
     )
     label = pl.when(pl.col("label").is_in(_TERMINALS)).then(pl.lit("terminals")).otherwise("label")
     off = (pl.col("value") - pl.col("actual")).abs()
-    found = rows.select("school", label.alias("item")).join(figures, on=["school", "item"])
-    return _shares(found, off <= float(clause.parameters["tolerance"]) * pl.col("actual") + 1.0)
+    comparable = rows.select("school", label.alias("item")).join(figures, on=["school", "item"])
+    return _shares(
+        comparable, off <= float(clause.parameters["tolerance"]) * pl.col("actual") + 1.0
+    )
 
 
 def clause_rows(clause_id: str, evidence: Evidence) -> pl.DataFrame:
     """Return the evidence rows of a clause of the edition."""
-    (clause,) = (one for one in edition().clauses if one.id == clause_id)
+    (clause,) = (clause for clause in edition().clauses if clause.id == clause_id)
     return evidence_rows(clause, evidence)
 
 
@@ -437,8 +447,8 @@ def scores_of(table: pl.DataFrame) -> Scores:
     return score_table(edition(), table)
 
 
-def differences(told: Scores, true: Scores) -> pl.DataFrame:
-    """Return a row for each school and clause: what was told, up to what it may be, what is true.
+def differences(recorded: Scores, true: Scores) -> pl.DataFrame:
+    """Return a row for each school and clause: the recorded figure, its upper bound, the true one.
 
     A clause of which one side has no evidence has null there; one that does not apply has no row.
     """
@@ -447,13 +457,13 @@ def differences(told: Scores, true: Scores) -> pl.DataFrame:
         measured = f"{clause.id}.measured"
         high = pl.col(f"{clause.id}.part") + pl.col(f"{clause.id}.unknown").fill_null(0.0)
         parts.append(
-            told.table.join(told.clauses, on="id")
+            recorded.table.join(recorded.clauses, on="id")
             .filter(pl.col(f"{clause.id}.weight") > 0)
             .select(
                 "id",
                 pl.lit(clause.id).alias("clause"),
                 pl.lit(clause.indicator).alias("indicator"),
-                pl.col(measured).alias("told"),
+                pl.col(measured).alias("recorded"),
                 (high / pl.col(f"{clause.id}.whole")).alias("high"),
             )
             .join(true.clauses.select("id", pl.col(measured).alias("true")), on="id")
@@ -466,16 +476,16 @@ _SLACK = 0.002
 
 
 def errors(rows: pl.DataFrame, *by: str) -> pl.DataFrame:
-    """Return by clause how far what was told is from what is true (see `differences`)."""
-    off = pl.col("told") - pl.col("true")
+    """Return by clause how far recorded figures are from true ones (see `differences`)."""
+    off = pl.col("recorded") - pl.col("true")
     slack = _SLACK * pl.max_horizontal(1.0, "true")
-    inside = pl.col("true").is_between(pl.col("told") - slack, pl.col("high") + slack)
+    inside = pl.col("true").is_between(pl.col("recorded") - slack, pl.col("high") + slack)
     return (
         rows.filter(pl.col("true").is_not_null())
         .group_by("clause", "indicator", *by)
         .agg(
-            pl.col("told").is_not_null().sum().alias("schools"),
-            pl.col("told").is_null().sum().alias("no_data"),
+            pl.col("recorded").is_not_null().sum().alias("schools"),
+            pl.col("recorded").is_null().sum().alias("no_data"),
             off.abs().median().alias("median"),
             off.abs().quantile(0.9).alias("p90"),
             off.mean().alias("bias"),

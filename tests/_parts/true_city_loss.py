@@ -2,7 +2,7 @@
 
 Four ways to lose a share of the data: single slots anywhere, whole devices, whole days of schools,
 and whole schools. Whatever is lost at a small share is lost at a larger one too. The first day
-stays whole: it stands for the time before the span, in which every device was heard once.
+stays whole: it represents the time before the span, in which every device reported once.
 """
 
 import asyncio
@@ -43,7 +43,7 @@ class Loss:
 
 
 def books_only(city: Path, folder: Path) -> Path:
-    """Return a data folder in which the books of a city stand, and nothing was ever heard."""
+    """Return a data folder with the records of a city, and without any telemetry."""
     bare, data = folder / "bare", folder / "books"
     bare.mkdir(parents=True)
     (bare / "books").symlink_to(city / "books")
@@ -58,16 +58,16 @@ def scores_after(loss: Loss, city: Path, books: Path, folder: Path) -> Scores:
     lossy, data = folder / "city", folder / "data"
     write_lossy(loss, city, lossy)
     shutil.copytree(books, data)
-    found = scores_of(evidence_table(edition(), gathered(lossy, data, first=1)))
+    scores = scores_of(evidence_table(edition(), gathered(lossy, data, first=1)))
     shutil.rmtree(folder)
-    return found
+    return scores
 
 
 def write_lossy(loss: Loss, city: Path, out: Path) -> None:
     """Write the city without what is lost."""
-    told = read_city(city)
-    days = [date.fromisoformat(day) for day in told["days"]]
-    gone = _gone(loss, city, told["schools"], days)
+    city_plan = read_city(city)
+    days = [date.fromisoformat(day) for day in city_plan["days"]]
+    gone = _gone(loss, city, city_plan["schools"], days)
     out.mkdir(parents=True)
     (out / "books").symlink_to(city / "books")
     for kind in ("slots", "readings"):
@@ -110,8 +110,8 @@ def _gone(loss: Loss, city: Path, schools: Sequence[str], days: Sequence[date]) 
     random = np.random.default_rng([loss.seed, WAYS.index(loss.way)])
     if loss.way == "schools":
         return pl.DataFrame({"school": _first(list(schools), loss.share, random)})
-    heard = truth(city, "assets").filter("has_reported").sort("school", "asset")
-    names = dict(heard.group_by("school", maintain_order=True).agg("asset").iter_rows())
+    reporting = truth(city, "assets").filter("has_reported").sort("school", "asset")
+    names = dict(reporting.group_by("school", maintain_order=True).agg("asset").iter_rows())
     rows: list[tuple[str, object]] = []
     for school in schools:
         units = days[1:] if loss.way == "days" else names.get(school, [])
@@ -141,7 +141,7 @@ class Change:
     unrated: int
     """Schools that are not rated any more."""
     covered: float
-    """Share of schools whose earlier rank lies in the interval that is told."""
+    """Share of schools whose earlier rank lies in the interval that is shown."""
     gained: float
     """The most by which any score rose."""
 
@@ -154,8 +154,8 @@ def change(before: Scores, after: Scores, rules: SelectionRules, *, runs: int = 
     was, now = (_ranks(rated[name]) for name in ("value", "value_now"))
     selected = set(select_scores(before, rules).selected)
     selected_now = set(select_scores(after, rules).selected)
-    told = uncertainty(after, rules, 1, runs=runs).schools
-    both = rated.with_columns(pl.Series("was", was)).join(told, on="id")
+    intervals = uncertainty(after, rules, 1, runs=runs).schools
+    both = rated.with_columns(pl.Series("was", was)).join(intervals, on="id")
     inside = both["was"].is_between(both["rank_low"], both["rank_high"])
     lost = pair.filter(pl.col("value").is_not_null() & pl.col("value_now").is_null())
     return Change(
@@ -173,7 +173,7 @@ def _ranks(values: pl.Series) -> NDArray[np.float64]:
     return values.rank("ordinal", descending=True).cast(pl.Float64).to_numpy()
 
 
-def _kendall(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
+def _kendall(first: NDArray[np.float64], other: NDArray[np.float64]) -> float:
     """Return Kendall's tau of two rankings without ties."""
-    signs = np.sign(one[:, None] - one) * np.sign(other[:, None] - other)
-    return float(signs.sum() / (len(one) * (len(one) - 1)))
+    signs = np.sign(first[:, None] - first) * np.sign(other[:, None] - other)
+    return float(signs.sum() / (len(first) * (len(first) - 1)))

@@ -89,9 +89,9 @@ def _days(
 
 
 def _add(sums: Sums, name: str, part: float, whole: float) -> None:
-    found = sums.setdefault(name, [0.0, 0.0])
-    found[0] += float(part)
-    found[1] += float(whole)
+    pair = sums.setdefault(name, [0.0, 0.0])
+    pair[0] += float(part)
+    pair[1] += float(whole)
 
 
 def _add_lessons(sums: Sums, home: Home, true: Day, listed: np.ndarray) -> None:
@@ -172,7 +172,7 @@ def plain_ledger(homes: Mapping[str, Home], end: date) -> dict[str, pl.DataFrame
         pl.col(f"gap_{name}") for name in ("model", "value", "acquired", "booked", "custodian")
     ]
     filled = _REQUIRED - pl.sum_horizontal(
-        *(one.cast(pl.Float64) for one in empty),
+        *(gap.cast(pl.Float64) for gap in empty),
         2.0 * pl.col("gap_code").cast(pl.Float64),
         1.0 - _located().cast(pl.Float64),
     )

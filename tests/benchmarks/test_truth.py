@@ -51,7 +51,7 @@ def show(capsys: pytest.CaptureFixture[str], title: str, rows: Iterable[Iterable
 
 
 def test_the_error_of_each_indicator(city: City, capsys: pytest.CaptureFixture[str]) -> None:
-    rows = differences(city.told, city.true).join(city.characters, on="id")
+    rows = differences(city.recorded, city.true).join(city.characters, on="id")
     honest = pl.col("character") == "honest"
     for title, some in (
         ("honest schools", rows.filter(honest)),
@@ -61,24 +61,24 @@ def test_the_error_of_each_indicator(city: City, capsys: pytest.CaptureFixture[s
     show(
         capsys,
         "found where the truth is known",
-        map(_error_row, errors(differences(city.found, city.true)).iter_rows(named=True)),
+        map(_error_row, errors(differences(city.computed, city.true)).iter_rows(named=True)),
     )
     points = pl.concat(
-        city.told.clauses.select("id", pl.col(f"{clause.id}.points").alias("told"))
+        city.recorded.clauses.select("id", pl.col(f"{clause.id}.points").alias("recorded"))
         .join(city.true.clauses.select("id", pl.col(f"{clause.id}.points").alias("true")), on="id")
         .with_columns(pl.lit(clause.id).alias("clause"))
         for clause in edition().clauses
     ).join(city.characters, on="id")
-    lost = (pl.col("told").fill_null(0.0) - pl.col("true").fill_null(0.0)).mean()
+    lost = (pl.col("recorded").fill_null(0.0) - pl.col("true").fill_null(0.0)).mean()
     by_clause = points.filter(honest).group_by("clause").agg(lost.alias("points")).sort("points")
     show(capsys, "points of honest schools", ([a, f"{b:.2f}"] for a, b in by_clause.iter_rows()))
-    kept = change(city.true, city.told, RULES)
+    kept = change(city.true, city.recorded, RULES)
     show(
         capsys,
         "true ranking and the measured one: tau, rho, selected changed, covered",
         [[f"{kept.tau:.3f}", f"{kept.rho:.3f}", f"{kept.changed:.0%}", f"{kept.covered:.0%}"]],
     )
-    ranks = city.told.totals.select("id", "raw", "coverage").join(
+    ranks = city.recorded.totals.select("id", "raw", "coverage").join(
         city.true.totals.select("id", pl.col("raw").alias("true")), on="id"
     )
     off = pl.col("raw") - pl.col("true")
@@ -113,7 +113,7 @@ def test_a_ranking_after_loss(
     rows = []
     for loss in [Loss("slots", 0.0), *(Loss(way, share) for way in WAYS for share in LOST)]:
         after = scores_after(loss, city.folder, books, tmp_path / "one")
-        kept = change(city.told, after, RULES)
+        kept = change(city.recorded, after, RULES)
         assert kept.gained <= 1e-9
         rows.append(
             [

@@ -11,7 +11,7 @@ import pytest
 
 from cloud.scoring.engine.engine import Scores
 from tests._parts.true_city import (
-    OF_THE_BOOKS,
+    OF_THE_RECORDS,
     OWN,
     City,
     differences,
@@ -31,7 +31,7 @@ class Limit(NamedTuple):
     p90: float = EXACT
     bias: float = EXACT
     inside: float = 0.0
-    """The least share of schools whose truth lies within the bounds told."""
+    """The least share of schools whose truth lies within the bounds shown."""
 
 
 HONEST: Mapping[str, Limit] = {
@@ -98,20 +98,20 @@ FOUND: Mapping[str, Limit] = {
     "D02": Limit(0.005, 0.007, 0.004),
     "D03": Limit(p90=0.005, bias=0.002),
 }
-"""Of what the cloud finds where it is told the truth.
+"""Of what the cloud computes from the true records.
 
-A slot of five minutes does not say when in it a use was, so one of just a quarter of a lesson may
-fall short; and devices that no ledger knew stand in the true one.
+A slot of five minutes does not show when in it a use was, so one of just a quarter of a lesson may
+fall short; and devices in no ledger are in the true one.
 """
-KEPT_AS_TOLD = {"B03", "B04", "B05", "B06", "B07", "B10", "C09"}
-"""Books that the true city does not fill in: their truth is held beside what was told."""
+KEPT_AS_RECORDED = {"B03", "B04", "B05", "B06", "B07", "B10", "C09"}
+"""Clauses whose records the true city does not fill in: they are compared with recorded ones."""
 
 
-def beyond(found: pl.DataFrame, limits: Mapping[str, Limit]) -> list[str]:
+def beyond(rows: pl.DataFrame, limits: Mapping[str, Limit]) -> list[str]:
     """Return in words which clauses are further from the truth than their limits allow."""
     return [
         f"{row['clause']} ({row['indicator']}): {name} {row[name]:.4f}, allowed {allowed}"
-        for row in found.iter_rows(named=True)
+        for row in rows.iter_rows(named=True)
         for name, allowed in limits.get(row["clause"], Limit())._asdict().items()
         if (row[name] < allowed if name == "inside" else abs(row[name]) > allowed)
     ]
@@ -123,60 +123,60 @@ def spoiled(scores: Scores, clause: str, share: float) -> Scores:
     return scores_of(scores.table.with_columns(pl.col(part) * (1 - share)))
 
 
-def of_honest(city: City, told: Scores) -> pl.DataFrame:
-    rows = differences(told, city.true).join(city.characters, on="id")
+def of_honest(city: City, recorded: Scores) -> pl.DataFrame:
+    rows = differences(recorded, city.true).join(city.characters, on="id")
     return errors(rows.filter(character="honest"))
 
 
-def of_others(city: City, told: Scores) -> pl.DataFrame:
-    rows = differences(told, city.true).join(city.characters, on="id")
+def of_others(city: City, recorded: Scores) -> pl.DataFrame:
+    rows = differences(recorded, city.true).join(city.characters, on="id")
     return errors(rows.filter(pl.col("character") != "honest"))
 
 
-def of_found(city: City, found: Scores) -> pl.DataFrame:
-    same = {*OWN, *OF_THE_BOOKS}
-    rows = differences(found, city.true).filter(
-        ~pl.col("indicator").is_in(sorted(same)), ~pl.col("clause").is_in(sorted(KEPT_AS_TOLD))
+def of_computed(city: City, computed: Scores) -> pl.DataFrame:
+    same = {*OWN, *OF_THE_RECORDS}
+    rows = differences(computed, city.true).filter(
+        ~pl.col("indicator").is_in(sorted(same)), ~pl.col("clause").is_in(sorted(KEPT_AS_RECORDED))
     )
     return errors(rows)
 
 
 def test_all_that_is_asked_has_a_truth(city: City) -> None:
-    found = errors(differences(city.told, city.true))
-    assert set(found["clause"]) == {clause.id for clause in edition().clauses}
-    assert found.filter(pl.col("schools") == 0).is_empty()
-    assert set(found.filter(pl.col("no_data") > 0)["clause"]) <= {"H01"}
+    rows = errors(differences(city.recorded, city.true))
+    assert set(rows["clause"]) == {clause.id for clause in edition().clauses}
+    assert rows.filter(pl.col("schools") == 0).is_empty()
+    assert set(rows.filter(pl.col("no_data") > 0)["clause"]) <= {"H01"}
 
 
-def test_the_cloud_that_is_told_the_truth_finds_it(city: City) -> None:
-    assert beyond(of_found(city, city.found), FOUND) == []
+def test_the_cloud_computes_the_truth_from_true_records(city: City) -> None:
+    assert beyond(of_computed(city, city.computed), FOUND) == []
 
 
 def test_honest_schools_are_near_the_truth(city: City) -> None:
-    assert beyond(of_honest(city, city.told), HONEST) == []
+    assert beyond(of_honest(city, city.recorded), HONEST) == []
 
 
-def test_others_are_no_further_off_than_is_said(city: City) -> None:
-    assert beyond(of_others(city, city.told), OTHERS) == []
+def test_other_schools_are_within_their_limits(city: City) -> None:
+    assert beyond(of_others(city, city.recorded), OTHERS) == []
 
 
 def test_what_nothing_is_untrue_of_is_the_same(city: City) -> None:
     phantom = city.characters.filter(character="phantom_ledger")
-    exact = {one.id for one in edition().clauses} - set(HONEST)
-    rows = differences(city.told, city.true).filter(pl.col("clause").is_in(sorted(exact)))
+    exact = {clause.id for clause in edition().clauses} - set(HONEST)
+    rows = differences(city.recorded, city.true).filter(pl.col("clause").is_in(sorted(exact)))
     whole = rows.join(phantom, on="id", how="anti").filter(
-        (pl.col("told") - pl.col("true")).abs() > EXACT
+        (pl.col("recorded") - pl.col("true")).abs() > EXACT
     )
     assert whole.is_empty(), whole
     assert len(exact) > 30
 
 
-def test_who_plays_the_system_is_told_better_than_it_is(city: City) -> None:
-    rows = differences(city.told, city.true).join(city.characters, on="id")
+def test_a_school_that_plays_the_system_looks_better_than_it_is(city: City) -> None:
+    rows = differences(city.recorded, city.true).join(city.characters, on="id")
     bias = {
         (character, clause): value
         for character, clause, value in rows.group_by("character", "clause")
-        .agg((pl.col("told") - pl.col("true")).mean())
+        .agg((pl.col("recorded") - pl.col("true")).mean())
         .iter_rows()
     }
     assert bias["left_on", "D02"] > 0.1
@@ -188,11 +188,11 @@ def test_who_plays_the_system_is_told_better_than_it_is(city: City) -> None:
 
 @pytest.mark.parametrize("clause", [clause.id for clause in edition().clauses])
 def test_an_indicator_that_is_off_by_a_tenth_is_noticed(city: City, clause: str) -> None:
-    found = beyond(of_honest(city, spoiled(city.told, clause, 0.1)), HONEST)
-    assert [one for one in found if one.startswith(f"{clause} ")]
+    faults = beyond(of_honest(city, spoiled(city.recorded, clause, 0.1)), HONEST)
+    assert [fault for fault in faults if fault.startswith(f"{clause} ")]
 
 
 @pytest.mark.parametrize("clause", ["D01", "D02", "D03", "D05", "D06", "D07", "E05", "G02"])
 def test_an_indicator_of_use_that_is_off_by_a_fiftieth_is_noticed(city: City, clause: str) -> None:
-    found = beyond(of_found(city, spoiled(city.found, clause, 0.02)), FOUND)
-    assert [one for one in found if one.startswith(f"{clause} ")]
+    faults = beyond(of_computed(city, spoiled(city.computed, clause, 0.02)), FOUND)
+    assert [fault for fault in faults if fault.startswith(f"{clause} ")]
