@@ -169,7 +169,7 @@ def _clause_lines(clause: "Clause") -> Iterator[str]:
     from cloud.scoring.indicators.base import all_indicators
 
     unit = all_indicators()[clause.indicator].unit
-    targets = dict.fromkeys(clause.shape.words(stage, unit) for stage in clause.stages)
+    targets = dict.fromkeys(clause.curve.words(stage, unit) for stage in clause.stages)
     gate = "" if clause.gate is None else f", gate {clause.gate:g}"
     yield f"  {clause.id}  {clause.title.zh} · {clause.title.en}"
     yield (

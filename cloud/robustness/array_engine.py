@@ -21,7 +21,7 @@ from cloud.scoring.engine.column_names import ClauseColumns, StageColumns
 from cloud.scoring.engine.engine import Scores, by_stage
 from cloud.scoring.indicators.base import all_indicators
 from cloud.scoring.standard.attainment import Band
-from cloud.scoring.standard.attainment_numpy import Figures, curve
+from cloud.scoring.standard.attainment_numpy import Figures, attained_by
 from cloud.scoring.standard.clause import Aggregate, Clause
 from cloud.scoring.standard.standard import Standard
 
@@ -164,14 +164,14 @@ def attained(
         top = 1.0 if all_indicators()[clause.indicator].unit == "%" else np.inf
         low, high, whole = (one[number] for one in (evidence.low, evidence.high, evidence.whole))
         for stage in model.stages:
-            if not clause.shape.knows(stage.name):
+            if not clause.curve.knows(stage.name):
                 continue
             own = low[stage.schools]
             there = whole[stage.schools]
-            got = curve(clause.shape, own, there, stage.name, shift=shift, most=top)
-            if isinstance(clause.shape, Band):
+            got = attained_by(clause.curve, own, there, stage.name, shift=shift, most=top)
+            if isinstance(clause.curve, Band):
                 upper = high[stage.schools]
-                other = curve(clause.shape, upper, there, stage.name, shift=shift, most=top)
+                other = attained_by(clause.curve, upper, there, stage.name, shift=shift, most=top)
                 got = np.minimum(got, other)
             if most < 1 and clause.data_source == "declared":
                 got = np.where(model.capped[number, stage.schools], np.minimum(got, most), got)

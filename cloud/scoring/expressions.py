@@ -1,4 +1,4 @@
-"""Sums, quotients and names over whole columns, the same to the last bit in any table."""
+"""Sums, quotients and names over whole columns, the same to the last bit in any table. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import reduce

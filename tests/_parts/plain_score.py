@@ -5,7 +5,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cloud.registry.codes import statistics
-from cloud.scoring.standard.attainment import STAGES, UNNAMED, Band, Deduction, Linear, Shape, Steps
+from cloud.scoring.standard.attainment import (
+    STAGES,
+    UNNAMED,
+    AttainmentCurve,
+    Band,
+    Deduction,
+    Linear,
+    Steps,
+)
 from cloud.scoring.standard.standard import Clause, Standard
 
 Row = Mapping[str, Any]
@@ -153,46 +161,46 @@ def _low(clause: Clause, row: Row) -> float | None:
 
 def _attained(standard: Standard, clause: Clause, row: Row, stage: str) -> float | None:
     sums, low = _sums(clause, row), _low(clause, row)
-    if low is None or sums is None or not clause.shape.knows(stage):
+    if low is None or sums is None or not clause.curve.knows(stage):
         return None
     high = (sums[0] + sums[2]) / sums[1]
-    worse = min(_curve(clause.shape, figure, sums[1], stage) for figure in (low, high))
+    worse = min(_curve(clause.curve, figure, sums[1], stage) for figure in (low, high))
     worse = 0.0 if worse < 1e-9 else worse
     if clause.data_source == "declared" and not row.get(f"{clause.id}.confirmed"):
         worse = min(worse, standard.declared_cap)
     return worse
 
 
-def _curve(shape: Shape, x: float, whole: float, stage: str) -> float:
-    if isinstance(shape, Linear):
-        return _linear(shape, x, stage)
-    if isinstance(shape, Band):
-        return _band(shape, x)
-    if isinstance(shape, Steps):
-        return max((a for at, a in shape.root.items() if x >= at), default=0.0)
-    assert isinstance(shape, Deduction)
-    return min(1.0, max(0.0, 1 - shape.per_missing * (whole - x * whole) / shape.points))
+def _curve(curve: AttainmentCurve, x: float, whole: float, stage: str) -> float:
+    if isinstance(curve, Linear):
+        return _linear(curve, x, stage)
+    if isinstance(curve, Band):
+        return _band(curve, x)
+    if isinstance(curve, Steps):
+        return max((a for at, a in curve.root.items() if x >= at), default=0.0)
+    assert isinstance(curve, Deduction)
+    return min(1.0, max(0.0, 1 - curve.per_missing * (whole - x * whole) / curve.points))
 
 
-def _linear(shape: Linear, x: float, stage: str) -> float:
+def _linear(curve: Linear, x: float, stage: str) -> float:
     floor, target = (
         dict[str, float](value)[stage] if isinstance(value, dict) else value  # type: ignore[arg-type]  # narrower keys
-        for value in (shape.floor, shape.target)
+        for value in (curve.floor, curve.target)
     )
-    if shape.scale == "log":
+    if curve.scale == "log":
         if x <= floor:
             return 0.0
         x, floor, target = math.log(x), math.log(floor), math.log(target)
     return min(1.0, max(0.0, (x - floor) / (target - floor)))
 
 
-def _band(shape: Band, x: float) -> float:
-    if x < shape.low:
-        width = shape.low - shape.low_floor
-        return max(0.0, (x - shape.low_floor) / width) if width else 0.0
-    if x > shape.high:
-        width = shape.high_ceiling - shape.high
-        return max(0.0, (shape.high_ceiling - x) / width) if width else 0.0
+def _band(curve: Band, x: float) -> float:
+    if x < curve.low:
+        width = curve.low - curve.low_floor
+        return max(0.0, (x - curve.low_floor) / width) if width else 0.0
+    if x > curve.high:
+        width = curve.high_ceiling - curve.high
+        return max(0.0, (curve.high_ceiling - x) / width) if width else 0.0
     return 1.0
 
 

@@ -11,7 +11,7 @@ from cloud.scoring.engine.result import Result, result
 from cloud.scoring.engine.school_table import evidence_table
 from cloud.scoring.evidence import evidence
 from cloud.scoring.evidence.evidence import Evidence, table
-from cloud.scoring.standard.attainment import SHAPES
+from cloud.scoring.standard.attainment import CURVES
 from cloud.scoring.standard.standard import Standard
 from cloud.utilization.periods import week_of
 from cloud.utilization.reference_rollup import LessonRule
@@ -178,7 +178,7 @@ def standard_of(clauses: Sequence[Mapping[str, Any]], **more: Any) -> Standard:
     }
     filled = [{"id": f"A{n:02d}", **usual, **clause} for n, clause in enumerate(clauses, 1)]
     for clause in filled:
-        if not any(shape in clause for shape in SHAPES):
+        if not any(curve in clause for curve in CURVES):
             clause["linear"] = {"target": 1}
     names = list(dict.fromkeys(clause["dimension"] for clause in filled))
     dimension_keys = more.pop("dimension_keys", {})

@@ -326,7 +326,7 @@ def _standard_clause(clause: Clause) -> standards.StandardClause:
         min_classes=clause.min_classes,
         indicator=clause.indicator,
         parameters=clause.parameters,
-        targets={stage: clause.shape.words(stage, unit) for stage in clause.stages},
+        targets={stage: clause.curve.words(stage, unit) for stage in clause.stages},
         gate=clause.gate,
         cost_yuan=None if clause.cost is None else clause.cost.yuan,
         cost_per=None if clause.cost is None else clause.cost.per,

@@ -1,1 +1,1 @@
-"""One file per check; each holds a constant `CHECK`."""
+"""One file per check; each holds a constant `CHECK`. Pure."""

@@ -178,25 +178,25 @@ def _attained(
     standard: Standard, clauses: Sequence[Clause], stages: Sequence[str]
 ) -> Iterable[pl.Expr]:
     for clause in clauses:
-        columns, shape = ClauseColumns(clause.id), clause.shape
+        columns, curve = ClauseColumns(clause.id), clause.curve
         low, high = pl.col(columns.low), pl.col(columns.high)
         whole = pl.col(columns.known_whole)
-        for stage in stages if thresholds(shape) else stages[:1]:
-            if not shape.knows(stage):
+        for stage in stages if thresholds(curve) else stages[:1]:
+            if not curve.knows(stage):
                 yield _NONE.alias(columns.attained(stage))
                 continue
-            worse = shape.curve(low, whole, stage)
-            if isinstance(shape, Band):
-                worse = pl.min_horizontal(worse, shape.curve(high, whole, stage))
+            worse = curve.expression(low, whole, stage)
+            if isinstance(curve, Band):
+                worse = pl.min_horizontal(worse, curve.expression(high, whole, stage))
             if clause.data_source == "declared" and standard.declared_cap < 1:
                 capped = pl.min_horizontal(worse, pl.lit(standard.declared_cap))
                 worse = pl.when(pl.col(columns.confirmed)).then(worse).otherwise(capped)
             attained = pl.when(low.is_not_null()).then(worse)
-            yield attained.alias(columns.attained(stage if thresholds(shape) else None))
+            yield attained.alias(columns.attained(stage if thresholds(curve) else None))
 
 
 def _attainment(clause: Clause, stage: str) -> pl.Expr:
-    by_stage = stage if thresholds(clause.shape) else None
+    by_stage = stage if thresholds(clause.curve) else None
     return pl.col(ClauseColumns(clause.id).attained(by_stage))
 
 
@@ -391,7 +391,7 @@ def _clause_results(
         earned = summed([weight * attained.fill_null(0.0) for weight, attained in by_stage])
         known = any_of([attained.is_not_null() & (weight > 0) for weight, attained in by_stage])
         attainment = _attainment(clause, UNNAMED)
-        if thresholds(clause.shape):
+        if thresholds(clause.curve):
             attainment = _by_weight(
                 [(weight, attained.fill_null(0.0)) for weight, attained in by_stage]
             )

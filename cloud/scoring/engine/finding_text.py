@@ -34,4 +34,4 @@ def target_text(finding: Finding, stages: tuple[Stage, ...]) -> str:
     """Return the threshold that applies to a school of these stages ("≥ 95%", "10%–30%")."""
     clause, unit = finding.clause, all_indicators()[finding.clause.indicator].unit
     applying = [stage for stage in stages if stage in clause.stages] or clause.stages[:1]
-    return " / ".join(dict.fromkeys(clause.shape.words(stage, unit) for stage in applying))
+    return " / ".join(dict.fromkeys(clause.curve.words(stage, unit) for stage in applying))

@@ -49,7 +49,7 @@ class Linear(Block):
                 raise ValueError("floor: a logarithm needs a floor above 0")
         return self
 
-    def curve(self, measured: pl.Expr, _whole: pl.Expr, stage: str) -> pl.Expr:
+    def expression(self, measured: pl.Expr, _whole: pl.Expr, stage: str) -> pl.Expr:
         """Return the attainment of a column of figures."""
         floor, target = _at(self.floor, stage), _at(self.target, stage)
         if self.scale == "linear":
@@ -61,7 +61,7 @@ class Linear(Block):
 
     def attainment(self, measured: float, stage: str = UNNAMED) -> float:
         """Return 0 to 1."""
-        return _one(self.curve(pl.lit(float(measured)), pl.lit(1.0), stage))
+        return _one(self.expression(pl.lit(float(measured)), pl.lit(1.0), stage))
 
     def words(self, stage: str, unit: str = "") -> str:
         """Return the threshold as people write it."""
@@ -86,7 +86,7 @@ class Band(Block):
             raise ValueError("need low_floor <= low <= high <= high_ceiling")
         return self
 
-    def curve(self, measured: pl.Expr, _whole: pl.Expr, _stage: str) -> pl.Expr:
+    def expression(self, measured: pl.Expr, _whole: pl.Expr, _stage: str) -> pl.Expr:
         """Return the attainment of a column of figures."""
         rise, fall = self.low - self.low_floor, self.high_ceiling - self.high
         below = _share(measured, self.low_floor, self.low) if rise else pl.lit(0.0)
@@ -96,7 +96,7 @@ class Band(Block):
 
     def attainment(self, measured: float, stage: str = UNNAMED) -> float:
         """Return 0 to 1."""
-        return _one(self.curve(pl.lit(float(measured)), pl.lit(1.0), stage))
+        return _one(self.expression(pl.lit(float(measured)), pl.lit(1.0), stage))
 
     def words(self, _stage: str, unit: str = "") -> str:
         """Return the band as people write it."""
@@ -125,7 +125,7 @@ class Steps(RootModel[dict[float, Annotated[float, Field(ge=0, le=1)]]]):
         """Return the steps, the lowest first."""
         return sorted(self.root.items())
 
-    def curve(self, measured: pl.Expr, _whole: pl.Expr, _stage: str) -> pl.Expr:
+    def expression(self, measured: pl.Expr, _whole: pl.Expr, _stage: str) -> pl.Expr:
         """Return the attainment of a column of figures."""
         expression = pl.lit(0.0)
         for at, attained in self.steps():
@@ -134,7 +134,7 @@ class Steps(RootModel[dict[float, Annotated[float, Field(ge=0, le=1)]]]):
 
     def attainment(self, measured: float, stage: str = UNNAMED) -> float:
         """Return 0 to 1."""
-        return _one(self.curve(pl.lit(float(measured)), pl.lit(1.0), stage))
+        return _one(self.expression(pl.lit(float(measured)), pl.lit(1.0), stage))
 
     def words(self, _stage: str, unit: str = "") -> str:
         """Return where full attainment, or the most there is, begins."""
@@ -152,14 +152,14 @@ class Deduction(Block):
     points: Positive
     per_missing: Positive
 
-    def curve(self, measured: pl.Expr, whole: pl.Expr, _stage: str) -> pl.Expr:
+    def expression(self, measured: pl.Expr, whole: pl.Expr, _stage: str) -> pl.Expr:
         """Return the attainment of a column of figures, have ÷ need, and of the need."""
         missing = whole * (1.0 - measured)
         return _attained(1.0 - missing * (self.per_missing / self.points))
 
     def attainment(self, measured: float, stage: str = UNNAMED, whole: float = 1.0) -> float:
         """Return 0 to 1."""
-        return _one(self.curve(pl.lit(float(measured)), pl.lit(float(whole)), stage))
+        return _one(self.expression(pl.lit(float(measured)), pl.lit(float(whole)), stage))
 
     def words(self, _stage: str, unit: str = "") -> str:
         """Return what is asked as people write it."""
@@ -170,14 +170,14 @@ class Deduction(Block):
         return True
 
 
-Shape = Linear | Band | Steps | Deduction
-SHAPES = ("linear", "band", "steps", "deduction")
+AttainmentCurve = Linear | Band | Steps | Deduction
+CURVES = ("linear", "band", "steps", "deduction")
 
 
-def thresholds(shape: Shape) -> Iterable[str]:
-    """Return the stages for which a shape gives figures of their own; none where all are alike."""
-    if isinstance(shape, Linear):
-        for value in (shape.target, shape.floor):
+def thresholds(curve: AttainmentCurve) -> Iterable[str]:
+    """Return the stages for which a curve gives figures of their own; none where all are alike."""
+    if isinstance(curve, Linear):
+        for value in (curve.target, curve.floor):
             if isinstance(value, dict):
                 return value
     return ()

@@ -1,4 +1,4 @@
-"""The shapes of a standard over arrays, with thresholds that may be moved. Pure.
+"""The attainment curves of a standard over arrays, with thresholds that may be moved. Pure.
 
 The same curves as `cloud.scoring.standard.attainment`, for those who ask them thousands of times.
 Where every
@@ -10,13 +10,13 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from cloud.scoring.standard.attainment import Band, Linear, Shape, Steps
+from cloud.scoring.standard.attainment import AttainmentCurve, Band, Linear, Steps
 
 Figures = NDArray[np.floating]
 
 
-def curve(
-    shape: Shape,
+def attained_by(
+    curve: AttainmentCurve,
     measured: Figures,
     whole: Figures,
     stage: str,
@@ -25,30 +25,30 @@ def curve(
     most: float = math.inf,
 ) -> Figures:
     """Return the attainment, 0 to 1, of figures; no threshold is moved beyond `most`."""
-    if isinstance(shape, Linear):
-        return _linear(shape, measured, stage, shift, most)
-    if isinstance(shape, Band):
-        return _band(shape, measured, shift, most)
-    if isinstance(shape, Steps):
-        return _steps(shape, measured, shift, most)
-    lost = whole * (1.0 - measured) * (shape.per_missing / shape.points * shift)
+    if isinstance(curve, Linear):
+        return _linear(curve, measured, stage, shift, most)
+    if isinstance(curve, Band):
+        return _band(curve, measured, shift, most)
+    if isinstance(curve, Steps):
+        return _steps(curve, measured, shift, most)
+    lost = whole * (1.0 - measured) * (curve.per_missing / curve.points * shift)
     attained: Figures = np.clip(1.0 - lost, 0.0, 1.0)
     return attained
 
 
-def bends(shape: Shape, stage: str, whole: float) -> list[float]:
+def bends(curve: AttainmentCurve, stage: str, whole: float) -> list[float]:
     """Return the figures at which a curve bends or jumps, on the way up to its top."""
-    if isinstance(shape, Linear):
-        floor, target = threshold(shape.floor, stage), threshold(shape.target, stage)
-        if shape.scale == "linear":
+    if isinstance(curve, Linear):
+        floor, target = threshold(curve.floor, stage), threshold(curve.target, stage)
+        if curve.scale == "linear":
             return [floor, target]
         # Straight between points of a logarithm lies below it, so no gain is promised too much.
         return [floor * (target / floor) ** (part / 12) for part in range(13)]
-    if isinstance(shape, Band):
-        return [shape.low_floor, shape.low]
-    if isinstance(shape, Steps):
-        return [at for at, _ in shape.steps()]
-    return [1.0 - shape.points / shape.per_missing / whole, 1.0]
+    if isinstance(curve, Band):
+        return [curve.low_floor, curve.low]
+    if isinstance(curve, Steps):
+        return [at for at, _ in curve.steps()]
+    return [1.0 - curve.points / curve.per_missing / whole, 1.0]
 
 
 def threshold(value: object, stage: str) -> float:
@@ -61,11 +61,11 @@ def _moved(value: float, shift: float, most: float) -> float:
     return value if shift == 1.0 else min(value * shift, max(value, most))
 
 
-def _linear(shape: Linear, measured: Figures, stage: str, shift: float, most: float) -> Figures:
-    floor, target = threshold(shape.floor, stage), threshold(shape.target, stage)
+def _linear(curve: Linear, measured: Figures, stage: str, shift: float, most: float) -> Figures:
+    floor, target = threshold(curve.floor, stage), threshold(curve.target, stage)
     top = _moved(target, shift, most)
     low = floor * (top / target if target else 1.0)
-    if shape.scale == "linear":
+    if curve.scale == "linear":
         share: Figures = (measured - low) * (1.0 / (top - low))
     else:
         logs = np.log(np.maximum(measured, low))
@@ -74,8 +74,8 @@ def _linear(shape: Linear, measured: Figures, stage: str, shift: float, most: fl
     return clipped
 
 
-def _band(shape: Band, measured: Figures, shift: float, most: float) -> Figures:
-    edges = (shape.low_floor, shape.low, shape.high, shape.high_ceiling)
+def _band(curve: Band, measured: Figures, shift: float, most: float) -> Figures:
+    edges = (curve.low_floor, curve.low, curve.high, curve.high_ceiling)
     low_floor, low, high, ceiling = (_moved(edge, shift, most) for edge in edges)
     rise, fall = low - low_floor, ceiling - high
     below = (measured - low_floor) / rise if rise > 0 else np.zeros_like(measured)
@@ -85,8 +85,8 @@ def _band(shape: Band, measured: Figures, shift: float, most: float) -> Figures:
     return attained
 
 
-def _steps(shape: Steps, measured: Figures, shift: float, most: float) -> Figures:
+def _steps(curve: Steps, measured: Figures, shift: float, most: float) -> Figures:
     attained: Figures = np.zeros_like(measured)
-    for at, worth in shape.steps():
+    for at, worth in curve.steps():
         attained = np.where(measured >= _moved(at, shift, most), worth, attained)
     return attained

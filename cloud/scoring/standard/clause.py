@@ -9,14 +9,14 @@ from pydantic import AfterValidator, Field, model_validator
 
 from cloud.scoring.indicators.base import all_indicators
 from cloud.scoring.standard.attainment import (
-    SHAPES,
+    CURVES,
     STAGES,
+    AttainmentCurve,
     Band,
     Block,
     Deduction,
     Linear,
     Positive,
-    Shape,
     Stage,
     Steps,
 )
@@ -122,7 +122,7 @@ class Clause(Block):
 
     @model_validator(mode="after")
     def _whole(self) -> "Clause":
-        given = [name for name in SHAPES if getattr(self, name) is not None]
+        given = [name for name in CURVES if getattr(self, name) is not None]
         if len(given) != 1:
             raise ValueError(
                 "give exactly one of linear (floor, target), band (low, high), "
@@ -142,12 +142,12 @@ class Clause(Block):
                 "could raise the score; use linear"
             )
         for stage in self.stages:
-            if not self.shape.knows(stage):
+            if not self.curve.knows(stage):
                 raise ValueError(f"{given[0]}: no threshold for stage {stage}, to which it applies")
         return self
 
     @property
-    def shape(self) -> Shape:
+    def curve(self) -> AttainmentCurve:
         """How a measured figure becomes attainment."""
         curve = self.linear or self.band or self.steps or self.deduction
         assert curve is not None  # noqa: S101  a clause without a curve does not load

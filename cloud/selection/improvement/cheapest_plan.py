@@ -376,7 +376,7 @@ def _to_pass(gain: Gain, scale: float) -> int | None:
         needed = gain.units_to_measure(gate)
         return needed if needed <= gain.units[-1] else None
     # By the point: the attainment at the gate, and one point at the least.
-    attained = max(gain.clause.shape.attainment(gate, stage) for stage in gain.clause.stages)
+    attained = max(gain.clause.curve.attainment(gate, stage) for stage in gain.clause.stages)
     needed_points = gain.units_to_attain(attained, scale)
     return None if needed_points is None else max(1, needed_points)
 

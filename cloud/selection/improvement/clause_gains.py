@@ -21,7 +21,7 @@ from cloud.scoring.engine.school_table import COLUMN
 from cloud.scoring.expressions import EPSILON
 from cloud.scoring.indicators.base import all_indicators
 from cloud.scoring.standard.attainment import Band
-from cloud.scoring.standard.attainment_numpy import bends, curve
+from cloud.scoring.standard.attainment_numpy import attained_by, bends
 from cloud.scoring.standard.clause import Clause
 from cloud.scoring.standard.standard import Standard
 
@@ -161,11 +161,11 @@ def _by_unit(
     unknown: float,
     cap: float,
 ) -> tuple[tuple[int, ...], tuple[float, ...]]:
-    shape, part = clause.shape, low * whole
+    curve, part = clause.curve, low * whole
     marks = {0}
     tops = [0]
     for stage in weights:
-        at = [bend * whole - part for bend in bends(shape, stage, whole)]
+        at = [bend * whole - part for bend in bends(curve, stage, whole)]
         tops.append(math.ceil(at[-1] - 1e-9))
         for one in at:
             # A curve may jump at a whole number, so the one before counts too.
@@ -173,7 +173,7 @@ def _by_unit(
     if clause.gate is not None:
         tops.append(math.ceil(clause.gate * whole - part - 1e-9))
     top = max(tops)
-    if unknown > 0 and isinstance(shape, Band):
+    if unknown > 0 and isinstance(curve, Band):
         top = 0  # more of it might be too much
     elif unknown > 0 and all_indicators()[clause.indicator].unit in _SHARES:
         top = min(top, math.floor(whole - part - unknown + 1e-9))
@@ -185,7 +185,7 @@ def _by_unit(
     figures = (part + units) / whole
     points = np.zeros(units.size)
     for stage, weight in weights.items():
-        attained = curve(shape, figures, np.full(units.size, whole), stage)
+        attained = attained_by(curve, figures, np.full(units.size, whole), stage)
         attained = np.minimum(attained, cap)
         points += (attained - attained[0]) * (weight * standard.scale / 100)
     return tuple(units.tolist()), tuple(np.maximum.accumulate(points).tolist())
@@ -197,8 +197,8 @@ def _units_at_cap(
     """Return the units at which a straight piece of the curve meets the cap."""
     found = []
     for stage in weights:
-        at = np.array(bends(clause.shape, stage, whole))
-        attained = curve(clause.shape, at, np.full(at.size, whole), stage)
+        at = np.array(bends(clause.curve, stage, whole))
+        attained = attained_by(clause.curve, at, np.full(at.size, whole), stage)
         for (a, b), (p, q) in zip(pairwise(at.tolist()), pairwise(attained.tolist()), strict=True):
             if p < cap < q:
                 found.append((a + (cap - p) * (b - a) / (q - p)) * whole - part)

@@ -68,7 +68,7 @@ def test_every_key_that_the_code_names_is_in_the_catalogues() -> None:
 def test_every_key_of_the_catalogues_is_used() -> None:
     texts, patterns = literals()
     used = texts | keys_by_id() | SEPARATORS
-    others = [key for key in catalogue("zh") if key not in used]
+    others = [key for key in catalogue("zh") if key not in used and not is_derived(key, texts)]
     # A pattern has to name a topic: "{a}.{b}" alone matches any key.
     specific = [re.compile(one) for one in patterns if re.match(r"[a-z_]+\\\.", one)]
     unused = [key for key in others if not any(one.fullmatch(key) for one in specific)]
@@ -78,6 +78,19 @@ def test_every_key_of_the_catalogues_is_used() -> None:
         if key.startswith("indicator.") and not is_of_an_indicator(key)
     ]
     assert not unused
+
+
+def is_derived(key: str, texts: frozenset[str]) -> bool:
+    """Whether a key is a literal one with the ending of an f-string such as f"{key}_needs"."""
+    return any(key.endswith(ending) and key.removesuffix(ending) in texts for ending in endings())
+
+
+@cache
+def endings() -> frozenset[str]:
+    """Return the literal endings of f-strings that begin with a value."""
+    fill = part_pattern(ast.Name(id="value"))
+    rest = (pattern.removeprefix(fill) for pattern in literals()[1] if pattern.startswith(fill))
+    return frozenset(ending for ending in rest if re.fullmatch("_[a-z_]+", ending))
 
 
 def is_of_an_indicator(key: str) -> bool:

@@ -97,7 +97,7 @@ def test_a_clause_is_confirmed_where_each_of_its_rows_is(
     )
     indicator = replace(all_indicators()["assets_tagged"], id="made", rows=lambda *_: rows)
     monkeypatch.setitem(all_indicators(), "made", indicator)
-    standard = standard_of([{"indicator": "said", "data_source": "declared"}])
+    standard = standard_of([{"indicator": "made", "data_source": "declared"}])
     facts = evidence_of({})
     schools = pl.DataFrame({"school": ["1", "2", "3", "4"]})
     table = evidence_table(standard, replace(facts, schools=schools))

@@ -9,10 +9,10 @@ from pydantic import ValidationError
 from cloud.scoring.standard.attainment import (
     STAGES,
     UNNAMED,
+    AttainmentCurve,
     Band,
     Deduction,
     Linear,
-    Shape,
     Steps,
     thresholds,
 )
@@ -95,7 +95,7 @@ def test_a_shape_that_makes_no_sense_is_refused(wrong: object) -> None:
         wrong()
 
 
-RISING: list[Shape] = [
+RISING: list[AttainmentCurve] = [
     Linear(floor=0.2, target=0.9),
     Linear(floor=0.01, target=5, scale="log"),
     Steps({0.3: 0.2, 0.8: 0.9}),
@@ -105,15 +105,19 @@ MEASURED = st.floats(0, 10, allow_nan=False)
 
 
 @given(st.sampled_from(RISING), MEASURED, MEASURED)
-def test_more_is_never_worse_except_in_a_band(shape: Shape, first: float, other: float) -> None:
+def test_more_is_never_worse_except_in_a_band(
+    curve: AttainmentCurve, first: float, other: float
+) -> None:
     low, high = sorted((first, other))
-    assert 0 <= shape.attainment(low) <= shape.attainment(high) <= 1
+    assert 0 <= curve.attainment(low) <= curve.attainment(high) <= 1
 
 
 @given(st.lists(st.floats(-1, 10), min_size=1, max_size=9), st.sampled_from(RISING))
-def test_a_column_attains_what_each_of_its_figures_does(figures: list[float], shape: Shape) -> None:
+def test_a_column_attains_what_each_of_its_figures_does(
+    figures: list[float], curve: AttainmentCurve
+) -> None:
     table = pl.DataFrame({"m": figures})
-    whole = table.select(shape.curve(pl.col("m"), pl.lit(1.0), UNNAMED)).to_series().to_list()
-    alone = [shape.attainment(figure) for figure in figures]
+    whole = table.select(curve.expression(pl.col("m"), pl.lit(1.0), UNNAMED)).to_series().to_list()
+    alone = [curve.attainment(figure) for figure in figures]
     assert all(map(math.isfinite, whole))
     assert whole == alone
