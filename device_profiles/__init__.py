@@ -1,4 +1,4 @@
-"""The shared vocabulary: what a device says, and when it counts as used.
+"""The shared vocabulary: what a device reports, and when it counts as used.
 
 Imports nothing of ours. No input or output except in `loader` and the command line.
 """

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 
 class ProfileError(Exception):
-    """A profile file is wrong; the text says where, what, and what to write instead."""
+    """A profile file is wrong; the text names the place, the fault and what to write instead."""
 
     def __init__(
         self, problem: str, *, path: str = "", line: int | None = None, key: str = ""

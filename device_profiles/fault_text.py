@@ -24,7 +24,7 @@ def model_faults(
 
 
 def is_echo(item: Any) -> bool:
-    """Whether another fault says the same: of a list's items, or of another member of a union."""
+    """Whether another fault is the same: of a list's items, or of another member of a union."""
     if item["type"] == "too_short":
         return bool(item["input"])
     return item["loc"][-1:] in {("float",), ("bool",)} and item["type"].endswith("_type")
@@ -151,9 +151,9 @@ def _unwrapped(annotation: Any) -> Any:
     if isinstance(annotation, type) and not get_args(annotation):
         return annotation
     for inner in get_args(annotation):
-        found = _unwrapped(inner)
-        if isinstance(found, type) and issubclass(found, BaseModel):
-            return found
+        model = _unwrapped(inner)
+        if isinstance(model, type) and issubclass(model, BaseModel):
+            return model
     return annotation
 
 
@@ -162,8 +162,8 @@ def _fields(model: type[BaseModel]) -> dict[str, Any]:
 
 
 def _keys(model: type[BaseModel], path: yaml_tree.Path) -> list[str]:
-    found = _model_at(model, path)
-    known = list(_fields(found)) if found else []
+    inner = _model_at(model, path)
+    known = list(_fields(inner)) if inner else []
     return [*known, "defaults"] if not path and issubclass(model, DeviceProfile) else known
 
 

@@ -29,7 +29,7 @@ def profile_schema(quantities: Mapping[str, Quantity] = QUANTITIES) -> dict[str,
         definitions[point]["properties"]["quantity"]["enum"] = sorted(quantities)
         definitions[spec.profile.__name__]["properties"]["defaults"] = {
             "allOf": [{"$ref": f"#/$defs/{point}"}],
-            "description": "What every point has unless it says otherwise.",
+            "description": "What every point has unless it gives another value.",
         }
     for definition in definitions.values():
         for field in definition.get("properties", {}).values():

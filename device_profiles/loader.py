@@ -267,7 +267,7 @@ def _build(
 
 
 def _merge_defaults(tree: yaml_tree.Tree) -> None:
-    """Put `defaults` into each point that does not say otherwise, with the default's line."""
+    """Put `defaults` into each point that has no value of its own, with the default's line."""
     defaults = tree.value.pop("defaults", None)
     if defaults is None:
         return

@@ -32,8 +32,8 @@ _CATEGORIES = {
 
 def pages(profiles: Mapping[str, DeviceProfile]) -> dict[str, str]:
     """Return file name -> text: one page per model, and the index."""
-    found = {f"{profile.id}.md": profile_page(profile) for profile in profiles.values()}
-    return {"index.md": index_page(profiles), **found}
+    by_file = {f"{profile.id}.md": profile_page(profile) for profile in profiles.values()}
+    return {"index.md": index_page(profiles), **by_file}
 
 
 def index_page(profiles: Mapping[str, DeviceProfile]) -> str:
@@ -156,8 +156,8 @@ def schema_page() -> str:
         "",
         "# The keys of a profile file",
         "",
-        "One file is one device model. `defaults` beside `points` gives what every point has",
-        "unless it says otherwise. Keys in **bold** must be there. The same as JSON Schema, for",
+        "One file is one device model. `defaults` next to `points` gives what every point has",
+        "unless it gives another value. Keys in **bold** must be there. As JSON Schema, for",
         "editors: `campus-profiles schema`.",
     ]
     titles = _model_titles()

@@ -30,7 +30,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What is said with every point of a device: where it is and what it is."""
+    """What goes with every point of a device: where it is and what it is."""
 
     school: str
     room: str
@@ -105,15 +105,17 @@ def usage_line(place: Place, slot: UsageSlot) -> str:
 
 
 def rule_text(rule: UsageRule | None, of_profile: UsageRule | None) -> str:
-    """Return what a rule changes in its profile's, as `usage_rule` tells it; empty for nothing."""
-    told = rule.model_dump(mode="json") if rule is not None else {}
+    """Return what a rule changes in its profile's, as a `usage_rule`; empty for nothing."""
+    given = rule.model_dump(mode="json") if rule is not None else {}
     known = of_profile.model_dump(mode="json") if of_profile is not None else {}
-    changed = {key: value for key, value in told.items() if key not in known or known[key] != value}
+    changed = {
+        key: value for key, value in given.items() if key not in known or known[key] != value
+    }
     return json.dumps(changed, ensure_ascii=False) if changed else ""
 
 
 def rule_of(text: str, of_profile: UsageRule | None) -> UsageRule | None:
-    """Return the rule that `usage_rule` tells; raises ValueError where it tells none."""
+    """Return the rule that `usage_rule` gives; raises ValueError where it is none."""
     if not text:
         return of_profile
     known = of_profile.model_dump(mode="json") if of_profile is not None else {}

@@ -65,12 +65,12 @@ class ProtocolSpec(ABC, Generic[ProfileT, PointT, ExampleT, AddressT]):
         return []
 
     def point_details(self, point: PointT) -> list[str]:
-        """Return what the page of a model tells of a point besides scale and values."""
+        """Return what the page of a model shows of a point besides scale and values."""
         del point
         return []
 
     def period_s(self, profile: ProfileT, point: PointT) -> float | None:
-        """Return the seconds between two readings of a point; None where nothing tells."""
+        """Return the seconds between two readings of a point; None where it is not known."""
         del point
         return profile.simulation.period_s if profile.simulation is not None else None
 

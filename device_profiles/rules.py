@@ -2,7 +2,7 @@
 
 - Each point is in an example, so that it is tested and its page shows it.
 - Titles are in Chinese and English.
-- A simulation plays the device in every state that its usage rule can tell.
+- A simulation plays the device in every state that its usage rule knows.
 - A device may miss two messages before it is unobserved, and is unobserved after 15 minutes.
 - Values in examples and simulations are physically possible.
 
@@ -59,11 +59,11 @@ def _simulation_shows_every_state(profile: DeviceProfile) -> Iterator[tuple[Key,
     key: Key = ("simulation", "points", rule.point)
     states = [state for state in STATES if state in reachable_states(rule) - {"unobserved"}]
     if not isinstance(played, dict):
-        yield key, f"tells use; give it a value for each of {', '.join(states)}"
+        yield key, f"decides on use; give it a value for each of {', '.join(states)}"
         return
     for state in states:
         if state not in played:
-            yield key, f"has no value for {state}; the usage rule can tell that state"
+            yield key, f"has no value for {state}; the usage rule knows that state"
         for value in _listed(played.get(state)):
             if state_of(rule, value) != state:
                 yield (*key, state), f"{value} means {state_of(rule, value)} by the usage rule"

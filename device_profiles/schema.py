@@ -24,7 +24,7 @@ ProfileId = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)+$", max_length
 
 
 class AssetClass(Model):
-    """A code of a classification, with the edition of the list it stands in."""
+    """A code of a classification, with the edition of its list."""
 
     list_: str = Field(alias="list")
     code: str
@@ -44,7 +44,7 @@ class UsageRule(Model):
     Values (true/false or text): active in `active_values`, standby in `standby_values`, else off.
     """
 
-    point: Name = Field(description="The point that tells.")
+    point: Name = Field(description="The point that decides.")
     active_above: float | None = Field(default=None, description="In the unit of the point.")
     standby_above: float | None = Field(default=None, description="At most active_above.")
     active_values: tuple[Value, ...] = ()
@@ -91,9 +91,9 @@ class Simulation(Model):
 
 
 class Example(Model):
-    """Something a device said, and the readings it means: test, documentation, simulator's start.
+    """Something a device sent, and the readings it means: test, documentation, simulator's start.
 
-    `source` says where the pair comes from (manual and page, capture and date, another project's
+    `source` names where the pair comes from (manual and page, capture and date, another project's
     published test, synthetic) and never claims more than is known.
     """
 

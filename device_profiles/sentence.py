@@ -5,10 +5,10 @@ from device_profiles.schema import DeviceProfile, UsageRule
 
 
 def usage_sentence(profile: DeviceProfile) -> str:
-    """Return when the device counts as used, as a person would say it."""
+    """Return when the device counts as used, in a sentence for people."""
     rule = profile.usage
     if rule is None:
-        return "Says nothing about use."
+        return "Only measures; has no usage rule."
     unit = profile.points[rule.point].unit
     text = f"Active {_condition(rule.point, rule.active_above, rule.active_values, unit)}"
     if rule.standby_above is not None or rule.standby_values:

@@ -32,7 +32,7 @@ Meter, in the gateway
     trail = meter.trail                 # to keep, in the transaction that keeps the slots
 An observation is needed until the slots it can touch are final: closed for longer than the
 allowed lateness. To keep the trail without rewriting it, append every observation, keep
-`trail.final_until` beside them, and delete those before `meter.needed_since`.
+`trail.final_until` next to them, and delete those before `meter.needed_since`.
 Observations cannot be collapsed while a late one may still come between them: equal neighbours
 mark where its state ends. So memory is bounded by the lateness, and by `max_observations`, beyond
 which the oldest slots become final early.
@@ -99,7 +99,7 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A time of use as people would say it."""
+    """A time of use as people write it."""
 
     start: datetime
     end: datetime
@@ -133,7 +133,7 @@ def state_of(rule: UsageRule, value: Value) -> State | None:
 
 
 def reachable_states(rule: UsageRule) -> frozenset[State]:
-    """Return the states a rule can tell apart: one that lists both true and false has no off."""
+    """Return the states that a rule knows: one that lists both true and false has no off."""
     states: set[State] = {"active"}
     if rule.standby_above is not None or rule.standby_values:
         states.add("standby")
@@ -182,7 +182,7 @@ def sessions(
 ) -> list[Session]:
     """Return the times of use, joined where less than `join_s` lies between two of them.
 
-    A slot says how long, not when: the active part of a slot is put at its end where the use goes
+    A slot holds how long, not when: the active part of a slot is put at its end where the use goes
     on in the next slot and did not come from the one before, else at its beginning. Sessions with
     less than `least_s` of activity are left out.
     """
@@ -257,7 +257,7 @@ class UsageMeter:
         self._is_stale = True
 
     def observe(self, reading: Reading) -> bool:
-        """Take in a reading; False where it says nothing of usage or came too late to count."""
+        """Take in a reading; False where it is about no usage or came too late to count."""
         if self._final_ms is not None and _ms(reading.observed_at) < self._final_ms:
             self.too_late += reading.point in {point for point, _ in self._series()}
             return False
@@ -266,7 +266,7 @@ class UsageMeter:
     def slots(self, until: datetime, *, is_last: bool = False) -> list[UsageSlot]:
         """Return the closed slots that are new, or differ from what was given out before.
 
-        A slot is closed once it and the rule's `hold_s` have passed. A slot that nobody observed
+        A slot is closed once it and the rule's `hold_s` have passed. A slot without any observation
         and whose allowed lateness is over already is not given out at all. The last time, before
         a stop, the open ones are given out too, unobserved from `until` on: who starts again from
         the trail gives them out once more.
@@ -375,7 +375,7 @@ class _Series:
             self.values[at] = value
 
     def drop_before(self, time_ms: int) -> None:
-        """Forget what is older, except the last one: it says what held at that time."""
+        """Forget what is older, except the last one: its state held at that time."""
         keep = max(bisect_right(self.times, time_ms * 1000) - 1, 0)
         del self.times[:keep]
         del self.ranks[:keep]
@@ -476,7 +476,7 @@ def _slots(
     until: int,
     always: Iterable[int] | None = None,
 ) -> list[UsageSlot]:
-    """Return the slots from `begin` on; of those nobody observed only the ones in `always`.
+    """Return the slots from `begin` on; of those without observation only the ones in `always`.
 
     A clock that jumps from 1970 leaves decades without an observation; they cost nothing.
     """

@@ -2,8 +2,8 @@
 
 A narrow, safe YAML: mappings, lists, text, numbers, true and false, null. No tags, anchors,
 aliases or merges. Dates stay text. Words that YAML 1.1 takes for booleans (on, off, yes, no) and
-numbers it reads in base 8 or 60 (010, 12:30) are faults where they stand bare, for no two readers
-agree on them.
+numbers it reads in base 8 or 60 (010, 12:30) are faults without quotes, for no two
+readers agree on them.
 """
 
 import re
@@ -35,13 +35,13 @@ class Fault:
 
 @dataclass(slots=True)
 class Tree:
-    """The values of a YAML text and where they stand."""
+    """The values of a YAML text and their places."""
 
     value: Any = None
     lines: dict[Path, int] = field(default_factory=dict)
     """Path of a key or an item -> its line, from 1."""
     origins: dict[Path, Path] = field(default_factory=dict)
-    """Path of a value that was copied -> where it stands in the file."""
+    """Path of a value that was copied -> its place in the file."""
     faults: list[Fault] = field(default_factory=list)
 
     def line(self, path: Path) -> int:
@@ -117,7 +117,7 @@ def _node(event: Any, events: Iterator[Any], tree: Tree, path: Path) -> Any:
 
 
 def _mapping(events: Iterator[Any], tree: Tree, path: Path) -> dict[str | int, Any]:
-    found: dict[str | int, Any] = {}
+    mapping: dict[str | int, Any] = {}
     while not isinstance(event := next(events), yaml.MappingEndEvent):
         line = _at(event)
         if not isinstance(event, yaml.ScalarEvent):
@@ -127,7 +127,7 @@ def _mapping(events: Iterator[Any], tree: Tree, path: Path) -> dict[str | int, A
             key = str(key).lower()
         elif not isinstance(key, (str, int)):
             key = event.value
-        is_second = key in found
+        is_second = key in mapping
         if is_second:
             first = tree.lines[*path, key]
             tree.faults.append(
@@ -138,8 +138,8 @@ def _mapping(events: Iterator[Any], tree: Tree, path: Path) -> dict[str | int, A
         part = Tree(faults=tree.faults) if is_second else tree  # the first one keeps its lines
         value = _node(next(events), events, part, (*path, key))
         if not is_second:
-            found[key] = value
-    return found
+            mapping[key] = value
+    return mapping
 
 
 def _scalar(event: Any, tree: Tree, path: Path, line: int) -> Any:

@@ -29,7 +29,7 @@ class SystemClock:
 
 
 def boot_id() -> str:
-    """Return what tells this run of the machine from the one before; empty where unknown.
+    """Return what distinguishes this run of the machine from the one before; empty where unknown.
 
     The monotonic clocks of two boots have nothing to do with one another.
     """

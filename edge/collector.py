@@ -2,12 +2,12 @@
 
 A delivery becomes one entry of the buffer: its readings as lines, the observations that the usage
 meter needs, and the driver's marks. Meters learn of readings only once they are durable, so nothing
-is ever told that a crash could take back.
+is ever reported that a crash could take back.
 
-Wrong clock. A machine without a clock of its own starts in 1970 until it has heard the time.
+Wrong clock. A machine without a clock of its own starts in 1970 until it has received the time.
 Readings dated by that clock are held back on disk with their age by the monotonic clock, and dated
 anew once the time is good. After a power cut that monotonic clock is gone: what it dated cannot be
-saved, is counted and said. At most `MAX_HELD` deliveries are held, the oldest go first.
+saved, is counted and reported. At most `MAX_HELD` deliveries are held, the oldest go first.
 """
 
 import asyncio
@@ -149,7 +149,7 @@ class Collector:
             now, monotonic = self._clock.now(), self._clock.monotonic()
             lost = [entry.number for entry in held if entry.boot != self._boot]
             if lost:
-                await self.tell(
+                await self.report_event(
                     "clock",
                     f"{len(lost)} deliveries from before a power cut could not be dated: "
                     "the clock was wrong when they came",
@@ -160,7 +160,7 @@ class Collector:
                     then = now - timedelta(seconds=monotonic - entry.monotonic_us / 1e6)
                     await self._keep(_dated(entry.body, then), released=[entry.number])
 
-    async def tell(self, type_: str, text: str, *, released: Sequence[int] = ()) -> None:
+    async def report_event(self, type_: str, text: str, *, released: Sequence[int] = ()) -> None:
         """Keep an event of the gateway itself."""
         now = self._clock.now()
         _log.warning("%s", text)
@@ -170,7 +170,7 @@ class Collector:
         await self._durable(Entry(lines=[Line(Kind.EVENT, event)], released=released))
 
     async def report(self, lines: Sequence[Line]) -> None:
-        """Keep what the gateway tells of itself."""
+        """Keep what the gateway reports of itself."""
         await self._durable(Entry(lines=lines))
 
     async def _keep(
@@ -186,18 +186,20 @@ class Collector:
             if self._is_sound(reading):
                 by_device[reading.device].append(reading)
         # Remembered before it is durable: deliveries overlap, and the next compares with this one.
-        sent = {id_: [r for r in own if self._is_sent(r)] for id_, own in by_device.items()}
+        sent = {
+            id_: [r for r in of_device if self._is_sent(r)] for id_, of_device in by_device.items()
+        }
         watched = [
             r
-            for id_, own in by_device.items()
-            for r in own
+            for id_, of_device in by_device.items()
+            for r in of_device
             if r.point in self._watched.get(id_, ())
         ]
         entry = Entry(
             lines=[
                 Line(Kind.READING, _printable(text))
-                for id_, own in sent.items()
-                for text in reading_lines(self._devices[id_].place, own)
+                for id_, of_device in sent.items()
+                for text in reading_lines(self._devices[id_].place, of_device)
             ],
             marks=marks or {},
             observations=[Observation(r.device, r.point, r.observed_at, r.value) for r in watched],
@@ -207,12 +209,12 @@ class Collector:
         try:
             await self._durable(entry)
         except BaseException:
-            for own in sent.values():
-                for reading in own:
+            for of_device in sent.values():
+                for reading in of_device:
                     self._written.pop((reading.device, reading.point), None)
             raise
-        for id_, own in by_device.items():
-            self._health.reading_kept(id_, max(r.observed_at for r in own), len(own))
+        for id_, of_device in by_device.items():
+            self._health.reading_kept(id_, max(r.observed_at for r in of_device), len(of_device))
         for reading in watched:
             self._meters[reading.device].observe(reading)
 

@@ -167,7 +167,7 @@ def load_config(path: Path) -> Config:
 
 
 class _Check:
-    """The cross checks of one file: what its parts say of one another."""
+    """The cross checks of one file: what its parts must agree on."""
 
     def __init__(self, path: Path, tree: yaml_tree.Tree, file: GatewayConfig) -> None:
         self._path = path
@@ -328,7 +328,7 @@ def _names(config: DeviceConfig) -> Iterator[tuple[tuple[Any, ...], str, str]]:
 
 
 def _address_name(spec: AnySpec, address: Model, profile: str) -> tuple[tuple[Any, ...], str, str]:
-    # One unit may serve several devices (the channels of a meter), told apart by profile.
+    # One unit may serve several devices (the channels of a meter), distinguished by their profiles.
     identity, words = spec.identity(address)
     return (spec.name, identity, profile), f"{words} with profile {profile}", spec.name
 

@@ -3,7 +3,7 @@
 A driver turns one protocol's speech into `Delivery`s and hands them to a `Sink`. `Sink.deliver`
 returns once everything in the delivery is on disk, in one transaction: only then does a driver
 acknowledge to its device or broker. `marks` are a driver's own memory, written in that same
-transaction: what it needs after a crash to tell a repeated message from a new one.
+transaction: what it needs after a crash to distinguish a repeated message from a new one.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,7 @@ from edge.errors import DeviceError, DriverUnavailable
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """Readings that stand or fall together, and the driver's memory of them."""
+    """Readings that are kept together or not at all, and the driver's memory of them."""
 
     readings: Sequence[Reading]
     marks: Mapping[str, str | None] = field(default_factory=dict)
@@ -36,7 +36,7 @@ class Sink(Protocol):
         """Count a device's failure and keep its text for the health report."""
 
     def device_answered(self, device_id: str) -> None:
-        """Note that a device is alive although it had nothing new to say."""
+        """Note that a device is alive although it had nothing new to report."""
 
     def driver_failed(self, error: DriverUnavailable) -> None:
         """Count a driver's failure and keep its text for the health report."""

@@ -57,7 +57,7 @@ class DeviceRefused(DeviceError):
 
 
 class DecodeError(DeviceError):
-    """What the device said cannot be understood; `raw` is a short excerpt of it."""
+    """What the device sent cannot be understood; `raw` is a short excerpt of it."""
 
     def __init__(self, device_id: str, message: str, *, point: str = "", raw: str = "") -> None:
         super().__init__(device_id, message)
@@ -82,11 +82,11 @@ class BufferUnavailable(EdgeError):
 
 
 class UplinkError(EdgeError):
-    """The far end did not take a batch."""
+    """The server did not take a batch."""
 
 
 class UplinkUnavailable(UplinkError):
-    """No connection, or the far end asks to wait."""
+    """No connection, or the server asks to wait."""
 
     is_retryable = True
 
@@ -96,7 +96,7 @@ class UplinkUnavailable(UplinkError):
 
 
 class UplinkRefused(UplinkError):
-    """The far end takes nothing from us: the token, the bucket or the address is wrong."""
+    """The server takes nothing from us: the token, the bucket or the address is wrong."""
 
     is_retryable = True
 
@@ -106,7 +106,7 @@ class UplinkRefused(UplinkError):
 
 
 class BatchRejected(UplinkError):
-    """The far end refuses these points for good (400, 413, 422)."""
+    """The server refuses these points for good (400, 413, 422)."""
 
     def __init__(self, status: int, problem: str) -> None:
         super().__init__(f"refused with {status}: {problem}")

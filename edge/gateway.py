@@ -1,8 +1,8 @@
 """The gateway: one process, one task group.
 
 Drivers hand deliveries to the collector, the collector keeps them in the buffer, the drain empties
-the buffer towards the far end; beside them one task closes usage slots and one tells how all is.
-A driver that breaks is started again, more and more slowly; nobody else notices.
+the buffer towards the server; one more task closes usage slots and one reports the state.
+A driver that breaks is started again, more and more slowly; the others do not notice.
 """
 
 import asyncio
@@ -92,7 +92,7 @@ class Gateway:
         async with self._buffer:
             await self.collector.restore()
             with contextlib.suppress(BufferUnavailable):
-                await self._tell_accidents()
+                await self._report_accidents()
             async with asyncio.TaskGroup() as group:
                 drain = group.create_task(self._drain.run())
                 tasks = [group.create_task(work) for work in self._work()]
@@ -107,7 +107,7 @@ class Gateway:
     def _work(self) -> Iterator[Coroutine[Any, Any, None]]:
         yield self._every(_USAGE_S, self._close_slots)
         yield self._every(_STATUS_S, self._write_status)
-        yield self._every(self._health_s, self._tell_health)
+        yield self._every(self._health_s, self._report_health)
         for driver in self._drivers:
             yield self._supervise(driver)
 
@@ -140,9 +140,9 @@ class Gateway:
     async def _close_slots(self) -> None:
         await self.collector.release_held()
         await self.collector.emit_usage()
-        await self._tell_accidents()
+        await self._report_accidents()
 
-    async def _tell_health(self) -> None:
+    async def _report_health(self) -> None:
         if not self.collector.has_good_clock:
             return
         await self.collector.report(self.health.lines(await self._report()))
@@ -155,13 +155,13 @@ class Gateway:
         state = await self._buffer.state()
         return self.health.report(state, self._drain.report, self._config.data_dir)
 
-    async def _tell_accidents(self) -> None:
+    async def _report_accidents(self) -> None:
         while self._buffer.accidents and self.collector.has_good_clock:
-            await self.collector.tell("buffer", self._buffer.accidents[0])
+            await self.collector.report_event("buffer", self._buffer.accidents[0])
             self._buffer.accidents.pop(0)
 
     async def _finish(self) -> None:
-        """Close what can be closed, send what can be sent in a few seconds, and say so."""
+        """Close what can be closed, send what can be sent in seconds, and write the status."""
         with contextlib.suppress(BufferUnavailable, OSError):
             async with asyncio.timeout(_LAST_DRAIN_S):
                 with contextlib.suppress(TimeoutError):

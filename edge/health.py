@@ -1,4 +1,4 @@
-"""What the gateway knows of itself and of each device: for the far end, and for `status`.
+"""What the gateway knows of itself and of each device: for the server, and for `status`.
 
 Only the newest report of a kind is worth sending, so the lines carry a key: during an outage the
 buffer holds one line for the gateway and one for each device, however long it lasts.
@@ -62,7 +62,7 @@ class _DriverHealth:
 
 
 class Health:
-    """Counts what happens, and tells."""
+    """Counts what happens, and reports it."""
 
     def __init__(
         self,
@@ -176,7 +176,7 @@ class Health:
                 }
                 for name, health in self._drivers.items()
             },
-            "devices": {id_: self._told(id_) for id_ in self._devices},
+            "devices": {id_: self._device_report(id_) for id_ in self._devices},
         }
 
     def lines(self, report: Mapping[str, Any]) -> Sequence[Line]:
@@ -186,7 +186,7 @@ class Health:
         fields: dict[str, Value] = {name: float(report[name]) for name in _NUMBERS}
         fields["last_error"] = report["last_error"]
         fields["version"] = self._version
-        told = [Line(Kind.GATEWAY, points.line("gateway", tags, fields, now_ns), "gateway")]
+        lines = [Line(Kind.GATEWAY, points.line("gateway", tags, fields, now_ns), "gateway")]
         for id_, device in report["devices"].items():
             known = self._places[id_]
             place = known.place
@@ -208,10 +208,10 @@ class Health:
                 if device[moment]:
                     device_fields[moment] = device[moment]
             text = points.line("gateway", device_tags, device_fields, now_ns)
-            told.append(Line(Kind.GATEWAY, text, f"gateway/{id_}"))
-        return told
+            lines.append(Line(Kind.GATEWAY, text, f"gateway/{id_}"))
+        return lines
 
-    def _told(self, device_id: str) -> dict[str, Any]:
+    def _device_report(self, device_id: str) -> dict[str, Any]:
         health = self._devices[device_id]
         device = self._places[device_id]
         return {
@@ -251,7 +251,7 @@ def write_status(data_dir: Path, report: Mapping[str, Any]) -> None:
 
 
 def memory_mb() -> float:
-    """Return the resident memory of this process, 0 where the system does not say."""
+    """Return the resident memory of this process, 0 where the system does not report it."""
     try:
         pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[1]
     except OSError:

@@ -22,7 +22,7 @@ _EXCERPT = 60
 
 
 class ConversionError(ValueError):
-    """A raw value that cannot be a value of its point; the text says what came and what should."""
+    """A raw value that cannot be a value of its point; the text names what came and what should."""
 
 
 def value_of(point: Point, raw: Value) -> Value | None:
@@ -38,7 +38,7 @@ def value_of(point: Point, raw: Value) -> Value | None:
 
 
 def is_invalid(point: Point, raw: Value) -> bool:
-    """Say whether a raw value means 'no value'; 1.0 equals 1, true does not."""
+    """Return whether a raw value means 'no value'; 1.0 equals 1, true does not."""
     if isinstance(raw, float) and math.isnan(raw):
         return True
     return bool(point.invalid) and any(
@@ -57,7 +57,7 @@ def raw_key(raw: Value) -> str:
 
 
 def round_float32(value: float) -> float:
-    """Return the number a float32 stands for: 7 significant digits, 230.2 and not 230.19999."""
+    """Return the number that a float32 means: 7 significant digits, 230.2 and not 230.19999."""
     return float(f"{value:.7g}")
 
 

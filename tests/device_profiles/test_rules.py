@@ -70,7 +70,7 @@ def test_a_profile_that_is_right_breaks_no_rule(tmp_path: Path) -> None:
             '    active_power: {active: [110, 150], standby: [6, 9], "off": 0}\n',
             "",
             (
-                "15: simulation.points.active_power: tells use; give it a value for each of "
+                "15: simulation.points.active_power: decides on use; give it a value for each of "
                 "off, standby, active"
             ),
         ),
@@ -78,8 +78,8 @@ def test_a_profile_that_is_right_breaks_no_rule(tmp_path: Path) -> None:
             ", standby: [6, 9]",
             "",
             (
-                "16: simulation.points.active_power: has no value for standby; the usage rule can "
-                "tell that state"
+                "16: simulation.points.active_power: has no value for standby; the usage rule "
+                "knows that state"
             ),
         ),
         (

@@ -249,7 +249,7 @@ async def test_health_goes_out_and_the_status_file_says_the_same(
     async with running(config, clock, driver) as gateway:
         await driver.say(power=1.0)
         gateway.collector.device_failed(DeviceUnreachable("d2", "no answer"))
-        await gateway._tell_health()
+        await gateway._report_health()
         await until(end, lambda: any('last_error="no answer"' in g for g in of(end, "gateway")))
     own = next(line for line in of(end, "gateway") if "device=" not in line)
     assert own.startswith("gateway,gateway=gw-001,school=2133100001 backlog=")

@@ -1,7 +1,7 @@
 """BTHome v2 service data (UUID 0xFCD2) to numbers: https://bthome.io/format, without any I/O.
 
 An object id that the format does not know ends the reading of a packet, because its length is
-unknown too; what stood before it counts. Everything else that does not fit is a `BthomeError`.
+unknown too; what came before it counts. Everything else that does not fit is a `BthomeError`.
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ _Kind = Literal["unsigned", "signed", "bool", "text", "raw", "command", "version
 
 
 class BthomeError(ValueError):
-    """Service data that cannot be read; the text says what came and what was expected."""
+    """Service data that cannot be read; the text names what came and what was expected."""
 
 
 class BindKeyError(BthomeError):
@@ -30,7 +30,7 @@ class CryptographyMissing(BthomeError):
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How an object is written: bytes (0 = a length byte tells), kind, factor."""
+    """How an object is written: bytes (0 = given by a length byte), kind, factor."""
 
     size: int
     kind: _Kind = "unsigned"
@@ -39,7 +39,7 @@ class Layout:
 
 @dataclass(frozen=True, slots=True)
 class Packet:
-    """One advertisement: its objects in order, and what tells it from its repetitions."""
+    """One advertisement: its objects in order, and what distinguishes it from its repetitions."""
 
     objects: tuple[tuple[int, Value], ...]
     packet_id: int | None
@@ -50,46 +50,46 @@ class Packet:
 
     def value(self, object_id: int, index: int) -> Value | None:
         """Return the index-th object of this id, or None."""
-        found = [value for known, value in self.objects if known == object_id]
-        return found[index] if index < len(found) else None
+        values = [value for known, value in self.objects if known == object_id]
+        return values[index] if index < len(values) else None
 
 
 def _table() -> dict[int, Layout]:
     tenth, hundredth, thousandth = Decimal("0.1"), Decimal("0.01"), Decimal("0.001")
     millionth = Decimal("0.000001")
-    one = Decimal(1)
+    unit = Decimal(1)
     table = dict.fromkeys((*range(0x0F, 0x12), *range(0x15, 0x2E)), Layout(1, "bool"))
     for ids, size, kind, factor in (
         # packet id, battery, count, humidity, moisture, button, channel, light level, settings
-        ((0x00, 0x01, 0x09, 0x2E, 0x2F, 0x3A, 0x60, 0x64, 0x65), 1, "unsigned", one),
+        ((0x00, 0x01, 0x09, 0x2E, 0x2F, 0x3A, 0x60, 0x64, 0x65), 1, "unsigned", unit),
         ((0x46,), 1, "unsigned", tenth),  # UV index
-        ((0x57, 0x59), 1, "signed", one),  # temperature, count
+        ((0x57, 0x59), 1, "signed", unit),  # temperature, count
         ((0x58,), 1, "signed", Decimal("0.35")),  # temperature
         # PM2.5, PM10, CO2, TVOC, count, distance, volume, conductivity, rotational speed, type id
-        ((0x0D, 0x0E, 0x12, 0x13, 0x3D, 0x40, 0x48, 0x56, 0x61, 0xF0), 2, "unsigned", one),
+        ((0x0D, 0x0E, 0x12, 0x13, 0x3D, 0x40, 0x48, 0x56, 0x61, 0xF0), 2, "unsigned", unit),
         ((0x41, 0x47, 0x4A, 0x5F), 2, "unsigned", tenth),  # distance, volume, voltage, rain
         # humidity, mass in kg and lb, moisture, speed, direction
         ((0x03, 0x06, 0x07, 0x14, 0x44, 0x5E), 2, "unsigned", hundredth),
         # voltage, current, flow, acceleration, gyroscope
         ((0x0C, 0x43, 0x49, 0x51, 0x52), 2, "unsigned", thousandth),
-        ((0x5A,), 2, "signed", one),  # count
+        ((0x5A,), 2, "signed", unit),  # count
         ((0x3F, 0x45), 2, "signed", tenth),  # rotation, temperature
         ((0x02, 0x08), 2, "signed", hundredth),  # temperature, dew point
         ((0x5D,), 2, "signed", thousandth),  # current
         ((0x04, 0x05, 0x0B), 3, "unsigned", hundredth),  # pressure, illuminance, power
         ((0x0A, 0x42, 0x4B), 3, "unsigned", thousandth),  # energy, duration, gas
-        ((0x3E, 0x50), 4, "unsigned", one),  # count, time
+        ((0x3E, 0x50), 4, "unsigned", unit),  # count, time
         # gas, energy, volume, water, volume in store
         ((0x4C, 0x4D, 0x4E, 0x4F, 0x55), 4, "unsigned", thousandth),
-        ((0x5B,), 4, "signed", one),  # count
+        ((0x5B,), 4, "signed", unit),  # count
         ((0x5C,), 4, "signed", hundredth),  # power
         ((0x62, 0x63), 4, "signed", millionth),  # speed, acceleration
-        ((0x3C,), 2, "skip", one),  # dimmer: an event and its steps
-        ((0x3B,), 0, "command", one),
-        ((0x53,), 0, "text", one),
-        ((0x54,), 0, "raw", one),
-        ((0xF1,), 4, "version", one),
-        ((0xF2,), 3, "version", one),
+        ((0x3C,), 2, "skip", unit),  # dimmer: an event and its steps
+        ((0x3B,), 0, "command", unit),
+        ((0x53,), 0, "text", unit),
+        ((0x54,), 0, "raw", unit),
+        ((0xF1,), 4, "version", unit),
+        ((0xF2,), 3, "version", unit),
     ):
         table |= dict.fromkeys(ids, Layout(size, kind, factor))  # type: ignore[arg-type] # kinds as above
     return table
@@ -99,7 +99,7 @@ OBJECTS = _table()
 
 
 def decode(data: bytes, *, address: str, bind_key: bytes | None = None) -> Packet:
-    """Return what the service data says; with a bind key, encrypted packets only.
+    """Return what the service data holds; with a bind key, encrypted packets only.
 
     A device that is meant to encrypt and sends plain packets is not that device: anyone can send
     those.

@@ -80,7 +80,7 @@ def read_example(profile: DeviceProfile, example: Example, received_at: datetime
 
 
 def raw_value(point: BlePoint, value: bytes) -> Value:
-    """Return what stands at the point's place in a characteristic's value."""
+    """Return the raw value at the point's place in a characteristic's value."""
     content = value[point.start :]
     if point.type == "utf8":
         if point.start > len(value):

@@ -1,4 +1,4 @@
-"""What the BLE driver is told: a radio and the devices in its reach."""
+"""The configuration of the BLE driver: a radio and the devices in its reach."""
 
 from dataclasses import dataclass, field
 
@@ -21,7 +21,7 @@ class BleAdapter:
     watchdog_s: float = 10.0
     """Seconds between two questions whether the controller still answers."""
     silence_s: float = 120.0
-    """A radio that hears none of its advertising devices for so long is started again."""
+    """A radio that receives none of its advertising devices for so long is started again."""
     retry_s: float = 2.0
     """The first pause before a peripheral or the radio is tried again; it grows from there."""
     retry_most_s: float = 60.0

@@ -1,14 +1,14 @@
 """The radio and everything in its reach: advertisements, and connections to who offers a service.
 
 - An advertisement is never acknowledged: it is on the air for a while and then gone. It counts
-  once, however often it is heard (`novelty`), and the mark of the last one is kept in the
-  transaction of its readings. While the disk is slow nothing new is taken; what is still on the air
-  is taken later.
-- A peripheral is connected to only after it was heard: one that is switched off costs the others
+  once, however often it is received (`duplicate_filter`), and the checkpoint of the last one is
+  kept in the transaction of its readings. While the disk is slow nothing new is taken; what is
+  still on the air is taken later.
+- A peripheral is connected to only after it was received: one that is switched off costs the others
   nothing. Each has its own task, its own back-off and its own failures.
 - Readings wait in one queue, in order, and are delivered in groups.
-- A radio that gives no answer, is cut off, or hears nothing at all is closed and opened again. What
-  was heard and not yet delivered survives that.
+- A radio that gives no answer, is cut off, or receives nothing at all is closed and opened again.
+  What was received and not yet delivered survives that.
 
 Through BlueZ this runs as through a controller over HCI, by the same calls of bleak; see `radio`.
 """
@@ -75,7 +75,7 @@ class BleDriver:
             self._peripherals[peripheral.address] = peripheral
         self._waiting: list[tuple[list[Reading], tuple[str, str] | None]] = []
         self._has_waiting = asyncio.Event()
-        self._heard_at_s = clock.monotonic()
+        self._received_at_s = clock.monotonic()
 
     async def run(self, sink: Sink) -> None:
         """Listen and talk until cancelled."""
@@ -107,16 +107,16 @@ class BleDriver:
             await asyncio.sleep(backoff.next_s())
 
     async def _listen(self, sink: Sink) -> None:
-        def heard(device: BLEDevice, data: AdvertisementData) -> None:
-            self._heard(device, data, sink)
+        def received(device: BLEDevice, data: AdvertisementData) -> None:
+            self._receive(device, data, sink)
 
         has_gatt = any(p.characteristics for p in self._peripherals.values())
         async with (
             open_radio(self.name, self._adapter, has_gatt=has_gatt) as radio,
-            radio.scanning(heard),
+            radio.scanning(received),
             asyncio.TaskGroup() as tasks,
         ):
-            self._heard_at_s = self._clock.monotonic()
+            self._received_at_s = self._clock.monotonic()
             sink.driver_ready(self.name)
             tasks.create_task(radio.watch())
             tasks.create_task(self._watch_silence())
@@ -128,11 +128,11 @@ class BleDriver:
         if not any(peripheral.advertises for peripheral in self._peripherals.values()):
             return
         while True:
-            left_s = self._heard_at_s + self._adapter.silence_s - self._clock.monotonic()
+            left_s = self._received_at_s + self._adapter.silence_s - self._clock.monotonic()
             if left_s <= 0:
                 raise DriverUnavailable(
                     self.name,
-                    f"none of the devices was heard for {self._adapter.silence_s:g} s; "
+                    f"none of the devices was received for {self._adapter.silence_s:g} s; "
                     "starting the radio again",
                 )
             await asyncio.sleep(left_s)
@@ -146,11 +146,11 @@ class BleDriver:
 
     # Advertisements
 
-    def _heard(self, device: BLEDevice, data: AdvertisementData, sink: Sink) -> None:
+    def _receive(self, device: BLEDevice, data: AdvertisementData, sink: Sink) -> None:
         peripheral = self._peripherals.get(device.address.upper())
         if peripheral is None:
             return
-        self._heard_at_s = self._clock.monotonic()
+        self._received_at_s = self._clock.monotonic()
         if peripheral.awaited is not None and not peripheral.awaited.done():
             peripheral.awaited.set_result(device)
         service_data = data.service_data.get(bthome.SERVICE_UUID)
@@ -215,22 +215,22 @@ class BleDriver:
         while True:
             session = Session(device, self._adapter, self._clock, arrived, sink.device_failed)
             try:
-                found = await self._found(peripheral)
-                await session.run(radio.client(found, session.gone))
+                remote = await self._awaited(peripheral)
+                await session.run(radio.client(remote, session.gone))
             except DeviceError as error:
                 sink.device_failed(error)
             if session.is_up:
                 backoff.reset()
             await asyncio.sleep(backoff.next_s())
 
-    async def _found(self, peripheral: "_Peripheral") -> BLEDevice:
+    async def _awaited(self, peripheral: "_Peripheral") -> BLEDevice:
         peripheral.awaited = asyncio.get_running_loop().create_future()
         try:
             async with asyncio.timeout(self._adapter.silence_s):
                 return await peripheral.awaited
         except TimeoutError:
             raise DeviceUnreachable(
-                peripheral.device.id, f"it was not heard for {self._adapter.silence_s:g} s"
+                peripheral.device.id, f"it was not received for {self._adapter.silence_s:g} s"
             ) from None
 
     # Delivery

@@ -1,16 +1,16 @@
 """Is this advertisement news? The same packet is on the air many times.
 
-What tells packets apart, and what goes wrong with it in the field:
+What distinguishes packets, and what goes wrong with it in the field:
 
 - The packet id counts 0-255 and wraps. Forward by less than half a turn is news.
 - Some devices send a new payload under an old id: a payload that differs from the last one under
   the same id is news.
 - A device that lost power begins again at 0. Backwards is therefore news too, but not within
   `REORDER_S` of the last packet, when it is one that was overtaken. A device that did begin again
-  says its packet for longer than that.
-- A packet heard once, then others, then the same again within `REPLAY_S` is a replay.
-- Without a packet id the payload alone tells. The same payload is news again after `REPEAT_S`: the
-  device says that its values still hold.
+  sends its packet for longer than that.
+- A packet received once, then others, then the same again within `REPLAY_S` is a replay.
+- Without a packet id the payload alone decides. The same payload is news again after `REPEAT_S`:
+  the device reports that its values still hold.
 - Encrypted packets have a counter of 32 bits that must grow (by less than half a turn, so that it
   may wrap), or begin again below `RESTART_BELOW` after a change of battery. Other than that it is a
   replay, and refused.
@@ -42,7 +42,7 @@ class Verdict(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class _Heard:
+class _Received:
     packet_id: int | None
     digest: str
     counter: int | None
@@ -54,7 +54,7 @@ def digest_of(data: bytes) -> str:
 
 
 class Novelty:
-    """What one device said last."""
+    """What one device sent last."""
 
     def __init__(self, mark: str | None, now_s: float) -> None:
         self._last = _parsed(mark)
@@ -80,7 +80,7 @@ class Novelty:
 
     def accept(self, packet: Packet, digest: str, now_s: float) -> str:
         """Remember the packet as the last news; return the mark to keep."""
-        self._last = _Heard(packet.packet_id, digest, packet.counter)
+        self._last = _Received(packet.packet_id, digest, packet.counter)
         self._last_s = now_s
         self._recent.append((digest, now_s))
         return f"{_text(packet.packet_id)}:{digest}:{_text(packet.counter)}"
@@ -99,13 +99,13 @@ def _text(number: int | None) -> str:
     return _NONE if number is None else str(number)
 
 
-def _parsed(mark: str | None) -> _Heard | None:
+def _parsed(mark: str | None) -> _Received | None:
     if mark is None:
         return None
     packet_id, _, rest = mark.partition(":")
     digest, _, counter = rest.partition(":")
     try:
-        return _Heard(
+        return _Received(
             None if packet_id == _NONE else int(packet_id),
             digest,
             None if counter == _NONE else int(counter),

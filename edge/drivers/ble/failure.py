@@ -30,9 +30,9 @@ def device_error(device_id: str, doing: str, error: Exception) -> DeviceError:
         case TimeoutError():
             return DeviceUnreachable(device_id, f"{doing}: it gave no answer in time")
         case BleakDBusError():
-            return DeviceUnreachable(device_id, f"{doing}: BlueZ says {error}")
+            return DeviceUnreachable(device_id, f"{doing}: BlueZ reports {error}")
         case _:
-            return DeviceUnreachable(device_id, f"{doing}: {said(error)}")
+            return DeviceUnreachable(device_id, f"{doing}: {text_of(error)}")
 
 
 def driver_error(driver: str, doing: str, error: Exception) -> DriverUnavailable:
@@ -43,9 +43,9 @@ def driver_error(driver: str, doing: str, error: Exception) -> DriverUnavailable
         return DriverUnavailable(driver, f"{doing}: the controller gave no answer in time")
     if isinstance(error, FileNotFoundError):
         return DriverUnavailable(driver, f"{doing}: BlueZ is not running (no D-Bus system socket)")
-    return DriverUnavailable(driver, f"{doing}: {said(error)}")
+    return DriverUnavailable(driver, f"{doing}: {text_of(error)}")
 
 
-def said(error: BaseException) -> str:
+def text_of(error: BaseException) -> str:
     """Return an exception's text, or its name where it has none."""
     return str(error) or type(error).__name__

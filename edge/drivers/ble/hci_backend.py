@@ -4,9 +4,9 @@ bleak's scanner and client are used as with any backend: `BleakScanner(..., back
 stack=stack)`, `BleakClient(..., backend=HciClient, stack=stack)`. Importing this module needs the
 extra `edge-hci`.
 
-A controller makes one connection at a time, so connecting is serialised; whoever gives up cancels
-its pending connection before the next one starts, and a connection that comes up in spite of that
-is closed: a slot without an owner would stay taken for ever.
+A controller makes one connection at a time, so connecting is serialised; a caller that gives up
+cancels its pending connection before the next one starts, and a connection that comes up in spite
+of that is closed: a slot without an owner would stay taken for ever.
 """
 
 import asyncio
@@ -108,17 +108,17 @@ class HciScanner(BaseBleakScanner):
         """Start scanning."""
         self.seen_devices = {}
         device = self._stack.device
-        device.on(device.EVENT_ADVERTISEMENT, self._heard)
+        device.on(device.EVENT_ADVERTISEMENT, self._received)
         await _bleak(device.start_scanning(active=self._is_active, filter_duplicates=False))
 
     async def stop(self) -> None:
         """Stop scanning."""
         device = self._stack.device
-        device.remove_listener(device.EVENT_ADVERTISEMENT, self._heard)
+        device.remove_listener(device.EVENT_ADVERTISEMENT, self._received)
         if not self._stack.is_dead:
             await _bleak(device.stop_scanning())
 
-    def _heard(self, advertisement: Advertisement) -> None:
+    def _received(self, advertisement: Advertisement) -> None:
         data = _advertisement_data(advertisement)
         if not self.is_allowed_uuid(data.service_uuids):
             return
@@ -288,10 +288,10 @@ class HciClient(BaseBleakClient):
 
     async def _discovered(self, peer: Peer) -> BleakGATTServiceCollection:
         services = BleakGATTServiceCollection()
-        for found in await peer.discover_services():
-            service = BleakGATTService(found, found.handle, _uuid(found.uuid))
+        for remote in await peer.discover_services():
+            service = BleakGATTService(remote, remote.handle, _uuid(remote.uuid))
             services.add_service(service)
-            for part in await found.discover_characteristics():
+            for part in await remote.discover_characteristics():
                 characteristic = BleakGATTCharacteristic(
                     part,
                     part.handle,
@@ -330,7 +330,7 @@ async def _bleak(call: Awaitable[_T]) -> _T:
         # What a hostile peripheral answers may raise anything at all in bumble.
         raise BleakError(_text(error)) from error
     except asyncio.CancelledError as error:
-        # bumble cancels what waits for a peripheral that has gone; nobody cancelled us.
+        # bumble cancels what waits for a peripheral that has gone; this task was not cancelled.
         task = asyncio.current_task()
         if task is not None and task.cancelling():
             raise
@@ -380,7 +380,7 @@ def _uuid(short: UUID) -> str:
 
 
 def _address_of(text: str) -> hci.Address:
-    """Return an address never heard: random where its two highest bits say so, else public."""
+    """Return an address that was never received: random if its two highest bits are set."""
     is_random = int(text[:2], 16) >> 6 == 0b11
     kind = hci.Address.RANDOM_DEVICE_ADDRESS if is_random else hci.Address.PUBLIC_DEVICE_ADDRESS
     return hci.Address(text, kind)

@@ -19,7 +19,7 @@ from edge.drivers.ble.device import BleAdapter
 from edge.drivers.ble.failure import RAISED, driver_error
 from edge.errors import DriverUnavailable
 
-Heard = Callable[[BLEDevice, AdvertisementData], None]
+Received = Callable[[BLEDevice, AdvertisementData], None]
 _BTHOME_UUID = b"\xd2\xfc"
 _STOP_S = 5.0
 
@@ -27,11 +27,11 @@ _STOP_S = 5.0
 class Radio(Protocol):
     """An open radio."""
 
-    def scanning(self, heard: Heard) -> contextlib.AbstractAsyncContextManager[None]:
+    def scanning(self, received: Received) -> contextlib.AbstractAsyncContextManager[None]:
         """Scan while the context is open."""
 
     def client(self, device: BLEDevice, gone: Callable[[], None]) -> BleakClient:
-        """Return a client for a device that was heard, not yet connected."""
+        """Return a client for a device that was received, not yet connected."""
 
     async def watch(self) -> None:
         """Raise DriverUnavailable once the radio is gone or gives no answer; never return."""
@@ -74,9 +74,9 @@ class _HciRadio:
         self._client = client
 
     @contextlib.asynccontextmanager
-    async def scanning(self, heard: Heard) -> AsyncIterator[None]:
+    async def scanning(self, received: Received) -> AsyncIterator[None]:
         scanner = BleakScanner(
-            heard, scanning_mode="passive", backend=self._scanner, stack=self._stack
+            received, scanning_mode="passive", backend=self._scanner, stack=self._stack
         )
         async with _scan(self._name, scanner, self._adapter.request_timeout_s):
             yield
@@ -106,18 +106,18 @@ class _BluezRadio:
         self._name = name
         self._adapter = adapter
         # A passive scan of BlueZ's reports only what matches its patterns, here BTHome's data;
-        # devices to connect to must be heard whatever they advertise.
+        # devices to connect to must be received whatever they advertise.
         self._modes: tuple[Literal["active", "passive"], ...] = (
             ("active",) if has_gatt else ("passive", "active")
         )
 
     @contextlib.asynccontextmanager
-    async def scanning(self, heard: Heard) -> AsyncIterator[None]:
+    async def scanning(self, received: Received) -> AsyncIterator[None]:
         async with contextlib.AsyncExitStack() as held:
             for mode in self._modes:
                 pattern = (0, AdvertisementDataType.SERVICE_DATA_UUID16, _BTHOME_UUID)
                 scanner = BleakScanner(
-                    heard,
+                    received,
                     scanning_mode=mode,
                     bluez={"adapter": self._adapter.adapter, "or_patterns": [pattern]},
                 )

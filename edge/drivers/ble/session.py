@@ -28,7 +28,7 @@ class Characteristic:
 
     @property
     def is_notified(self) -> bool:
-        """Whether the peripheral tells of changes by itself."""
+        """Whether the peripheral reports changes by itself."""
         return any(point.access == "notify" for point in self.points.values())
 
     @property
@@ -39,11 +39,11 @@ class Characteristic:
 
 def characteristics(profile: BleProfile) -> tuple[Characteristic, ...]:
     """Return the characteristics behind a profile's points."""
-    found: dict[tuple[str, str], dict[str, BlePoint]] = {}
+    by_address: dict[tuple[str, str], dict[str, BlePoint]] = {}
     for name, point in profile.points.items():
         if point.service is not None and point.characteristic is not None:
-            found.setdefault((point.service, point.characteristic), {})[name] = point
-    return tuple(Characteristic(*address, points) for address, points in found.items())
+            by_address.setdefault((point.service, point.characteristic), {})[name] = point
+    return tuple(Characteristic(*address, points) for address, points in by_address.items())
 
 
 class Session:
@@ -89,18 +89,18 @@ class Session:
 
     async def _stay(self, client: BleakClient) -> None:
         due: dict[int, float] = {}
-        found: dict[int, tuple[Characteristic, BleakGATTCharacteristic]] = {}
+        known: dict[int, tuple[Characteristic, BleakGATTCharacteristic]] = {}
         now = self._clock.monotonic()
         for characteristic in characteristics(self._device.profile):
             remote = self._remote(client, characteristic)
             if remote is None:
                 continue
-            found[remote.handle] = characteristic, remote
+            known[remote.handle] = characteristic, remote
             if characteristic.is_notified:
                 await self._subscribe(client, characteristic, remote)
             if characteristic.poll_s is not None or "read" in remote.properties:
                 due[remote.handle] = now
-        if not found:
+        if not known:
             raise DeviceRefused(
                 self._device.id,
                 "it offers none of the characteristics of its profile",
@@ -109,7 +109,7 @@ class Session:
         while not self._gone.is_set():
             now = self._clock.monotonic()
             for handle in [handle for handle, at in due.items() if at <= now]:
-                characteristic, remote = found[handle]
+                characteristic, remote = known[handle]
                 await self._read(client, characteristic, remote)
                 if characteristic.poll_s is None:
                     del due[handle]

@@ -1,4 +1,4 @@
-"""What a Modbus driver is told: a bus and the devices on it."""
+"""The configuration of a Modbus driver: a bus and the devices on it."""
 
 from dataclasses import dataclass
 from typing import Literal

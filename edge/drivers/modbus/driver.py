@@ -7,7 +7,7 @@ What holds:
 - A device that does not answer is silent: it gets probes of one register, ever less often, and
   all silent devices together at most a tenth of the bus's time. The others keep their grid. One
   silence a minute is excused: a lost frame costs a device one probe, at once.
-- A device is not polled again before its last readings are on disk; nobody else waits for that.
+- A device is not polled again before its last readings are on disk; the others do not wait.
 - A block that a device refuses with exception 2 or 3 is halved until what it refuses is found.
   Where to cut is remembered with the readings, over restarts.
 """
@@ -143,7 +143,7 @@ class ModbusDriver:
         return unit
 
     async def _opened(self, units: list[_Unit]) -> bool:
-        """Open the line; where that fails, say so and wait."""
+        """Open the line; where that fails, report it and wait."""
         try:
             await self._line.open()
         except DriverUnavailable as error:

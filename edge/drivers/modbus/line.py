@@ -1,8 +1,8 @@
 """One way to Modbus devices, a TCP connection or a serial line: pymodbus, asked one read at a time.
 
-No answer is ever taken for another request's. On TCP the transaction id tells. RTU has none: after
-a silence the line is closed and opened again, which throws away what came late, and an answer must
-have the unit, the function and the length that were asked for.
+No answer is ever taken for another request's. On TCP the transaction id decides. RTU has none:
+after a silence the line is closed and opened again, which throws away what came late, and an answer
+must have the unit, the function and the length that were asked for.
 """
 
 import asyncio
@@ -33,14 +33,14 @@ EXCEPTIONS = {
 }
 """Names of the exception codes (Modbus Application Protocol V1.1b3, section 7)."""
 
-_SAID_BY_GATEWAYS = frozenset({10, 11})
-"""The device itself said nothing, and the gateway has waited for it."""
+_SENT_BY_GATEWAYS = frozenset({10, 11})
+"""The device itself sent nothing, and the gateway has waited for it."""
 _FUNCTIONS: dict[Register, int] = {"coil": 1, "discrete": 2, "holding": 3, "input": 4}
 _BITS = ("coil", "discrete")
 
 
 class NoAnswer(Exception):
-    """The device said nothing in time, or nothing that belongs to the request."""
+    """The device sent nothing in time, or nothing that belongs to the request."""
 
 
 class ExceptionAnswer(Exception):
@@ -53,7 +53,7 @@ class ExceptionAnswer(Exception):
 
 
 class Line:
-    """A connection that is opened when needed and closed when in doubt."""
+    """A connection that is opened when needed and closed when it may be broken."""
 
     def __init__(self, bus: ModbusBus) -> None:
         self._bus = bus
@@ -67,7 +67,7 @@ class Line:
 
     @property
     def is_open(self) -> bool:
-        """Whether there is a connection, as far as anybody can tell."""
+        """Whether there is a connection, as far as is known."""
         return self._client is not None and bool(self._client.connected)
 
     async def open(self) -> None:
@@ -117,8 +117,8 @@ class Line:
         _raise_if_cancelled(None)
         if answer.isError():
             refusal = ExceptionAnswer(answer.exception_code)
-            if refusal.code in _SAID_BY_GATEWAYS:
-                raise NoAnswer(f"a Modbus gateway says: {refusal}")
+            if refusal.code in _SENT_BY_GATEWAYS:
+                raise NoAnswer(f"a Modbus gateway reports: {refusal}")
             raise refusal
         words = [int(bit) for bit in answer.bits] if register in _BITS else list(answer.registers)
         if answer.function_code != _FUNCTIONS[register] or not _fits(register, words, count):

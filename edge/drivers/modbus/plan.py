@@ -6,8 +6,8 @@ over two blocks, unless it is longer than a block can be. Points are taken by ad
 is extended while it may be: a point that does not fit starts the next one, and any later point
 that would still have fitted lies inside it, so no plan has fewer blocks.
 
-What a device does not say about itself is learned: `Learned.breaks` are addresses no block may run
-across, found by halving a block that the device refused.
+What is not known of a device is learned: `Learned.breaks` are addresses no block may run
+across, learned by halving a block that the device refused.
 """
 
 import json
@@ -82,12 +82,12 @@ def written(breaks: Iterable[Break]) -> str:
 
 
 def read(text: str | None) -> frozenset[Break]:
-    """Return the breaks a text tells of; what is damaged or unknown is not learned yet."""
+    """Return the breaks that a text holds; what is damaged or unknown is not learned yet."""
     try:
-        found = json.loads(text or "[]")
+        parsed = json.loads(text or "[]")
         return frozenset(
             (register, address)
-            for register, address in found
+            for register, address in parsed
             if register in TABLES and isinstance(address, int)
         )
     except (ValueError, TypeError):
@@ -127,5 +127,5 @@ def _pieces(
 
 
 def _touches(ranges: tuple[tuple[int, int], ...], start: int, end: int) -> bool:
-    """Say whether [start, end) touches one of the (first, last) ranges."""
+    """Return whether [start, end) touches one of the (first, last) ranges."""
     return any(start <= high and low < end for low, high in ranges)

@@ -23,7 +23,7 @@ from edge.drivers.mqtt.device import MqttDevice
 from edge.errors import DecodeError
 
 MAX_PAYLOAD = 256 * 1024
-"""Bytes; no device of a school says more in one message."""
+"""Bytes; no device of a school sends more in one message."""
 MAX_TEXT = 4096
 """Characters of one text value."""
 EARLIEST = datetime(2020, 1, 1, tzinfo=UTC)
@@ -39,14 +39,14 @@ class _Absent(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """What one message says about one device."""
+    """What one message means for one device."""
 
     readings: list[Reading] = field(default_factory=list)
     errors: list[DecodeError] = field(default_factory=list)
     is_online: bool | None = None
-    """What a presence topic says; None where the message is not about presence."""
+    """What a presence topic reports; None where the message is not about presence."""
     has_own_time: bool = False
-    """The payload says when its values were true, so the message may be delivered twice."""
+    """The payload states when its values were true, so the message may be delivered twice."""
 
 
 class _Unreadable(ValueError):
@@ -91,7 +91,7 @@ def read_example(profile: DeviceProfile, example: Example, received_at: datetime
 def decode(
     device: MqttDevice, topic: str, payload: bytes, arrived: datetime, *, retained: bool = False
 ) -> Decoded:
-    """Return what a message on `topic` says about the device.
+    """Return what a message on `topic` means for the device.
 
     A retained message was true at some unknown time before: without a time of its own it gives
     no readings, only presence.
@@ -212,12 +212,12 @@ def _values(
     errors: list[DecodeError],
 ) -> dict[str, Value]:
     values: dict[str, Value] = {}
-    found = False
+    is_present = False
     for name, point in points.items():
         raw = text if point.path is None else _member(tree, point.path)
         if raw is _Absent.ABSENT:
             continue
-        found = True
+        is_present = True
         if raw is None:
             continue
         try:
@@ -230,7 +230,7 @@ def _values(
             continue
         if value is not None:
             values[name] = value
-    if not found:
+    if not is_present:
         wanted = ", ".join(str(point.path) for point in points.values())
         errors.append(_error(device, topic, f"the payload has none of {wanted}", raw=text))
     return values
@@ -274,10 +274,10 @@ def _presence(device: MqttDevice, text: str, tree: Any) -> bool | None:
     raw = text.strip() if presence.path is None else _member(tree, presence.path)
     if not isinstance(raw, str | int | float):
         return None
-    said = raw_key(raw)
-    if said == raw_key(presence.online):
+    key = raw_key(raw)
+    if key == raw_key(presence.online):
         return True
-    return False if said == raw_key(presence.offline) else None
+    return False if key == raw_key(presence.offline) else None
 
 
 def _time(rule: MqttTime, tree: Any, arrived: datetime) -> datetime:
@@ -292,7 +292,7 @@ def _time(rule: MqttTime, tree: Any, arrived: datetime) -> datetime:
             f"{rule.path}: {_shown(raw)} is not a time{why}, expected {rule.format}"
         ) from None
     if at < EARLIEST or at > arrived + FURTHEST_AHEAD:
-        raise _Unreadable(f"{rule.path}: the device's clock is wrong, it says {at:%Y-%m-%d %H:%M}")
+        raise _Unreadable(f"{rule.path}: the device's clock is wrong, it shows {at:%Y-%m-%d %H:%M}")
     return at
 
 

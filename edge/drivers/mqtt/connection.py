@@ -62,7 +62,7 @@ class Connection:
         self._is_reading = False
         self._taken = 0
         self.has_subscribed = False
-        """Before that no message is retained, whatever its flag says (amqtt sets it wrongly)."""
+        """Before that no message is retained, whatever its flag (amqtt sets it wrongly)."""
         self._client = self._new_client()
 
     async def open(self, timeout_s: float) -> bool:
@@ -96,7 +96,7 @@ class Connection:
             self._client.loop_misc()
 
     def acknowledge(self, packet_id: int) -> None:
-        """Tell the broker that it may forget the message; 0 is a message nobody waits for."""
+        """Acknowledge a message; 0 is one that needs no acknowledgement."""
         if packet_id and not self._ended.done():
             self._client.ack(packet_id, 1)
 
@@ -218,7 +218,7 @@ class Connection:
         self.has_subscribed = True
         _, packet_id = self._client.subscribe(requests)
         if packet_id is None:
-            return  # the socket is gone: `closed` says why
+            return  # the socket is gone: `closed` returns why
         self._subscriptions[packet_id] = (topics, confirmed)
         await self._either(confirmed, _SUBACK_TIMEOUT_S)
         if not confirmed.done() and not self._ended.done():

@@ -1,4 +1,4 @@
-"""What the MQTT driver is told: a broker and the devices that publish to it."""
+"""The configuration of the MQTT driver: a broker and the devices that publish to it."""
 
 from dataclasses import dataclass, field
 

@@ -8,8 +8,8 @@ What holds:
   for messages it does not count (QoS 0, MQTT 3.1.1) the socket is not read.
 - A message that is on disk and comes again is acknowledged and dropped (`Ledger`).
 - A message without a time of its own gets the time of arrival, and no two messages of one device
-  the same one. Retained state without a time of its own gives no readings: nobody knows how old
-  it is.
+  the same one. Retained state without a time of its own gives no readings: its age is
+  unknown.
 
 paho-mqtt runs on the event loop: it reads when the socket is readable and writes when it is
 writable. Only connecting, which resolves names, is done in a worker thread. Every connection has a
@@ -163,7 +163,7 @@ class MqttDriver:
         return was
 
     def _wants_retained(self, topic: str) -> bool:
-        """Say whether a retained message on the topic can mean anything."""
+        """Return whether a retained message on the topic can mean anything."""
         for device in self._routes[topic]:
             presence = device.profile.presence
             if device.id in self._has_own_time or (
@@ -223,7 +223,7 @@ class MqttDriver:
         return now
 
     async def _drain(self, lane: _Lane) -> None:
-        """Deliver what a device said, in order, until there is nothing more."""
+        """Deliver what a device sent, in order, until there is nothing more."""
         try:
             while lane.waiting:
                 together = [
@@ -237,9 +237,9 @@ class MqttDriver:
         readings: list[Reading] = []
         marks: dict[str, str | None] = {}
         for message in messages:
-            found, is_repeatable = self._decode(message)
-            readings.extend(found)
-            if found and message.needs_acknowledgement and not is_repeatable:
+            decoded, is_repeatable = self._decode(message)
+            readings.extend(decoded)
+            if decoded and message.needs_acknowledgement and not is_repeatable:
                 marks.update(self._ledger.note(message.packet_id, message.digest))
         if readings or marks:
             marks.update(self._ledger.forgotten())

@@ -2,7 +2,7 @@
 
 An acknowledgement can be lost with the connection, or with the process. The broker then sends the
 message again, flagged as a duplicate, with the same packet id. A mark (packet id -> digest of topic
-and payload) written together with the readings tells that it is here already. A packet id that is
+and payload) written together with the readings shows that it is here already. A packet id that is
 used again overwrites its mark; the oldest marks beyond a limit are forgotten: by then the broker
 must have had the acknowledgement, since it keeps no more messages in flight than that.
 """
@@ -34,7 +34,7 @@ class Ledger:
             self._next = number + 1
 
     def has(self, packet_id: int, mark: str) -> bool:
-        """Say whether this very message is on disk."""
+        """Return whether this very message is on disk."""
         return self._digests.get(packet_id) == mark
 
     def note(self, packet_id: int, mark: str) -> dict[str, str | None]:
@@ -66,12 +66,12 @@ def _key(packet_id: int) -> str:
 
 
 def _parsed(marks: Mapping[str, str], damaged: dict[str, str | None]) -> list[tuple[int, int, str]]:
-    found = []
+    parsed = []
     for key, text in marks.items():
         number, _, mark = text.partition(" ")
         packet_id = key.removeprefix(_PREFIX)
         if number.isdigit() and packet_id.isdigit() and mark:
-            found.append((int(number), int(packet_id), mark))
+            parsed.append((int(number), int(packet_id), mark))
         else:
             damaged[key] = None
-    return found
+    return parsed

@@ -105,7 +105,7 @@ class Said:
         return [
             line["values"][point]
             for line in self.lines
-            if line["kind"] == "said" and point in line["values"] and line["certain"] >= certain
+            if line["kind"] == "reported" and point in line["values"] and line["certain"] >= certain
         ]
 
 

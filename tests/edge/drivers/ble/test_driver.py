@@ -177,7 +177,7 @@ async def test_silence_starts_the_radio_again(radio: VirtualRadio, place: Place)
         radio.lose(address_of(1), 0.5)
         count = len(sink.answered)
         await sink.until(lambda s: len(s.answered) > count)
-    assert "none of the devices was heard" in str(sink.driver_errors[0])
+    assert "none of the devices was received" in str(sink.driver_errors[0])
 
 
 async def test_encrypted_advertisements_need_their_key(radio: VirtualRadio, place: Place) -> None:

@@ -293,7 +293,7 @@ async def test_a_gateway_that_speaks_for_a_dead_device_is_not_its_answer() -> No
     ):
         await sink.until(more(10, "meter-1"))
     assert {str(e) for e in sink.device_errors} == {
-        "meter-2: a Modbus gateway says: exception 11 (GATEWAY TARGET DEVICE FAILED TO RESPOND)"
+        "meter-2: a Modbus gateway reports: exception 11 (GATEWAY TARGET DEVICE FAILED TO RESPOND)"
     }
 
 

@@ -175,8 +175,8 @@ def test_a_payload_may_say_when_its_values_were_true(form: str, said: Any, meant
 @pytest.mark.parametrize(
     ("form", "said", "message"),
     [
-        ("iso8601", "1970-01-01T00:00:12Z", "the device's clock is wrong, it says 1970-01-01"),
-        ("iso8601", "2026-09-03T00:00:00Z", "the device's clock is wrong, it says 2026-09-03"),
+        ("iso8601", "1970-01-01T00:00:12Z", "the device's clock is wrong, it shows 1970-01-01"),
+        ("iso8601", "2026-09-03T00:00:00Z", "the device's clock is wrong, it shows 2026-09-03"),
         ("iso8601", "2026-09-01T02:15:30", "it has no time zone"),
         ("iso8601", "yesterday", "ts: yesterday is not a time, expected iso8601"),
         ("iso8601", 12, "it is no text"),
