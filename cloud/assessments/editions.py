@@ -22,7 +22,7 @@ def shipped() -> tuple[Standard, ...]:
 
 def edition(name: str) -> Standard:
     """Return the edition shipped under `id@date`, of an id the newest; raises NotFound."""
-    found = [one for one in shipped() if name in {one.edition, one.id}]
+    found = [edition for edition in shipped() if name in {edition.edition, edition.id}]
     if not found:
         raise NotFound(f"no standard {name!r} is shipped; known: {_known()}")
     return max(found, key=lambda one: one.effective)
@@ -52,4 +52,4 @@ def text_of(path: Path) -> str:
 
 
 def _known() -> str:
-    return ", ".join(sorted({one.edition for one in shipped()}))
+    return ", ".join(sorted({edition.edition for edition in shipped()}))

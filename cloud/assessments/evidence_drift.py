@@ -69,7 +69,7 @@ def opened(found: Assessment, school: str, clause: str, facts: Evidence) -> Open
     """Return a finding with its rows as the facts of now give them; raises NotFound."""
     asked = clause_of(found, clause)
     got = result_of(found, school)
-    finding = next(one for one in got.findings if one.clause.id == clause)
+    finding = next(finding for finding in got.findings if finding.clause.id == clause)
     rows = evidence_rows(asked, facts).filter(pl.col("school") == school)
     if finding.outcome == "not_applicable":
         kept = finding.sums if rows.is_empty() or finding.sums is None else _added(rows)

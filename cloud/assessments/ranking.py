@@ -157,9 +157,9 @@ def compliance(
     if schools is not None:
         frame = frame.filter(pl.col("id").is_in(list(schools)))
     counts = [
-        one.alias(f"{clause.id}.{name}")
+        count.alias(f"{clause.id}.{name}")
         for clause in assessment.standard.clauses
-        for name, one in _counts(clause.id)
+        for name, count in _counts(clause.id)
     ]
     whole = frame.select(pl.lit(None, pl.String).alias("division"), *counts).head(1)
     parts = (
@@ -213,7 +213,9 @@ def spreads(assessment: Assessment, frame: pl.DataFrame) -> list[dict[str, Any]]
     """Return how total and dimensions are spread over the rated schools, whole and by county."""
     rated = frame.filter(pl.col("value").is_not_null())
     whats = [(TOTAL, "value")]
-    whats += [(one.id, f"dimension:{one.id}") for one in assessment.standard.dimensions]
+    whats += [
+        (dimension.id, f"dimension:{dimension.id}") for dimension in assessment.standard.dimensions
+    ]
     areas: Sequence[tuple[str | None, pl.DataFrame]] = [
         (None, rated),
         *(
@@ -255,7 +257,7 @@ def _spread(values: pl.Series) -> dict[str, Any]:
         return {"schools": 0, **dict.fromkeys(names)}
     ordered = values.sort().to_list()
     mean = sum(ordered) / len(ordered)
-    deviation = (sum((one - mean) ** 2 for one in ordered) / len(ordered)) ** 0.5
+    deviation = (sum((value - mean) ** 2 for value in ordered) / len(ordered)) ** 0.5
     return {
         "schools": len(ordered),
         "least": ordered[0],

@@ -320,7 +320,9 @@ def _step(row: tables.Step) -> StepRow:
 def _assessments() -> Select[Any]:
     """Leave out what is large."""
     table = tables.Assessment.__table__
-    return select(*(one for one in table.columns if one.name not in {"evidence", "integrity"}))
+    return select(
+        *(column for column in table.columns if column.name not in {"evidence", "integrity"})
+    )
 
 
 def _assessment(row: Any) -> AssessmentRow:

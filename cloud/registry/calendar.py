@@ -74,14 +74,14 @@ def calendar_rows(
         by_term.setdefault(period.term, []).append(period)
     return [
         CalendarRow(
-            day=one.day,
+            day=day.day,
             period=period.number,
             name=period.name,
-            starts_at=_utc(one.day, period.starts, zone),
-            ends_at=_utc(one.day, period.ends, zone),
+            starts_at=_utc(day.day, period.starts, zone),
+            ends_at=_utc(day.day, period.ends, zone),
         )
-        for one in taught
-        for period in by_term.get(one.term, ())
+        for day in taught
+        for period in by_term.get(day.term, ())
     ]
 
 
@@ -91,9 +91,9 @@ def lesson_rows(taught: Iterable[SchoolDay], timetable: Sequence[TimetableRow]) 
     for entry in sorted(timetable, key=lambda row: (row.period, row.room)):
         by_weekday.setdefault((entry.term, entry.weekday), []).append(entry)
     return [
-        LessonRow(one.day, entry.period, entry.room, entry.class_name, entry.subject)
-        for one in taught
-        for entry in by_weekday.get((one.term, one.weekday), ())
+        LessonRow(day.day, entry.period, entry.room, entry.class_name, entry.subject)
+        for day in taught
+        for entry in by_weekday.get((day.term, day.weekday), ())
     ]
 
 

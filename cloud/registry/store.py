@@ -363,7 +363,7 @@ class Registry:
 
     def school_days(self, school: str, start: dt.date, end: dt.date) -> list[dt.date]:
         """Return the school days of a span, both ends included, oldest first."""
-        return [one.day for one in self.taught(school, start, end)]
+        return [day.day for day in self.taught(school, start, end)]
 
     def last_school_days(self, school: str, day: dt.date, n: int) -> list[dt.date]:
         """Return the last `n` school days up to and including a day, oldest first."""

@@ -32,8 +32,8 @@ def notice_pdf(notice: Notice) -> bytes:
 def area_data(report: AreaReport) -> dict[str, Any]:
     """Return all that the template of a county or the city shows, as texts."""
     rows, scale = report.rows, report.occasion.scale
-    rated = [one.value for one in rows if one.value is not None]
-    chosen = [one for one in rows if one.status == "selected"]
+    rated = [row.value for row in rows if row.value is not None]
+    chosen = [row for row in rows if row.status == "selected"]
     return {
         "occasion": occasion_data(report.occasion),
         "area": report.area,
@@ -48,17 +48,17 @@ def area_data(report: AreaReport) -> dict[str, Any]:
         ],
         "bins": _bins(rated, scale),
         "procedure": report.procedure,
-        "quotas": [_quota(one) for one in report.quotas],
+        "quotas": [_quota(quota) for quota in report.quotas],
         "overrides": list(report.overrides),
         "warnings": [{"school": name, "what": what} for name, what in report.warnings],
         "matters": [{"choice": choice, "what": what} for choice, what in report.matters],
-        "divisions": [_division(one) for one in report.divisions],
-        "chosen": [_ranked(one) for one in chosen],
-        "first_out": [_ranked(one) for one in _first_out(report)],
-        "rows": [_ranked(one) for one in rows],
-        "clauses": [_clause(one) for one in report.clauses],
-        "spread": [_spread(one, scale) for one in report.spread],
-        "limits": [_limit(one) for one in report.limits],
+        "divisions": [_division(division) for division in report.divisions],
+        "chosen": [_ranked(line) for line in chosen],
+        "first_out": [_ranked(line) for line in _first_out(report)],
+        "rows": [_ranked(row) for row in rows],
+        "clauses": [_clause(clause) for clause in report.clauses],
+        "spread": [_spread(spread, scale) for spread in report.spread],
+        "limits": [_limit(limit) for limit in report.limits],
         "doubts": [
             {"check": check, "findings": f"{many:,}", "schools": f"{schools:,}"}
             for check, many, schools in report.doubts
@@ -80,14 +80,14 @@ def notice_data(notice: Notice) -> dict[str, Any]:
         "considered": f"{notice.considered:,}",
         "rated": f"{notice.rated:,}",
         "many": f"{len(notice.rows):,}",
-        "rows": [_ranked(one) for one in notice.rows],
+        "rows": [_ranked(row) for row in notice.rows],
     }
 
 
 def _first_out(report: AreaReport) -> list[RankLine]:
     """Return the best of those that could have been selected and were not."""
-    out = [one for one in report.rows if one.status == "not_selected"]
-    return out[:3] if any(one.status == "selected" for one in report.rows) else []
+    out = [row for row in report.rows if row.status == "not_selected"]
+    return out[:3] if any(row.status == "selected" for row in report.rows) else []
 
 
 def _bins(values: list[float], scale: float) -> list[dict[str, Any]]:

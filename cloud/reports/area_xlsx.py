@@ -107,8 +107,8 @@ def area_xlsx(report: AreaReport) -> bytes:
     book = new_book(f"{report.area} {report.occasion.standard}")
     facts_sheet(book, "概览", report.area, _facts(report))
     columns = (*_RANKING, *(Column(title, 12, SCORE) for title in report.dimensions))
-    table_sheet(book, "排名", columns, (_ranked(one) for one in report.rows))
-    chosen = [one for one in report.rows if one.status == "selected"]
+    table_sheet(book, "排名", columns, (_ranked(row) for row in report.rows))
+    chosen = [row for row in report.rows if row.status == "selected"]
     table_sheet(book, "入选名单", _LIST, _listed(chosen))
     if report.quotas:
         table_sheet(book, "名额规则", _QUOTAS, _quotas(report))
@@ -139,8 +139,8 @@ def notice_xlsx(notice: Notice) -> bytes:
 def _facts(report: AreaReport) -> Iterator[tuple[str, Any, str]]:
     rows = report.rows
     yield "参评学校", len(rows), "0"
-    yield "已评级", sum(one.value is not None for one in rows), "0"
-    yield "入选", sum(one.status == "selected" for one in rows), "0"
+    yield "已评级", sum(row.value is not None for row in rows), "0"
+    yield "入选", sum(row.status == "selected" for row in rows), "0"
     yield "名额", report.occasion.places, "0"
     yield "遴选办法", report.procedure, "@"
     if report.overrides:
@@ -197,79 +197,79 @@ def _ranked(one: RankLine) -> tuple[Any, ...]:
 
 
 def _listed(rows: Sequence[RankLine]) -> Iterator[tuple[Any, ...]]:
-    for number, one in enumerate(rows, start=1):
+    for number, row in enumerate(rows, start=1):
         yield (
             number,
-            one.school,
-            one.name,
-            one.division,
-            one.kind,
-            one.value,
-            one.rank,
-            one.rule,
+            row.school,
+            row.name,
+            row.division,
+            row.kind,
+            row.value,
+            row.rank,
+            row.rule,
         )
 
 
 def _quotas(report: AreaReport) -> Iterator[tuple[Any, ...]]:
-    for one in report.quotas:
-        yield one.rule, one.least, one.most, one.selected, "是" if one.holds else "否"
+    for quota in report.quotas:
+        yield quota.rule, quota.least, quota.most, quota.selected, "是" if quota.holds else "否"
 
 
 def _clauses(report: AreaReport) -> Iterator[tuple[Any, ...]]:
-    for one in report.clauses:
+    for clause in report.clauses:
         yield (
-            one.clause,
-            one.title,
-            one.dimension,
-            one.applies,
-            one.met,
-            one.partly_met,
-            one.unmet,
-            one.no_data,
-            one.met / one.applies if one.applies else None,
-            one.attainment,
-            one.source,
-            one.trust,
+            clause.clause,
+            clause.title,
+            clause.dimension,
+            clause.applies,
+            clause.met,
+            clause.partly_met,
+            clause.unmet,
+            clause.no_data,
+            clause.met / clause.applies if clause.applies else None,
+            clause.attainment,
+            clause.source,
+            clause.trust,
         )
 
 
 def _spread(report: AreaReport) -> Iterator[tuple[Any, ...]]:
-    for one in report.spread:
+    for spread in report.spread:
         yield (
-            one.what,
-            one.schools,
-            one.least,
-            one.lower,
-            one.median,
-            one.upper,
-            one.most,
-            one.mean,
-            one.variation,
+            spread.what,
+            spread.schools,
+            spread.least,
+            spread.lower,
+            spread.median,
+            spread.upper,
+            spread.most,
+            spread.mean,
+            spread.variation,
         )
 
 
 def _limits(report: AreaReport) -> Iterator[tuple[Any, ...]]:
-    for one in report.limits:
+    for limit in report.limits:
         yield (
-            one.title,
-            one.group,
-            one.stage,
-            one.clause,
-            one.schools,
-            one.variation,
-            one.at_most,
-            formatting.holds(one.holds),
+            limit.title,
+            limit.group,
+            limit.stage,
+            limit.clause,
+            limit.schools,
+            limit.variation,
+            limit.at_most,
+            formatting.holds(limit.holds),
         )
 
 
 def _divisions(report: AreaReport) -> Iterator[tuple[Any, ...]]:
-    for one in report.divisions:
+    for division in report.divisions:
         yield (
-            one.division,
-            one.schools,
-            one.rated,
-            one.mean,
-            one.coverage,
-            one.passed,
-            one.selected,
+            division.division,
+            division.schools,
+            division.rated,
+            division.mean,
+            division.coverage,
+            division.passed,
+            division.selected,
         )

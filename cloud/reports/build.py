@@ -101,18 +101,18 @@ def school_report(
         blocks=blocks(found),
         dimensions=tuple(
             DimensionLine(
-                dimension=one.dimension.id,
-                title=one.dimension.title.zh,
-                weight=one.dimension.weight,
-                value=one.value,
-                coverage=one.coverage,
-                pass_mark=one.dimension.pass_mark,
-                failed=one.failed_mark,
+                dimension=dimension.dimension.id,
+                title=dimension.dimension.title.zh,
+                weight=dimension.dimension.weight,
+                value=dimension.value,
+                coverage=dimension.coverage,
+                pass_mark=dimension.dimension.pass_mark,
+                failed=dimension.failed_mark,
             )
-            for one in found.dimensions
-            if one.findings
+            for dimension in found.dimensions
+            if dimension.findings
         ),
-        clauses=tuple(_clause(one, school, evidence, stages) for one in found.findings),
+        clauses=tuple(_clause(finding, school, evidence, stages) for finding in found.findings),
         verdict=verdict,
         least=least,
         doubts=None if doubts is None else tuple(doubts),
@@ -121,9 +121,9 @@ def school_report(
 
 def blocks(found: results.Result) -> tuple[str, ...]:
     """Return in words what keeps a school from being selected, whatever its score."""
-    by_clause = {one.clause.id: one for one in found.findings}
-    by_dimension = {one.dimension.id: one for one in found.dimensions}
-    by_rule = {one.id: one for one in found.standard.rules}
+    by_clause = {finding.clause.id: finding for finding in found.findings}
+    by_dimension = {dimension.dimension.id: dimension for dimension in found.dimensions}
+    by_rule = {rule.id: rule for rule in found.standard.rules}
     told = []
     for name in found.failed_gates:
         one = by_clause[name]

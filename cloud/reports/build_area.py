@@ -67,9 +67,9 @@ def area_report(
     return AreaReport(
         occasion=occasion,
         area=CITY if division is None else ranking.division_name(division),
-        dimensions=tuple(one.title.zh for one in dimensions),
+        dimensions=tuple(dimension.title.zh for dimension in dimensions),
         rows=tuple(
-            _line(row, assessment, [f"dimension:{one.id}" for one in dimensions])
+            _line(row, assessment, [f"dimension:{dimension.id}" for dimension in dimensions])
             for row in own.iter_rows(named=True)
         ),
         clauses=_compliance(assessment, division),
@@ -99,7 +99,7 @@ def notice(
     return Notice(
         occasion=report.occasion,
         area=report.area,
-        rows=tuple(one for one in report.rows if one.status == "selected"),
+        rows=tuple(row for row in report.rows if row.status == "selected"),
         rules=tuple(rules),
         starts=starts,
         ends=ends,
@@ -107,7 +107,7 @@ def notice(
         contact=contact,
         overrides=report.overrides,
         considered=len(report.rows),
-        rated=sum(one.value is not None for one in report.rows),
+        rated=sum(row.value is not None for row in report.rows),
     )
 
 
@@ -161,7 +161,7 @@ def _line(row: Mapping[str, Any], assessment: Assessment, dimensions: Sequence[s
 
 
 def _compliance(assessment: Assessment, division: str | None) -> tuple[ComplianceLine, ...]:
-    titles = {one.id: one.title.zh for one in assessment.standard.dimensions}
+    titles = {dimension.id: dimension.title.zh for dimension in assessment.standard.dimensions}
     counted = ranking.compliance(assessment)
     nobody = {"applies": 0, "met": 0, "partly_met": 0, "unmet": 0, "no_data": 0, "attainment": None}
     found = []
@@ -184,7 +184,7 @@ def _compliance(assessment: Assessment, division: str | None) -> tuple[Complianc
 def _spread(
     assessment: Assessment, frame: pl.DataFrame, division: str | None
 ) -> tuple[SpreadLine, ...]:
-    titles = {one.id: one.title.zh for one in assessment.standard.dimensions}
+    titles = {dimension.id: dimension.title.zh for dimension in assessment.standard.dimensions}
     return tuple(
         SpreadLine(
             what="总分" if row["what"] == TOTAL else titles[row["what"]],
@@ -196,7 +196,7 @@ def _spread(
 
 
 def _limits(assessment: Assessment, division: str | None) -> tuple[LimitLine, ...]:
-    rules = {one.id: one for one in assessment.standard.variation}
+    rules = {limit.id: limit for limit in assessment.standard.variation}
     names = {"division": ranking.division_name, "school_type": kind_name}
     found = []
     for row in variations(assessment.scores).iter_rows(named=True):

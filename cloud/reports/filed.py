@@ -156,7 +156,7 @@ def of_area(
     (`cloud.assessments.sensitivity_report`).
     """
     if division is not None and statistics.DIVISIONS.find(division) is None:
-        known = ", ".join(f"{one.code} {one.zh}" for one in statistics.DIVISIONS.items)
+        known = ", ".join(f"{item.code} {item.zh}" for item in statistics.DIVISIONS.items)
         raise NotFound(f"no county has the code {division!r}; known: {known}")
     quotas = found.chosen.contents.quotas if found.chosen else ()
     return area_report(
@@ -187,7 +187,7 @@ def of_notice(
             "make a selection first"
         )
     report = of_area(found, division)
-    rules = [_quota_words(one) for one in report.quotas]
+    rules = [_quota_words(quota) for quota in report.quotas]
     return notice(
         report,
         rules=[*_marks(found.assessment), *rules, *_order(found)],
@@ -200,12 +200,12 @@ def of_notice(
 
 def publication(steps: Sequence[StepRow], selection: str) -> Publication | None:
     """Return how a selection was published, as the log of its procedure has it."""
-    for one in reversed(steps):
-        if one.step == "publicity" and one.selection_id == selection:
+    for step in reversed(steps):
+        if step.step == "publicity" and step.selection_id == selection:
             return Publication(
-                date.fromisoformat(one.change["first_day"]),
-                date.fromisoformat(one.change["last_day"]),
-                str(one.change.get("contact", "")),
+                date.fromisoformat(step.change["first_day"]),
+                date.fromisoformat(step.change["last_day"]),
+                str(step.change.get("contact", "")),
             )
     return None
 
@@ -307,7 +307,11 @@ def _warnings(found: Filed, division: str | None) -> list[tuple[str, str]]:
     own = found.frame.filter(division is None or pl.col("division") == division)
     names = dict(own.select("id", "name").iter_rows())
     against = [] if found.chosen is None else found.chosen.against_rules
-    return [(names[one] or one, render(AGAINST_RULES, "zh")) for one in against if one in names]
+    return [
+        (names[school] or school, render(AGAINST_RULES, "zh"))
+        for school in against
+        if school in names
+    ]
 
 
 def _overrides(found: Filed, division: str | None) -> list[str]:
@@ -316,11 +320,11 @@ def _overrides(found: Filed, division: str | None) -> list[str]:
     names = dict(own.select("id", "name").iter_rows())
     told = [] if found.chosen is None else found.chosen.rules.get("overrides", ())
     return [
-        f"{names[one['school']] or one['school']}：人工调整为"
-        f"{'入选' if one['decision'] == 'in' else '不入选'}（{one['by']}）。"
-        f"理由：{one['reason'].rstrip(' 。.；;')}。"
-        for one in told
-        if one["school"] in names
+        f"{names[override['school']] or override['school']}：人工调整为"
+        f"{'入选' if override['decision'] == 'in' else '不入选'}（{override['by']}）。"
+        f"理由：{override['reason'].rstrip(' 。.；;')}。"
+        for override in told
+        if override["school"] in names
     ]
 
 
@@ -359,11 +363,13 @@ def _marks(assessment: Assessment) -> list[str]:
     told = [f"证据覆盖率不低于 {formatting.percent(standard.min_coverage, 0)}。"]
     if standard.pass_mark is not None:
         told.append(f"总分不低于 {standard.pass_mark:g}。")
-    marked = [one for one in standard.dimensions if one.pass_mark is not None]
+    marked = [dimension for dimension in standard.dimensions if dimension.pass_mark is not None]
     if marked:
-        marks = "，".join(f"{one.title.zh} {one.pass_mark:g}" for one in marked)
+        marks = "，".join(f"{dimension.title.zh} {dimension.pass_mark:g}" for dimension in marked)
         told.append(f"各维度得分不低于：{marks}。")
-    gates = [f"{one.id} {one.title.zh}" for one in standard.clauses if one.gate is not None]
+    gates = [
+        f"{clause.id} {clause.title.zh}" for clause in standard.clauses if clause.gate is not None
+    ]
     if gates:
         told.append(f"下列条款不低于否决线：{'，'.join(gates)}。")
     return told

@@ -120,7 +120,9 @@ def lost(clause: ClauseLine, scale: float) -> float:
 def gaps(report: SchoolReport) -> list[ClauseLine]:
     """Return the clauses that did not earn all, what was lost most first; then by clause."""
     scale = report.occasion.scale
-    short = [one for one in report.clauses if lost(one, scale) > 1e-9 and one.weight > 0]
+    short = [
+        clause for clause in report.clauses if lost(clause, scale) > 1e-9 and clause.weight > 0
+    ]
     return sorted(short, key=lambda one: (-round(lost(one, scale), 9), one.clause))
 
 
@@ -136,7 +138,7 @@ def holds(found: bool | None) -> str:
 
 def clean(text: str) -> str:
     """Return a text without what no page can show or what would turn the text around it."""
-    shown = text if text.isprintable() else "".join(_shown(one) for one in text)
+    shown = text if text.isprintable() else "".join(_shown(character) for character in text)
     return shown if len(shown) <= _LONGEST else shown[:_LONGEST] + "…"
 
 

@@ -44,11 +44,11 @@ def school_data(report: SchoolReport) -> dict[str, Any]:
         },
         "blocks": list(report.blocks),
         "verdict": _verdict(report.verdict),
-        "dimensions": [_dimension(one, scale) for one in report.dimensions],
+        "dimensions": [_dimension(dimension, scale) for dimension in report.dimensions],
         "least": _least(report.least),
-        "gaps": [_gap(one, scale) for one in formatting.gaps(report)],
+        "gaps": [_gap(line, scale) for line in formatting.gaps(report)],
         "clauses": _by_dimension(report),
-        "doubts": None if report.doubts is None else [_doubt(one) for one in report.doubts],
+        "doubts": None if report.doubts is None else [_doubt(doubt) for doubt in report.doubts],
         "trusts": _trusts(report),
     }
 
@@ -80,7 +80,7 @@ def _facts(report: SchoolReport) -> list[str]:
         ("名教师", report.teachers),
     )
     named = (report.division, report.kind, report.urban_rural)
-    return [one for one in named if one] + [
+    return [name for name in named if name] + [
         f"{many:,} {what}" for what, many in sizes if many is not None
     ]
 
@@ -123,13 +123,13 @@ def _least(least: Least | None) -> dict[str, Any] | None:
         "becomes": formatting.score(least.becomes),
         "steps": [
             {
-                "clause": one.clause,
-                "title": one.title,
-                "todo": one.todo,
-                "points": f"+{formatting.score(one.points)}",
-                "yuan": formatting.yuan(one.yuan),
+                "clause": step.clause,
+                "title": step.title,
+                "todo": step.todo,
+                "points": f"+{formatting.score(step.points)}",
+                "yuan": formatting.yuan(step.yuan),
             }
-            for one in least.steps
+            for step in least.steps
         ],
     }
 
@@ -155,11 +155,13 @@ def _by_dimension(report: SchoolReport) -> list[dict[str, Any]]:
         {
             "title": dimension.title,
             "value": formatting.score(dimension.value),
-            "clauses": [_clause(one, scale) for one in own if one.outcome != _APART],
-            "apart": [f"{one.clause} {one.title}" for one in own if one.outcome == _APART],
+            "clauses": [_clause(line, scale) for line in own if line.outcome != _APART],
+            "apart": [f"{line.clause} {line.title}" for line in own if line.outcome == _APART],
         }
         for dimension in report.dimensions
-        for own in [[one for one in report.clauses if one.dimension == dimension.dimension]]
+        for own in [
+            [clause for clause in report.clauses if clause.dimension == dimension.dimension]
+        ]
         if own
     ]
 
@@ -203,9 +205,9 @@ def _doubt(one: IntegrityFinding) -> dict[str, Any]:
 def _trusts(report: SchoolReport) -> list[dict[str, Any]]:
     """Return how many of the clauses that apply stand on how sure a source."""
     count: dict[str, int] = {}
-    for one in report.clauses:
-        if one.outcome != "not_applicable":
-            count[one.flag] = count.get(one.flag, 0) + 1
+    for clause in report.clauses:
+        if clause.outcome != "not_applicable":
+            count[clause.flag] = count.get(clause.flag, 0) + 1
     return [
         {"flag": flag, "word": zh, "many": count[flag]}
         for flag, (zh, _) in FLAGS.items()

@@ -137,66 +137,73 @@ def _facts(report: SchoolReport) -> Iterator[tuple[str, Any, str]]:
 
 
 def _dimensions(report: SchoolReport) -> Iterator[tuple[Any, ...]]:
-    for one in report.dimensions:
-        low = "是" if one.failed else "否" if one.pass_mark is not None else ""
-        yield one.title, one.weight, one.value, one.pass_mark, low, one.coverage
+    for dimension in report.dimensions:
+        low = "是" if dimension.failed else "否" if dimension.pass_mark is not None else ""
+        yield (
+            dimension.title,
+            dimension.weight,
+            dimension.value,
+            dimension.pass_mark,
+            low,
+            dimension.coverage,
+        )
 
 
 def _clauses(report: SchoolReport) -> Iterator[tuple[Any, ...]]:
     """Yield every clause; a dimension of which nothing applies to the school has no title here."""
-    titles = {one.dimension: one.title for one in report.dimensions}
-    for one in report.clauses:
+    titles = {dimension.dimension: dimension.title for dimension in report.dimensions}
+    for clause in report.clauses:
         yield (
-            one.clause,
-            one.title,
-            titles.get(one.dimension, formatting.OUTCOMES["not_applicable"]),
-            formatting.OUTCOMES[one.outcome],
-            one.measured,
-            one.unit if one.unit != "%" else "比例",
-            one.target,
-            one.points,
-            one.weight,
-            one.coverage,
-            one.reason,
-            formatting.gate(one),
-            formatting.DATA_SOURCES.get(one.data_source, one.data_source),
-            one.source,
-            one.trust,
-            one.evidence_total,
-            formatting.CHANGED if one.has_changed else "",
+            clause.clause,
+            clause.title,
+            titles.get(clause.dimension, formatting.OUTCOMES["not_applicable"]),
+            formatting.OUTCOMES[clause.outcome],
+            clause.measured,
+            clause.unit if clause.unit != "%" else "比例",
+            clause.target,
+            clause.points,
+            clause.weight,
+            clause.coverage,
+            clause.reason,
+            formatting.gate(clause),
+            formatting.DATA_SOURCES.get(clause.data_source, clause.data_source),
+            clause.source,
+            clause.trust,
+            clause.evidence_total,
+            formatting.CHANGED if clause.has_changed else "",
         )
 
 
 def _gaps(report: SchoolReport) -> Iterator[tuple[Any, ...]]:
-    for one in formatting.gaps(report):
+    for line in formatting.gaps(report):
         yield (
-            one.clause,
-            one.title,
-            formatting.lost(one, report.occasion.scale),
-            formatting.figure(one.measured, one.unit),
-            one.target,
-            one.remedy,
-            one.cost_yuan,
-            formatting.PRICED if one.cost_yuan is not None else formatting.UNPRICED,
+            line.clause,
+            line.title,
+            formatting.lost(line, report.occasion.scale),
+            formatting.figure(line.measured, line.unit),
+            line.target,
+            line.remedy,
+            line.cost_yuan,
+            formatting.PRICED if line.cost_yuan is not None else formatting.UNPRICED,
         )
 
 
 def _steps(report: SchoolReport) -> Iterator[tuple[Any, ...]]:
-    for one in report.least.steps if report.least else ():
-        yield one.clause, one.title, one.todo, one.points, one.yuan
+    for step in report.least.steps if report.least else ():
+        yield step.clause, step.title, step.todo, step.points, step.yuan
 
 
 def _evidence(report: SchoolReport) -> Iterator[tuple[Any, ...]]:
     for clause in report.clauses:
-        for one in clause.evidence:
+        for row in clause.evidence:
             yield (
                 clause.clause,
                 clause.title,
-                one.text,
-                one.part,
-                one.whole,
-                one.unknown,
-                one.ref,
+                row.text,
+                row.part,
+                row.whole,
+                row.unknown,
+                row.ref,
             )
         left = clause.evidence_total - len(clause.evidence)
         if left > 0:
@@ -205,12 +212,12 @@ def _evidence(report: SchoolReport) -> Iterator[tuple[Any, ...]]:
 
 
 def _doubts(report: SchoolReport) -> Iterator[tuple[Any, ...]]:
-    for one in report.doubts or ():
+    for finding in report.doubts or ():
         yield (
-            one.check,
-            formatting.SEVERITIES[one.severity],
-            one.text,
-            one.ask,
-            "\n".join(one.evidence),
-            one.evidence_total,
+            finding.check,
+            formatting.SEVERITIES[finding.severity],
+            finding.text,
+            finding.ask,
+            "\n".join(finding.evidence),
+            finding.evidence_total,
         )

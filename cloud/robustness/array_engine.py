@@ -133,7 +133,9 @@ def model_of(scores: Scores, schools: Sequence[str] | None = None) -> Model:
         asked=np.zeros((0, 0), np.float32),
         asking=np.zeros(0, np.int64),
         weights=np.array([clause.weight for clause in clauses], np.float32),
-        dimension_weights=np.array([one.weight for one in standard.dimensions], np.float32),
+        dimension_weights=np.array(
+            [dimension.weight for dimension in standard.dimensions], np.float32
+        ),
         aggregate=standard.aggregate,
         rows=rows,
         applies=applies,
@@ -162,7 +164,9 @@ def attained(
     for number, clause in enumerate(model.clauses):
         shift = 1.0 if shifts is None else float(shifts[number])
         top = 1.0 if all_indicators()[clause.indicator].unit == "%" else np.inf
-        low, high, whole = (one[number] for one in (evidence.low, evidence.high, evidence.whole))
+        low, high, whole = (
+            figures[number] for figures in (evidence.low, evidence.high, evidence.whole)
+        )
         for stage in model.stages:
             if not clause.curve.knows(stage.name):
                 continue

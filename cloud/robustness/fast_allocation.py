@@ -41,8 +41,8 @@ def places_of(field: RankedPool, rated: Numbers) -> Places:
             (group.group, limit.members[rated], limit.least, limit.most)
             for group, limit in zip(field.groups, problem.limits, strict=True)
         ),
-        inside=tuple(sorted(numbers[one] for one in problem.inside if one in numbers)),
-        outside=tuple(sorted(numbers[one] for one in problem.outside if one in numbers)),
+        inside=tuple(sorted(numbers[number] for number in problem.inside if number in numbers)),
+        outside=tuple(sorted(numbers[number] for number in problem.outside if number in numbers)),
     )
 
 
@@ -118,7 +118,7 @@ def _by_quota(
     length = int(many.max(initial=0))
     first = np.argsort(~may, axis=1, kind="stable")[:, :length]  # who may not be taken is last
     queue = np.take_along_axis(order, first, axis=1)
-    members = np.stack([one for _, one, _, _ in places.limits], axis=1).astype(np.int32)
+    members = np.stack([flags for _, flags, _, _ in places.limits], axis=1).astype(np.int32)
     size = np.iinfo(np.int32).max
     most = np.array([size if most is None else most for *_, most in places.limits], np.int32)
     kinds = sorted({kind for kind, *_ in places.limits})

@@ -182,9 +182,9 @@ class _Trial:
         if "marks" not in self.rules.hard:
             return {}
         return {
-            number: one.pass_mark / self.model.standard.scale
-            for number, one in enumerate(self.model.standard.dimensions)
-            if one.pass_mark is not None
+            number: dimension.pass_mark / self.model.standard.scale
+            for number, dimension in enumerate(self.model.standard.dimensions)
+            if dimension.pass_mark is not None
         }
 
     def _able(self, attainment: Floats) -> Flags:

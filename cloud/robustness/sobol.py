@@ -118,8 +118,8 @@ def sensitivity(
     ours = trial.made(trial.ours())
     with ThreadPoolExecutor(threads) as pool:
         made = list(pool.map(trial.made, (trial.variant(row) for row in drawn)))
-    changed = np.array([ours.changed(one) for one in made])
-    moved = np.array([ours.moved(one) for one in made])
+    changed = np.array([ours.changed(result) for result in made])
+    moved = np.array([ours.moved(result) for result in made])
     alone = _alone(made)
     by_selected, by_ranks = (
         sobol_indices(answers, len(CHOICES), generator) for answers in (changed, moved)
@@ -195,7 +195,7 @@ class _Trial:
             rules=rules,
             ranges=ranges,
             places=places_of(field, np.arange(len(field.schools))),
-            coverage=np.array([one or 0.0 for one in field.coverage], np.float32),
+            coverage=np.array([coverage or 0.0 for coverage in field.coverage], np.float32),
             may=_may(field),
             rated=field.rated,
         )
@@ -234,9 +234,9 @@ class _Trial:
         attainment = attained(model, self.evidence[variant.unseen], shifts=shifts, cap=variant.cap)
         asks = "marks" in self.rules.hard
         marks = {
-            number: one.pass_mark / standard.scale
-            for number, one in enumerate(standard.dimensions)
-            if one.pass_mark is not None and asks
+            number: dimension.pass_mark / standard.scale
+            for number, dimension in enumerate(standard.dimensions)
+            if dimension.pass_mark is not None and asks
         }
         weights = variant.weights[:, None]
         found = values(model, attainment, model.weights[:, None], weights, marks=marks)

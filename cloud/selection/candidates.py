@@ -55,7 +55,9 @@ def candidates(scores: Scores) -> pl.DataFrame:
         )
         .join(scores.totals, on="id", maintain_order="left")
         .join(
-            scores.dimensions.select("id", *(one.id for one in scores.standard.dimensions)),
+            scores.dimensions.select(
+                "id", *(dimension.id for dimension in scores.standard.dimensions)
+            ),
             on="id",
             maintain_order="left",
         )

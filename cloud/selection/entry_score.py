@@ -106,8 +106,8 @@ def _wins(
     field: RankedPool, number: int, value: int, others: Collection[int], without: Collection[int]
 ) -> bool:
     """Return whether the school with others stands before a set without it, of the same sum."""
-    own = [field.key(one) for one in set(others) - set(without)]
-    theirs = [field.key(one) for one in set(without) - set(others)]
+    own = [field.key(other) for other in set(others) - set(without)]
+    theirs = [field.key(other) for other in set(without) - set(others)]
     return min([*own, field.key(number, value)]) < min(theirs)
 
 

@@ -81,7 +81,7 @@ def maximised(
     programme.a_matrix_.value_ = np.concatenate([_NOTHING, *(row.factors for row in rows)])
     if whole is not None:
         kinds = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
-        programme.integrality_ = [kinds[one] for one in whole.tolist()]
+        programme.integrality_ = [kinds[is_whole] for is_whole in whole.tolist()]
     solver = _solver()
     for name, value in _OPTIONS.items():
         solver.setOptionValue(name, value)

@@ -76,12 +76,14 @@ def ranked_pool(candidates: pl.DataFrame, rules: SelectionRules) -> RankedPool:
         enough = frame["coverage"].fill_null(0.0) >= rules.min_coverage - 1e-12
         covered &= enough.to_numpy()
     failed = _failed(frame, rules)
-    able = covered & np.fromiter((not one for one in failed), np.bool_, size)
+    able = covered & np.fromiter((not reasons for reasons in failed), np.bool_, size)
     groups = tuple(Group(group, code, quota) for group, code, quota in quotas(rules))
     schools = tuple(frame["id"].to_list())
     number = {school: at for at, school in enumerate(schools)}
     decided = {
-        way: frozenset(number[one.school] for one in rules.overrides if one.decision == way)
+        way: frozenset(
+            number[override.school] for override in rules.overrides if override.decision == way
+        )
         for way in ("in", "out")
     }
     problem = SelectionProblem(
@@ -89,7 +91,7 @@ def ranked_pool(candidates: pl.DataFrame, rules: SelectionRules) -> RankedPool:
         able=able,
         places=rules.places,
         limits=tuple(
-            Limit(_members(frame, one), one.quota.least, one.quota.most) for one in groups
+            Limit(_members(frame, group), group.quota.least, group.quota.most) for group in groups
         ),
         inside=decided["in"],
         outside=decided["out"],
@@ -103,8 +105,8 @@ def ranked_pool(candidates: pl.DataFrame, rules: SelectionRules) -> RankedPool:
         ties=frame["tie"].to_numpy().astype(np.int64),
         coverage=tuple(frame["coverage"].to_list()),
         failed=tuple(
-            {**({} if seen else {"coverage": ()}), **one}
-            for seen, one in zip(covered.tolist(), failed, strict=True)
+            {**({} if seen else {"coverage": ()}), **reasons}
+            for seen, reasons in zip(covered.tolist(), failed, strict=True)
         ),
         columns={name: frame[name].to_list() for name in _tie_columns(rules)},
         groups=groups,
@@ -123,10 +125,10 @@ def _check(candidates: pl.DataFrame, rules: SelectionRules) -> None:
         if name != "id" and not kind.is_numeric() and kind != pl.Null:
             raise SettingsError(f"tie_break: {name} is no number")
     there = set(candidates["id"])
-    for number, one in enumerate(rules.overrides):
-        if one.school not in there:
+    for number, override in enumerate(rules.overrides):
+        if override.school not in there:
             raise SettingsError(
-                f"overrides.{number}.school: {one.school} is not among the schools assessed"
+                f"overrides.{number}.school: {override.school} is not among the schools assessed"
             )
 
 

@@ -80,11 +80,11 @@ class SelectionRules(Block):
     @model_validator(mode="after")
     def _once(self) -> "SelectionRules":
         for key, found in (
-            ("overrides", [one.school for one in self.overrides]),
-            ("tie_break", [one.removeprefix("-") for one in self.tie_break or ()]),
-            ("hard", [str(one) for one in self.hard]),
+            ("overrides", [override.school for override in self.overrides]),
+            ("tie_break", [column.removeprefix("-") for column in self.tie_break or ()]),
+            ("hard", [str(kind) for kind in self.hard]),
         ):
-            doubled = sorted({one for one in found if found.count(one) > 1})
+            doubled = sorted({name for name in found if found.count(name) > 1})
             if doubled:
                 raise ValueError(f"{key}: {', '.join(doubled)} stands there twice")
         return self
@@ -143,7 +143,7 @@ def _texts(value: Any) -> Any:
     return {
         **value,
         "quotas": {
-            group: {str(code): one for code, one in codes.items()}
+            group: {str(code): quota for code, quota in codes.items()}
             if isinstance(codes, Mapping)
             else codes
             for group, codes in quotas.items()

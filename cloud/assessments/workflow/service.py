@@ -181,7 +181,7 @@ class ReviewWorkflow:
             context,
             Declared(
                 items=len(declared),
-                unconfirmed=sum(one.confirmed_on is None for one in declared),
+                unconfirmed=sum(declaration.confirmed_on is None for declaration in declared),
             ),
         )
         return Next(
@@ -195,7 +195,11 @@ class ReviewWorkflow:
     def _declared(self, school: str) -> list[DeclarationRow]:
         """Return the newest declaration of each item."""
         self._known(school)
-        return list({one.item: one for one in self._registry.declarations(school)}.values())
+        return list(
+            {
+                declaration.item: declaration for declaration in self._registry.declarations(school)
+            }.values()
+        )
 
     def _step(
         self,

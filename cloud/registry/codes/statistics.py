@@ -353,7 +353,7 @@ def code_of(code_list: CodeList, text: str) -> str:
         return item.code
     nearest = code_list.nearest(text)
     hint = "" if nearest is None else f'; did you mean {nearest.code} "{nearest.zh}"?'
-    choices = "" if hint else ": " + ", ".join(f"{one.code} {one.zh}" for one in code_list.items)
+    choices = "" if hint else ": " + ", ".join(f"{item.code} {item.zh}" for item in code_list.items)
     if len(choices) > 160:
         choices = ""
     raise ValueError(

@@ -81,7 +81,7 @@ def _buildings(
 
 def _stored_buildings(job: Job, schools: Iterable[Any]) -> dict[tuple[Any, Any], int]:
     found = job.rows(tables.Building, tables.Building.school_id, schools)
-    return {(one["school_id"], one["name"]): one["id"] for one in found}
+    return {(row["school_id"], row["name"]): row["id"] for row in found}
 
 
 ASSET_FIELDS = (
@@ -237,7 +237,7 @@ def the_asset(job: Job, record: Record, assets: Mapping[str, Mapping[str, int]])
 def _replace_bindings(
     job: Job, asset_id: int, stored: Sequence[Row], group: Sequence[Record]
 ) -> list[Row]:
-    known = {(one["device"], one["valid_from"]): one for one in stored}
+    known = {(row["device"], row["valid_from"]): row for row in stored}
     kept = []
     for record in group:
         values = {

@@ -59,8 +59,10 @@ def apply_terms(job: Job, records: Sequence[Record]) -> None:
 def apply_periods(job: Job, records: Sequence[Record]) -> None:
     """Replace the periods of the terms named."""
     terms = _terms(job, records)
-    records = [one for one in records if job.knows_school(one) and _term(job, one, terms)]
-    named = {terms[one.get("school"), one.get("term")]["id"] for one in records}
+    records = [
+        record for record in records if job.knows_school(record) and _term(job, record, terms)
+    ]
+    named = {terms[record.get("school"), record.get("term")]["id"] for record in records}
     stored = {
         (period["term_id"], period["number"]): period
         for period in job.rows(tables.Period, tables.Period.term_id, named)
@@ -106,9 +108,11 @@ def _refuse_overlaps(job: Job, periods: list[tuple[dt.time, dt.time, Record]]) -
 def apply_timetable(job: Job, records: Sequence[Record]) -> None:
     """Replace the timetables of the terms named."""
     terms = _terms(job, records)
-    records = [one for one in records if job.knows_school(one) and _term(job, one, terms)]
-    rooms = rooms_of(job, {one.get("school") for one in records})
-    named = {terms[one.get("school"), one.get("term")]["id"] for one in records}
+    records = [
+        record for record in records if job.knows_school(record) and _term(job, record, terms)
+    ]
+    rooms = rooms_of(job, {record.get("school") for record in records})
+    named = {terms[record.get("school"), record.get("term")]["id"] for record in records}
     stored = {
         (lesson["term_id"], lesson["weekday"], lesson["period"], lesson["room_id"]): lesson
         for lesson in job.rows(tables.Lesson, tables.Lesson.term_id, named)

@@ -142,9 +142,11 @@ def _least(
             blank,
             needs=blank.needs if way is None else way.score,
             is_possible=None if unsure or _gates_unseen(of, rules, school) else True,
-            value_then=min(scale, totals["raw"] + sum(one.points for one in improvements)),
+            value_then=min(
+                scale, totals["raw"] + sum(improvement.points for improvement in improvements)
+            ),
             improvements=tuple(sorted(improvements, key=lambda one: (-one.points, one.clause))),
-            yuan=sum(one.yuan for one in improvements),
+            yuan=sum(improvement.yuan for improvement in improvements),
             evidence=evidence,
         ),
         is_hoped=bool(unsure),
@@ -168,7 +170,7 @@ def _steps(
     gained = list(found.values())
     if tie is None:
         return None, _cheapest(gained, ask)
-    dimensions = [one.id for one in of.scores.standard.dimensions]
+    dimensions = [dimension.id for dimension in of.scores.standard.dimensions]
     every = list(ways(tie, rules, dimensions))
     at_level = _cheapest(gained, _by_way(of, school, found, ask, Way(tie.level)))
     if at_level is None:
@@ -267,7 +269,7 @@ def _blank(of: Priced, school: str, needs: float | None) -> Least:
 
 
 def _adds_up(standard: Standard) -> bool:
-    together = {standard.aggregate, *(one.aggregate for one in standard.dimensions)}
+    together = {standard.aggregate, *(dimension.aggregate for dimension in standard.dimensions)}
     return together == {"arithmetic"}
 
 
@@ -343,13 +345,13 @@ def _asked(
         (standard.pass_mark or 0.0) if asks_pass_mark else 0.0,
     )
     sums.append((everything, wanted - totals["raw"], TOTAL))
-    for one in standard.dimensions:
-        if one.pass_mark is not None and one.id in failed["marks"]:
-            own = [clause.id for clause in standard.clauses if clause.dimension == one.id]
+    for dimension in standard.dimensions:
+        if dimension.pass_mark is not None and dimension.id in failed["marks"]:
+            own = [clause.id for clause in standard.clauses if clause.dimension == dimension.id]
             weight = sum(clauses[ClauseColumns(name).weight] for name in own)
-            value = of.dimensions[school][one.id] or 0.0
-            lacking = (one.pass_mark - value) * weight / 100
-            sums.append((everything & frozenset(own), lacking, one.id))
+            value = of.dimensions[school][dimension.id] or 0.0
+            lacking = (dimension.pass_mark - value) * weight / 100
+            sums.append((everything & frozenset(own), lacking, dimension.id))
     units: dict[str, int] = {}
     for name in failed["gates"]:
         if name in _gates_unseen(of, rules, school):
@@ -361,10 +363,10 @@ def _asked(
         else:
             units[name] = needed
     counts = [
-        one
+        count
         for rule in standard.rules
         if rule.id in failed["rules"]
-        for one in _counts(rule.id, of, school, found)
+        for count in _counts(rule.id, of, school, found)
     ]
     return _Ask(sums, units, counts, tuple(missing), asks_pass_mark)
 
@@ -386,7 +388,7 @@ def _counts(
 ) -> Iterable[tuple[Mapping[str, int], int, str]]:
     """Yield what a k-of-n rule asks beyond what is attained."""
     standard, row = of.scores.standard, of.clauses[school]
-    rule = next(one for one in standard.rules if one.id == rule_id)
+    rule = next(rule for rule in standard.rules if rule.id == rule_id)
     missed: dict[str, int] = {}
     lacking = rule.at_least - len(rule.of)
     for name in rule.of:

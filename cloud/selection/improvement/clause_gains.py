@@ -181,7 +181,7 @@ def _by_unit(
         return (0,), (0.0,)
     if cap < 1:
         marks |= _capped(_units_at_cap(clause, weights, part, whole, cap))
-    units = np.array(sorted({one for one in marks if 0 <= one < top} | {0, top}))
+    units = np.array(sorted({mark for mark in marks if 0 <= mark < top} | {0, top}))
     figures = (part + units) / whole
     points = np.zeros(units.size)
     for stage, weight in weights.items():
@@ -206,4 +206,4 @@ def _units_at_cap(
 
 
 def _capped(at: list[float]) -> set[int]:
-    return {edge for one in at for edge in (math.floor(one + 1e-9), math.ceil(one - 1e-9))}
+    return {edge for units in at for edge in (math.floor(units + 1e-9), math.ceil(units - 1e-9))}

@@ -94,5 +94,7 @@ class Programme:
         return len(self.most) - 1
 
     def _row(self, terms: Sequence[tuple[int, float]], least: float, most: float) -> None:
-        at = np.array([one for one, _ in terms], np.int64)
-        self.rows.append(Row(at, np.array([one for _, one in terms]), float(least), float(most)))
+        at = np.array([variable for variable, _ in terms], np.int64)
+        self.rows.append(
+            Row(at, np.array([factor for _, factor in terms]), float(least), float(most))
+        )

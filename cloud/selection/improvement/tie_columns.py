@@ -63,7 +63,7 @@ def tie_of(scores: Scores, rules: SelectionRules, school: str, other: str, level
     )
     rows = {row["id"]: row for row in candidates(few).iter_rows(named=True)}
     own, theirs = (
-        {name: rows[one][name] for name, _ in _columns(rules)} for one in (school, other)
+        {name: rows[code][name] for name, _ in _columns(rules)} for code in (school, other)
     )
     return Tie(level, own, theirs, is_first_by_code=school < other)
 
