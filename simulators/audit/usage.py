@@ -5,12 +5,14 @@ states, as the device's usage rule can distinguish them (a sensor of motion has 
 with the rule's `hold_s` applied, and unobserved where the device reported nothing for longer than
 the rule's `max_gap_s`, before its first report that the gateway received, and after its last.
 
-A gateway learns of a change by the device's next report: at once where the device pushes, at the
-next poll where it is polled. The truth log holds both moments. So each change that touches a slot
-may move the time between them from one state to another (plus what the gateway needed to date the
-report, where the device states no time), and no more. The limit of a slot is the sum of these
-delays as they were, on a busy machine longer than on a quiet one; no fixed tolerance is added but
-the rounding to milliseconds. A fall that lasts as long as `hold_s`, give or take one delay, may
+A gateway learns of a change by the device's first report that shows the new state: at once where
+the device pushes, at the next poll where it is polled. (A Bluetooth advertisement that was made
+before the change may still be received after it.) The truth log holds both moments. So each change
+that touches a slot may move the time between them from one state to another (plus what the gateway
+needed to date the report, where the device states no time), and no more. The limit of a slot is the
+sum of these delays as they were, on a busy machine longer than on a quiet one; no fixed tolerance
+is added but the rounding to milliseconds.
+A fall that lasts as long as `hold_s`, give or take one delay, may
 count or not; time between the last report and the gateway's end may be held or unobserved: either
 is right.
 """
@@ -35,6 +37,8 @@ _NAMES: tuple[State, ...] = ("active", "standby", "off", "unobserved")
 _MOST_EXAMPLES = 20
 _RANK = {"off": 1, "standby": 2, "active": 3}
 _Span = tuple[float, float, str]
+_Report = tuple[float, float, State | None]
+"""When a device reported, when that was true, and the state that the rule makes of it."""
 
 
 @dataclass(slots=True)
@@ -59,7 +63,7 @@ class _History:
     reports: list[float]
     """When the reports that the gateway received were true."""
     delays: list[tuple[float, float]]
-    """(moment of a change, seconds until the device reported it)."""
+    """(moment of a change, seconds until a report showed it)."""
     stamp_s: float
     """The most that the gateway needed to date a report."""
 
@@ -78,14 +82,15 @@ def audit_usage(
     `not_received` (line, point) and `delay_s` are those of the audit of readings.
     """
     audit = UsageAudit()
-    reports: dict[str, list[tuple[float, float]]] = defaultdict(list)
+    reports: dict[str, list[_Report]] = defaultdict(list)
     for number, line in enumerate(truth.reports):
         rule = rules.get(line["asset"])
         if rule is None or rule[1].point not in line["values"]:
             continue
         if (number, rule[1].point) not in not_received:
             observed = moment(line.get("observed_at") or line["at"]).timestamp()
-            reports[line["asset"]].append((moment(line["at"]).timestamp(), observed))
+            state = state_of(rule[1], line["values"][rule[1].point])
+            reports[line["asset"]].append((moment(line["at"]).timestamp(), observed, state))
     states: dict[str, list[tuple[float, str]]] = defaultdict(list)
     for line in truth.states:
         states[line["asset"]].append((moment(line["at"]).timestamp(), line["state"]))
@@ -112,21 +117,28 @@ def _history(
     profile: DeviceProfile,
     rule: UsageRule,
     states: Sequence[tuple[float, str]],
-    reports: Sequence[tuple[float, float]],
+    reports: Sequence[_Report],
     until: float,
     stamp_s: float,
 ) -> _History:
     seen = _seen_states(profile, rule)
     changes = _changes([(at, seen[state]) for at, state in states])
-    made = [at for at, _ in reports]
+    made = [at for at, _, _ in reports]
     delays = []
-    for at, _ in changes:
+    for number, (at, state) in enumerate(changes):
         if at <= made[0]:
             continue  # unobserved, and ended by the first report
-        following = bisect_left(made, at)
-        observed = reports[following][1] if following < len(reports) else max(until, at)
-        delays.append((at, abs(observed - at)))
-    return _History(changes, sorted(observed for _, observed in reports), delays, stamp_s)
+        following = changes[number + 1][0] if number + 1 < len(changes) else max(until, at)
+        shown = next(
+            (
+                observed
+                for made_at, observed, shown_state in reports[bisect_left(made, at) :]
+                if made_at < following and shown_state == state
+            ),
+            following,
+        )
+        delays.append((at, abs(shown - at)))
+    return _History(changes, sorted(observed for _, observed, _ in reports), delays, stamp_s)
 
 
 def _audit_slot(

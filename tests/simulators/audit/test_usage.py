@@ -81,6 +81,31 @@ def test_a_change_may_move_what_the_device_needed_to_report_it_and_no_more() -> 
     assert audited(late, slot(active=69.0, off=231.0)).over == 1
 
 
+def test_a_report_that_still_shows_the_old_state_does_not_end_the_delay() -> None:
+    """An advertisement made before the change is received after it; the next one shows it."""
+    stale = [*PROMPT[:6], report(60.01, "in_use"), report(60.3, "off"), *PROMPT[7:]]
+    assert audited(stale, slot(active=60.3, off=239.7)).over == 0
+    assert audited(stale, slot(active=60.5, off=239.5)).over == 1
+
+
+def test_a_state_that_no_report_shows_may_be_missing_and_no_more() -> None:
+    """Off from 60 s to 64 s, between two reports that both show "in use"."""
+    rule = DISPLAY.usage
+    assert rule is not None
+    changes = ((-20, "active"), (60, "off"), (64, "active"), (120, "off"))
+    states = tuple({"asset": "D", "at": at(s), "state": state} for s, state in changes)
+    reports = tuple(report(s, "in_use" if s < 120 else "off") for s in range(0, 301, 10))
+    reports = tuple(line for line in reports if line["at"] != at(60))
+    truth = TruthLines(reports, states, {})
+    until = START + timedelta(seconds=301)
+
+    def over(row: dict[str, Any]) -> int:
+        return audit_usage(truth, [row], {"D": (DISPLAY, rule)}, until=until).over
+
+    assert over(slot(active=120.0, off=180.0)) == 0
+    assert over(slot(active=140.0, off=160.0)) == 1
+
+
 def test_a_change_that_was_reported_at_once_moves_nothing() -> None:
     assert audited(PROMPT, slot(active=61.0, off=239.0)).over == 1
 
