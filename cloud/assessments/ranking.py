@@ -61,7 +61,7 @@ def ranking(assessment: Assessment, outcomes: Outcomes | None = None) -> pl.Data
             scores.dimensions.select(
                 "id",
                 *(
-                    pl.col(DimensionColumns(d.id).value).alias(f"dimension:{d.id}")
+                    pl.col(DimensionColumns(d.id).value).alias(DimensionColumns(d.id).ranked)
                     for d in assessment.standard.dimensions
                 ),
             ),
@@ -214,7 +214,8 @@ def spreads(assessment: Assessment, frame: pl.DataFrame) -> list[dict[str, Any]]
     rated = frame.filter(pl.col("value").is_not_null())
     whats = [(TOTAL, "value")]
     whats += [
-        (dimension.id, f"dimension:{dimension.id}") for dimension in assessment.standard.dimensions
+        (dimension.id, DimensionColumns(dimension.id).ranked)
+        for dimension in assessment.standard.dimensions
     ]
     areas: Sequence[tuple[str | None, pl.DataFrame]] = [
         (None, rated),

@@ -29,6 +29,7 @@ from cloud.reports.shapes import (
     SpreadLine,
     Status,
 )
+from cloud.scoring.engine.column_names import DimensionColumns
 from cloud.scoring.engine.variation import variations
 from cloud.scoring.standard.source_confidence import trust
 from cloud.scoring.standard.standard import TOTAL
@@ -69,7 +70,11 @@ def area_report(
         area=CITY if division is None else ranking.division_name(division),
         dimensions=tuple(dimension.title.zh for dimension in dimensions),
         rows=tuple(
-            _line(row, assessment, [f"dimension:{dimension.id}" for dimension in dimensions])
+            _line(
+                row,
+                assessment,
+                [DimensionColumns(dimension.id).ranked for dimension in dimensions],
+            )
             for row in own.iter_rows(named=True)
         ),
         clauses=_compliance(assessment, division),

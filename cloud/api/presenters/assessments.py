@@ -18,6 +18,7 @@ from cloud.messages import Text
 from cloud.registry.assessment_log import AssessmentRow
 from cloud.registry.codes import statistics
 from cloud.scoring.engine import result as results
+from cloud.scoring.engine.column_names import DimensionColumns
 from cloud.scoring.engine.variation import variations
 from cloud.scoring.indicators.base import all_indicators
 from cloud.scoring.standard.clause import Source
@@ -136,7 +137,7 @@ def ranking_row(
         division_name=division_name(row["division"]),
         school_type_name=name_of(statistics.SCHOOL_TYPES, kind) if kind else "",
         stages=cast("list[standards.StageName]", ranking.stages_of(row)),
-        dimensions={one.id: row[f"dimension:{one.id}"] for one in standard.dimensions},
+        dimensions={one.id: row[DimensionColumns(one.id).ranked] for one in standard.dimensions},
         failed_gates=titled(standard, "clauses", row["failed_gates"]),
         failed_marks=titled(standard, "dimensions", row["failed_marks"]),
         failed_rules=titled(standard, "rules", row["failed_rules"]),

@@ -134,6 +134,11 @@ class DimensionColumns:
         return f"{self.id}.coverage"
 
     @property
+    def ranked(self) -> str:
+        """Ranking (`cloud.assessments.ranking`): the value, in one table with the totals."""
+        return f"dimension:{self.id}"
+
+    @property
     def applies(self) -> str:
         """Work: whether any clause of the dimension applies to the school."""
         return f"applies:{self.id}"

@@ -29,7 +29,7 @@ _LESSONS = {
 
 
 class Books:
-    """The ledger, the papers and the timetables of some schools."""
+    """The ledger, the records and the timetables of some schools."""
 
     def __init__(self, registry: Registry, schools: Sequence[str]) -> None:
         self.registry = registry

@@ -70,8 +70,8 @@ def test_every_key_of_the_catalogues_is_used() -> None:
     used = texts | keys_by_id() | SEPARATORS
     others = [key for key in catalogue("zh") if key not in used and not is_derived(key, texts)]
     # A pattern has to name a topic: "{a}.{b}" alone matches any key.
-    specific = [re.compile(one) for one in patterns if re.match(r"[a-z_]+\\\.", one)]
-    unused = [key for key in others if not any(one.fullmatch(key) for one in specific)]
+    specific = [re.compile(pattern) for pattern in patterns if re.match(r"[a-z_]+\\\.", pattern)]
+    unused = [key for key in others if not any(pattern.fullmatch(key) for pattern in specific)]
     unused += [
         key
         for key in catalogue("zh")
