@@ -1,1 +1,1 @@
-"""Durable store-and-forward: what was delivered is on disk until the far end has it."""
+"""Durable store-and-forward: what was delivered is on disk until the server has it."""

@@ -9,7 +9,7 @@ from device_profiles.reading import Value
 
 
 class Kind(IntEnum):
-    """What a line tells; the order is that in which a full buffer gives lines up."""
+    """What a line is about; the order is that in which a full buffer gives lines up."""
 
     READING = 0
     GATEWAY = 1
@@ -51,7 +51,7 @@ class Observation:
 class Held:
     """Readings taken while the clock was wrong, by the monotonic clock of one boot of the machine.
 
-    `body` is the caller's text; `monotonic_us` says when it was delivered. `number` is given by the
+    `body` is the caller's text; `monotonic_us` is when it was delivered. `number` is given by the
     buffer.
     """
 
@@ -94,7 +94,7 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class SetAside:
-    """A line the far end refused for good, and why."""
+    """A line the server refused for good, and why."""
 
     at: datetime
     status: int

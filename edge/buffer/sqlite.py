@@ -4,20 +4,20 @@ Invariants:
 
 1. `append` returns only once its whole entry is on disk (WAL, synchronous=FULL); an entry is there
    whole or not at all, whatever stops the process.
-2. A line leaves the buffer in one of three ways: acknowledged by the far end, set aside with the
-   far end's reason, or evicted by the rule below. Evictions and lines set aside are counted on
+2. A line leaves the buffer in one of three ways: acknowledged by the server, set aside with the
+   server's reason, or evicted by the rule below. Evictions and lines set aside are counted on
    disk, in the transaction that does them.
 3. Within a lane, lines come out in the order in which they went in. A line with a key takes the
    place of the unsent line with that key, at the end of the queue: an older version never follows
-   a newer one to the far end.
-4. The reader is one, and what it took stays in the buffer until it says what became of it. A line
-   that was taken is never evicted.
+   a newer one to the server.
+4. The reader is one, and what it took stays in the buffer until it reports what became of it. A
+   line that was taken is never evicted.
 5. A full or failing disk makes `append` fail with `BufferUnavailable`: nothing is half written and
    nothing is lost that was acknowledged before.
 
-Layout: one table `lines`, ordered by `seq`, and beside it the drivers' marks, the observations that
-the usage meter still needs, readings held back while the clock is wrong, and lines set aside. One
-thread owns the one connection.
+Layout: one table `lines`, ordered by `seq`, and next to it the drivers' marks, the observations
+that the usage meter still needs, readings held back while the clock is wrong, and lines set aside.
+One thread owns the one connection.
 
 Writing: operations wait in a queue; the thread takes all that are there (and those that come within
 a short window), runs them in one transaction and commits once for all. Where the transaction fails
@@ -144,11 +144,11 @@ class SqliteBuffer:
         return await self._run(lambda owned: owned.take(max_lines, max_bytes))
 
     async def acknowledge(self, batch: Batch) -> None:
-        """Forget lines that the far end has."""
+        """Forget lines that the server has."""
         await self._run(lambda owned: owned.acknowledge(batch))
 
     async def set_aside(self, batch: Batch, status: int, problem: str) -> None:
-        """Move lines that the far end refused for good out of the way, with its reason."""
+        """Move lines that the server refused for good out of the way, with its reason."""
         now = self._clock.now()
         await self._run(lambda owned: owned.set_aside(batch, status, problem, now))
 
@@ -216,7 +216,7 @@ class SqliteBuffer:
                 except Exception as error:  # noqa: BLE001 - a thread that dies leaves all waiting
                     for operation in group:
                         operation.error = BufferUnavailable(f"{self._path}: {error}")
-                self._tell(group)
+                self._report(group)
             if is_last:
                 return
 
@@ -306,7 +306,7 @@ class SqliteBuffer:
         self._tables.append(Entry(marks=marks), self._clock.now())
         self._tables.commit()
 
-    def _tell(self, group: list[_Operation]) -> None:
+    def _report(self, group: list[_Operation]) -> None:
         if self._loop is not None:
             # The loop may have been closed under a process that is being torn down.
             with contextlib.suppress(RuntimeError):

@@ -1,6 +1,6 @@
 """The buffer's tables, as its owning thread sees them. Every method runs inside a transaction.
 
-Counts are kept in memory beside the tables and put back when a transaction is rolled back.
+Counts are kept in memory next to the tables and put back when a transaction is rolled back.
 """
 
 import json
@@ -22,7 +22,7 @@ from edge.buffer.entry import (
     SetAside,
 )
 
-# What a row costs beside its text: sequence number, kind, time, size, and its place in the page.
+# What a row costs besides its text: sequence number, kind, time, size, and its place in the page.
 ROW_BYTES = 32
 MAX_SET_ASIDE = 10_000
 MAX_HELD = 100_000
@@ -128,7 +128,7 @@ class Tables:
         return None
 
     def acknowledge(self, batch: Batch) -> None:
-        """Delete lines that the far end has."""
+        """Delete lines that the server has."""
         self._delete([seq for seq, _ in batch.lines])
 
     def set_aside(self, batch: Batch, status: int, problem: str, now: datetime) -> None:

@@ -31,9 +31,9 @@ class Actor:
     """The way it is reached, as the truth log names it."""
     clock: Clock = utc_now
     is_silent: bool = False
-    """It says and answers nothing."""
+    """It sends and answers nothing."""
     is_garbled: bool = False
-    """What it says makes no sense."""
+    """What it sends makes no sense."""
     is_refusing: bool = False
     """It answers that it is busy."""
     can_refuse: bool = False
@@ -55,7 +55,7 @@ class Actor:
             self._log_state(now, self.behaviour.state)
 
     def advance(self, now: datetime) -> bool:
-        """Go into the states that are due; say whether there was one."""
+        """Go into the states that are due; return whether there was one."""
         if self.is_frozen:
             return False
         changes = self.behaviour.advance(now)
@@ -119,7 +119,7 @@ class SimulatedDevice(Protocol):
 
 
 async def pause(event: asyncio.Event, seconds: float) -> bool:
-    """Wait so long, or less if the event comes; say whether it came."""
+    """Wait so long, or less if the event comes; return whether it came."""
     if seconds > 0 and not event.is_set():
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
@@ -128,7 +128,7 @@ async def pause(event: asyncio.Event, seconds: float) -> bool:
 
 
 async def until_due(actor: Actor, message_at: datetime, quiet: asyncio.Event) -> bool:
-    """Wait for the next message or change of state; say whether to go on."""
+    """Wait for the next message or change of state; return whether to go on."""
     due = message_at if actor.is_frozen else min(message_at, actor.behaviour.next_change)
     seconds = (due - actor.clock()).total_seconds()
     # A timer may fire a hair early.

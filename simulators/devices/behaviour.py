@@ -2,9 +2,9 @@
 
 `advance` moves the state along its timeline, `values` gives the values of a moment. A point has the
 value, or a value in the range, that the profile's simulation gives for the state; the point that
-tells use lies strictly inside the state by the usage rule. Points that the simulation does not name
-follow the example, with a little noise where their quantity has it in nature. Energy counts the
-power of its own channel, and run times count the time in use.
+decides on use lies strictly inside the state by the usage rule. Points that the simulation does
+not name follow the example, with a little noise where their quantity has it in nature. Energy
+counts the power of its own channel, and run times count the time in use.
 """
 
 import hashlib
@@ -96,7 +96,7 @@ class Behaviour:
 
     @property
     def judged_by(self) -> str | None:
-        """The point that tells use, where there is a rule."""
+        """The point that decides on use, where there is a rule."""
         return self.rule.point if self.rule is not None else None
 
     def advance(self, now: datetime) -> list[Change]:
@@ -127,7 +127,7 @@ class Behaviour:
         self.state = self._reached(change.state)
 
     def _reached(self, state: State) -> State:
-        """Return the nearest state that the rule can tell: without standby, idle is off."""
+        """Return the nearest state that the rule knows: without standby, idle is off."""
         if state in self._reachable:
             return state
         other = "off" if state == "standby" else "standby"
@@ -154,9 +154,9 @@ class Behaviour:
         """Return the power that an energy counts: that of its own channel, or the judged one."""
         powers = [name for name, point in self._points.items() if point.quantity == "power"]
         channel = energy.rsplit("_", 1)[-1]
-        own = [name for name in powers if name.rsplit("_", 1)[-1] == channel]
-        if own:
-            return own[0]
+        same_channel = [name for name in powers if name.rsplit("_", 1)[-1] == channel]
+        if same_channel:
+            return same_channel[0]
         if self.judged_by in powers:
             return self.judged_by
         return powers[0] if powers else None

@@ -1,12 +1,12 @@
 """A simulated BLE device, made from any BLE profile of the catalogue.
 
 It advertises its BTHome points with a packet id that grows with every update, offers a GATT service
-for the others, and tells the truth log what it said. Said means heard: an advertisement that no
-gateway was there to hear, or a notification that nobody had subscribed to, was not said.
+for the others, and reports to the truth log what it sent. Sent means received: an advertisement
+that no gateway was there to receive, or a notification without a subscriber, was not sent.
 
-`certain` tells what an audit may demand. A gateway that is killed at once after it heard something
-cannot have kept it: `certain` is true where the gateway that heard it was still there `settle_s`
-later. What was said without certainty may have been stored, and need not.
+`certain` states what an audit may demand. A gateway that is killed at once after it received
+something cannot have kept it: `certain` is true where the gateway that received it was still there
+`settle_s` later. What was sent without certainty may have been stored, and need not.
 """
 
 import asyncio
@@ -42,15 +42,15 @@ class Truth(Protocol):
 
 @dataclass(slots=True, eq=False)
 class _Utterance:
-    """Something said, until it is known for how sure."""
+    """Something sent, until its certainty is known."""
 
     values: dict[str, Value]
     data: bytes = b""
     at: datetime | None = None
-    heard_by: set[GatewayController] = field(default_factory=set)
+    received_by: set[GatewayController] = field(default_factory=set)
     is_over: bool = False
-    """It is no longer on the air: nobody else will hear it."""
-    is_said: bool = False
+    """It is no longer on the air: no other gateway will receive it."""
+    is_reported: bool = False
 
 
 class SimulatedBlePeripheral:
@@ -105,7 +105,7 @@ class SimulatedBlePeripheral:
 
     async def start(self) -> None:
         """Go on the air with the profile's example as the first values."""
-        device = self._radio.peripheral(self.address, self._heard)
+        device = self._radio.peripheral(self.address, self._received)
         self._device = device
         for service in self._services():
             device.add_service(service)
@@ -145,13 +145,15 @@ class SimulatedBlePeripheral:
             await self._notify(address)
 
     async def stop(self) -> None:
-        """Go off the air; what a gateway heard that is still there counts as said for certain."""
+        """Go off the air; what a gateway received that is still there counts as certain."""
         if self._device is None:
             return
         for timer in self._timers:
             timer.cancel()
         for utterance in list(self._open):
-            self._say(utterance, certain=bool(utterance.heard_by & self._radio.link.controllers))
+            self._report(
+                utterance, certain=bool(utterance.received_by & self._radio.link.controllers)
+            )
         self._on_air = None
         self._radio.remove(self.address)
         for task in self._tasks:
@@ -178,9 +180,9 @@ class SimulatedBlePeripheral:
             self._close(before)
         await self._advertising.set_advertising_data(data)
 
-    def _heard(self, data: bytes, gateway: GatewayController) -> None:
+    def _received(self, data: bytes, gateway: GatewayController) -> None:
         utterance = self._on_air
-        if utterance is not None and data == utterance.data and not utterance.is_said:
+        if utterance is not None and data == utterance.data and not utterance.is_reported:
             self._reached(utterance, gateway)
 
     # GATT
@@ -235,7 +237,7 @@ class SimulatedBlePeripheral:
         if address not in self._names:
             raise ATT_Error(ErrorCode.READ_NOT_PERMITTED)
         data, values = self._value(address)
-        self._told(values, connection)
+        self._delivered(values, connection)
         return data
 
     def _write(self, address: Address, value: bytes) -> None:
@@ -257,7 +259,7 @@ class SimulatedBlePeripheral:
             if self._device is not None:
                 characteristic = self._characteristics[address]
                 await self._device.notify_subscriber(connection, characteristic, data)
-                self._told(values, connection)
+                self._delivered(values, connection)
 
     def _connected(self, connection: Connection) -> None:
         self._connections.add(connection)
@@ -277,17 +279,17 @@ class SimulatedBlePeripheral:
 
     # Truth
 
-    def _told(self, values: dict[str, Value], connection: Connection) -> None:
+    def _delivered(self, values: dict[str, Value], connection: Connection) -> None:
         gateway = self._radio.link.gateway_at(connection.peer_address)
         if gateway is not None:
             utterance = _Utterance(values, is_over=True)
             self._reached(utterance, gateway)
 
     def _reached(self, utterance: _Utterance, gateway: GatewayController) -> None:
-        if gateway in utterance.heard_by:
+        if gateway in utterance.received_by:
             return
         utterance.at = utterance.at or datetime.now(UTC)
-        utterance.heard_by.add(gateway)
+        utterance.received_by.add(gateway)
         self._open[utterance] = None
         loop = asyncio.get_running_loop()
         timer = loop.call_later(self._settle_s, self._settle, utterance, gateway)
@@ -298,19 +300,19 @@ class SimulatedBlePeripheral:
         if utterance not in self._open:
             return
         if gateway in self._radio.link.controllers:
-            self._say(utterance, certain=True)
+            self._report(utterance, certain=True)
         else:
-            utterance.heard_by.discard(gateway)
+            utterance.received_by.discard(gateway)
             self._close(utterance)
 
     def _close(self, utterance: _Utterance) -> None:
-        """Say what was heard and can no longer become certain."""
-        if utterance in self._open and utterance.is_over and not utterance.heard_by:
-            self._say(utterance, certain=False)
+        """Report what was received and can no longer become certain."""
+        if utterance in self._open and utterance.is_over and not utterance.received_by:
+            self._report(utterance, certain=False)
 
-    def _say(self, utterance: _Utterance, *, certain: bool) -> None:
+    def _report(self, utterance: _Utterance, *, certain: bool) -> None:
         del self._open[utterance]
-        utterance.is_said = True
+        utterance.is_reported = True
         at = utterance.at or datetime.now(UTC)
         self._truth(
             kind="reported",

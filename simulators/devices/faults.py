@@ -1,7 +1,7 @@
 """Faults of devices: one function for each, driven by the entries of a scenario.
 
 Each one makes the trouble, waits, and takes it back. The truth log has a `fault` line for each, and
-a `silent` line for the time in which the device said nothing.
+a `silent` line for the time in which the device sent nothing.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ Fault = Callable[[Actor, float, asyncio.Event], Awaitable[None]]
 
 
 async def silence(actor: Actor, for_s: float, stop: asyncio.Event) -> None:
-    """Say and answer nothing; connections stay open."""
+    """Send and answer nothing; connections stay open."""
     begins = actor.clock()
     actor.is_silent = True
     await pause(stop, for_s)
@@ -25,20 +25,20 @@ async def silence(actor: Actor, for_s: float, stop: asyncio.Event) -> None:
 
 
 async def disconnect(actor: Actor, for_s: float, stop: asyncio.Event) -> None:
-    """Drop the connections without a word, and say nothing for a while."""
+    """Drop the connections without a word, and send nothing for a while."""
     actor.hang_up()
     await silence(actor, for_s, stop)
 
 
 async def garbage(actor: Actor, for_s: float, stop: asyncio.Event) -> None:
-    """Say what makes no sense."""
+    """Send what makes no sense."""
     actor.is_garbled = True
     await pause(stop, for_s)
     actor.is_garbled = False
 
 
 async def refuse(actor: Actor, for_s: float, stop: asyncio.Event) -> None:
-    """Answer that it is busy; a device whose protocol cannot say that sends nothing."""
+    """Answer that it is busy; a device whose protocol has no such answer sends nothing."""
     if actor.can_refuse:
         actor.is_refusing = True
         await pause(stop, for_s)

@@ -1,7 +1,7 @@
 """Simulated Modbus devices: a TCP server, or an RTU line on a pseudo-terminal, with many units.
 
 Written from the Modbus Application Protocol V1.1b3 and the serial line guide V1.02, apart from the
-library that the gateway uses. Registers hold the true values of the moment they are asked for.
+library that the gateway uses. Registers hold the true values of the moment they are requested for.
 Addresses between two points are read as 0 where the profile's limits let a gateway read across
 them; all others answer exception 2, as do holes.
 
@@ -34,7 +34,7 @@ _WRITES = {5: "coil", 6: "holding", 15: "coil", 16: "holding"}
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A response (without unit and checksum), and what it says about which device."""
+    """A response (without unit and checksum), and the values of which device it carries."""
 
     pdu: bytes
     actor: Actor
@@ -83,7 +83,7 @@ class ModbusUnit:
         return Answer(response, actor, now, values, not_requested)
 
     def _not_requested(self, pdu: bytes, carried: Mapping[str, Value]) -> tuple[str, ...]:
-        """Return the points that an answer carries because they lie between those asked for."""
+        """Return the points that an answer carries because they lie between those requested for."""
         if not carried:
             return ()
         register, (first, _count) = _READS[pdu[0]], struct.unpack(">HH", pdu[1:])
@@ -103,23 +103,23 @@ class ModbusUnit:
         if not 1 <= count <= _MOST[function]:
             return _exception(function, ILLEGAL_VALUE), {}
         register = _READS[function]
-        asked = range(first, first + count)
-        is_readable = self._readable[register].issuperset(asked)
+        requested = range(first, first + count)
+        is_readable = self._readable[register].issuperset(requested)
         too_many = register in {"holding", "input"} and count > self._profile.limits.max_block
         if not is_readable or too_many:
             return _exception(function, ILLEGAL_ADDRESS), {}
         tables = modbus_encode.registers(self._profile.points, self.actor.values(now))
         words = tables.words.get(register, {})
-        found = [words.get(address, 0) for address in asked]
-        data = _bits(found) if function < 3 else b"".join(w.to_bytes(2, "big") for w in found)
-        said = {
+        read = [words.get(address, 0) for address in requested]
+        data = _bits(read) if function < 3 else b"".join(w.to_bytes(2, "big") for w in read)
+        carried = {
             name: tables.values[name]
             for name, point in self._profile.points.items()
             if point.register_ == register
-            and point.address in asked
-            and point.address + point.count - 1 in asked
+            and point.address in requested
+            and point.address + point.count - 1 in requested
         }
-        return bytes([function, len(data)]) + data, said
+        return bytes([function, len(data)]) + data, carried
 
     def _write(self, pdu: bytes) -> bytes:
         function = pdu[0]
@@ -143,7 +143,7 @@ class Units:
         self._units: Mapping[int, ModbusUnit] = {unit.unit_id: unit for unit in units}
 
     def tcp(self, frame: bytes) -> tuple[bytes, Answer | None]:
-        """Return the response to one whole MBAP frame; empty where nobody answers."""
+        """Return the response to one whole MBAP frame; empty where no unit answers."""
         transaction, _protocol, _length, unit_id = struct.unpack(">HHHB", frame[:7])
         pdu = frame[7:]
         unit = self._units.get(unit_id)
@@ -155,7 +155,7 @@ class Units:
         return _mbap(transaction, unit_id, answer.pdu), answer
 
     def rtu(self, frame: bytes) -> tuple[bytes, Answer | None]:
-        """Return the response to one whole RTU frame; empty where nobody answers."""
+        """Return the response to one whole RTU frame; empty where no unit answers."""
         unit = self._units.get(frame[0])
         answer = unit.answer(frame[1:-2]) if unit is not None else None
         if answer is None or unit is None:

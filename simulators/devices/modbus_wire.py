@@ -80,7 +80,7 @@ class TcpBus:
             connection.abort()
 
     async def stop(self) -> None:
-        """Stop listening; what was answered on open connections counts as said for certain."""
+        """Stop listening; what was answered on open connections counts as certain."""
         if self._server is None:
             return
         self._server.close()
@@ -164,7 +164,7 @@ class RtuBus:
         tty.setraw(theirs)
         os.set_blocking(self._ours, False)
         name = os.ttyname(theirs)
-        # Closed on our side, so that the kernel tells when the last gateway has closed it too.
+        # Closed on our side, so that the kernel reports when the last gateway has closed it too.
         os.close(theirs)
         self._link.parent.mkdir(parents=True, exist_ok=True)
         self._link.unlink(missing_ok=True)
@@ -172,7 +172,7 @@ class RtuBus:
         self._task = asyncio.get_running_loop().create_task(self._look())
 
     async def stop(self) -> None:
-        """Take the line away; what was answered to an open side counts as said for certain."""
+        """Take the line away; what was answered to an open side counts as certain."""
         if self._ours < 0:
             return
         if self._task is not None:

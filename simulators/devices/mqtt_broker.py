@@ -28,8 +28,8 @@ _REFUSED = b"\x20\x02\x00\x01"
 
 def find_mosquitto() -> str | None:
     """Return the program's path; Debian keeps it outside a user's PATH."""
-    found = shutil.which("mosquitto")
-    return found or next((place for place in _PLACES if os.access(place, os.X_OK)), None)
+    path = shutil.which("mosquitto")
+    return path or next((place for place in _PLACES if os.access(place, os.X_OK)), None)
 
 
 class Broker:
@@ -149,11 +149,11 @@ class Broker:
             async with asyncio.timeout(_START_S):
                 while not await self._is_listening():
                     if self._process.returncode is not None:
-                        raise SimulatorError(f"mosquitto did not start; {log} says why")
+                        raise SimulatorError(f"mosquitto did not start; see {log}")
                     await asyncio.sleep(0.02)
         except TimeoutError:
             await self.stop()
-            raise SimulatorError(f"mosquitto did not listen in time; {log} says why") from None
+            raise SimulatorError(f"mosquitto did not listen in time; see {log}") from None
 
     async def _is_listening(self) -> bool:
         try:

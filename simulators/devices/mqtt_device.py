@@ -1,6 +1,6 @@
 """A simulated MQTT device: connects with a last will, publishes on its period and at each change.
 
-Said means acknowledged by the broker (QoS 1). A message whose acknowledgement never came may have
+Sent means acknowledged by the broker (QoS 1). A message whose acknowledgement never came may have
 arrived and is logged as not certain; it is not sent again.
 """
 
@@ -152,6 +152,6 @@ async def _while_connected(client: aiomqtt.Client, speak: Coroutine[Any, Any, No
 
 
 async def _listen(client: aiomqtt.Client) -> None:
-    """Hear nothing, for nothing is subscribed to, until the connection is lost."""
+    """Receive nothing, for nothing is subscribed to, until the connection is lost."""
     async for _message in client.messages:
         pass

@@ -25,7 +25,7 @@ from simulators.errors import EncodeError
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One MQTT message, and what it says."""
+    """One MQTT message, and the values it carries."""
 
     topic: str
     payload: bytes
@@ -37,7 +37,7 @@ class Message:
 def messages(
     profile: MqttProfile, device: str, values: Mapping[str, Value], at: datetime
 ) -> list[Message]:
-    """Return what a device says about all of its points: one message per topic."""
+    """Return what a device publishes about all of its points: one message per topic."""
     topics = dict.fromkeys(point.topic for point in profile.points.values())
     return [message(profile, topic, device, values, at) for topic in topics]
 
@@ -72,8 +72,8 @@ def message(
             raise EncodeError(f"{topic}: one plain payload cannot hold {', '.join(points)}")
         ((name, point),) = plain.items()
         raw = raw_of(point, values[name])
-        said = {name: value_of(point, raw)}
-        return Message(where, _text(point, raw).encode(), said, None)
+        plain_values = {name: value_of(point, raw)}
+        return Message(where, _text(point, raw).encode(), plain_values, None)
     tree = _example(profile, topic)
     carried: dict[str, Value] = {}
     for name, point in points.items():
@@ -169,10 +169,10 @@ def topics(profile: MqttProfile) -> Iterable[str]:
 
 
 def presence_payload(presence: MqttPresence, *, is_online: bool) -> bytes:
-    """Return what a presence topic says."""
-    said = presence.online if is_online else presence.offline
+    """Return the payload of a presence topic."""
+    state = presence.online if is_online else presence.offline
     if presence.path is None:
-        return (said if isinstance(said, str) else json.dumps(said)).encode()
+        return (state if isinstance(state, str) else json.dumps(state)).encode()
     tree: dict[str, Any] = {}
-    _put(tree, presence.path, said)
+    _put(tree, presence.path, state)
     return json.dumps(tree).encode()

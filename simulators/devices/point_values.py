@@ -16,7 +16,7 @@ SIMULATED = "what the simulator sends"
 
 
 def raw_of(point: Point, value: Value) -> Value:
-    """Return the raw value that stands for a point's value: scale, offset and `values` undone."""
+    """Return the raw value of a point's value: scale, offset and `values` undone."""
     if point.values is not None:
         for key, meaning in point.values.items():
             if meaning == value and isinstance(meaning, bool) == isinstance(value, bool):
