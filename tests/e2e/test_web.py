@@ -21,7 +21,7 @@ pytestmark = pytest.mark.real
 PAGES = {
     "/": ("学校总览", "Overview"),
     "/assets": ("资产与使用", "Assets and use"),
-    "/records": ("学校档案", "Records"),
+    "/records": ("学校档案", "Records of the school"),
     "/gateways": ("网关与设备", "Gateways and devices"),
     "/score": ("标准评分", "Score"),
 }
@@ -60,7 +60,7 @@ def _asset(server: CloudServer, number: str) -> str:
 def _has_no_key(page: Page) -> None:
     """Fail where a text has no translation and shows its key."""
     text = page.locator("body").inner_text()
-    groups = "nav|state|presence|outcome|common|overview|assets|asset|books|gateways|score"
+    groups = "nav|state|presence|outcome|common|overview|assets|asset|records|gateways|score"
     keys = rf"\b({groups})\.[a-zA-Z]+"
     assert re.findall(keys, text) == []
 
@@ -105,7 +105,7 @@ def test_a_manager_finds_an_asset_and_looks_at_its_day(cloud: CloudServer, visit
     expect(row).to_have_count(1)
     row.click()
     expect(page.locator("h1")).not_to_have_text("资产与使用")
-    for card in ("一天的状态", "节次 × 星期 使用情况", "当前读数", "读数曲线", "台账信息"):
+    for card in ("全天运行状态", "节次 × 星期 使用情况", "当前读数", "读数曲线", "台账信息"):
         expect(page.get_by_role("heading", name=card)).to_be_visible()
     expect(page.locator("canvas").first).to_be_visible()
     _has_no_key(page)

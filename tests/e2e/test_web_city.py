@@ -1,4 +1,4 @@
-"""The pages of the award in a real browser, on a small city that came the ordinary way.
+"""The pages of the selection in a real browser, on a small city that came the ordinary way.
 
 A principal asks why the school lost, a county reviewer looks at the procedure, a journalist checks.
 """
@@ -23,7 +23,7 @@ PAGES = {
     "/counties": ("县域对比", "Counties"),
     "/standard": ("评价标准", "Standard"),
 }
-KEYS = "nav|stage|rule|books|change|changed|take|award|score|outcome|common|measure|state"
+KEYS = "nav|stage|rule|records|change|changed|procedure|selection|score|outcome|common|measure|state"
 
 
 def _is_whole(visit: Visit) -> None:
@@ -53,7 +53,7 @@ def test_every_school_has_a_page_that_says_why(city: City, visit: Visit, languag
     row = city.ranking(selected=False)[0]
     visit.page.goto(f"{city.server.url}/ranking/{row['school']}?lang={language}")
     expect(visit.page.locator("h1")).to_have_text(row["name"])
-    expect(visit.page.locator(".verdict")).to_contain_text(row[f"reason_{language}"])
+    expect(visit.page.locator(".verdict")).to_contain_text(row["reason"][language])
     _is_whole(visit)
 
 
@@ -90,7 +90,7 @@ def test_a_declared_figure_opens_the_row_in_which_it_was_declared(
     page.locator("#clause-A14").get_by_role("button").click()
     panel = page.locator("#clause-A14 .finding")
     panel.locator("li a").first.click()
-    marked = page.locator(".books .marked:visible")
+    marked = page.locator(".records .marked:visible")
     expect(marked).to_have_count(1)
     expect(marked).to_contain_text(("馆藏图书册数", "Books in the library")[language == "en"])
     expect(marked).to_be_in_viewport()
@@ -98,7 +98,7 @@ def test_a_declared_figure_opens_the_row_in_which_it_was_declared(
     page.go_back()
     page.locator("#clause-A14").get_by_role("button").click()
     panel.locator(".beside a").click()
-    expect(page.locator(".books")).to_contain_text(f"{row['pupils']:,}")
+    expect(page.locator(".records")).to_contain_text(f"{row['pupils']:,}")
     _is_whole(visit)
 
 
@@ -112,8 +112,8 @@ def test_an_hour_of_good_air_opens_the_readings_of_its_day(city: City, visit: Vi
     page.goto(f"{city.server.url}/score?school={school}")
     page.locator("#clause-G02").get_by_role("button").click()
     page.locator("#clause-G02 .finding li a").first.click()
-    expect(page.locator(".books tbody tr").first).to_contain_text("二氧化碳")
-    page.locator(".books tbody tr").first.get_by_role("link").last.click()
+    expect(page.locator(".records tbody tr").first).to_contain_text("二氧化碳")
+    page.locator(".records tbody tr").first.get_by_role("link").last.click()
     expect(page.get_by_role("heading", name="读数曲线")).to_be_visible()
     chosen = page.locator(".el-radio-button.is-active", has_text="2026-")
     expect(chosen).to_have_count(1)
@@ -123,13 +123,13 @@ def test_an_hour_of_good_air_opens_the_readings_of_its_day(city: City, visit: Vi
 
 @pytest.mark.parametrize("visit", [WIDE, PHONE], indirect=True, ids=["wide", "phone"])
 @pytest.mark.parametrize("language", ["zh", "en"])
-def test_every_book_of_a_school_can_be_read(city: City, visit: Visit, language: str) -> None:
+def test_every_table_of_a_school_can_be_read(city: City, visit: Visit, language: str) -> None:
     page, school = visit.page, city.ranking()[0]["school"]
     for line in city.ask(f"/schools/{school}/records"):
         page.goto(
             f"{city.server.url}/records?school={school}&table={line['table']}&lang={language}"
         )
-        rows = page.locator(".books tbody tr:visible, .books .narrow li:visible")
+        rows = page.locator(".records tbody tr:visible, .records .narrow li:visible")
         if line["rows"]:
             expect(rows.first).to_be_visible()
         _is_whole(visit)

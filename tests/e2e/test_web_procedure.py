@@ -25,7 +25,7 @@ def test_an_override_needs_a_reason_and_stays_to_be_seen(city: City, visit: Visi
     for word in (outside["name"], inside["name"], why, who):
         expect(shown).to_contain_text(word)
     page.goto(f"{city.server.url}/ranking/{school}")
-    expect(page.locator(".verdict")).to_contain_text("改判")
+    expect(page.locator(".verdict")).to_contain_text("人工调整")
     expect(page.locator(".log")).to_contain_text(why)
     page.goto(f"{city.server.url}/ranking/{school}?selection={selection}")
     expect(page.locator(".verdict")).to_contain_text("未入选")
@@ -101,13 +101,13 @@ def test_an_override_in_the_browser_makes_a_list_that_shows_it(city: City, visit
     page.goto(f"{city.server.url}/ranking/{outside['school']}")
     _offered(page, "override").get_by_role("button").click()
     dialog = page.get_by_role("dialog")
-    expect(dialog).to_contain_text("改判将一直公开，永远不会消失")
+    expect(dialog).to_contain_text("人工调整将一直公开，不能撤销")
     dialog.locator("[data-test=instead]").click()
     page.get_by_role("option", name=inside["name"]).click()
     _record(page, city.server.token, "评审组 赵组长", "山区唯一一所寄宿学校")
-    expect(page.locator(".verdict")).to_contain_text("改判")
+    expect(page.locator(".verdict")).to_contain_text("人工调整")
     expect(page.locator(".log")).to_contain_text("山区唯一一所寄宿学校")
-    expect(page.locator("[data-test=recorded]")).to_contain_text("改判产生了一份新名单")
+    expect(page.locator("[data-test=recorded]")).to_contain_text("人工调整产生了一份新名单")
     assert city.ask("/assessments/latest")["latest_selection"] != before
     page.goto(f"{city.server.url}/procedure")
     for word in (outside["name"], inside["name"], "山区唯一一所寄宿学校", "评审组 赵组长"):

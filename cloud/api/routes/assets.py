@@ -354,6 +354,7 @@ def _series(profile: str, name: str, values: list[tuple[datetime, Value]]) -> Se
     words = _words(profile, name)
     return Series(
         point=name,
+        quantity=words["quantity"],
         unit=words["unit"],
         title=words["title"],
         readings=values,

@@ -149,6 +149,7 @@ class Series(Shape):
     """The readings of one point."""
 
     point: str
+    quantity: str | None
     unit: str
     title: LocalizedText
     readings: list[tuple[datetime, float | bool | str]]

@@ -71,10 +71,16 @@ export function age(moment: string, now: number): Age {
   return { unit: "d", n: Math.round(seconds / 86_400) };
 }
 
-export function duration(seconds: number | null | undefined): string {
-  if (seconds === null || seconds === undefined) return DASH;
-  if (seconds < 120) return `${Math.round(seconds)} s`;
-  if (seconds < 7200) return `${Math.round(seconds / 60)} min`;
-  if (seconds < 172_800) return `${(seconds / 3600).toFixed(1)} h`;
-  return `${(seconds / 86_400).toFixed(1)} d`;
+export interface Duration {
+  unit: "s" | "min" | "h" | "d";
+  n: string;
+}
+
+/** A duration in the unit a person would use; null where it is not known. */
+export function duration(seconds: number | null | undefined): Duration | null {
+  if (seconds === null || seconds === undefined) return null;
+  if (seconds < 120) return { unit: "s", n: `${Math.round(seconds)}` };
+  if (seconds < 7200) return { unit: "min", n: `${Math.round(seconds / 60)}` };
+  if (seconds < 172_800) return { unit: "h", n: (seconds / 3600).toFixed(1) };
+  return { unit: "d", n: (seconds / 86_400).toFixed(1) };
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { address, eventParser } from "@/api/client";
+import { address, eventParser, known } from "@/api/client";
+import { byCode } from "@/i18n/languages";
 import en from "@/i18n/messages/en";
 import zh from "@/i18n/messages/zh";
 
@@ -24,6 +25,19 @@ describe("eventParser", () => {
       for (let at = 0; at < stream.length; at += size) parse(stream.slice(at, at + size));
       expect(seen).toEqual(whole);
     }
+  });
+});
+
+describe("a language", () => {
+  it("is one file, by its code; Chinese comes first", () => {
+    const files = { "./messages/de.ts": "Deutsch", "./messages/en.ts": "English", "./messages/zh.ts": "中文" };
+    expect([...byCode(files)]).toEqual([["zh", "中文"], ["de", "Deutsch"], ["en", "English"]]);
+  });
+});
+
+describe("known", () => {
+  it("keeps false and zero", () => {
+    expect(known({ selected: false, offset: 0, q: "", stage: null })).toEqual({ selected: false, offset: 0 });
   });
 });
 

@@ -2,11 +2,11 @@ import { describe, expect, it } from "vitest";
 import { age, clock, DASH, dayOf, duration, hours, number, percent, plain, score, startOf, tick } from "@/format";
 
 describe("what is not known is a dash, never a zero", () => {
-  it.each([percent(null), hours(null), number(null), duration(null)])("%s", (text) => {
+  it.each([percent(null), hours(null), number(null)])("%s", (text) => {
     expect(text).toBe(DASH);
   });
   it("keeps a real zero", () => {
-    expect([percent(0), hours(0), number(0), duration(0)]).toEqual(["0%", "0.0", "0", "0 s"]);
+    expect([percent(0), hours(0), number(0)]).toEqual(["0%", "0.0", "0"]);
   });
 });
 
@@ -56,5 +56,18 @@ describe("score", () => {
     [null, DASH],
   ])("%s is published as %s", (value, text) => {
     expect(score(value)).toBe(text);
+  });
+});
+
+describe("a duration is in the unit a person would use", () => {
+  it.each([
+    [0, { unit: "s", n: "0" }],
+    [119, { unit: "s", n: "119" }],
+    [120, { unit: "min", n: "2" }],
+    [7200, { unit: "h", n: "2.0" }],
+    [172_800, { unit: "d", n: "2.0" }],
+    [null, null],
+  ])("%s s", (seconds, length) => {
+    expect(duration(seconds)).toEqual(length);
   });
 });

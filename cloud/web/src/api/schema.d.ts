@@ -3233,6 +3233,8 @@ export interface components {
         Series: {
             /** Point */
             point: string;
+            /** Quantity */
+            quantity: string | null;
             /** Readings */
             readings: [
                 string,

@@ -1,7 +1,7 @@
 import { useI18n } from "vue-i18n";
 import type { LocalizedText } from "@/api/schema";
 import type { Value } from "@/api/types";
-import { number, percent, plain } from "@/format";
+import { DASH, duration, number, percent, plain } from "@/format";
 
 /** Texts and figures of the cloud in the reader's language. */
 export function useLocalized() {
@@ -10,9 +10,9 @@ export function useLocalized() {
   /** A text in the reader's language; English where there is no translation. */
   const text = (texts: LocalizedText | null | undefined): string => texts?.[locale.value] ?? texts?.en ?? "";
 
-  /** The value of a reading; a state ("standby", true) by its word. */
-  function wordOf(value: Value): string {
-    const key = `value.${String(value)}`;
+  /** The value of a reading; a state ("standby", true) by its word, a switch as on or off. */
+  function wordOf(value: Value, quantity: string | null = null): string {
+    const key = quantity === "switch" && typeof value === "boolean" ? `value.${value ? "on" : "off"}` : `value.${String(value)}`;
     return typeof value !== "number" && te(key) ? t(key) : plain(value);
   }
 
@@ -22,5 +22,11 @@ export function useLocalized() {
     return `${number(value, unit === "CNY" ? 0 : 2)} ${unit && te(`measure.${unit}`) ? t(`measure.${unit}`) : unit}`.trim();
   }
 
-  return { text, wordOf, measured };
+  /** A duration with its unit. */
+  function durationOf(seconds: number | null | undefined): string {
+    const length = duration(seconds);
+    return length ? t(`duration.${length.unit}`, { n: length.n }) : DASH;
+  }
+
+  return { text, wordOf, measured, durationOf };
 }
