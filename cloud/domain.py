@@ -40,7 +40,7 @@ class UseSummary:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stretch:
+class StateInterval:
     """A run of slots in which one state prevailed."""
 
     start: datetime

@@ -27,7 +27,7 @@ _SCHEME = {
 }
 _VALIDATION = ("HTTPValidationError", "ValidationError")
 _SCHEMAS = "#/components/schemas/"
-_BESIDE = (Problem, InfluxProblem, LiveStates)
+_OTHER_SCHEMAS = (Problem, InfluxProblem, LiveStates)
 """Schemas that no operation returns as JSON."""
 
 
@@ -56,7 +56,7 @@ def _document(app: FastAPI, routers: Sequence[APIRouter]) -> dict[str, Any]:
     for name in _VALIDATION:
         components["schemas"].pop(name, None)
     _, others = models_json_schema(
-        [(kind, "serialization") for kind in _BESIDE],
+        [(kind, "serialization") for kind in _OTHER_SCHEMAS],
         ref_template=_SCHEMAS + "{model}",
     )
     components["schemas"] |= others["$defs"]

@@ -51,7 +51,7 @@ def _figures(influence: Influence) -> dict[str, Any]:
     return {
         "id": influence.choice,
         "schools": round(influence.alone, DIGITS),
-        "is_told": selected.total > selected.total_within,
+        "is_distinct": selected.total > selected.total_within,
         "selected": _index(selected),
         "ranks": _index(influence.ranks),
     }
@@ -59,7 +59,7 @@ def _figures(influence: Influence) -> dict[str, Any]:
 
 def _texts(figures: dict[str, Any]) -> dict[str, Any]:
     choice = figures["id"]
-    key = "sensitivity.alone" if figures["is_told"] else "sensitivity.alone_within_error"
+    key = "sensitivity.alone" if figures["is_distinct"] else "sensitivity.alone_within_error"
     return {
         "title": message(f"sensitivity.choice.{choice}"),
         "text": message(

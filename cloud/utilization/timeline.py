@@ -1,9 +1,9 @@
-"""Slots -> stretches: runs in which one state prevailed, for drawing a day. Pure."""
+"""Slots -> intervals: runs in which one state prevailed, for drawing a day. Pure."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from cloud.domain import State, Stretch
+from cloud.domain import State, StateInterval
 from cloud.telemetry.store import Slot
 from device_profiles.usage import SLOT_S
 
@@ -22,9 +22,9 @@ def prevailing(slot: Slot) -> State:
     return max(_STRONGEST_FIRST, key=lambda state: seconds[state])
 
 
-def stretches(slots: Sequence[Slot], start: datetime, end: datetime) -> list[Stretch]:
-    """Return the stretches from `start` to `end`, in order; where no slot is, it is unobserved."""
-    found: list[Stretch] = []
+def state_intervals(slots: Sequence[Slot], start: datetime, end: datetime) -> list[StateInterval]:
+    """Return the intervals from `start` to `end`, in order; where no slot is, it is unobserved."""
+    found: list[StateInterval] = []
     cursor = start
     for slot in slots:
         if slot.start > cursor:
@@ -37,11 +37,15 @@ def stretches(slots: Sequence[Slot], start: datetime, end: datetime) -> list[Str
 
 
 def _extend(
-    found: list[Stretch], start: datetime, end: datetime, state: State, energy_wh: float | None
+    found: list[StateInterval],
+    start: datetime,
+    end: datetime,
+    state: State,
+    energy_wh: float | None,
 ) -> None:
     if found and found[-1].state == state and found[-1].end == start:
         last = found.pop()
         start = last.start
         if last.energy_wh is not None:
             energy_wh = last.energy_wh + (energy_wh or 0.0)
-    found.append(Stretch(start=start, end=end, state=state, energy_wh=energy_wh))
+    found.append(StateInterval(start=start, end=end, state=state, energy_wh=energy_wh))

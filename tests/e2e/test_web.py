@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -144,8 +145,10 @@ def test_filters_live_in_the_address(cloud: CloudServer, visit: Visit) -> None:
 
 
 def test_an_unknown_page_and_an_unknown_asset_say_so(cloud: CloudServer, visit: Visit) -> None:
-    visit.page.goto(f"{cloud.url}/no/such/page")
-    expect(visit.page.get_by_text("没有找到这一页")).to_be_visible()
+    answer = visit.page.goto(f"{cloud.url}/no/such/page")
+    assert answer is not None
+    assert answer.status == 404
+    assert answer.json()["detail"] == "nothing is at /no/such/page"
     visit.page.goto(f"{cloud.url}/assets/999999")
     expect(visit.page.get_by_role("alert")).to_contain_text("999999")
 
@@ -164,3 +167,12 @@ def test_an_empty_cloud_says_what_to_do_and_a_lost_one_offers_to_try_again(
         page.unroute("**/api/**")
         page.get_by_role("button", name="重试").click()
         expect(page.get_by_text("请先导入台账")).to_be_visible()
+
+
+def test_the_api_is_shown_without_the_internet(cloud: CloudServer, visit: Visit) -> None:
+    visit.page.goto(f"{cloud.url}/api/v1/docs")
+    operation = visit.page.locator(".opblock-summary", has_text="/api/v1/assessments").first
+    expect(operation).to_be_visible()
+    hosts = {urlsplit(address).hostname for address in visit.fetched} - {None}
+    assert hosts == {urlsplit(cloud.url).hostname}
+    assert visit.problems == []

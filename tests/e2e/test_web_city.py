@@ -23,7 +23,9 @@ PAGES = {
     "/counties": ("县域对比", "Counties"),
     "/standard": ("评价标准", "Standard"),
 }
-KEYS = "nav|stage|rule|records|change|changed|procedure|selection|score|outcome|common|measure|state"
+KEYS = (
+    "nav|stage|rule|records|change|changed|procedure|selection|score|outcome|common|measure|state"
+)
 
 
 def _is_whole(visit: Visit) -> None:

@@ -40,14 +40,15 @@ _IS_UNCHANGED = LocalizedText(
 
 def trusted(confidence: str) -> standards.SourceConfidence:
     """Return how far a source can be relied on."""
-    found = trust(confidence)
+    confidence_text = trust(confidence)
     return standards.SourceConfidence(
-        flag=found.flag, text=localized_text(LocalizedText(found.zh, found.en))
+        flag=confidence_text.flag,
+        text=localized_text(LocalizedText(confidence_text.zh, confidence_text.en)),
     )
 
 
 def source_shape(source: Source) -> standards.Source:
-    """Return where a threshold stands."""
+    """Return the source of a threshold."""
     return standards.Source(
         title=source.title,
         clause=source.clause,
@@ -58,7 +59,7 @@ def source_shape(source: Source) -> standards.Source:
 
 def titled(standard: Standard, kind: str, names: Sequence[str]) -> list[standards.Titled]:
     """Return clauses, dimensions or rules of a standard by their ids."""
-    known = {one.id: one.title for one in getattr(standard, kind)}
+    known = {part.id: part.title for part in getattr(standard, kind)}
     return [
         standards.Titled(id=name, title=localized_text(THE_WHOLE if name == TOTAL else known[name]))
         for name in names
@@ -81,12 +82,12 @@ def line(row: AssessmentRow, standard: Standard, latest: str | None) -> models.A
     )
 
 
-def whole(found: Assessment, latest: str | None) -> models.Assessment:
+def whole(assessment: Assessment, latest: str | None) -> models.Assessment:
     """Return an assessment, whole."""
-    standard = found.standard
-    frame = ranking.ranking(found)
+    standard = assessment.standard
+    frame = ranking.ranking(assessment)
     return models.Assessment(
-        **line(found.row, standard, latest).model_dump(),
+        **line(assessment.row, standard, latest).model_dump(),
         scale=standard.scale,
         min_coverage=standard.min_coverage,
         declared_cap=standard.declared_cap,
@@ -95,12 +96,12 @@ def whole(found: Assessment, latest: str | None) -> models.Assessment:
         dimensions=dimension_lines(standard),
         rated=int(frame["value"].count()),
         passed=int(frame["passed"].sum()),
-        integrity=len(found.integrity),
+        integrity=len(assessment.integrity),
         counties=[
             models.CountyLine(division_name=division_name(row["division"]), **row)
             for row in ranking.counties(frame)
         ],
-        scores_as_filed=found.scores_as_filed,
+        scores_as_filed=assessment.scores_as_filed,
         note=localized_text(standard.note),
     )
 
@@ -109,12 +110,12 @@ def dimension_lines(standard: Standard) -> list[standards.DimensionLine]:
     """Return the dimensions of a standard."""
     return [
         standards.DimensionLine(
-            id=one.id,
-            title=localized_text(one.title),
-            weight=one.weight,
-            pass_mark=one.pass_mark,
+            id=dimension.id,
+            title=localized_text(dimension.title),
+            weight=dimension.weight,
+            pass_mark=dimension.pass_mark,
         )
-        for one in standard.dimensions
+        for dimension in standard.dimensions
     ]
 
 
@@ -137,7 +138,10 @@ def ranking_row(
         division_name=division_name(row["division"]),
         school_type_name=name_of(statistics.SCHOOL_TYPES, kind) if kind else "",
         stages=cast("list[standards.StageName]", ranking.stages_of(row)),
-        dimensions={one.id: row[DimensionColumns(one.id).ranked] for one in standard.dimensions},
+        dimensions={
+            dimension.id: row[DimensionColumns(dimension.id).ranked]
+            for dimension in standard.dimensions
+        },
         failed_gates=titled(standard, "clauses", row["failed_gates"]),
         failed_marks=titled(standard, "dimensions", row["failed_marks"]),
         failed_rules=titled(standard, "rules", row["failed_rules"]),
@@ -145,17 +149,17 @@ def ranking_row(
     )
 
 
-def assessed_dimension(found: results.DimensionResult) -> models.AssessedDimension:
+def assessed_dimension(dimension: results.DimensionResult) -> models.AssessedDimension:
     """Return a dimension of a school."""
     return models.AssessedDimension(
-        **dimension_shape(found).model_dump(),
-        pass_mark=found.dimension.pass_mark,
-        failed_mark=found.failed_mark,
+        **dimension_shape(dimension).model_dump(),
+        pass_mark=dimension.dimension.pass_mark,
+        failed_mark=dimension.failed_mark,
     )
 
 
 def assessed_finding(
-    found: results.Finding,
+    finding: results.Finding,
     assessment: str,
     school: str,
     stages: tuple[Stage, ...],
@@ -164,18 +168,18 @@ def assessed_finding(
     """Return a finding of record, with its rows where it was opened."""
     shown = NO_ROWS if opened is None else opened.rows
     return models.AssessedFinding(
-        **finding_shape(found, shown, stages, first=None).model_dump(),
-        capped=found.capped,
-        gate=found.clause.gate,
-        failed_gate=found.failed_gate,
-        trust=trusted(found.clause.source.confidence),
-        opens=f"{BASE}/assessments/{assessment}/schools/{school}/findings/{found.clause.id}",
+        **finding_shape(finding, shown, stages, first=None).model_dump(),
+        capped=finding.capped,
+        gate=finding.clause.gate,
+        failed_gate=finding.failed_gate,
+        trust=trusted(finding.clause.source.confidence),
+        opens=f"{BASE}/assessments/{assessment}/schools/{school}/findings/{finding.clause.id}",
     )
 
 
-def opened_shape(found: Assessment, school: str, opened: Opened) -> models.OpenedFinding:
-    """Return a finding of record beside its rows as they stand now."""
-    name, changed = found.row.id, opened.has_changed
+def opened_shape(assessment: Assessment, school: str, opened: Opened) -> models.OpenedFinding:
+    """Return a finding of record with its current rows."""
+    name, changed = assessment.row.id, opened.has_changed
     return models.OpenedFinding(
         assessment=name,
         school=school,
@@ -188,22 +192,22 @@ def opened_shape(found: Assessment, school: str, opened: Opened) -> models.Opene
     )
 
 
-def changes_shape(found: Assessment, school: str, changed: Changes) -> models.EvidenceChanges:
+def changes_shape(assessment: Assessment, school: str, changed: Changes) -> models.EvidenceChanges:
     """Return how the evidence of a school differs from what was assessed."""
     return models.EvidenceChanges(
-        assessment=found.row.id,
+        assessment=assessment.row.id,
         school=school,
         digest=changed.digest,
         digest_now=changed.digest_now,
         has_changed=changed.digest != changed.digest_now,
         clauses=[
             models.ChangedClause(
-                id=one.clause.id,
-                title=localized_text(one.clause.title),
-                **one.then,
-                **{f"{name}_now": value for name, value in one.now.items()},
+                id=clause.clause.id,
+                title=localized_text(clause.clause.title),
+                **clause.then,
+                **{f"{name}_now": value for name, value in clause.now.items()},
             )
-            for one in changed.clauses
+            for clause in changed.clauses
         ],
         attributes=list(changed.attributes),
     )
@@ -245,12 +249,12 @@ def clause_compliance(clause: Clause, rows: Sequence[Mapping[str, Any]]) -> mode
     )
 
 
-def variation_report(found: Assessment) -> models.VariationReport:
+def variation_report(assessment: Assessment) -> models.VariationReport:
     """Return how much schools differ."""
-    standard = found.standard
-    titles = {one.id: one.title for one in standard.dimensions}
-    titles |= {one.id: one.title for one in standard.clauses}
-    rules = {one.id: one.title for one in standard.variation}
+    standard = assessment.standard
+    titles = {dimension.id: dimension.title for dimension in standard.dimensions}
+    titles |= {clause.id: clause.title for clause in standard.clauses}
+    rules = {limit.id: limit.title for limit in standard.variation}
     return models.VariationReport(
         spread=[
             models.Spread(
@@ -258,7 +262,7 @@ def variation_report(found: Assessment) -> models.VariationReport:
                 title=localized_text(THE_WHOLE if row["what"] == TOTAL else titles[row["what"]]),
                 division_name=None if row["division"] is None else division_name(row["division"]),
             )
-            for row in ranking.spreads(found, ranking.ranking(found))
+            for row in ranking.spreads(assessment, ranking.ranking(assessment))
         ],
         limits=[
             models.VariationLimit(
@@ -267,7 +271,7 @@ def variation_report(found: Assessment) -> models.VariationReport:
                 clause_title=localized_text(titles[row["clause"]]),
                 **row,
             )
-            for row in variations(found.scores).to_dicts()
+            for row in variations(assessment.scores).to_dicts()
             for rule in [row["rule"]]
         ],
     )
@@ -291,26 +295,26 @@ def standard_detail(standard: Standard) -> standards.StandardDetail:
         clauses=[_standard_clause(clause) for clause in standard.clauses],
         rules=[
             standards.StandardRule(
-                id=one.id,
-                title=localized_text(one.title),
-                of=list(one.of),
-                at_least=one.at_least,
-                attained=one.attained,
-                others_at_least=one.others_at_least,
-                source=None if one.source is None else source_shape(one.source),
+                id=rule.id,
+                title=localized_text(rule.title),
+                of=list(rule.of),
+                at_least=rule.at_least,
+                attained=rule.attained,
+                others_at_least=rule.others_at_least,
+                source=None if rule.source is None else source_shape(rule.source),
             )
-            for one in standard.rules
+            for rule in standard.rules
         ],
         variation=[
             standards.StandardVariation(
-                id=one.id,
-                title=localized_text(one.title),
-                clauses=list(one.clauses),
-                by=one.by,
-                at_most={str(stage): most for stage, most in one.at_most.items()},
-                source=None if one.source is None else source_shape(one.source),
+                id=limit.id,
+                title=localized_text(limit.title),
+                clauses=list(limit.clauses),
+                by=limit.by,
+                at_most={str(stage): most for stage, most in limit.at_most.items()},
+                source=None if limit.source is None else source_shape(limit.source),
             )
-            for one in standard.variation
+            for limit in standard.variation
         ],
     )
 

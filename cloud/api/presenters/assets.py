@@ -22,7 +22,7 @@ class Line:
 
     asset: AssetRow
     device: str | None
-    """Its name in telemetry; None where nobody said so and nothing was ever heard."""
+    """Its name in telemetry; None where no device is bound and no data was ever received."""
     now: AssetNow | None
 
     @property
@@ -32,21 +32,21 @@ class Line:
 
     @property
     def presence(self) -> Presence:
-        """Return whether it can be heard."""
+        """Return whether data of it is received."""
         return self.now.presence if self.now else "never_seen"
 
     @property
     def last_seen(self) -> datetime | None:
-        """Return when it was last heard."""
+        """Return when data of it was last received (UTC)."""
         return self.now.last_seen if self.now else None
 
 
 def the_asset(registry: Registry, asset_id: int) -> AssetRow:
     """Return an asset of the ledger."""
-    found = registry.asset(asset_id)
-    if found is None:
+    asset = registry.asset(asset_id)
+    if asset is None:
         raise NotFound(f"no asset has the id {asset_id}")
-    return found
+    return asset
 
 
 def today(services: Services, school: str) -> date:

@@ -21,9 +21,9 @@ LOOK_BACK = timedelta(hours=36)
 BACKLOG_AFTER_S = 600.0
 """A gateway whose oldest unsent point is older cannot keep up, or cannot reach the cloud."""
 SEEN_ENOUGH = 0.5
-"""Share of the school days' seconds that has to be seen before "never used" may be said."""
+"""Share of the school days' seconds that has to be seen before "never used" may be reported."""
 FAULTY = frozenset({"3", "4"})
-"""Codes of 仪器现状 for what waits for a repair or is broken."""
+"""Codes of 使用状况 for what waits for a repair or is broken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Seen:
     day: Day
     lines: Sequence[Line]
     bound: frozenset[str]
-    heard: Sequence[AssetNow]
+    states: Sequence[AssetNow]
     gateways: Sequence[Gateway]
     uses: Mapping[int, Use]
     on_since: Mapping[int, datetime]
@@ -102,7 +102,7 @@ def _left_on(seen: Seen) -> Iterator[Attention]:
 
 
 def on_before(day: Day, at: datetime) -> datetime | None:
-    """Return the moment since which nobody leaves a device on with good reason, None in school."""
+    """Return the moment since which no device has a good reason to be on, None in school."""
     if not day.is_school_day:
         return at - ON_A_DAY_OFF
     if at < min(period.start for period in day.periods):
@@ -113,7 +113,7 @@ def on_before(day: Day, at: datetime) -> datetime | None:
 
 
 def _silent(seen: Seen) -> Iterator[Attention]:
-    """Yield what was heard once and no more; `value` is for how many hours."""
+    """Yield what sent data once and is silent now; `value` is the hours since."""
     for line in seen.lines:
         if line.presence == "silent" and line.asset.condition not in WRITTEN_OFF:
             since = line.last_seen
@@ -122,13 +122,13 @@ def _silent(seen: Seen) -> Iterator[Attention]:
 
 
 def _unknown(seen: Seen) -> Iterator[Attention]:
-    for heard in seen.heard:
-        if heard.asset not in seen.bound:
+    for state in seen.states:
+        if state.asset not in seen.bound:
             yield Attention(
                 kind="unknown_asset",
-                subject=heard.asset,
-                title=heard.asset,
-                since=heard.last_seen,
+                subject=state.asset,
+                title=state.asset,
+                since=state.last_seen,
                 value=None,
             )
 

@@ -14,34 +14,37 @@ FIRST = 8
 
 
 def finding_shape(
-    found: result.Finding, rows: pl.DataFrame, stages: tuple[Stage, ...], first: int | None = FIRST
+    finding: result.Finding,
+    rows: pl.DataFrame,
+    stages: tuple[Stage, ...],
+    first: int | None = FIRST,
 ) -> Finding:
     """Return a finding with its reason and its evidence (the `first` rows, None for all)."""
-    clause = found.clause
+    clause = finding.clause
     indicator = all_indicators()[clause.indicator]
     shown = rows if first is None else rows.head(first)
     return Finding(
         clause=clause.id,
         title=localized_text(clause.title),
         dimension=clause.dimension,
-        outcome=found.outcome,
-        attainment=found.attainment,
-        measured=found.measured,
+        outcome=finding.outcome,
+        attainment=finding.attainment,
+        measured=finding.measured,
         unit=indicator.unit,
-        target=target_text(found, stages),
-        weight=found.weight,
-        points=found.points,
+        target=target_text(finding, stages),
+        weight=finding.weight,
+        points=finding.points,
         data_source=clause.data_source,
         source_title=clause.source.title,
         source_clause=clause.source.clause,
         source_confidence=clause.source.confidence,
-        reason=localized_text(reason_text(found)),
+        reason=localized_text(reason_text(finding)),
         remedy=localized_text(clause.remedy),
-        part=None if found.sums is None else found.sums.part,
-        whole=None if found.sums is None else found.sums.whole,
-        unknown=None if found.sums is None else found.sums.unknown,
-        coverage=found.coverage,
-        beside=list(indicator.compared_with) if found.outcome != "not_applicable" else [],
+        part=None if finding.sums is None else finding.sums.part,
+        whole=None if finding.sums is None else finding.sums.whole,
+        unknown=None if finding.sums is None else finding.sums.unknown,
+        coverage=finding.coverage,
+        compared_with=list(indicator.compared_with) if finding.outcome != "not_applicable" else [],
         evidence_total=rows.height,
         evidence=[
             Evidence(
@@ -52,15 +55,15 @@ def finding_shape(
     )
 
 
-def dimension_shape(found: result.DimensionResult) -> DimensionScore:
+def dimension_shape(dimension: result.DimensionResult) -> DimensionScore:
     """Return a dimension's score."""
     return DimensionScore(
-        dimension=found.dimension.id,
-        title=localized_text(found.dimension.title),
-        weight=found.dimension.weight,
-        value=found.value,
-        coverage=found.coverage,
-        findings=found.findings,
+        dimension=dimension.dimension.id,
+        title=localized_text(dimension.dimension.title),
+        weight=dimension.dimension.weight,
+        value=dimension.value,
+        coverage=dimension.coverage,
+        findings=dimension.findings,
     )
 
 

@@ -19,22 +19,24 @@ def school_gateways(services: Services, school: str) -> list[Gateway]:
     reports = services.store.latest_gateways(school)
     states = {state.asset: state for state in services.now.of(school)}
     now = services.clock.now()
-    found: list[Gateway] = []
+    gateways: list[Gateway] = []
     for name in sorted({report.gateway for report in reports}):
         mine = [report for report in reports if report.gateway == name]
         devices = [report for report in mine if report.device]
-        own = next((report for report in mine if not report.device), None)
+        own_report = next((report for report in mine if not report.device), None)
         silent = sum(_presence(report, states) != "online" for report in devices)
-        found.append(
-            _gateway(school, name, own, max(mine, key=reported_at), len(devices), silent, now)
+        gateways.append(
+            _gateway(
+                school, name, own_report, max(mine, key=reported_at), len(devices), silent, now
+            )
         )
-    return found
+    return gateways
 
 
 def _gateway(
     school: str,
     name: str,
-    own: GatewayLatest | None,
+    own_report: GatewayLatest | None,
     newest: GatewayLatest,
     devices: int,
     silent: int,
@@ -46,17 +48,17 @@ def _gateway(
         school=school,
         last_seen=last_seen,
         presence="online" if now - last_seen < SILENT_AFTER else "silent",
-        version=_text(own, "version"),
-        uptime_s=_number(own, "uptime_s"),
-        backlog=_count(own, "backlog"),
-        oldest_unsent_s=_number(own, "oldest_unsent_s"),
-        readings_per_s=_number(own, "readings_per_s"),
-        set_aside=_count(own, "set_aside"),
-        evicted=_count(own, "evicted"),
-        memory_mb=_number(own, "memory_mb"),
-        disk_free_mb=_number(own, "disk_free_mb"),
-        errors=_count(own, "errors"),
-        last_error=_text(own, "last_error"),
+        version=_text(own_report, "version"),
+        uptime_s=_number(own_report, "uptime_s"),
+        backlog=_count(own_report, "backlog"),
+        oldest_unsent_s=_number(own_report, "oldest_unsent_s"),
+        readings_per_s=_number(own_report, "readings_per_s"),
+        set_aside=_count(own_report, "set_aside"),
+        evicted=_count(own_report, "evicted"),
+        memory_mb=_number(own_report, "memory_mb"),
+        disk_free_mb=_number(own_report, "disk_free_mb"),
+        errors=_count(own_report, "errors"),
+        last_error=_text(own_report, "last_error"),
         devices=devices,
         devices_silent=silent,
     )

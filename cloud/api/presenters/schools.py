@@ -10,10 +10,10 @@ from cloud.registry.store import Registry
 
 def registered(registry: Registry, school: str) -> SchoolRow:
     """Return a school, or raise `NotFound`."""
-    found = registry.school(school)
-    if found is None:
+    row = registry.school(school)
+    if row is None:
         raise NotFound(f"no school {school} is registered")
-    return found
+    return row
 
 
 def name_of(code_list: CodeList, code: str) -> str:

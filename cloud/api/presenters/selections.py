@@ -1,4 +1,4 @@
-"""What a selection says of schools, and what was done about them, as `/api/v1` shows it."""
+"""The outcome of a selection by school, and the steps taken, as `/api/v1` shows them."""
 
 from collections.abc import Mapping
 
@@ -22,25 +22,25 @@ from cloud.services import Services
 
 
 def outcomes_of(
-    repository: AssessmentRepository, found: Assessment, selection: str | None
+    repository: AssessmentRepository, assessment: Assessment, selection: str | None
 ) -> tuple[str | None, Outcomes | None]:
-    """Return a selection of an assessment and what it says; the newest that stands by default."""
-    name = selection or repository.standing(found.row.id)
+    """Return a selection of an assessment and its outcomes; by default the newest in force."""
+    name = selection or repository.standing(assessment.row.id)
     if name is None:
         return None, None
     chosen = repository.selection(name)
-    if chosen.row.assessment_id != found.row.id:
+    if chosen.row.assessment_id != assessment.row.id:
         raise BadRequest(
             f"selection {name} is one of assessment {chosen.row.assessment_id}, "
-            f"not of {found.row.id}"
+            f"not of {assessment.row.id}"
         )
     return name, chosen.outcomes
 
 
 def verdict_of(
-    repository: AssessmentRepository, found: Assessment, selection: str | None, school: str
+    repository: AssessmentRepository, assessment: Assessment, selection: str | None, school: str
 ) -> models.Verdict | None:
-    """Return what a selection says of a school; None without a selection."""
+    """Return the outcome of a selection for a school; None without a selection."""
     if selection is None:
         return None
     chosen = repository.selection(selection)
@@ -54,7 +54,7 @@ def verdict_of(
         selected=outcome.selected,
         places=chosen.contents.places,
         rank=outcome.rank,
-        among=int(found.scores.totals["value"].count()),
+        among=int(assessment.scores.totals["value"].count()),
         rank_low=outcome.rank_low,
         rank_high=outcome.rank_high,
         chance=outcome.chance,
@@ -63,8 +63,8 @@ def verdict_of(
         place=outcome.place,
         eligible=chosen.contents.eligible,
         needs=outcome.needs,
-        reason=localized_text(names_of(found).resolved(outcome.reason)),
-        rival=_rival(found, chosen, outcome.rival),
+        reason=localized_text(names_of(assessment).resolved(outcome.reason)),
+        rival=_rival(assessment, chosen, outcome.rival),
         is_override=outcome.is_override,
         override_reason=override.reason if override is not None and concerned else None,
         least_opens=None
@@ -102,12 +102,12 @@ def step_shape(row: StepRow, names: Mapping[str, str]) -> Step:
     )
 
 
-def possible_shape(one: Possible) -> PossibleStep:
+def possible_shape(possible: Possible) -> PossibleStep:
     """Return a step that may be taken, or why it may not."""
-    title, why = TITLES[one.step], one.refused
+    title, why = TITLES[possible.step], possible.refused
     return PossibleStep.model_validate(
         {
-            "step": one.step,
+            "step": possible.step,
             "title": localized_text(title),
             "may": why is None,
             "why": None if why is None else localized_text(why),
@@ -129,26 +129,28 @@ def declared_shape(row: DeclarationRow) -> DeclaredFigure:
 
 
 def state_shape(services: Services, selection: str) -> ProcedureState:
-    """Return where the procedure of a selection stands."""
-    found = ReviewWorkflow(services.repository, services.registry, services.clock).state(selection)
+    """Return the state of the procedure of a selection."""
+    state = ReviewWorkflow(services.repository, services.registry, services.clock).state(selection)
     return ProcedureState(
         selection=selection,
         standing=services.repository.last(selection),
-        first_day=found.first_day,
-        last_day=found.last_day,
-        is_public=found.is_public,
-        objections=found.objections,
-        unanswered=found.unanswered,
-        is_final=found.is_final,
-        missing=[localized_text(one) for one in found.missing],
+        first_day=state.first_day,
+        last_day=state.last_day,
+        is_public=state.is_public,
+        objections=state.objections,
+        unanswered=state.unanswered,
+        is_final=state.is_final,
+        missing=[localized_text(text) for text in state.missing],
     )
 
 
-def _rival(found: Assessment, chosen: FiledSelection, school: str | None) -> models.Rival | None:
+def _rival(
+    assessment: Assessment, chosen: FiledSelection, school: str | None
+) -> models.Rival | None:
     if school is None:
         return None
-    name = row_of(found.scores.table, school, found)["name"]
-    value = row_of(found.scores.totals, school, found)["value"]
+    name = row_of(assessment.scores.table, school, assessment)["name"]
+    value = row_of(assessment.scores.totals, school, assessment)["value"]
     return models.Rival(
         school=school, name=name or "", rank=chosen.outcomes[school].rank, value=value
     )

@@ -28,15 +28,8 @@ def localized_text(text: Message | Bilingual) -> LocalizedText:
 
 
 def with_localized_texts(tree: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a tree in which every text is localized, at any depth.
-
-    Messages and localized texts are rendered. A pair of keys `name_zh` and `name_en`, as records of
-    format 1 hold them, becomes one localized text (or a list of them) under `name`.
-    """
-    pairs = {key[:-3] for key in tree if key.endswith("_zh") and f"{key[:-3]}_en" in tree}
-    halves = {f"{name}{ending}" for name in pairs for ending in ("_zh", "_en")}
-    localized_tree = {key: _localized(value) for key, value in tree.items() if key not in halves}
-    return localized_tree | {name: _pair(tree[f"{name}_zh"], tree[f"{name}_en"]) for name in pairs}
+    """Return a tree in which messages and localized texts are rendered, at any depth."""
+    return {key: _localized(value) for key, value in tree.items()}
 
 
 def _localized(value: Any) -> Any:
@@ -47,11 +40,3 @@ def _localized(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_localized(item) for item in value]
     return value
-
-
-def _pair(chinese: Any, english: Any) -> Any:
-    if isinstance(chinese, list):
-        return [_pair(zh, en) for zh, en in zip(chinese, english, strict=True)]
-    if chinese is None:
-        return None
-    return localized_text(domain.LocalizedText(chinese, english))

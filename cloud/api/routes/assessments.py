@@ -24,7 +24,7 @@ MOST = 1000
 
 Id = Annotated[str, Path(description='An assessment\'s id, or "latest".')]
 School = Annotated[str, Path(description="A school identification code.")]
-Of = Annotated[str | None, Query(description="A selection's id; default the newest that stands.")]
+Of = Annotated[str | None, Query(description="A selection's id; default the newest in force.")]
 Division = Annotated[str | None, Query(description="Schools of one county, by its code.")]
 Stage = Annotated[
     Literal["KG", "PRI", "JUN", "SEN", "VOC"] | None, Query(description="Schools that teach it.")
@@ -94,9 +94,9 @@ def list_ranking(
     """Return a page of schools by rank; with a selection, who is in and why."""
     if sort.removeprefix("-") not in SORTS:
         raise BadRequest(f"sort: {sort!r} is not known; use one of {', '.join(SORTS)}")
-    found = repository.assessment(assessment)
-    chosen, outcomes = outcomes_of(repository, found, selection)
-    asked = Asked(
+    filed = repository.assessment(assessment)
+    chosen, outcomes = outcomes_of(repository, filed, selection)
+    wanted = Asked(
         division=division,
         stage=stage,
         school_type=school_type,
@@ -105,16 +105,16 @@ def list_ranking(
         rated=rated,
         text=q,
     )
-    frame = ranking.matching(ranking.ranking(found, outcomes), asked)
-    reasons = reasons_of(found, outcomes)
+    frame = ranking.matching(ranking.ranking(filed, outcomes), wanted)
+    reasons = reasons_of(filed, outcomes)
     if sort != "rank":
         frame = ranking.in_order(frame, sort)
     return models.RankingPage(
-        assessment=found.row.id,
+        assessment=filed.row.id,
         selection=chosen,
         total=frame.height,
         items=[
-            shapes.ranking_row(found.standard, row, reasons.reason(row["id"]))
+            shapes.ranking_row(filed.standard, row, reasons.reason(row["id"]))
             for row in frame.slice(offset, limit).iter_rows(named=True)
         ],
     )
@@ -125,12 +125,12 @@ def list_compliance(
     assessment: Id, repository: RepositoryDep, stage: Stage = None
 ) -> list[models.ClauseCompliance]:
     """Return every clause with its source, and compliance with it of all schools and by county."""
-    found = repository.assessment(assessment)
+    filed = repository.assessment(assessment)
     schools = None
     if stage is not None:
-        schools = ranking.matching(ranking.ranking(found), Asked(stage=stage))["id"].to_list()
-    rows = ranking.compliance(found, schools)
-    return [shapes.clause_compliance(one, rows[one.id]) for one in found.standard.clauses]
+        schools = ranking.matching(ranking.ranking(filed), Asked(stage=stage))["id"].to_list()
+    rows = ranking.compliance(filed, schools)
+    return [shapes.clause_compliance(clause, rows[clause.id]) for clause in filed.standard.clauses]
 
 
 @router.get("/{assessment}/variation", summary="How much schools differ, by county")
@@ -149,9 +149,9 @@ def list_clause_outcomes(
     limit: Limit = MOST,
 ) -> list[models.ClauseOutcome]:
     """Return the outcome of a clause at the schools to which it applies, the weakest first."""
-    found = repository.assessment(assessment)
-    evidence_drift.clause_of(found, clause)
-    rows = ranking.of_clause(found, clause, division)
+    filed = repository.assessment(assessment)
+    evidence_drift.clause_of(filed, clause)
+    rows = ranking.of_clause(filed, clause, division)
     return [models.ClauseOutcome(**row) for row in rows.slice(offset, limit).iter_rows(named=True)]
 
 
@@ -182,28 +182,28 @@ def list_integrity_findings(
 def get_assessed_school(
     assessment: Id, school: School, services: ServicesDep, selection: Of = None
 ) -> models.SchoolAssessment:
-    """Return all that leads to a school's place: findings, verdict, doubts, procedure."""
+    """Return all that leads to a school's place: findings, verdict, integrity, procedure."""
     repository = services.repository
-    found = repository.assessment(assessment)
-    scored = evidence_drift.result_of(found, school)
-    chosen, outcomes = outcomes_of(repository, found, selection)
-    row = evidence_drift.row_of(ranking.ranking(found, outcomes), school, found)
-    standing = repository.standing(found.row.id)
+    filed = repository.assessment(assessment)
+    scored = evidence_drift.result_of(filed, school)
+    chosen, outcomes = outcomes_of(repository, filed, selection)
+    row = evidence_drift.row_of(ranking.ranking(filed, outcomes), school, filed)
+    standing = repository.standing(filed.row.id)
     return models.SchoolAssessment(
-        assessment=shapes.line(found.row, found.standard, standing),
-        school=shapes.ranking_row(found.standard, row, reasons_of(found, outcomes).reason(school)),
-        min_coverage=found.standard.min_coverage,
-        scale=found.standard.scale,
-        pass_mark=found.standard.pass_mark,
-        dimensions=[shapes.assessed_dimension(one) for one in scored.dimensions],
+        assessment=shapes.line(filed.row, filed.standard, standing),
+        school=shapes.ranking_row(filed.standard, row, reasons_of(filed, outcomes).reason(school)),
+        min_coverage=filed.standard.min_coverage,
+        scale=filed.standard.scale,
+        pass_mark=filed.standard.pass_mark,
+        dimensions=[shapes.assessed_dimension(dimension) for dimension in scored.dimensions],
         findings=[
-            shapes.assessed_finding(one, found.row.id, school, scored.stages)
-            for one in scored.findings
+            shapes.assessed_finding(finding, filed.row.id, school, scored.stages)
+            for finding in scored.findings
         ],
-        verdict=verdict_of(repository, found, chosen, school),
-        integrity=[shapes.integrity_shape(row) for row in found.integrity if row.school == school],
-        procedure=steps_of(services, found.row.round, school),
-        changes_opens=f"{shapes.BASE}/assessments/{found.row.id}/schools/{school}/changes",
+        verdict=verdict_of(repository, filed, chosen, school),
+        integrity=[shapes.integrity_shape(row) for row in filed.integrity if row.school == school],
+        procedure=steps_of(services, filed.row.round, school),
+        changes_opens=f"{shapes.BASE}/assessments/{filed.row.id}/schools/{school}/changes",
     )
 
 
@@ -214,33 +214,33 @@ def get_assessed_school(
 async def get_assessed_finding(
     assessment: Id, school: School, clause: str, services: ServicesDep
 ) -> models.OpenedFinding:
-    """Return a finding as assessed, beside its rows of evidence as they stand now."""
-    found = await run_in_threadpool(services.repository.assessment, assessment)
-    await run_in_threadpool(evidence_drift.clause_of, found, clause)
+    """Return a finding as assessed, with its current rows of evidence."""
+    filed = await run_in_threadpool(services.repository.assessment, assessment)
+    await run_in_threadpool(evidence_drift.clause_of, filed, clause)
     row = await run_in_threadpool(registered, services.registry, school)
     await services.rollups.settled()
     facts = await gather(
-        services.store, services.registry, row.id, found.row.starts, found.row.ends
+        services.store, services.registry, row.id, filed.row.starts, filed.row.ends
     )
-    opened = await run_in_threadpool(evidence_drift.opened, found, school, clause, facts)
-    return await run_in_threadpool(shapes.opened_shape, found, school, opened)
+    opened = await run_in_threadpool(evidence_drift.opened, filed, school, clause, facts)
+    return await run_in_threadpool(shapes.opened_shape, filed, school, opened)
 
 
 @router.get("/{assessment}/schools/{school}/changes", summary="Whether its evidence has changed")
 async def get_evidence_changes(
     assessment: Id, school: School, services: ServicesDep
 ) -> models.EvidenceChanges:
-    """Return what the evidence of a school says otherwise now than when it was assessed."""
-    found = await run_in_threadpool(services.repository.assessment, assessment)
+    """Return how the evidence of a school differs now from when it was assessed."""
+    filed = await run_in_threadpool(services.repository.assessment, assessment)
     row = await run_in_threadpool(registered, services.registry, school)
     await services.rollups.settled()
     now = await create.evidence_now(
-        services.store, services.registry, found.standard, row, found.row.starts, found.row.ends
+        services.store, services.registry, filed.standard, row, filed.row.starts, filed.row.ends
     )
-    changed = await run_in_threadpool(evidence_drift.changes, found, school, now)
-    return shapes.changes_shape(found, school, changed)
+    changed = await run_in_threadpool(evidence_drift.changes, filed, school, now)
+    return shapes.changes_shape(filed, school, changed)
 
 
 def _whole(services: Services, name: str) -> models.Assessment:
-    found = services.repository.assessment(name)
-    return shapes.whole(found, services.repository.standing(found.row.id))
+    filed = services.repository.assessment(name)
+    return shapes.whole(filed, services.repository.standing(filed.row.id))

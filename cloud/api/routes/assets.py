@@ -36,7 +36,7 @@ from cloud.services import Services
 from cloud.telemetry.store import Slot
 from cloud.utilization import summary
 from cloud.utilization.periods import local_day
-from cloud.utilization.timeline import stretches
+from cloud.utilization.timeline import state_intervals
 from device_profiles.loader import Catalogue, load_catalogue
 from device_profiles.quantities import QUANTITIES
 from device_profiles.reading import Value
@@ -78,8 +78,8 @@ async def list_assets(
     category: Annotated[str | None, Query(description="Only this category.")] = None,
     room: Annotated[str | None, Query(description="A room's number.")] = None,
     state: Annotated[State | None, Query(description="Only what is in this state now.")] = None,
-    presence: Annotated[Presence | None, Query(description="Only what is heard so.")] = None,
-    condition: Annotated[str | None, Query(description="A code of 仪器现状.")] = None,
+    presence: Annotated[Presence | None, Query(description="Only this connection.")] = None,
+    condition: Annotated[str | None, Query(description="A code of 使用状况.")] = None,
     bound: Annotated[bool | None, Query(description="With, or without, a device.")] = None,
     start: Start = None,
     end: End = None,
@@ -95,22 +95,22 @@ async def list_assets(
 
     def find() -> tuple[list[Line], dict[str, rows.RoomRow], tuple[date, date]]:
         registered(services.registry, school)
-        found = services.registry.assets(
+        assets = services.registry.assets(
             school, category=category, room=room, condition=condition, text=q
         )
         matching = [
             line
-            for line in lines(services, school, today(services, school), assets=found)
+            for line in lines(services, school, today(services, school), assets=assets)
             if (state is None or line.state == state)
             and (presence is None or line.presence == presence)
             and (bound is None or (line.device is not None) == bound)
         ]
-        rooms = {one.number: one for one in services.registry.rooms(school)}
+        rooms = {room.number: room for room in services.registry.rooms(school)}
         return matching, rooms, span(services, school, start, end)
 
     matching, rooms, (first, last) = await run_in_threadpool(find)
     uses = await summary.use(services.store, school, first, last, by="asset")
-    by_id = {int(one.key): one.summary for one in uses}
+    by_id = {int(row.key): row.summary for row in uses}
     used = [(line, _use_of(line, by_id)) for line in matching]
     page = _sorted(used, sort)[offset : offset + limit]
     return AssetPage(
@@ -128,18 +128,16 @@ async def get_asset(
     def find() -> tuple[Line, dict[str, rows.RoomRow], list[rows.BindingRow], tuple[date, date]]:
         row = the_asset(services.registry, asset_id)
         (line,) = lines(services, row.school, today(services, row.school), assets=[row])
-        rooms = {one.number: one for one in services.registry.rooms(row.school)}
+        rooms = {room.number: room for room in services.registry.rooms(row.school)}
         bindings = [b for b in services.registry.bindings(row.school) if b.asset_id == row.id]
         return line, rooms, bindings, span(services, row.school, start, end)
 
     line, rooms, bindings, (first, last) = await run_in_threadpool(find)
     row = line.asset
-    found = await summary.use(
-        services.store, row.school, first, last, by="asset", asset_id=asset_id
-    )
+    uses = await summary.use(services.store, row.school, first, last, by="asset", asset_id=asset_id)
     profile = _catalogue().get(line.now.profile) if line.now else None
     return Asset(
-        **_row(line, _use_of(line, {int(one.key): one.summary for one in found}), rooms),
+        **_row(line, _use_of(line, {int(row.key): row.summary for row in uses}), rooms),
         school=row.school,
         classification_code=row.classification_code,
         classification_list=row.classification_list,
@@ -168,7 +166,7 @@ async def get_timeline(
     services: ServicesDep,
     day: Annotated[date | None, Query(description="School-local; default today.")] = None,
 ) -> Timeline:
-    """Return what the asset did: stretches of one state, the slots they stand on, the periods."""
+    """Return what the asset did: intervals of one state, their slots, the periods."""
     row = await run_in_threadpool(the_asset, services.registry, asset_id)
     now = await run_in_threadpool(today, services, row.school)
     wanted: date = day or now
@@ -183,7 +181,7 @@ async def get_timeline(
     return Timeline(
         asset_id=asset_id,
         day=wanted,
-        stretches=stretches(slots, span_.start, end) if binding else [],
+        intervals=state_intervals(slots, span_.start, end) if binding else [],
         slots=[_slot(slot) for slot in slots],
         periods=await run_in_threadpool(
             bands, services.registry, row.school, wanted, room=row.room
@@ -198,7 +196,7 @@ async def get_heatmap(
     """Return the asset's use by weekday and period, with the periods of the span's last day."""
     row = await run_in_threadpool(the_asset, services.registry, asset_id)
     first, last = await run_in_threadpool(span, services, row.school, start, end)
-    found = await summary.heat(services.store, row.school, asset_id, first, last)
+    cells = await summary.heat(services.store, row.school, asset_id, first, last)
 
     def periods() -> list[Any]:
         days = services.registry.last_school_days(row.school, last, 1)
@@ -219,7 +217,7 @@ async def get_heatmap(
                 active_s=cell.active_s,
                 use_share=cell.active_s / cell.seen_s if cell.seen_s else None,
             )
-            for cell in found
+            for cell in cells
         ],
     )
 
@@ -244,7 +242,7 @@ async def list_readings(
         raise Unprocessable(f"from {start.isoformat()} is not before to {end.isoformat()}")
     row = await run_in_threadpool(the_asset, services.registry, asset_id)
     zone = await run_in_threadpool(services.registry.zone, row.school)
-    found: dict[str, list[tuple[datetime, Value]]] = {}
+    by_point: dict[str, list[tuple[datetime, Value]]] = {}
     profile = ""
     for binding in await run_in_threadpool(services.registry.bindings, row.school):
         if binding.asset_id != asset_id:
@@ -260,12 +258,12 @@ async def list_readings(
             limit=_READINGS_AT_MOST,
         )
         for name, values in part.items():
-            found.setdefault(name, []).extend(values)
+            by_point.setdefault(name, []).extend(values)
         for latest in services.store.latest_readings(row.school, binding.device):
             profile = latest.profile
     return [
         _series(profile, name, downsample(sorted(values, key=lambda r: r[0]), limit))
-        for name, values in sorted(found.items())
+        for name, values in sorted(by_point.items())
         if not name.endswith("_quality")
     ]
 

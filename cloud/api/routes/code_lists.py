@@ -16,12 +16,12 @@ def list_code_lists() -> list[CodeList]:
     """Return the code lists of the ledger and the register of schools."""
     return [
         CodeList(
-            id=one.id,
-            title=localized_text(LocalizedText(one.title_zh, one.title_en)),
-            source=one.source,
-            confidence=one.confidence,
-            is_complete=one.is_complete,
-            items=[CodeItem(code=item.code, name=localized_text(item)) for item in one.items],
+            id=code_list.id,
+            title=localized_text(LocalizedText(code_list.title_zh, code_list.title_en)),
+            source=code_list.source,
+            confidence=code_list.confidence,
+            is_complete=code_list.is_complete,
+            items=[CodeItem(code=item.code, name=localized_text(item)) for item in code_list.items],
         )
-        for one in CODE_LISTS
+        for code_list in CODE_LISTS
     ]

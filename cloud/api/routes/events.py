@@ -45,23 +45,23 @@ async def list_asset_events(
     to: Annotated[AwareDatetime | None, Query(description="Default now.")] = None,
     limit: Annotated[int, Query(ge=1, le=1000, description="How many to return at most.")] = 50,
 ) -> list[AssetEvent]:
-    """Return the newest events of the asset's device, and of the school's gateways beside it."""
+    """Return the newest events of the asset's device, and of the school's gateways."""
     row = await run_in_threadpool(the_asset, services.registry, asset_id)
     zone = await run_in_threadpool(services.registry.zone, row.school)
-    found = await services.store.events(row.school, [""], from_, to, limit=limit)
+    reported = await services.store.events(row.school, [""], from_, to, limit=limit)
     for binding in await run_in_threadpool(services.registry.bindings, row.school):
         if binding.asset_id == asset_id:
             first = local_day(binding.valid_from, zone).start if binding.valid_from else _EVER
             last = local_day(binding.valid_to, zone).end if binding.valid_to else _NEVER
-            found += await services.store.events(
+            reported += await services.store.events(
                 row.school,
                 [binding.device],
                 max(first, from_ or _EVER),
                 min(last, to or _NEVER),
                 limit=limit,
             )
-    found.sort(key=lambda one: (one.at, one.asset or "", one.type), reverse=True)
-    return [_shape(one) for one in found[:limit]]
+    reported.sort(key=lambda row: (row.at, row.asset or "", row.type), reverse=True)
+    return [_shape(row) for row in reported[:limit]]
 
 
 def _shape(event: Reported) -> AssetEvent:

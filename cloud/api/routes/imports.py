@@ -55,7 +55,7 @@ async def import_records(
     file: UploadFile,
     registry: RegistryDep,
     settings: SettingsDep,
-    dry_run: Annotated[bool, Query(description="Only say what would happen.")] = False,
+    dry_run: Annotated[bool, Query(description="Only report what would happen.")] = False,
     school: Annotated[str | None, Query(description="The school, where the file has none.")] = None,
 ) -> ImportReport:
     """Import all of a file or, where anything is wrong with it, nothing."""

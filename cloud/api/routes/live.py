@@ -31,7 +31,7 @@ _EVENT = {
     responses={200: {"content": {"text/event-stream": {"schema": _EVENT}}}},
 )
 async def stream_states(school: str, services: ServicesDep) -> StreamingResponse:
-    """Tell everything first, then what changes, at most once a second."""
+    """Send all states first, then the changes, at most once a second."""
     listener = services.live.listen(school)
     return StreamingResponse(
         _events(services, listener),

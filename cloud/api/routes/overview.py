@@ -31,7 +31,7 @@ _OTHER = "other"
 
 @dataclass(frozen=True, slots=True)
 class _SchoolFacts:
-    """What the registry says, read once."""
+    """What the registry holds of a school, read once."""
 
     school: SchoolRow
     day: Day
@@ -55,15 +55,15 @@ async def get_overview(school: str, services: ServicesDep) -> Overview:
     by_day = await summary.use(services.store, school, min(first, monday), today, span="day")
     week = await summary.use(services.store, school, monday, today)
     by_asset = await summary.use(services.store, school, first, today, by="asset")
-    uses = {one.span: one.summary for one in by_day}
+    uses = {row.span: row.summary for row in by_day}
     seen = Seen(
         at=at,
         day=facts.day,
         lines=facts.lines,
         bound=facts.bound,
-        heard=services.now.of(school),
+        states=services.now.of(school),
         gateways=facts.gateways,
-        uses={int(one.key): one for one in by_asset},
+        uses={int(row.key): row for row in by_asset},
         on_since=await still_on(services.store, school, facts.lines, facts.day, at),
     )
     return Overview(
@@ -146,14 +146,14 @@ def _categories(lines: Iterable[Line]) -> list[CategoryCount]:
     return [
         CategoryCount(
             category=category,
-            assets=len(found),
-            online=sum(line.presence == "online" for line in found),
-            active=sum(line.state == "active" for line in found),
-            standby=sum(line.state == "standby" for line in found),
-            off=sum(line.state == "off" for line in found),
-            unobserved=sum(line.state == "unobserved" for line in found),
+            assets=len(category_lines),
+            online=sum(line.presence == "online" for line in category_lines),
+            active=sum(line.state == "active" for line in category_lines),
+            standby=sum(line.state == "standby" for line in category_lines),
+            off=sum(line.state == "off" for line in category_lines),
+            unobserved=sum(line.state == "unobserved" for line in category_lines),
         )
-        for category, found in sorted(by_category.items())
+        for category, category_lines in sorted(by_category.items())
     ]
 
 

@@ -66,11 +66,11 @@ async def list_record_tables(school: str, services: ServicesDep) -> list[models.
     derived = [
         models.RecordTable(
             table=name,
-            title=localized_text(LocalizedText(one.zh, one.en)),
+            title=localized_text(LocalizedText(derived.zh, derived.en)),
             is_imported=False,
             rows=None,
         )
-        for name, one in _DERIVED.items()
+        for name, derived in _DERIVED.items()
     ]
     return [*await run_in_threadpool(count), *derived]
 
@@ -84,7 +84,7 @@ async def list_records(
         str | None, Query(description="Only this row, or those whose key begins with it and /.")
     ] = None,
     at: Annotated[
-        str | None, Query(description="The page that holds this row, whatever `offset` says.")
+        str | None, Query(description="The page that holds this row, `offset` is ignored.")
     ] = None,
     q: Annotated[str | None, Query(description="Part of any cell.")] = None,
     start: Start = None,
@@ -93,13 +93,13 @@ async def list_records(
     limit: Annotated[int, Query(ge=1, le=5000, description="How many at most.")] = 50,
 ) -> models.RecordPage:
     """Return rows of a table in its own order; `start` and `end` limit what telemetry reports."""
-    asked, rows = await _rows(services, school, table, start, end)
+    days, rows = await _rows(services, school, table, start, end)
     if row is not None:
-        rows = [one for one in rows if _is_of(one, row)]
+        rows = [entry for entry in rows if _is_of(entry, row)]
     if q:
-        rows = [one for one in rows if _holds(one, q)]
+        rows = [row for row in rows if _holds(row, q)]
     if at is not None:
-        places = [place for place, one in enumerate(rows) if _is_of(one, at)]
+        places = [place for place, row in enumerate(rows) if _is_of(row, at)]
         if not places:
             raise NotFound(f"{table} of school {school} has no row {at!r}")
         offset = places[-1] // limit * limit
@@ -111,8 +111,8 @@ async def list_records(
         columns=columns,
         total=len(rows),
         offset=offset,
-        start=None if asked is None else asked[0],
-        end=None if asked is None else asked[1],
+        start=None if days is None else days[0],
+        end=None if days is None else days[1],
         items=rows[offset : offset + limit],
     )
 
@@ -129,9 +129,9 @@ async def open_evidence(
     name, key = _place(ref)
     _, rows = await _rows(services, school, name, start, end)
     if ref.startswith("asset:"):
-        rows = [one for one in rows if str(one.asset_id) == key]
+        rows = [row for row in rows if str(row.asset_id) == key]
     elif key is not None:
-        rows = [one for one in rows if _is_of(one, key)]
+        rows = [row for row in rows if _is_of(row, key)]
     if not rows and ref.partition(":")[0] not in _WHOLE_TABLE:
         raise NotFound(f"school {school} has no row for {ref!r}")
     return models.OpenedEvidence(
@@ -167,7 +167,7 @@ def _place(ref: str) -> tuple[str, str | None]:
     if kind in _WHOLE_TABLE and (rest in BY_KIND or rest in _DERIVED):
         return rest, None
     if kind not in _TABLE_OF or (not rest and kind != "school"):
-        known = ", ".join(f"{one}:…" for one in _TABLE_OF if one != "school")
+        known = ", ".join(f"{kind}:…" for kind in _TABLE_OF if kind != "school")
         raise Unprocessable(
             f"ref: {ref!r} is not a reference; use school, records:… or one of {known}"
         )
@@ -182,14 +182,14 @@ async def _rows(
     """Return every row of a table, and the span it is of where it has one."""
     await run_in_threadpool(registered, services.registry, school)
     if name in BY_KIND:
-        found = await run_in_threadpool(book_rows, services.registry, school, name)
-        return None, [_shape(one) for one in found]
+        rows = await run_in_threadpool(book_rows, services.registry, school, name)
+        return None, [_shape(row) for row in rows]
     if name not in _DERIVED:
         known = ", ".join([*BY_KIND, *_DERIVED])
         raise Unprocessable(f"table: {name!r} is not a table of records; use one of {known}")
-    asked = await run_in_threadpool(span, services, school, start, end)
+    days = await run_in_threadpool(span, services, school, start, end)
     await services.rollups.settled()
-    return asked, await _DERIVED[name].read(services, school, asked)
+    return days, await _DERIVED[name].read(services, school, days)
 
 
 def _shape(row: BookRow) -> models.RecordRow:
@@ -197,40 +197,40 @@ def _shape(row: BookRow) -> models.RecordRow:
 
 
 def _is_of(row: models.RecordRow, key: str) -> bool:
-    """Whether a row is named by a key, or is one of those that the key stands for."""
+    """Whether a row is named by a key, or is one of those that the key sums up."""
     return row.key == key or row.key.startswith(f"{key}/")
 
 
 def _holds(row: models.RecordRow, text: str) -> bool:
     wanted = text.casefold()
-    return any(wanted in str(one).casefold() for one in row.cells.values() if one is not None)
+    return any(wanted in str(value).casefold() for value in row.cells.values() if value is not None)
 
 
 def _heading(table: str) -> tuple[str, str, list[models.RecordColumn]]:
     if table in _DERIVED:
         zh, en, columns, _ = _DERIVED[table]
-        found: list[tuple[str, str, str, str | None]] = [(*one, None) for one in columns]
+        headings: list[tuple[str, str, str, str | None]] = [(*column, None) for column in columns]
     else:
         layout = BY_KIND[table]
         zh, en = layout.sheet, layout.english
-        found = [
-            (one.key, one.title, one.english, one.codes.id if one.codes else None)
-            for one in layout.columns
-            if one.key != "school" or table in {"schools", "holidays"}
+        headings = [
+            (column.key, column.title, column.english, column.codes.id if column.codes else None)
+            for column in layout.columns
+            if column.key != "school" or table in {"schools", "holidays"}
         ]
     return (
         zh,
         en,
         [
             models.RecordColumn(key=key, title=localized_text(LocalizedText(zh, en)), codes=codes)
-            for key, zh, en, codes in found
+            for key, zh, en, codes in headings
         ],
     )
 
 
-async def _devices(services: Services, school: str, asked: _Span) -> list[models.RecordRow]:
+async def _devices(services: Services, school: str, days: _Span) -> list[models.RecordRow]:
     """Return every connected device up to the end of the span, with its asset on its last day."""
-    found = await senders(services.store, services.registry, school, asked[1])
+    connected = await senders(services.store, services.registry, school, days[1])
     assets = await _assets(services, school)
     return [
         _row(
@@ -243,39 +243,39 @@ async def _devices(services: Services, school: str, asked: _Span) -> list[models
             row["asset_id"],
             row["day"],
         )
-        for row in found.to_dicts()
+        for row in connected.to_dicts()
     ]
 
 
-async def _school_days(services: Services, school: str, asked: _Span) -> list[models.RecordRow]:
+async def _school_days(services: Services, school: str, days: _Span) -> list[models.RecordRow]:
     """Return the school days of the span, and how much is taught on each."""
 
     def read() -> list[models.RecordRow]:
         registry = services.registry
         terms = {term.id: term.name for term in registry.terms(school)}
-        taught = Counter(one.day for one in registry.lessons(school, *asked))
+        taught = Counter(lesson.day for lesson in registry.lessons(school, *days))
         return [
             _row(
-                f"{week_of(one.day)}/{one.day}",
+                f"{week_of(lesson.day)}/{lesson.day}",
                 {
-                    "week": week_of(one.day),
-                    "day": one.day,
-                    "term": terms[one.term],
-                    "weekday": one.weekday,
-                    "lessons": taught[one.day],
+                    "week": week_of(lesson.day),
+                    "day": lesson.day,
+                    "term": terms[lesson.term],
+                    "weekday": lesson.weekday,
+                    "lessons": taught[lesson.day],
                 },
             )
-            for one in registry.taught(school, *asked)
+            for lesson in registry.taught(school, *days)
         ]
 
     return await run_in_threadpool(read)
 
 
-async def _use(services: Services, school: str, asked: _Span) -> list[models.RecordRow]:
-    """Return each period of each teaching device that counts, as the roll-up of its slots says."""
-    table = await services.store.rollups.period_use([school], *asked)
+async def _use(services: Services, school: str, days: _Span) -> list[models.RecordRow]:
+    """Return each period of each teaching device that counts, from the roll-up of its slots."""
+    table = await services.store.rollups.period_use([school], *days)
     ledger = await run_in_threadpool(services.registry.asset_rows, school)
-    assets = {one.id: one.asset_no for one in ledger if one.condition not in WRITTEN_OFF}
+    assets = {row.id: row.asset_no for row in ledger if row.condition not in WRITTEN_OFF}
     return [
         _row(
             "/".join(str(part) for part in (room, number, row["day"], row["period"])),
@@ -306,9 +306,9 @@ def _by_room(row: Mapping[str, Any]) -> tuple[bool, str, dt.date, int, str]:
     return row["room"] is None, row["room"] or "", row["day"], row["period"], row["asset"]
 
 
-async def _air(services: Services, school: str, asked: _Span) -> list[models.RecordRow]:
+async def _air(services: Services, school: str, days: _Span) -> list[models.RecordRow]:
     """Return each day of each sensor of air and light: minutes of lessons, seen and good."""
-    found = await air_days(services.store, Books(services.registry, [school]), *asked)
+    air = await air_days(services.store, Books(services.registry, [school]), *days)
     bindings = await run_in_threadpool(services.registry.bindings, school)
     return [
         _row(
@@ -321,15 +321,15 @@ async def _air(services: Services, school: str, asked: _Span) -> list[models.Rec
             },
             next(
                 (
-                    one.asset_id
-                    for one in bindings
-                    if one.device == row["device"] and one.holds_on(row["day"])
+                    binding.asset_id
+                    for binding in bindings
+                    if binding.device == row["device"] and binding.holds_on(row["day"])
                 ),
                 None,
             ),
             row["day"],
         )
-        for row in found.select(*AIR_DAYS).sort("quantity", "room", "day", "device").to_dicts()
+        for row in air.select(*AIR_DAYS).sort("quantity", "room", "day", "device").to_dicts()
     ]
 
 
@@ -341,8 +341,8 @@ async def _assets(services: Services, school: str) -> dict[int | None, str]:
 def _row(
     key: str, cells: Mapping[str, Any], asset_id: int | None = None, day: dt.date | None = None
 ) -> models.RecordRow:
-    told = {name: cell(value) for name, value in cells.items()}
-    return models.RecordRow(key=key, cells=told, asset_id=asset_id, day=day)
+    values = {name: cell(value) for name, value in cells.items()}
+    return models.RecordRow(key=key, cells=values, asset_id=asset_id, day=day)
 
 
 _DERIVED: Mapping[str, _Derived] = {
@@ -359,8 +359,8 @@ _DERIVED: Mapping[str, _Derived] = {
         _school_days,
     ),
     "devices": _Derived(
-        "上报设备",
-        "devices heard",
+        "已上报设备清单",
+        "connected devices",
         (
             ("device", "设备号", "device"),
             ("last_heard", "最近上报", "last_heard"),
@@ -383,7 +383,7 @@ _DERIVED: Mapping[str, _Derived] = {
             ("active", "使用分钟", "active_min"),
             ("standby", "待机分钟", "standby_min"),
             ("off", "关机分钟", "off_min"),
-            ("unobserved", "未观测分钟", "unobserved_min"),
+            ("unobserved", "无数据分钟", "unobserved_min"),
         ),
         _use,
     ),

@@ -27,7 +27,7 @@ _TYPES: dict[str, str] = {
 }
 
 Id = Annotated[str, Path(description='An assessment\'s id, or "latest".')]
-Of = Annotated[str | None, Query(description="A selection's id; default the newest that stands.")]
+Of = Annotated[str | None, Query(description="A selection's id; default the newest in force.")]
 Ending = Annotated[Form, Path(description="pdf and xlsx for people, json: the evidence bundle.")]
 
 
@@ -36,17 +36,17 @@ async def get_school_report(
     assessment: Id, school: str, form: Ending, services: ServicesDep, selection: Of = None
 ) -> Response:
     """Return a file for a principal; the rows of evidence in it are those of now."""
-    found = await run_in_threadpool(_filed, services.repository, assessment, selection)
+    filed = await run_in_threadpool(_filed, services.repository, assessment, selection)
     if form == "json":
-        await run_in_threadpool(reports.of_school, found, school)
-        return await _answer(lambda: _bundle(found, [school]), form, f"{school}.bundle")
+        await run_in_threadpool(reports.of_school, filed, school)
+        return await _answer(lambda: _bundle(filed, [school]), form, f"{school}.bundle")
     row = await run_in_threadpool(registered, services.registry, school)
     await services.rollups.settled()
-    span = found.assessment.row
+    span = filed.assessment.row
     facts = await gather(services.store, services.registry, row.id, span.starts, span.ends)
 
     def made() -> bytes:
-        return reports.file_of(reports.of_school(found, school, evidence=facts), form)
+        return reports.file_of(reports.of_school(filed, school, evidence=facts), form)
 
     return await _answer(made, form, f"{school} {row.name}")
 
@@ -58,9 +58,9 @@ async def get_county_report(
     assessment: Id, division: str, form: Ending, services: ServicesDep, selection: Of = None
 ) -> Response:
     """Return a file with ranking, compliance, variation and selection of a county's schools."""
-    found = await run_in_threadpool(_filed, services.repository, assessment, selection)
-    report = await run_in_threadpool(reports.of_area, found, division)
-    return await _area(found, report, reports.schools_of(found, division), form)
+    filed = await run_in_threadpool(_filed, services.repository, assessment, selection)
+    report = await run_in_threadpool(reports.of_area, filed, division)
+    return await _area(filed, report, reports.schools_of(filed, division), form)
 
 
 @router.get("/city.{form}", summary="The report of the city", response_class=Response)
@@ -68,12 +68,12 @@ async def get_city_report(
     assessment: Id, form: Ending, services: ServicesDep, selection: Of = None
 ) -> Response:
     """Return a file with ranking, compliance, variation and selection of all schools."""
-    found = await run_in_threadpool(_filed, services.repository, assessment, selection)
+    filed = await run_in_threadpool(_filed, services.repository, assessment, selection)
     matters = None
     if form != "json":
-        matters = await run_in_threadpool(_matters, services.repository, found)
-    report = await run_in_threadpool(reports.of_area, found, matters=matters)
-    return await _area(found, report, None, form)
+        matters = await run_in_threadpool(_matters, services.repository, filed)
+    report = await run_in_threadpool(reports.of_area, filed, matters=matters)
+    return await _area(filed, report, None, form)
 
 
 @router.get("/notice.{form}", summary="The publicity notice", response_class=Response)
@@ -86,37 +86,37 @@ async def get_notice(
     office: Annotated[str, Query(description="Who publishes it.")] = "",
     contact: Annotated[str, Query(description="Where objections go; else as published.")] = "",
 ) -> Response:
-    """Return the list proposed, its rules and its publicity period; a blank where none is said."""
-    found = await run_in_threadpool(_filed, services.repository, assessment, selection)
+    """Return the list proposed, its rules and its publicity period; a blank where none is set."""
+    filed = await run_in_threadpool(_filed, services.repository, assessment, selection)
 
     def made() -> bytes:
-        steps = services.registry.assessment_log.steps(round=found.assessment.row.round)
-        published = reports.publication(steps, found.chosen.row.id) if found.chosen else None
-        told = reports.of_notice(
-            found, division, published=published, office=office, contact=contact
+        steps = services.registry.assessment_log.steps(round=filed.assessment.row.round)
+        published = reports.publication(steps, filed.chosen.row.id) if filed.chosen else None
+        notice = reports.of_notice(
+            filed, division, published=published, office=office, contact=contact
         )
-        return reports.file_of(told, form)
+        return reports.file_of(notice, form)
 
     return await _answer(made, form, "公示")
 
 
 def _filed(repository: AssessmentRepository, assessment: str, selection: str | None) -> Filed:
-    found = repository.assessment(assessment)
-    name, _ = outcomes_of(repository, found, selection)
+    record = repository.assessment(assessment)
+    name, _ = outcomes_of(repository, record, selection)
     if name is None:
-        return reports.filed(found)
-    return reports.filed(found, repository.selection(name), repository.last(name))
+        return reports.filed(record)
+    return reports.filed(record, repository.selection(name), repository.last(name))
 
 
-def _matters(repository: AssessmentRepository, found: Filed) -> Mapping[str, Any] | None:
-    return None if found.chosen is None else repository.sensitivity(found.chosen.row.id)
+def _matters(repository: AssessmentRepository, filed: Filed) -> Mapping[str, Any] | None:
+    return None if filed.chosen is None else repository.sensitivity(filed.chosen.row.id)
 
 
 async def _area(
-    found: Filed, report: AreaReport, schools: list[str] | None, form: Form
+    filed: Filed, report: AreaReport, schools: list[str] | None, form: Form
 ) -> Response:
     if form == "json":
-        return await _answer(lambda: _bundle(found, schools), form, f"{report.area}.bundle")
+        return await _answer(lambda: _bundle(filed, schools), form, f"{report.area}.bundle")
     return await _answer(lambda: reports.file_of(report, form), form, report.area)
 
 
@@ -130,5 +130,5 @@ async def _answer(made: Callable[[], bytes], form: Form, name: str) -> Response:
     )
 
 
-def _bundle(found: Filed, schools: list[str] | None) -> bytes:
-    return reports.bundle_of(found.assessment, schools).encode()
+def _bundle(filed: Filed, schools: list[str] | None) -> bytes:
+    return reports.bundle_of(filed.assessment, schools).encode()

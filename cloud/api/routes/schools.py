@@ -98,9 +98,9 @@ def get_timetable(
     today = clock.now().astimezone(registry.zone(school)).date()
     terms = registry.terms(school)
     if term is None:
-        chosen = next((one for one in reversed(terms) if one.starts <= today), None)
+        chosen = next((term for term in reversed(terms) if term.starts <= today), None)
     else:
-        chosen = next((one for one in terms if one.name == term), None)
+        chosen = next((entry for entry in terms if entry.name == term), None)
         if chosen is None:
             raise NotFound(f"school {school} has no term {term}")
     if chosen is None:

@@ -45,7 +45,7 @@ class _Scored(NamedTuple):
 @router.get("/standards", summary="Every edition of every standard")
 def list_standards() -> list[StandardLine]:
     """Return the editions shipped, by id and date."""
-    return [standard_line(one) for one in _editions()]
+    return [standard_line(edition) for edition in _editions()]
 
 
 @router.get("/schools/{school}/score", summary="A school against a standard")
@@ -68,11 +68,13 @@ async def get_finding(
 ) -> Finding:
     """Return a finding down to each row that its figure is the sum of."""
     scored = await _score(services, school, start, end, name)
-    found = next((one for one in scored.result.findings if one.clause.id == clause), None)
-    if found is None:
+    finding = next(
+        (finding for finding in scored.result.findings if finding.clause.id == clause), None
+    )
+    if finding is None:
         raise NotFound(f"{scored.standard.edition} has no clause {clause!r}")
-    rows = await run_in_threadpool(_rows, found, scored)
-    return finding_shape(found, rows, scored.result.stages, first=None)
+    rows = await run_in_threadpool(_rows, finding, scored)
+    return finding_shape(finding, rows, scored.result.stages, first=None)
 
 
 @cache
@@ -87,7 +89,7 @@ async def _score(
     first, last = await run_in_threadpool(_span, services, school, start, end)
     chosen = standard.in_force(_editions(), name, last)
     if chosen is None:
-        known = ", ".join(sorted({one.edition for one in _editions()}))
+        known = ", ".join(sorted({edition.edition for edition in _editions()}))
         raise NotFound(f"no edition of {name!r} is in force on {last}; known: {known}")
     await services.rollups.settled()
     facts = await gather(services.store, services.registry, school, first, last)
@@ -122,13 +124,16 @@ def _shape(scored: _Scored, services: Services) -> Score:
         value=result.value,
         coverage=result.coverage,
         min_coverage=scored.standard.min_coverage,
-        dimensions=[dimension_shape(one) for one in result.dimensions],
-        findings=[finding_shape(one, _rows(one, scored), result.stages) for one in result.findings],
+        dimensions=[dimension_shape(dimension) for dimension in result.dimensions],
+        findings=[
+            finding_shape(finding, _rows(finding, scored), result.stages)
+            for finding in result.findings
+        ],
         inputs_digest=scored.inputs,
         computed_at=services.clock.now(),
     )
 
 
-def _rows(found: results.Finding, scored: _Scored) -> pl.DataFrame:
-    rows = results.evidence_rows(found.clause, scored.evidence)
-    return rows.clear() if found.outcome == "not_applicable" else rows
+def _rows(finding: results.Finding, scored: _Scored) -> pl.DataFrame:
+    rows = results.evidence_rows(finding.clause, scored.evidence)
+    return rows.clear() if finding.outcome == "not_applicable" else rows

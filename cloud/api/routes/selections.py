@@ -44,9 +44,9 @@ def list_selections(
 )
 def create_selection(wanted: models.SelectionRequest, services: ServicesDep) -> models.Selection:
     """Make a selection and return it; the same assessment, rules and seed are the same list."""
-    found = services.repository.assessment(wanted.assessment)
+    assessment = services.repository.assessment(wanted.assessment)
     made = make_selection.select(
-        found, make_selection.rules_from(wanted.rules), wanted.seed, services.clock.now()
+        assessment, make_selection.rules_from(wanted.rules), wanted.seed, services.clock.now()
     )
     services.repository.assessment_log.file_selection(made)
     return _whole(services, made.id)
@@ -63,7 +63,7 @@ def get_sensitivity(selection: Id, repository: RepositoryDep) -> models.Sensitiv
     """Return what each choice of the standard has to do with the list.
 
     It is computed when it is first asked for, which takes seconds for a thousand schools, and kept
-    while the cloud runs. The same selection gives the same answer, and its digest says so.
+    while the cloud runs. The same selection gives the same answer and the same digest.
     """
     return models.Sensitivity.model_validate(
         with_localized_texts(repository.sensitivity(selection))
@@ -80,8 +80,8 @@ def get_cheapest_plan(
     chosen = repository.selection(selection)
     if school not in chosen.outcomes:
         raise NotFound(f"school {school} is not in selection {selection}")
-    found = repository.assessment(chosen.row.assessment_id)
-    least_plan = make_selection.least(found, chosen, school)
+    assessment = repository.assessment(chosen.row.assessment_id)
+    least_plan = make_selection.least(assessment, chosen, school)
     return models.CheapestPlan(
         selection=selection, school=school, **with_localized_texts(least_plan)
     )
@@ -106,23 +106,23 @@ def _line(repository: AssessmentRepository, chosen: FiledSelection) -> models.Se
 def _whole(services: Services, selection: str) -> models.Selection:
     repository = services.repository
     chosen = repository.selection(selection)
-    found = repository.assessment(chosen.row.assessment_id)
-    frame = ranking.ranking(found, chosen.outcomes)
+    assessment = repository.assessment(chosen.row.assessment_id)
+    frame = ranking.ranking(assessment, chosen.outcomes)
     inside = ranking.matching(frame, ranking.Asked(selected=True))
     outside = ranking.matching(frame, ranking.Asked(selected=False, rated=True))
     able = [row for row in outside.iter_rows(named=True) if chosen.outcomes[row["id"]].is_eligible]
-    reasons = reasons_of(found, chosen.outcomes)
+    reasons = reasons_of(assessment, chosen.outcomes)
     names = reasons.names.schools
     return models.Selection(
         **_line(repository, chosen).model_dump(),
         rules=dict(chosen.rules),
         order=[localized_text(reasons.names.resolved(text)) for text in chosen.contents.order],
         items=[
-            shapes.ranking_row(found.standard, row, reasons.reason(row["id"]))
+            shapes.ranking_row(assessment.standard, row, reasons.reason(row["id"]))
             for row in inside.iter_rows(named=True)
         ],
         first_out=[
-            shapes.ranking_row(found.standard, row, reasons.reason(row["id"]))
+            shapes.ranking_row(assessment.standard, row, reasons.reason(row["id"]))
             for row in able[:FIRST_OUT]
         ],
         quotas=[
@@ -155,11 +155,11 @@ def _whole(services: Services, selection: str) -> models.Selection:
         ],
         warnings=[
             models.SchoolWarning(
-                school=one,
-                name=names.get(one) or "",
+                school=school,
+                name=names.get(school) or "",
                 text=localized_text(AGAINST_RULES),
             )
-            for one in chosen.against_rules
+            for school in chosen.against_rules
         ],
         override_log=[
             models.Override(
@@ -181,8 +181,8 @@ def _but(row: Mapping[str, Any], *names: str) -> dict[str, Any]:
 
 def _overrides(repository: AssessmentRepository, chosen: FiledSelection) -> list[FiledSelection]:
     """Return the selections on the way to this one that a reviewer made, the first one first."""
-    found: list[FiledSelection] = []
+    overrides: list[FiledSelection] = []
     while chosen.row.before_id is not None:
-        found.insert(0, chosen)
+        overrides.insert(0, chosen)
         chosen = repository.selection(chosen.row.before_id)
-    return found
+    return overrides

@@ -20,7 +20,7 @@ router = APIRouter(prefix="/api/v1", tags=["utilization"], dependencies=[READ])
 async def list_utilization(
     school: str,
     services: ServicesDep,
-    by: Annotated[summary.By, Query(description="What a row stands for.")] = "asset",
+    by: Annotated[summary.By, Query(description="What a row sums up.")] = "asset",
     span_: Annotated[
         summary.Span, Query(alias="span", description="One row per key, or per key and this.")
     ] = "none",
@@ -31,19 +31,19 @@ async def list_utilization(
     """Return use per key and span, ordered by both; keys nothing is known of have no row."""
     await run_in_threadpool(registered, services.registry, school)
     first, last = await run_in_threadpool(span, services, school, start, end)
-    found = await summary.use(
+    rows = await summary.use(
         services.store, school, first, last, by=by, span=span_, category=category
     )
     titles = await run_in_threadpool(_titles, services.registry, school, by)
     return [
         UtilizationRow(
-            key=one.key,
-            title=titles.get(one.key, one.key),
-            span=one.span,
-            assets=one.assets,
-            use=one.summary,
+            key=row.key,
+            title=titles.get(row.key, row.key),
+            span=row.span,
+            assets=row.assets,
+            use=row.summary,
         )
-        for one in found
+        for row in rows
     ]
 
 

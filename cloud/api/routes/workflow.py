@@ -42,20 +42,20 @@ def list_steps(
     else:
         row = repository.row(assessment or LATEST)
     assessment_log = services.registry.assessment_log
-    found = [
-        one
-        for one in assessment_log.steps(round=row.round, school=school)
-        if step is None or one.step == step
+    rows = [
+        taken
+        for taken in assessment_log.steps(round=row.round, school=school)
+        if step is None or taken.step == step
     ]
     names = _names(services)
     return models.StepPage(
-        total=len(found),
-        items=[step_shape(one, names) for one in found[offset : offset + limit]],
+        total=len(rows),
+        items=[step_shape(row, names) for row in rows[offset : offset + limit]],
         broken_at=assessment_log.broken_at(),
     )
 
 
-@router.get("/state", summary="Where the procedure of a selection stands")
+@router.get("/state", summary="The state of the procedure of a selection")
 def get_procedure_state(
     services: ServicesDep, selection: Annotated[str, Query(description="A selection's id.")]
 ) -> models.ProcedureState:
@@ -76,16 +76,16 @@ def list_next_steps(
 
     Nothing is taken by asking. A step called possible can still be refused for what is filled in.
     """
-    found = _workflow(services).next(assessment, selection, school)
+    next_steps = _workflow(services).next(assessment, selection, school)
     names = _names(services)
     return models.NextSteps(
-        assessment=found.assessment,
+        assessment=next_steps.assessment,
         selection=selection,
         school=school,
-        today=found.today,
-        steps=[possible_shape(one) for one in found.steps],
-        objections=[step_shape(one, names) for one in found.objections],
-        declared=[declared_shape(one) for one in found.declared],
+        today=next_steps.today,
+        steps=[possible_shape(step) for step in next_steps.steps],
+        objections=[step_shape(step, names) for step in next_steps.objections],
+        declared=[declared_shape(figure) for figure in next_steps.declared],
     )
 
 
@@ -96,7 +96,7 @@ def list_next_steps(
     dependencies=[WRITE],
 )
 def take_step(wanted: models.StepRequest, services: ServicesDep) -> models.Step:
-    """Add a step to the log; one that is out of order is refused with a sentence that says why."""
+    """Add a step to the log; one that is out of order is refused with the reason in a sentence."""
     taken = _take(_workflow(services), wanted)
     return step_shape(taken, _names(services))
 
@@ -142,4 +142,4 @@ def _workflow(services: Services) -> ReviewWorkflow:
 
 
 def _names(services: Services) -> dict[str, str]:
-    return {one.id: one.name for one in services.registry.schools()}
+    return {school.id: school.name for school in services.registry.schools()}

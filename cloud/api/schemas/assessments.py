@@ -144,7 +144,7 @@ class RankingPage(Shape):
 
 
 class IntegrityEvidence(Shape):
-    """One row that an integrity finding stands on; `ref` opens it."""
+    """One row of evidence of an integrity finding; `ref` opens it."""
 
     ref: str
     text: LocalizedText
@@ -184,7 +184,7 @@ class AssessedDimension(DimensionScore):
 
 
 class AssessedFinding(Finding):
-    """One clause, applied to one school, as assessed. `evidence` stands under `opens`."""
+    """One clause, applied to one school, as assessed. `opens` answers its `evidence`."""
 
     capped: bool
     """It would have earned more, had somebody confirmed what was declared."""
@@ -196,7 +196,7 @@ class AssessedFinding(Finding):
 
 
 class OpenedFinding(Shape):
-    """A finding as assessed beside the rows it is the sum of, as they stand now."""
+    """A finding as assessed, with the current rows that it is the sum of."""
 
     assessment: str
     school: str
@@ -222,7 +222,7 @@ class ChangedClause(Titled):
 
 
 class EvidenceChanges(Shape):
-    """How the evidence of a school as it stands now differs from what was assessed."""
+    """How the current evidence of a school differs from what was assessed."""
 
     assessment: str
     school: str
@@ -244,7 +244,7 @@ class Rival(Shape):
 
 
 class Verdict(Shape):
-    """What a selection says of one school."""
+    """The outcome of a selection for one school."""
 
     selection: str
     selected: bool
@@ -285,7 +285,7 @@ class SchoolAssessment(Shape):
     integrity: list[IntegrityFinding]
     procedure: list[Step]
     changes_opens: str
-    """The address that tells whether the evidence has changed since."""
+    """The address that answers whether the evidence has changed since."""
 
 
 class Compliance(Shape):

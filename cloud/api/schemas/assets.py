@@ -4,7 +4,7 @@ from datetime import date, datetime
 
 from cloud.api.schemas.base import Shape
 from cloud.api.schemas.text import LocalizedText
-from cloud.domain import Presence, State, Stretch, UseSummary
+from cloud.domain import Presence, State, StateInterval, UseSummary
 
 
 class AssetRow(Shape):
@@ -19,7 +19,7 @@ class AssetRow(Shape):
     room: str | None
     room_name: str | None
     condition: str
-    """Code of 仪器现状: "1" in use, "2" idle, ... (see /api/v1/code-lists)."""
+    """Code of 使用状况: "1" in use, "2" idle, ... (see /api/v1/code-lists)."""
     original_value_yuan: float | None
     acquired: date | None
     custodian: str | None
@@ -107,7 +107,7 @@ class Timeline(Shape):
 
     asset_id: int
     day: date
-    stretches: list[Stretch]
+    intervals: list[StateInterval]
     slots: list[SlotRow]
     periods: list[PeriodBand]
 

@@ -14,7 +14,7 @@ class AssetEvent(Shape):
     title: LocalizedText
     of_gateway: bool
     text: str
-    """In the words of whoever reported it."""
+    """As the gateway reported it."""
     value: float | None
-    """Seconds where `unit` says so; else the code of a fault, the number of a version."""
+    """Seconds where `unit` is "s"; else the code of a fault, the number of a version."""
     unit: str

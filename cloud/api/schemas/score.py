@@ -9,7 +9,7 @@ from cloud.domain import Outcome
 
 
 class Evidence(Shape):
-    """What a finding stands on.
+    """One row of evidence of a finding.
 
     `ref` opens it: "asset:12", "asset:12/day:2026-11-23", "room:A-301", "ticket:T-7", "school" ...;
     `/schools/{school}/evidence?ref=` answers the row of the school's records.
@@ -30,7 +30,7 @@ class Finding(Shape):
     attainment: float | None
     measured: float | None
     unit: str
-    """"%" says that `measured` is a share, 0 to 1."""
+    """"%" means that `measured` is a share, 0 to 1."""
     target: str
     """The threshold in words and numbers ("≥ 95%", "10%–30%")."""
     weight: float
@@ -39,7 +39,7 @@ class Finding(Shape):
     source_title: str
     source_clause: str
     source_confidence: str
-    """VERIFIED-A/B/C, MEMORY, or "project default": shown to the reader as it stands."""
+    """VERIFIED-A/B/C, MEMORY, or "project default": shown to the reader unchanged."""
     reason: LocalizedText
     remedy: LocalizedText
     part: float | None
@@ -47,11 +47,11 @@ class Finding(Shape):
     whole: float | None
     """What counts at all."""
     unknown: float | None
-    """How much of the whole nobody saw."""
+    """How much of the whole has no data."""
     coverage: float
     """The share of the clause's evidence that was seen."""
-    beside: list[str]
-    """References to what every row is held against: sizes, another declaration, the timetable."""
+    compared_with: list[str]
+    """References to what every row is compared with: sizes, another declaration, the timetable."""
     evidence_total: int
     evidence: list[Evidence]
     """The first of them; all under /findings/{clause}."""

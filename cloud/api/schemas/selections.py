@@ -24,7 +24,7 @@ class SelectionLine(Shape):
     before: str | None
     """The selection that this one takes the place of."""
     after: str | None
-    """The selection that took its place; None where it stands."""
+    """The selection that took its place; None where it is in force."""
     overrides: int
     created_at: datetime
 
@@ -66,7 +66,7 @@ class Reason(Shape):
 
 
 class SchoolWarning(Shape):
-    """A school of which whoever reads the list should know something."""
+    """A school with a warning for readers of the list."""
 
     school: str
     name: str
@@ -74,7 +74,7 @@ class SchoolWarning(Shape):
 
 
 class Selection(SelectionLine):
-    """One selection, whole; every school of it stands in `/assessments/{id}/ranking`."""
+    """One selection, whole; `/assessments/{id}/ranking` answers every school."""
 
     rules: dict[str, Any]
     order: list[LocalizedText]
@@ -87,7 +87,7 @@ class Selection(SelectionLine):
     eligible: int
     """How many schools nothing excludes."""
     notes: list[LocalizedText]
-    """What whoever reads the list should know of it."""
+    """Notes for readers of the list."""
     reasons: list[Reason]
     """How many of all schools each rule decided; those in first, the most first."""
     warnings: list[SchoolWarning]
@@ -129,7 +129,7 @@ class CheapestPlan(Shape):
     selection: str
     school: str
     is_possible: bool | None
-    """None where it cannot be told: before there is evidence, or for such a standard."""
+    """None where it is not known: before there is evidence, or for such a standard."""
     text: LocalizedText
     needs: float | None
     """The least score that brings it in."""
@@ -162,8 +162,8 @@ class Influence(Titled):
 
     schools: float
     """How many of the selected change on average where this choice alone is another."""
-    is_told: bool
-    """Whether its interval leaves 0 out; else it cannot be told from a choice that does nothing."""
+    is_distinct: bool
+    """Whether its interval excludes 0; else it may be a choice without influence."""
     text: LocalizedText
     selected: SensitivityIndex
     """Of the variance of how much of the list changes."""

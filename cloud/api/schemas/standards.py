@@ -26,12 +26,12 @@ class SourceConfidence(Shape):
 
 
 class Source(Shape):
-    """Where a threshold stands."""
+    """The source of a threshold."""
 
     title: str
     clause: str
     confidence: str
-    """As the standard says it, in full."""
+    """As the standard states it, in full."""
     trust: SourceConfidence
 
 

@@ -54,11 +54,11 @@ class StepPage(Shape):
 
 
 class ProcedureState(Shape):
-    """Where the procedure of a selection stands."""
+    """The state of the procedure of a selection."""
 
     selection: str
     standing: str
-    """The selection that stands: this one, or the last that took its place."""
+    """The selection in force: this one, or the last that took its place."""
     first_day: date | None
     """Of the publicity period."""
     last_day: date | None
@@ -102,7 +102,7 @@ class NextSteps(Shape):
     """The day it is there."""
     steps: list[PossibleStep]
     objections: list[Step]
-    """Those of the round that nobody answered yet."""
+    """Those of the round without an answer."""
     declared: list[DeclaredFigure]
     """Of the school, by item; none where no school is asked for."""
 
@@ -113,7 +113,7 @@ Needed = Annotated[str, Field(min_length=4, max_length=4000, description="Why, i
 
 
 class Request(BaseModel):
-    """What every step says."""
+    """What every step contains."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -126,7 +126,7 @@ class _OfSchool(Request):
 
 
 class SelfAssessment(_OfSchool):
-    """A school says that it has looked through its evidence."""
+    """A school confirms that it has reviewed its evidence."""
 
     step: Literal["self_assessment"]
     reason: Why = ""
@@ -191,7 +191,7 @@ class Publicity(Request):
     contact: str = Field(
         default="",
         max_length=200,
-        description="Where objections go: office, telephone, address. The notice says it.",
+        description="Where objections go: office, telephone, address. The notice prints it.",
     )
     reason: Why = ""
 

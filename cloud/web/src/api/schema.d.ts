@@ -177,7 +177,7 @@ export interface paths {
         };
         /**
          * The publicity notice
-         * @description Return the list proposed, its rules and its publicity period; a blank where none is said.
+         * @description Return the list proposed, its rules and its publicity period; a blank where none is set.
          */
         get: operations["get_notice"];
         put?: never;
@@ -217,7 +217,7 @@ export interface paths {
         };
         /**
          * One school in an assessment
-         * @description Return all that leads to a school's place: findings, verdict, doubts, procedure.
+         * @description Return all that leads to a school's place: findings, verdict, integrity, procedure.
          */
         get: operations["get_assessed_school"];
         put?: never;
@@ -237,7 +237,7 @@ export interface paths {
         };
         /**
          * Whether its evidence has changed
-         * @description Return what the evidence of a school says otherwise now than when it was assessed.
+         * @description Return how the evidence of a school differs now from when it was assessed.
          */
         get: operations["get_evidence_changes"];
         put?: never;
@@ -257,7 +257,7 @@ export interface paths {
         };
         /**
          * One finding of record, with every row it is the sum of
-         * @description Return a finding as assessed, beside its rows of evidence as they stand now.
+         * @description Return a finding as assessed, with its current rows of evidence.
          */
         get: operations["get_assessed_finding"];
         put?: never;
@@ -317,7 +317,7 @@ export interface paths {
         };
         /**
          * What was reported of one asset
-         * @description Return the newest events of the asset's device, and of the school's gateways beside it.
+         * @description Return the newest events of the asset's device, and of the school's gateways.
          */
         get: operations["list_asset_events"];
         put?: never;
@@ -377,7 +377,7 @@ export interface paths {
         };
         /**
          * One asset through one day
-         * @description Return what the asset did: stretches of one state, the slots they stand on, the periods.
+         * @description Return what the asset did: intervals of one state, their slots, the periods.
          */
         get: operations["get_timeline"];
         put?: never;
@@ -523,7 +523,7 @@ export interface paths {
         put?: never;
         /**
          * Take the next step
-         * @description Add a step to the log; one that is out of order is refused with a sentence that says why.
+         * @description Add a step to the log; one that is out of order is refused with the reason in a sentence.
          */
         post: operations["take_step"];
         delete?: never;
@@ -562,7 +562,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Where the procedure of a selection stands
+         * The state of the procedure of a selection
          * @description Return the publicity period, open objections, and what is missing for it to be final.
          */
         get: operations["get_procedure_state"];
@@ -723,7 +723,7 @@ export interface paths {
         };
         /**
          * States as they change: events named `state`, each a LiveStates
-         * @description Tell everything first, then what changes, at most once a second.
+         * @description Send all states first, then the changes, at most once a second.
          */
         get: operations["stream_states"];
         put?: never;
@@ -950,7 +950,7 @@ export interface paths {
          * @description Return what each choice of the standard has to do with the list.
          *
          *     It is computed when it is first asked for, which takes seconds for a thousand schools, and kept
-         *     while the cloud runs. The same selection gives the same answer, and its digest says so.
+         *     while the cloud runs. The same selection gives the same answer and the same digest.
          */
         get: operations["get_sensitivity"];
         put?: never;
@@ -1119,17 +1119,17 @@ export interface components {
         };
         /**
          * AssessedFinding
-         * @description One clause, applied to one school, as assessed. `evidence` stands under `opens`.
+         * @description One clause, applied to one school, as assessed. `opens` answers its `evidence`.
          */
         AssessedFinding: {
             /** Attainment */
             attainment: number | null;
-            /** Beside */
-            beside: string[];
             /** Capped */
             capped: boolean;
             /** Clause */
             clause: string;
+            /** Compared With */
+            compared_with: string[];
             /** Coverage */
             coverage: number;
             /**
@@ -1895,7 +1895,7 @@ export interface components {
         };
         /**
          * Evidence
-         * @description What a finding stands on.
+         * @description One row of evidence of a finding.
          *
          *     `ref` opens it: "asset:12", "asset:12/day:2026-11-23", "room:A-301", "ticket:T-7", "school" ...;
          *     `/schools/{school}/evidence?ref=` answers the row of the school's records.
@@ -1909,7 +1909,7 @@ export interface components {
         };
         /**
          * EvidenceChanges
-         * @description How the evidence of a school as it stands now differs from what was assessed.
+         * @description How the current evidence of a school differs from what was assessed.
          */
         EvidenceChanges: {
             /** Assessment */
@@ -1968,10 +1968,10 @@ export interface components {
         Finding: {
             /** Attainment */
             attainment: number | null;
-            /** Beside */
-            beside: string[];
             /** Clause */
             clause: string;
+            /** Compared With */
+            compared_with: string[];
             /** Coverage */
             coverage: number;
             /**
@@ -2244,8 +2244,8 @@ export interface components {
         Influence: {
             /** Id */
             id: string;
-            /** Is Told */
-            is_told: boolean;
+            /** Is Distinct */
+            is_distinct: boolean;
             ranks: components["schemas"]["SensitivityIndex"];
             /** Schools */
             schools: number;
@@ -2265,7 +2265,7 @@ export interface components {
         };
         /**
          * IntegrityEvidence
-         * @description One row that an integrity finding stands on; `ref` opens it.
+         * @description One row of evidence of an integrity finding; `ref` opens it.
          */
         IntegrityEvidence: {
             /** Ref */
@@ -2416,7 +2416,7 @@ export interface components {
         };
         /**
          * OpenedFinding
-         * @description A finding as assessed beside the rows it is the sum of, as they stand now.
+         * @description A finding as assessed, with the current rows that it is the sum of.
          */
         OpenedFinding: {
             /** Assessment */
@@ -2633,7 +2633,7 @@ export interface components {
         };
         /**
          * ProcedureState
-         * @description Where the procedure of a selection stands.
+         * @description The state of the procedure of a selection.
          */
         ProcedureState: {
             /** First Day */
@@ -2667,7 +2667,7 @@ export interface components {
             by: string;
             /**
              * Contact
-             * @description Where objections go: office, telephone, address. The notice says it.
+             * @description Where objections go: office, telephone, address. The notice prints it.
              * @default
              */
             contact: string;
@@ -3000,7 +3000,7 @@ export interface components {
         };
         /**
          * SchoolWarning
-         * @description A school of which whoever reads the list should know something.
+         * @description A school with a warning for readers of the list.
          */
         SchoolWarning: {
             /** Name */
@@ -3049,7 +3049,7 @@ export interface components {
         };
         /**
          * Selection
-         * @description One selection, whole; every school of it stands in `/assessments/{id}/ranking`.
+         * @description One selection, whole; `/assessments/{id}/ranking` answers every school.
          */
         Selection: {
             /** After */
@@ -3156,7 +3156,7 @@ export interface components {
         };
         /**
          * SelfAssessment
-         * @description A school says that it has looked through its evidence.
+         * @description A school confirms that it has reviewed its evidence.
          */
         SelfAssessment: {
             /**
@@ -3307,7 +3307,7 @@ export interface components {
         };
         /**
          * Source
-         * @description Where a threshold stands.
+         * @description The source of a threshold.
          */
         Source: {
             /** Clause */
@@ -3490,6 +3490,29 @@ export interface components {
             title: components["schemas"]["LocalizedText"];
         };
         /**
+         * StateInterval
+         * @description A run of slots in which one state prevailed.
+         */
+        StateInterval: {
+            /**
+             * End
+             * Format: date-time
+             */
+            end: string;
+            /** Energy Wh */
+            energy_wh: number | null;
+            /**
+             * Start
+             * Format: date-time
+             */
+            start: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "active" | "standby" | "off" | "unobserved";
+        };
+        /**
          * Step
          * @description One step that was taken; nothing changes it any more.
          */
@@ -3541,29 +3564,6 @@ export interface components {
             total: number;
         };
         /**
-         * Stretch
-         * @description A run of slots in which one state prevailed.
-         */
-        Stretch: {
-            /**
-             * End
-             * Format: date-time
-             */
-            end: string;
-            /** Energy Wh */
-            energy_wh: number | null;
-            /**
-             * Start
-             * Format: date-time
-             */
-            start: string;
-            /**
-             * State
-             * @enum {string}
-             */
-            state: "active" | "standby" | "off" | "unobserved";
-        };
-        /**
          * Timeline
          * @description One asset through one day.
          */
@@ -3575,12 +3575,12 @@ export interface components {
              * Format: date
              */
             day: string;
+            /** Intervals */
+            intervals: components["schemas"]["StateInterval"][];
             /** Periods */
             periods: components["schemas"]["PeriodBand"][];
             /** Slots */
             slots: components["schemas"]["SlotRow"][];
-            /** Stretches */
-            stretches: components["schemas"]["Stretch"][];
         };
         /**
          * Timetable
@@ -3733,7 +3733,7 @@ export interface components {
         };
         /**
          * Verdict
-         * @description What a selection says of one school.
+         * @description The outcome of a selection for one school.
          */
         Verdict: {
             /** Among */
@@ -3878,9 +3878,9 @@ export type StandardDetail = components['schemas']['StandardDetail'];
 export type StandardLine = components['schemas']['StandardLine'];
 export type StandardRule = components['schemas']['StandardRule'];
 export type StandardVariation = components['schemas']['StandardVariation'];
+export type StateInterval = components['schemas']['StateInterval'];
 export type Step = components['schemas']['Step'];
 export type StepPage = components['schemas']['StepPage'];
-export type Stretch = components['schemas']['Stretch'];
 export type Timeline = components['schemas']['Timeline'];
 export type Timetable = components['schemas']['Timetable'];
 export type TimetableEntry = components['schemas']['TimetableEntry'];
@@ -4108,7 +4108,7 @@ export interface operations {
     list_ranking: {
         parameters: {
             query?: {
-                /** @description A selection's id; default the newest that stands. */
+                /** @description A selection's id; default the newest in force. */
                 selection?: string | null;
                 /** @description Schools of one county, by its code. */
                 division?: string | null;
@@ -4163,7 +4163,7 @@ export interface operations {
     get_city_report: {
         parameters: {
             query?: {
-                /** @description A selection's id; default the newest that stands. */
+                /** @description A selection's id; default the newest in force. */
                 selection?: string | null;
             };
             header?: never;
@@ -4198,7 +4198,7 @@ export interface operations {
     get_county_report: {
         parameters: {
             query?: {
-                /** @description A selection's id; default the newest that stands. */
+                /** @description A selection's id; default the newest in force. */
                 selection?: string | null;
             };
             header?: never;
@@ -4234,7 +4234,7 @@ export interface operations {
     get_notice: {
         parameters: {
             query?: {
-                /** @description A selection's id; default the newest that stands. */
+                /** @description A selection's id; default the newest in force. */
                 selection?: string | null;
                 /** @description Of one county, by its code. */
                 division?: string | null;
@@ -4274,7 +4274,7 @@ export interface operations {
     get_school_report: {
         parameters: {
             query?: {
-                /** @description A selection's id; default the newest that stands. */
+                /** @description A selection's id; default the newest in force. */
                 selection?: string | null;
             };
             header?: never;
@@ -4310,7 +4310,7 @@ export interface operations {
     get_assessed_school: {
         parameters: {
             query?: {
-                /** @description A selection's id; default the newest that stands. */
+                /** @description A selection's id; default the newest in force. */
                 selection?: string | null;
             };
             header?: never;
@@ -4796,7 +4796,7 @@ export interface operations {
     import_records: {
         parameters: {
             query?: {
-                /** @description Only say what would happen. */
+                /** @description Only report what would happen. */
                 dry_run?: boolean;
                 /** @description The school, where the file has none. */
                 school?: string | null;
@@ -5047,9 +5047,9 @@ export interface operations {
                 room?: string | null;
                 /** @description Only what is in this state now. */
                 state?: ("active" | "standby" | "off" | "unobserved") | null;
-                /** @description Only what is heard so. */
+                /** @description Only this connection. */
                 presence?: ("online" | "silent" | "never_seen") | null;
-                /** @description A code of 仪器现状. */
+                /** @description A code of 使用状况. */
                 condition?: string | null;
                 /** @description With, or without, a device. */
                 bound?: boolean | null;
@@ -5334,7 +5334,7 @@ export interface operations {
             query?: {
                 /** @description Only this row, or those whose key begins with it and /. */
                 row?: string | null;
-                /** @description The page that holds this row, whatever `offset` says. */
+                /** @description The page that holds this row, `offset` is ignored. */
                 at?: string | null;
                 /** @description Part of any cell. */
                 q?: string | null;
@@ -5482,7 +5482,7 @@ export interface operations {
     list_utilization: {
         parameters: {
             query?: {
-                /** @description What a row stands for. */
+                /** @description What a row sums up. */
                 by?: "asset" | "room" | "category" | "school";
                 /** @description One row per key, or per key and this. */
                 span?: "none" | "day" | "week" | "period";

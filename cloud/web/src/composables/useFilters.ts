@@ -1,7 +1,7 @@
 import { reactive, ref, watch } from "vue";
 import { useRoute, useRouter, type LocationQuery } from "vue-router";
 
-/** Filters, order and page of a list that live in the address, beside whatever else stands there. */
+/** Filters, order and page of a list that live in the address, in addition to its other parameters. */
 export function useFilters<K extends string>(keys: readonly K[], firstOrder: string) {
   const route = useRoute();
   const router = useRouter();

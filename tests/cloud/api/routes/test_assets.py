@@ -121,13 +121,13 @@ async def test_an_unknown_asset_is_not_found(cloud: CloudApp, tail: str) -> None
 async def test_a_timeline_merges_slots_and_shows_gaps(cloud: CloudApp) -> None:
     found = await get(cloud, "/api/v1/assets/1/timeline")
     assert found["day"] == "2026-11-23"
-    assert [(s["start"][11:16], s["end"][11:16], s["state"]) for s in found["stretches"]] == [
+    assert [(s["start"][11:16], s["end"][11:16], s["state"]) for s in found["intervals"]] == [
         ("16:00", "00:00", "unobserved"),
         ("00:00", "00:40", "active"),
         ("00:40", "01:00", "standby"),
         ("01:00", "01:50", "unobserved"),
     ]
-    assert found["stretches"][1]["energy_wh"] == 80
+    assert found["intervals"][1]["energy_wh"] == 80
     assert len(found["slots"]) == 12
     assert [(p["period"], p["lesson"]) for p in found["periods"]] == [
         (1, "301 语文"),
@@ -137,7 +137,7 @@ async def test_a_timeline_merges_slots_and_shows_gaps(cloud: CloudApp) -> None:
 
 async def test_a_timeline_of_the_future_is_empty(cloud: CloudApp) -> None:
     found = await get(cloud, "/api/v1/assets/1/timeline", day=MONDAY + timedelta(days=1))
-    assert (found["stretches"], found["slots"]) == ([], [])
+    assert (found["intervals"], found["slots"]) == ([], [])
 
 
 async def test_a_heatmap(cloud: CloudApp) -> None:

@@ -179,7 +179,7 @@ async def test_what_figures_are_held_against_opens(city: CloudApp, schools: list
     opened = 0
     for school in schools:
         for finding in (await ask(city, f"{school}/score", **SPAN))["findings"]:
-            for ref in finding["beside"]:
+            for ref in finding["compared_with"]:
                 assert finding["outcome"] != "not_applicable"
                 if finding["whole"] is not None:
                     assert (await ask(city, f"{school}/evidence", ref=ref, **SPAN))["table"]

@@ -225,9 +225,9 @@ async def test_which_choice_matters_is_the_same_whenever_it_is_asked(
     assert totals == sorted(totals, reverse=True)
     for one in found["influences"]:
         index = one["selected"]
-        assert one["is_told"] == (index["total"] > index["total_within"])
-        assert one["is_told"] == ("无法区分" not in one["text"]["zh"])
-        assert one["is_told"] == ("cannot be told from nothing" not in one["text"]["en"])
+        assert one["is_distinct"] == (index["total"] > index["total_within"])
+        assert one["is_distinct"] == ("无法区分" not in one["text"]["zh"])
+        assert one["is_distinct"] == ("cannot be told from nothing" not in one["text"]["en"])
         assert f"平均变动 {one['schools']:.1f} 所" in one["text"]["zh"]
         assert 0 <= one["schools"] <= 4
     other = await select(cloud, rules={"places": 4, "hard": []}, seed=4)

@@ -253,7 +253,7 @@ const en: typeof zh = {
     imported: "Row by row, with the columns of the import",
     derived: "Derived from telemetry and the records",
     none: "No row of this table matches.",
-    beside: "Compared with",
+    comparedWith: "Compared with",
     yes: "Yes",
     no: "No",
     closed: "Closed",

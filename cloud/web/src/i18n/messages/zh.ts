@@ -249,7 +249,7 @@ export default {
     imported: "按导入的栏目逐行列出",
     derived: "由物联数据和台账推算",
     none: "本表没有符合的行。",
-    beside: "对照",
+    comparedWith: "对照",
     yes: "是",
     no: "否",
     closed: "放假",
