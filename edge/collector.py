@@ -1,8 +1,8 @@
 """From deliveries to lines on disk: the sink that every driver is given.
 
 A delivery becomes one entry of the buffer: its readings as lines, the observations that the usage
-meter needs, and the driver's marks. Meters learn of readings only once they are durable, so nothing
-is ever reported that a crash could take back.
+meter needs, and the driver's checkpoints. Meters learn of readings only once they are durable, so
+nothing is ever reported that a crash could take back.
 
 Wrong clock. A machine without a clock of its own starts in 1970 until it has received the time.
 Readings dated by that clock are held back on disk with their age by the monotonic clock, and dated
@@ -80,7 +80,7 @@ class Collector:
         kept: dict[str, list[Reading]] = defaultdict(list)
         for seen in await self._buffer.observations():
             kept[seen.device].append(Reading(seen.device, seen.point, seen.value, seen.at))
-        finals = self._buffer.marks(_FINAL)
+        finals = self._buffer.checkpoints(_FINAL)
         for id_, meter in self._meters.items():
             text = finals.get(_FINAL + id_)
             final = datetime.fromisoformat(text) if text else None
@@ -90,11 +90,11 @@ class Collector:
     async def deliver(self, delivery: Delivery) -> None:
         """Return once the delivery is on disk; wait as long as that takes."""
         readings, held = self._split(delivery.readings)
-        await self._keep(readings, marks=delivery.marks, held=held)
+        await self._keep(readings, checkpoints=delivery.checkpoints, held=held)
 
-    def marks(self, prefix: str) -> Mapping[str, str]:
-        """Return the marks kept so far whose key begins with `prefix`."""
-        return self._buffer.marks(prefix)
+    def checkpoints(self, prefix: str) -> Mapping[str, str]:
+        """Return the checkpoints kept so far whose key begins with `prefix`."""
+        return self._buffer.checkpoints(prefix)
 
     def device_failed(self, error: DeviceError) -> None:
         """Count a device's failure."""
@@ -127,7 +127,7 @@ class Collector:
             return
         lines: list[Line] = []
         forget: dict[str, datetime] = {}
-        marks: dict[str, str | None] = {}
+        checkpoints: dict[str, str | None] = {}
         for id_, meter in self._meters.items():
             place = self._devices[id_].place
             for slot in meter.slots(now, is_last=is_last):
@@ -136,10 +136,10 @@ class Collector:
             final = meter.final_until
             if final is not None and final != self._final[id_]:
                 self._final[id_] = final
-                marks[_FINAL + id_] = final.isoformat()
+                checkpoints[_FINAL + id_] = final.isoformat()
                 forget[id_] = meter.needed_since or final
-        if lines or marks:
-            await self._durable(Entry(lines=lines, marks=marks, forget_before=forget))
+        if lines or checkpoints:
+            await self._durable(Entry(lines=lines, checkpoints=checkpoints, forget_before=forget))
 
     async def release_held(self) -> None:
         """Date the readings that were held back, once the clock is good."""
@@ -177,7 +177,7 @@ class Collector:
         self,
         readings: Sequence[Reading],
         *,
-        marks: Mapping[str, str | None] | None = None,
+        checkpoints: Mapping[str, str | None] | None = None,
         held: Sequence[Held] = (),
         released: Sequence[int] = (),
     ) -> None:
@@ -201,7 +201,7 @@ class Collector:
                 for id_, of_device in sent.items()
                 for text in reading_lines(self._devices[id_].place, of_device)
             ],
-            marks=marks or {},
+            checkpoints=checkpoints or {},
             observations=[Observation(r.device, r.point, r.observed_at, r.value) for r in watched],
             held=held,
             released=released,

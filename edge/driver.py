@@ -2,7 +2,7 @@
 
 A driver turns one protocol's speech into `Delivery`s and hands them to a `Sink`. `Sink.deliver`
 returns once everything in the delivery is on disk, in one transaction: only then does a driver
-acknowledge to its device or broker. `marks` are a driver's own memory, written in that same
+acknowledge to its device or broker. `checkpoints` are a driver's own memory, written in that same
 transaction: what it needs after a crash to distinguish a repeated message from a new one.
 """
 
@@ -19,7 +19,7 @@ class Delivery:
     """Readings that are kept together or not at all, and the driver's memory of them."""
 
     readings: Sequence[Reading]
-    marks: Mapping[str, str | None] = field(default_factory=dict)
+    checkpoints: Mapping[str, str | None] = field(default_factory=dict)
     """Key -> text to keep, or None to forget. Keys begin with the driver's name and a slash."""
 
 
@@ -29,8 +29,8 @@ class Sink(Protocol):
     async def deliver(self, delivery: Delivery) -> None:
         """Return once the delivery is on disk; wait as long as that takes."""
 
-    def marks(self, prefix: str) -> Mapping[str, str]:
-        """Return the marks kept so far whose key begins with `prefix`."""
+    def checkpoints(self, prefix: str) -> Mapping[str, str]:
+        """Return the checkpoints kept so far whose key begins with `prefix`."""
 
     def device_failed(self, error: DeviceError) -> None:
         """Count a device's failure and keep its text for the health report."""

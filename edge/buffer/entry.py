@@ -66,7 +66,7 @@ class Entry:
     """What becomes durable together or not at all."""
 
     lines: Sequence[Line] = ()
-    marks: Mapping[str, str | None] = field(default_factory=dict)
+    checkpoints: Mapping[str, str | None] = field(default_factory=dict)
     observations: Sequence[Observation] = ()
     forget_before: Mapping[str, datetime] = field(default_factory=dict)
     """Device -> moment before which its observations are no longer needed."""

@@ -15,9 +15,9 @@ Invariants:
 5. A full or failing disk makes `append` fail with `BufferUnavailable`: nothing is half written and
    nothing is lost that was acknowledged before.
 
-Layout: one table `lines`, ordered by `seq`, and next to it the drivers' marks, the observations
-that the usage meter still needs, readings held back while the clock is wrong, and lines set aside.
-One thread owns the one connection.
+Layout: one table `lines`, ordered by `seq`, and next to it the drivers' checkpoints, the
+observations that the usage meter still needs, readings held back while the clock is wrong, and
+lines set aside. One thread owns the one connection.
 
 Writing: operations wait in a queue; the thread takes all that are there (and those that come within
 a short window), runs them in one transaction and commits once for all. Where the transaction fails
@@ -172,9 +172,9 @@ class SqliteBuffer:
         """Return the oldest readings that wait for a good clock."""
         return await self._run(lambda owned: owned.held(limit))
 
-    def marks(self, prefix: str) -> Mapping[str, str]:
-        """Return the committed marks whose key begins with `prefix`."""
-        return {k: v for k, v in self._owned.marks.copy().items() if k.startswith(prefix)}
+    def checkpoints(self, prefix: str) -> Mapping[str, str]:
+        """Return the committed checkpoints whose key begins with `prefix`."""
+        return {k: v for k, v in self._owned.checkpoints.copy().items() if k.startswith(prefix)}
 
     @property
     def _owned(self) -> tables.Tables:
@@ -300,10 +300,10 @@ class SqliteBuffer:
 
     def _replace(self, error: sqlite3.DatabaseError) -> None:
         self._owned.close()
-        marks = self._owned.marks
+        checkpoints = self._owned.checkpoints
         self._tables = tables.Tables(self._begin_anew(error), self._max_bytes)
         self._tables.begin()
-        self._tables.append(Entry(marks=marks), self._clock.now())
+        self._tables.append(Entry(checkpoints=checkpoints), self._clock.now())
         self._tables.commit()
 
     def _report(self, group: list[_Operation]) -> None:

@@ -52,7 +52,7 @@ class Tables:
         self._turn = Lane.LIVE
         self._counts = self._count()
         self._before = self._counts
-        self.marks: dict[str, str] = dict(
+        self.checkpoints: dict[str, str] = dict(
             connection.execute("SELECT key, value FROM marks").fetchall()
         )
         self._new_marks: dict[str, str | None] = {}
@@ -74,9 +74,9 @@ class Tables:
         self._db.execute("COMMIT")
         for key, value in self._new_marks.items():
             if value is None:
-                self.marks.pop(key, None)
+                self.checkpoints.pop(key, None)
             else:
-                self.marks[key] = value
+                self.checkpoints[key] = value
 
     def roll_back(self) -> None:
         """Undo the transaction."""
@@ -100,8 +100,8 @@ class Tables:
         at_ms = _ms(now)
         for line in entry.lines:
             self._append_line(line, at_ms)
-        for key, value in entry.marks.items():
-            self._mark(key, value)
+        for key, value in entry.checkpoints.items():
+            self._checkpoint(key, value)
         self._db.executemany(
             "INSERT OR REPLACE INTO observations VALUES (?, ?, ?, ?)",
             [(o.device, o.point, _us(o.at), json.dumps(o.value)) for o in entry.observations],
@@ -217,7 +217,7 @@ class Tables:
             last_seq=cursor.lastrowid or self._counts.last_seq,
         )
 
-    def _mark(self, key: str, value: str | None) -> None:
+    def _checkpoint(self, key: str, value: str | None) -> None:
         self._new_marks[key] = value
         if value is None:
             self._db.execute("DELETE FROM marks WHERE key = ?", (key,))

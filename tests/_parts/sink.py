@@ -15,7 +15,7 @@ class MemorySink:
     `gate` clear holds deliveries back before anything is kept (`waiting` says how many wait).
     `late_gate` clear holds them back after they are kept and before `deliver` returns: a crash in
     between is where a message is on disk and not acknowledged. What is kept survives the driver:
-    hand the same sink to the next one and its `marks` are still there.
+    hand the same sink to the next one and its `checkpoints` are still there.
     """
 
     def __init__(self) -> None:
@@ -34,14 +34,14 @@ class MemorySink:
         self._changed = asyncio.Event()
 
     async def deliver(self, delivery: Delivery) -> None:
-        """Keep the delivery and its marks in one go."""
+        """Keep the delivery and its checkpoints in one go."""
         self.waiting += 1
         self.most_waiting = max(self.most_waiting, self.waiting)
         self._notify()
         try:
             await self.gate.wait()
             self.deliveries.append(delivery)
-            for key, text in delivery.marks.items():
+            for key, text in delivery.checkpoints.items():
                 if text is None:
                     self.kept.pop(key, None)
                 else:
@@ -52,8 +52,8 @@ class MemorySink:
             self.waiting -= 1
         await asyncio.sleep(0)
 
-    def marks(self, prefix: str) -> Mapping[str, str]:
-        """Return the marks kept so far under a prefix."""
+    def checkpoints(self, prefix: str) -> Mapping[str, str]:
+        """Return the checkpoints kept so far under a prefix."""
         return {key: text for key, text in self.kept.items() if key.startswith(prefix)}
 
     def device_failed(self, error: DeviceError) -> None:

@@ -55,9 +55,9 @@ async def test_what_was_not_acknowledged_is_there_after_a_restart(
         await buffer.acknowledge(batch)
     async with make(tmp_path) as buffer:
         assert texts(await buffer.take(10)) == ["b", "c"]
-        assert buffer.marks("m/") == {"m/k": "v"}
-        await buffer.append(Entry(marks={"m/k": None}))
-        assert buffer.marks("m/") == {}
+        assert buffer.checkpoints("m/") == {"m/k": "v"}
+        await buffer.append(Entry(checkpoints={"m/k": None}))
+        assert buffer.checkpoints("m/") == {}
 
 
 async def test_new_lines_never_wait_behind_more_than_one_batch_of_old_ones(
@@ -208,6 +208,6 @@ async def _interleaved(
     while batch := await buffer.take(7):
         rest += [int(text) for text in texts(batch)]
         await buffer.acknowledge(batch)
-    assert buffer.marks("m/") == ({"m/last": str(appended - 1)} if appended else {})
+    assert buffer.checkpoints("m/") == ({"m/last": str(appended - 1)} if appended else {})
     await buffer.__aexit__(None, None, None)
     assert Counter(gone + rest) == Counter(range(appended))

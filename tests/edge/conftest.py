@@ -59,14 +59,14 @@ class ToldDriver:
         self,
         device: str = "d1",
         at: datetime | None = None,
-        marks: dict[str, str | None] | None = None,
+        checkpoints: dict[str, str | None] | None = None,
         **values: Value,
     ) -> None:
         """Deliver and return once it is durable."""
         moment = at or self.clock.now()
         readings = [Reading(device, point, value, moment) for point, value in values.items()]
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.queue.put_nowait((Delivery(readings, marks or {}), done))
+        self.queue.put_nowait((Delivery(readings, checkpoints or {}), done))
         await done
 
 

@@ -167,11 +167,11 @@ async def test_marks_are_kept_with_the_readings(
     config = configured(end.url)
     driver = ToldDriver(clock)
     async with running(config, clock, driver) as gateway:
-        await driver.say(marks={"mqtt/7": "digest"}, power=1.0)
-        assert gateway.collector.marks("mqtt/") == {"mqtt/7": "digest"}
+        await driver.say(checkpoints={"mqtt/7": "digest"}, power=1.0)
+        assert gateway.collector.checkpoints("mqtt/") == {"mqtt/7": "digest"}
     async with running(config, clock, driver) as gateway:
-        await driver.say(marks={"mqtt/7": None}, power=2.0)
-        assert gateway.collector.marks("mqtt/") == {}
+        await driver.say(checkpoints={"mqtt/7": None}, power=2.0)
+        assert gateway.collector.checkpoints("mqtt/") == {}
 
 
 async def test_readings_of_a_wrong_clock_wait_and_are_dated_by_the_monotonic_one(
@@ -277,7 +277,7 @@ from tests._parts.patience import PATIENCE_S
 class Counting:
     name = "counting"
     async def run(self, sink):
-        number = int(sink.marks("counting/").get("counting/last", "-1")) + 1
+        number = int(sink.checkpoints("counting/").get("counting/last", "-1")) + 1
         clock = SystemClock()
         while True:
             reading = Reading("d1", "power", float(number), clock.now())

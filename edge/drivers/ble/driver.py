@@ -30,7 +30,7 @@ from edge.config import Config, Device
 from edge.driver import Delivery, Driver, Sink
 from edge.drivers.ble import bthome, codec
 from edge.drivers.ble.device import BleAdapter, BleDevice
-from edge.drivers.ble.duplicate_filter import Novelty, Verdict, digest_of
+from edge.drivers.ble.duplicate_filter import DuplicateFilter, Verdict, digest_of
 from edge.drivers.ble.radio import Radio, open_radio
 from edge.drivers.ble.session import Characteristic, Session, characteristics
 from edge.errors import (
@@ -79,10 +79,10 @@ class BleDriver:
 
     async def run(self, sink: Sink) -> None:
         """Listen and talk until cancelled."""
-        kept = sink.marks(f"{self.name}/")
+        kept = sink.checkpoints(f"{self.name}/")
         now_s = self._clock.monotonic()
         for peripheral in self._peripherals.values():
-            peripheral.novelty = Novelty(kept.get(self._mark(peripheral)), now_s)
+            peripheral.duplicates = DuplicateFilter(kept.get(self._checkpoint(peripheral)), now_s)
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._deliver(sink))
@@ -174,7 +174,7 @@ class BleDriver:
             packet = _decoded(device, data, peripheral.bind_key)
             peripheral.last_digest, peripheral.last_packet = digest, packet
         assert packet is not None  # noqa: S101 - kept together with its digest
-        verdict = peripheral.novelty.verdict(packet, digest, now_s)
+        verdict = peripheral.duplicates.verdict(packet, digest, now_s)
         if verdict is Verdict.REPEATED:
             self._answered(peripheral, now_s, sink)
             return
@@ -189,11 +189,11 @@ class BleDriver:
             return
         if len(self._waiting) >= _WAITING_MOST:
             return
-        mark = peripheral.novelty.accept(packet, digest, now_s)
+        checkpoint = peripheral.duplicates.accept(packet, digest, now_s)
         decoded = codec.packet_readings(
             device.id, device.profile.points, packet, peripheral.moment(self._clock.now())
         )
-        self._queue(decoded, (self._mark(peripheral), mark), sink)
+        self._queue(decoded, (self._checkpoint(peripheral), checkpoint), sink)
 
     def _answered(self, peripheral: "_Peripheral", now_s: float, sink: Sink) -> None:
         if now_s - peripheral.answered_s >= 1:
@@ -235,12 +235,14 @@ class BleDriver:
 
     # Delivery
 
-    def _queue(self, decoded: codec.Decoded, mark: tuple[str, str] | None, sink: Sink) -> None:
+    def _queue(
+        self, decoded: codec.Decoded, checkpoint: tuple[str, str] | None, sink: Sink
+    ) -> None:
         readings, errors = decoded
         for error in errors:
             sink.device_failed(error)
         if len(self._waiting) < _WAITING_MOST:
-            self._waiting.append((readings, mark))
+            self._waiting.append((readings, checkpoint))
             self._has_waiting.set()
         elif readings:
             sink.device_failed(
@@ -259,11 +261,11 @@ class BleDriver:
             await sink.deliver(
                 Delivery(
                     [reading for readings, _ in group for reading in readings],
-                    dict(mark for _, mark in group if mark is not None),
+                    dict(checkpoint for _, checkpoint in group if checkpoint is not None),
                 )
             )
 
-    def _mark(self, peripheral: "_Peripheral") -> str:
+    def _checkpoint(self, peripheral: "_Peripheral") -> str:
         return f"{self.name}/{peripheral.device.id}"
 
 
@@ -276,7 +278,7 @@ class _Peripheral:
         self.bind_key = _key(device)
         self.advertises = any(p.bthome is not None for p in device.profile.points.values())
         self.characteristics = characteristics(device.profile)
-        self.novelty = Novelty(None, 0.0)
+        self.duplicates = DuplicateFilter(None, 0.0)
         self.awaited: asyncio.Future[BLEDevice] | None = None
         self.refused: bytes | None = None
         self.last_digest = ""

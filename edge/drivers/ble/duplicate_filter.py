@@ -15,7 +15,7 @@ What distinguishes packets, and what goes wrong with it in the field:
   may wrap), or begin again below `RESTART_BELOW` after a change of battery. Other than that it is a
   replay, and refused.
 
-`mark` is the memory that outlives the gateway: the last packet that was news.
+`checkpoint` is the memory that outlives the gateway: the last packet that was news.
 """
 
 from collections import deque
@@ -53,11 +53,11 @@ def digest_of(data: bytes) -> str:
     return blake2b(data, digest_size=8).hexdigest()
 
 
-class Novelty:
+class DuplicateFilter:
     """What one device sent last."""
 
-    def __init__(self, mark: str | None, now_s: float) -> None:
-        self._last = _parsed(mark)
+    def __init__(self, checkpoint: str | None, now_s: float) -> None:
+        self._last = _parsed(checkpoint)
         self._last_s = now_s if self._last is None or self._last.packet_id is None else now_s - 60
         self._recent: deque[tuple[str, float]] = deque(maxlen=_RECENT)
 
@@ -79,7 +79,7 @@ class Novelty:
         return Verdict.STALE if is_behind and now_s - self._last_s < REORDER_S else Verdict.NEW
 
     def accept(self, packet: Packet, digest: str, now_s: float) -> str:
-        """Remember the packet as the last news; return the mark to keep."""
+        """Remember the packet as the last news; return the checkpoint to keep."""
         self._last = _Received(packet.packet_id, digest, packet.counter)
         self._last_s = now_s
         self._recent.append((digest, now_s))
@@ -99,10 +99,10 @@ def _text(number: int | None) -> str:
     return _NONE if number is None else str(number)
 
 
-def _parsed(mark: str | None) -> _Received | None:
-    if mark is None:
+def _parsed(checkpoint: str | None) -> _Received | None:
+    if checkpoint is None:
         return None
-    packet_id, _, rest = mark.partition(":")
+    packet_id, _, rest = checkpoint.partition(":")
     digest, _, counter = rest.partition(":")
     try:
         return _Received(

@@ -86,7 +86,7 @@ class _Unit:
         return self.delivering is None or self.delivering.done()
 
     @property
-    def mark(self) -> str:
+    def checkpoint(self) -> str:
         return f"modbus/{self.device.id}/breaks"
 
 
@@ -135,7 +135,7 @@ class ModbusDriver:
             device,
             Backoff(first_s=2 * self._bus.timeout_s, longest_s=longest_s, random=self._random),
         )
-        unit.breaks = read(self._sink.marks(unit.mark).get(unit.mark))
+        unit.breaks = read(self._sink.checkpoints(unit.checkpoint).get(unit.checkpoint))
         points = device.profile.points
         for every_s in sorted({point.poll_s for point in points.values()}):
             some = {name: point for name, point in points.items() if point.poll_s == every_s}
@@ -300,9 +300,9 @@ class ModbusDriver:
         ]
         if not readings and not unit.unsaved:
             return
-        marks = {unit.mark: written(unit.breaks)} if unit.unsaved else {}
+        checkpoints = {unit.checkpoint: written(unit.breaks)} if unit.unsaved else {}
         unit.unsaved = False
-        unit.delivering = self._tasks.create_task(self._kept(Delivery(readings, marks)))
+        unit.delivering = self._tasks.create_task(self._kept(Delivery(readings, checkpoints)))
 
     async def _kept(self, delivery: Delivery) -> None:
         await self._sink.deliver(delivery)

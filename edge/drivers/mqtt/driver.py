@@ -6,7 +6,7 @@ What holds:
   What waits for a device while one of its deliveries is being written goes into the next one.
 - No more than `receive_maximum` messages are in flight: an MQTT 5 broker counts them itself, and
   for messages it does not count (QoS 0, MQTT 3.1.1) the socket is not read.
-- A message that is on disk and comes again is acknowledged and dropped (`Ledger`).
+- A message that is on disk and comes again is acknowledged and dropped (`Unacked`).
 - A message without a time of its own gets the time of arrival, and no two messages of one device
   the same one. Retained state without a time of its own gives no readings: its age is
   unknown.
@@ -34,7 +34,7 @@ from edge.driver import Delivery, Driver, Sink
 from edge.drivers.mqtt.codec import decode, routes
 from edge.drivers.mqtt.connection import Connection, Refused, Silent
 from edge.drivers.mqtt.device import MqttBroker, MqttDevice
-from edge.drivers.mqtt.unacked import Ledger, digest
+from edge.drivers.mqtt.unacked import Unacked, digest
 from edge.errors import ConfigError, DeviceUnreachable, DriverUnavailable
 
 __all__ = ["MqttBroker", "MqttDevice", "MqttDriver", "make"]
@@ -104,7 +104,7 @@ class MqttDriver:
         self._in_flight.clear()
         self._count = 0
         self._below_limit.set()
-        self._ledger = Ledger(sink.marks("mqtt/"), limit=max(4096, 2 * self._limit))
+        self._unacked = Unacked(sink.checkpoints("mqtt/"), limit=max(4096, 2 * self._limit))
         async with asyncio.TaskGroup() as tasks:
             self._tasks = tasks
             while True:
@@ -129,7 +129,7 @@ class MqttDriver:
         self._connection = connection  # messages of a session may come along with CONNACK
         try:
             if not await connection.open(self._connack_timeout_s):
-                self._ledger.forget_all()
+                self._unacked.forget_all()
             await connection.subscribe(
                 {topic: self._wants_retained(topic) for topic in self._routes}
             )
@@ -184,13 +184,13 @@ class MqttDriver:
             return
         packet_id = message.mid if message.qos else 0
         payload = bytes(message.payload)
-        mark = digest(topic, payload)
+        checkpoint = digest(topic, payload)
         if message.dup and packet_id:
-            known = self._in_flight.get((packet_id, mark))
+            known = self._in_flight.get((packet_id, checkpoint))
             if known is not None:
                 known.connection = connection
                 return
-            if self._ledger.has(packet_id, mark):
+            if self._unacked.has(packet_id, checkpoint):
                 connection.acknowledge(packet_id)
                 return
         lane = self._lanes[self._routes[topic][0].id]
@@ -200,11 +200,11 @@ class MqttDriver:
             arrived=self._arrival(),
             packet_id=packet_id,
             is_retained=message.retain and connection.has_subscribed,
-            digest=mark,
+            digest=checkpoint,
             connection=connection,
         )
         if packet_id:
-            self._in_flight[packet_id, mark] = item
+            self._in_flight[packet_id, checkpoint] = item
         self._count += 1
         if self._count > self._limit:
             self._below_limit.clear()
@@ -235,15 +235,15 @@ class MqttDriver:
 
     async def _deliver(self, messages: list[_Message]) -> None:
         readings: list[Reading] = []
-        marks: dict[str, str | None] = {}
+        checkpoints: dict[str, str | None] = {}
         for message in messages:
             decoded, is_repeatable = self._decode(message)
             readings.extend(decoded)
             if decoded and message.needs_acknowledgement and not is_repeatable:
-                marks.update(self._ledger.note(message.packet_id, message.digest))
-        if readings or marks:
-            marks.update(self._ledger.forgotten())
-            await self._sink.deliver(Delivery(readings, marks))
+                checkpoints.update(self._unacked.note(message.packet_id, message.digest))
+        if readings or checkpoints:
+            checkpoints.update(self._unacked.forgotten())
+            await self._sink.deliver(Delivery(readings, checkpoints))
         for message in messages:
             self._finish(message)
 

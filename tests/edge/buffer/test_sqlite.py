@@ -31,8 +31,8 @@ async def main() -> None:
             number = 0
             while True:
                 text = f"{lane}:{number}"
-                marks = {f"w/{lane}": str(number)}
-                await buffer.append(Entry([Line(Kind.READING, text)], marks))
+                checkpoints = {f"w/{lane}": str(number)}
+                await buffer.append(Entry([Line(Kind.READING, text)], checkpoints))
                 sys.stdout.write(text + "\\n")
                 sys.stdout.flush()
                 number += 1
@@ -80,7 +80,7 @@ def test_kill_9_while_writing_loses_nothing_acknowledged(tmp_path: Path) -> None
         async def look(seen: dict[int, int] = seen) -> None:
             async with SqliteBuffer(path, clock=SystemClock()) as buffer:
                 assert not buffer.accidents
-                marks = buffer.marks("w/")
+                checkpoints = buffer.checkpoints("w/")
                 texts = await drained(buffer)
             for lane, last in seen.items():
                 numbers = [int(t.split(":")[1]) for t in texts if t.startswith(f"{lane}:")]
@@ -88,7 +88,7 @@ def test_kill_9_while_writing_loses_nothing_acknowledged(tmp_path: Path) -> None
                 assert numbers == list(range(len(numbers)))
                 assert last + 1 <= len(numbers) <= last + 2
                 # A mark and its line are there together or not at all.
-                assert marks[f"w/{lane}"] == str(numbers[-1])
+                assert checkpoints[f"w/{lane}"] == str(numbers[-1])
 
         asyncio.run(look())
 
@@ -124,7 +124,7 @@ async def test_cut_at_every_page_of_the_log_starts_with_a_prefix(tmp_path: Path)
         async with SqliteBuffer(torn, clock=SystemClock()) as buffer:
             numbers = [int(text) for text in await drained(buffer)]
             assert numbers == list(range(len(numbers)))
-            assert buffer.marks("m/").get("m/last") == (str(numbers[-1]) if numbers else None)
+            assert buffer.checkpoints("m/").get("m/last") == (str(numbers[-1]) if numbers else None)
 
 
 @pytest.mark.parametrize(
@@ -175,7 +175,7 @@ async def test_file_broken_while_running_is_replaced_and_marks_live_on(tmp_path:
         owned.commit = broken  # type: ignore[method-assign]  # as SQLite reports a bad page
         await buffer.append(Entry([reading("new")], {"m/b": "2"}))
         assert await drained(buffer) == ["new"]
-        assert buffer.marks("m/") == {"m/a": "1", "m/b": "2"}
+        assert buffer.checkpoints("m/") == {"m/a": "1", "m/b": "2"}
         assert len(buffer.accidents) == 1
 
 
@@ -332,7 +332,7 @@ async def test_many_appends_share_commits(tmp_path: Path) -> None:
 async def test_closed_buffer_refuses(tmp_path: Path) -> None:
     buffer = SqliteBuffer(tmp_path / "buffer.db", clock=SystemClock())
     with pytest.raises(BufferUnavailable, match="not open"):
-        buffer.marks("")
+        buffer.checkpoints("")
     async with buffer:
         pass
     with pytest.raises(BufferUnavailable, match="closed"):

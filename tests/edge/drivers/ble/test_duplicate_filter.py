@@ -1,5 +1,5 @@
 from edge.drivers.ble import bthome
-from edge.drivers.ble.duplicate_filter import Novelty, Verdict, digest_of
+from edge.drivers.ble.duplicate_filter import DuplicateFilter, Verdict, digest_of
 from simulators.devices import ble_encode
 from tests.edge.drivers.ble.conftest import KEY, address_of
 
@@ -8,7 +8,7 @@ class Ear:
     """Hears plain or encrypted packets at given times and remembers what was news."""
 
     def __init__(self, mark: str | None = None) -> None:
-        self.novelty = Novelty(mark, 0.0)
+        self.duplicates = DuplicateFilter(mark, 0.0)
         self.mark = mark
 
     def hear(
@@ -22,9 +22,9 @@ class Ear:
             key = bytes.fromhex(KEY)
         packet = bthome.decode(data, address=address_of(1), bind_key=key)
         digest = digest_of(data)
-        verdict = self.novelty.verdict(packet, digest, at_s)
+        verdict = self.duplicates.verdict(packet, digest, at_s)
         if verdict is Verdict.NEW:
-            self.mark = self.novelty.accept(packet, digest, at_s)
+            self.mark = self.duplicates.accept(packet, digest, at_s)
         return verdict
 
 

@@ -22,12 +22,12 @@ from edge.drivers.ble.driver import BleDriver
 from tests._parts.patience import PATIENCE_S
 
 class Printing:
-    def marks(self, prefix):
-        return marks
+    def checkpoints(self, prefix):
+        return checkpoints
     async def deliver(self, delivery):
         for reading in delivery.readings:
             print(json.dumps([reading.device, reading.point, reading.value]), flush=True)
-        for mark in delivery.marks.items():
+        for mark in delivery.checkpoints.items():
             print(json.dumps(["mark", *mark]), flush=True)
     def device_failed(self, error):
         print(json.dumps(["error", "device", str(error)]), flush=True)
@@ -39,7 +39,7 @@ class Printing:
         status = open("/proc/self/status").read()
         print(json.dumps(["memory", "kb", int(status.split("VmRSS:")[1].split()[0])]), flush=True)
 
-hci, profiles, marks = json.loads(sys.argv[1])
+hci, profiles, checkpoints = json.loads(sys.argv[1])
 devices = [
     BleDevice(f"d{n}", BleProfile.model_validate(profile), address)
     for n, (profile, address) in enumerate(profiles)
@@ -69,12 +69,12 @@ class Gateway:
         await self.process.wait()
 
 
-async def start(radio: VirtualRadio, count: int, marks: dict[str, str]) -> Gateway:
+async def start(radio: VirtualRadio, count: int, checkpoints: dict[str, str]) -> Gateway:
     profiles = [
         (_profile(number).model_dump(mode="json", exclude_none=True), address_of(number))
         for number in range(count)
     ]
-    argument = json.dumps([radio.transport, profiles, marks])
+    argument = json.dumps([radio.transport, profiles, checkpoints])
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-c", GATEWAY, argument, stdout=asyncio.subprocess.PIPE
     )
@@ -91,10 +91,10 @@ async def test_killed_and_back_with_twelve_devices(
 ) -> None:
     count = 12
     placed = [(await place(_profile(n), n, interval_s=0.05))[0] for n in range(count)]
-    marks: dict[str, str] = {}
+    checkpoints: dict[str, str] = {}
     stored: dict[str, list[float]] = {f"d{n}": [] for n in range(count)}
     for turn in range(3):
-        gateway = await start(radio, count, marks)
+        gateway = await start(radio, count, checkpoints)
         await gateway.until(lambda lines: any(line[0] == "memory" for line in lines))
         wanted: set[tuple[str, float]] = set()
         for number, peripheral in enumerate(placed):
@@ -112,7 +112,7 @@ async def test_killed_and_back_with_twelve_devices(
         assert not [line for line in gateway.lines if line[0] == "error"]
         for device, point, value in gateway.lines:
             if device == "mark":
-                marks[point] = value
+                checkpoints[point] = value
             elif point in {"illuminance", "temperature"} and value >= 1:
                 stored[device].append(value)
     for number in range(1, count):
