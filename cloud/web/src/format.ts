@@ -50,7 +50,7 @@ export function clock(moment: string | number | Date, withSeconds = false): stri
   return withSeconds ? `${text}:${pad(at.getUTCSeconds())}` : text;
 }
 
-/** What stands below the axis of a chart: the time, at midnight the day. */
+/** The label below the axis of a chart: the time, at midnight the day. */
 export function tick(moment: number): string {
   const text = clock(moment);
   return text === "00:00" ? dayOf(new Date(moment)).slice(5) : text;

@@ -46,7 +46,7 @@ describe("languages", () => {
     Object.entries(tree).flatMap(([key, value]) =>
       typeof value === "object" ? keys(value as object, `${path}${key}.`) : [`${path}${key}`],
     );
-  it("say the same things", () => {
+  it("have the same keys", () => {
     expect(keys(en)).toEqual(keys(zh));
   });
   it("use the same parameters", () => {

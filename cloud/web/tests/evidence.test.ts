@@ -29,7 +29,7 @@ describe("a row of evidence opens where it came from", () => {
   });
 });
 
-describe("what the cloud says in an answer", () => {
+describe("the header of a file", () => {
   it("names the file", () => {
     expect(fileName("attachment; filename*=UTF-8''%E5%85%AC%E7%A4%BA.pdf")).toBe("公示.pdf");
     expect(fileName(null)).toBeNull();

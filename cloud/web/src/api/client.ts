@@ -63,7 +63,7 @@ export async function load<P extends LoadPath>(path: P, params: Params<P>, signa
 
 export type StepBody = NonNullable<paths["/api/v1/procedure"]["post"]["requestBody"]>["content"]["application/json"];
 
-/** Take the next step of the procedure; throws a Problem that says why it may not be taken. */
+/** Take the next step of the procedure; throws a Problem with the reason where it is refused. */
 export async function takeStep(body: StepBody): Promise<Step> {
   const { data } = await api.POST("/api/v1/procedure", { body });
   return data as Step;

@@ -20,8 +20,8 @@ export function useFilters<K extends string>(keys: readonly K[], firstOrder: str
   watch([() => ({ ...filter }), sort, page], () => {
     if (route.name !== here) return;
     const others = Object.entries(route.query).filter(([key]) => !own.has(key));
-    const said = { ...filter, sort: sort.value === firstOrder ? "" : sort.value, page: page.value > 1 ? String(page.value) : "" };
-    void router.replace({ query: { ...Object.fromEntries(others), ...Object.fromEntries(Object.entries(said).filter(([, value]) => value)) } });
+    const query = { ...filter, sort: sort.value === firstOrder ? "" : sort.value, page: page.value > 1 ? String(page.value) : "" };
+    void router.replace({ query: { ...Object.fromEntries(others), ...Object.fromEntries(Object.entries(query).filter(([, value]) => value)) } });
   });
   watch(
     () => route.query,

@@ -19,7 +19,7 @@ const selection = computed(
     null,
 );
 
-/** What an address has to say so that it shows the same to whom it is sent; nothing of the newest. */
+/** The query with which an address shows the same to another reader; empty for the newest. */
 const kept = computed<Record<string, string>>(() => {
   const query: Record<string, string> = {};
   if (assessment.value && assessment.value.id !== assessments.value[0]?.id) query.assessment = assessment.value.id;
