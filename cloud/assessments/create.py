@@ -53,8 +53,8 @@ async def assess(
         batch = rows[at : at + BATCH]
         facts = await _gathered(store, registry, batch, start, end)
         tables.append(await asyncio.to_thread(_table, standard, facts, batch))
-        beside = await gather_facts(store, registry, facts, inspections)
-        integrity += await asyncio.to_thread(_findings, beside)
+        inputs = await gather_facts(store, registry, facts, inspections)
+        integrity += await asyncio.to_thread(_findings, inputs)
         if progress is not None:
             progress(min(at + BATCH, len(rows)), len(rows))
     filed = await asyncio.to_thread(
@@ -80,7 +80,7 @@ async def evidence_now(
     start: date,
     end: date,
 ) -> pl.DataFrame:
-    """Return the evidence table of one school as it stands now."""
+    """Return the evidence table of one school as it is now."""
     facts = await _gathered(store, registry, [school], start, end)
     return await asyncio.to_thread(_table, standard, facts, [school])
 
@@ -116,7 +116,7 @@ def _findings(facts: Facts) -> Sequence[FiledFinding]:
 
 
 def _named(table: pl.DataFrame, schools: Sequence[SchoolRow]) -> pl.DataFrame:
-    """Return the table with what the register says of the schools."""
+    """Return the table with the schools' columns of the register."""
     known = pl.DataFrame(
         {
             "id": [row.id for row in schools],

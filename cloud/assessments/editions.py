@@ -1,4 +1,4 @@
-"""Which edition of a standard an assessment is held against, with its file as it stands."""
+"""Which edition of a standard an assessment uses, with the text of its file."""
 
 from datetime import date
 from functools import cache

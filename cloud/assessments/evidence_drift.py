@@ -1,4 +1,4 @@
-"""The evidence as it stands now, beside what was assessed. Pure."""
+"""The evidence as it is now, compared with what was assessed. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -78,7 +78,7 @@ def opened(found: Assessment, school: str, clause: str, facts: Evidence) -> Open
 
 
 def changes(found: Assessment, school: str, table: pl.DataFrame) -> Changes:
-    """Return what the evidence table of now says otherwise; raises NotFound."""
+    """Return what differs in the evidence table of now; raises NotFound."""
     was = row_of(found.scores.table, school, found)
     is_ = row_of(table, school, found)
     then = found.scores.table.filter(pl.col("id") == school)

@@ -46,7 +46,7 @@ class Asked:
 
 
 def ranking(assessment: Assessment, outcomes: Outcomes | None = None) -> pl.DataFrame:
-    """Return every school, by rank; those without a value stand behind, without a rank.
+    """Return every school, by rank; those without a value come last, without a rank.
 
     With a selection the ranks are those of its published order.
     """
@@ -77,7 +77,7 @@ def ranking(assessment: Assessment, outcomes: Outcomes | None = None) -> pl.Data
         rank = pl.when(pl.col("value").is_not_null()).then(pl.int_range(1, pl.len() + 1))
         nothing = [pl.lit(None, kind).alias(name) for name, kind in OF_SELECTION.items()]
         return ordered.with_columns(rank.cast(pl.Int64).alias("rank"), *nothing)
-    said = pl.DataFrame(
+    by_school = pl.DataFrame(
         [
             {
                 "id": school,
@@ -88,7 +88,7 @@ def ranking(assessment: Assessment, outcomes: Outcomes | None = None) -> pl.Data
         ],
         schema={"id": pl.String, "rank": pl.Int64, **OF_SELECTION},
     )
-    return frame.join(said, on="id", how="left").sort("rank", "raw", "id", nulls_last=True)
+    return frame.join(by_school, on="id", how="left").sort("rank", "raw", "id", nulls_last=True)
 
 
 def matching(frame: pl.DataFrame, asked: Asked) -> pl.DataFrame:
@@ -109,7 +109,7 @@ def matching(frame: pl.DataFrame, asked: Asked) -> pl.DataFrame:
 
 
 def in_order(frame: pl.DataFrame, sort: str) -> pl.DataFrame:
-    """Return a ranking in the order of a key, or of `-key`; what has none stands behind."""
+    """Return a ranking in the order of a key, or of `-key`; what has none comes last."""
     key = sort.removeprefix("-")
     return frame.sort(key, descending=sort.startswith("-"), nulls_last=True, maintain_order=True)
 
@@ -117,7 +117,7 @@ def in_order(frame: pl.DataFrame, sort: str) -> pl.DataFrame:
 def reasons(frame: pl.DataFrame) -> list[dict[str, Any]]:
     """Return how many schools each rule decided: those in first, then by number; with the best one.
 
-    Nothing where nobody selected yet.
+    Nothing without a selection.
     """
     decided = frame.filter(pl.col("selected").is_not_null())
     counted = decided.group_by("selected", "rule", maintain_order=True).agg(

@@ -87,7 +87,7 @@ class AssessmentRepository:
         return next((row.id for row in rows if row.id not in replaced), None)
 
     def last(self, selection: str) -> str:
-        """Return the selection that stands in the place of one: itself, or who took it."""
+        """Return the selection in force in the place of one: itself or the last replacement."""
         while (after := self.assessment_log.after(selection)) is not None:
             selection = after
         return selection

@@ -108,10 +108,10 @@ class AssessmentLog:
         selection: SelectionRow | None = None,
         effect: Effect | None = None,
     ) -> StepRow:
-        """Take a step, where `allowed` says nothing against it in view of the steps of its round.
+        """Take a step, unless `allowed` refuses it in view of the steps of its round.
 
-        What it raises is raised; nobody takes another step in between. A `selection` that the step
-        makes, and the `effect` it has on the books, happen with it or not at all; the step tells
+        What it raises is raised; no other step is taken in between. A `selection` that the step
+        makes, and the `effect` it has on the books, happen with it or not at all; the step holds
         what changed by the effect.
         """
         with self._writing() as session:
@@ -172,7 +172,7 @@ class AssessmentLog:
             return None if found is None else _selection(found)
 
     def after(self, selection: str) -> str | None:
-        """Return the selection that took the place of one, None where it stands."""
+        """Return the selection that took the place of one, None while it is in force."""
         query = select(tables.Selection.id).where(tables.Selection.before_id == selection)
         with Session(self._engine) as session:
             return session.scalar(query)
@@ -263,7 +263,7 @@ def _commit(session: Session) -> None:
 
 def _chained(before: str, step: NewStep, number: int) -> str:
     """Return the digest of a step and of all that came before it."""
-    told = {
+    contents = {
         "before": before,
         "id": number,
         "round": step.round,
@@ -277,7 +277,7 @@ def _chained(before: str, step: NewStep, number: int) -> str:
         "reason": step.reason,
         "answers": step.answers_id,
     }
-    return hashlib.sha256(_json(told).encode()).hexdigest()
+    return hashlib.sha256(_json(contents).encode()).hexdigest()
 
 
 def _json(value: Any) -> str:

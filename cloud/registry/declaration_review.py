@@ -1,4 +1,4 @@
-"""A reviewer's word on a declared figure: true as it stands, or another one.
+"""A reviewer's decision on a declared figure: confirmed, or corrected.
 
 What was declared stays as it was declared: a correction is a declaration of its own day, confirmed
 by the reviewer, and the newest declaration is the one that counts.
@@ -19,7 +19,7 @@ from cloud.registry.importing.import_job import nearest
 def confirm(
     session: Session, school: str, item: str, declared_on: dt.date | None, by: str, today: dt.date
 ) -> Mapping[str, Any]:
-    """Confirm a declaration, the newest one by default; return what it says."""
+    """Confirm a declaration, the newest one by default; return its contents."""
     row = _declared(session, school, item, declared_on)
     if row.confirmed_on is not None:
         raise Conflict(
@@ -33,7 +33,7 @@ def confirm(
 def correct(
     session: Session, school: str, item: str, value: float, reason: str, by: str, today: dt.date
 ) -> Mapping[str, Any]:
-    """Declare another figure in the reviewer's name; return what was said before and now."""
+    """Declare another figure in the reviewer's name; return the figures before and now."""
     row = _declared(session, school, item, None)
     was = {"item": item, "before": row.value, "before_declared_on": row.declared_on.isoformat()}
     if row.declared_on >= today:

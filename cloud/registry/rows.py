@@ -164,7 +164,7 @@ class StageSizeRow:
 
 @dataclass(frozen=True, slots=True)
 class DeclarationRow:
-    """What a school says of itself; it counts in full once it is confirmed."""
+    """What a school declares; it counts in full once it is confirmed."""
 
     school: str
     item: str

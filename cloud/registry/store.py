@@ -81,7 +81,7 @@ class Registry:
         self._callbacks.append(callback)
 
     def changed(self, kind: str, schools: frozenset[str]) -> None:
-        """Tell whoever asked that an import has been committed."""
+        """Notify the listeners that an import has been committed."""
         for callback in self._callbacks:
             callback(kind, schools)
 

@@ -3,7 +3,7 @@
 Natural keys are unique, so an import that runs twice changes nothing: a school by its code, a room
 by (school, number), an asset by (school, asset number), a term by (school, name), a period by
 (term, number), a lesson by (term, weekday, period, room), a holiday by (school or all, day), and so
-on: the unique constraint of each table says it.
+on: the unique constraint of each table.
 Money is kept in whole fen; days and times of day are the school's own.
 """
 
@@ -177,7 +177,7 @@ class Lesson(Table):
 class Holiday(Table):
     """A closed day, or a day on which lessons of the weekday `follows` are made up.
 
-    Without a school it holds for every school that says nothing else about that day.
+    Without a school it holds for every school that has nothing else for that day.
     """
 
     __tablename__ = "holiday"
@@ -214,7 +214,7 @@ class StageSize(Table):
 
 
 class Declaration(Table):
-    """What a school says of itself on a day, and who confirmed it."""
+    """What a school declares on a day, and who confirmed it."""
 
     __tablename__ = "declaration"
     __table_args__ = (UniqueConstraint("school_id", "item", "declared_on"),)
@@ -233,7 +233,7 @@ class Declaration(Table):
 class Ticket(Table):
     """A repair, from the report to the acceptance; the moments are the school's own time.
 
-    `origin` is "report" for a person, "alert" for a device; `is_fault` is None while nobody knows.
+    `origin` is "report" for a person, "alert" for a device; `is_fault` is None while it is unknown.
     """
 
     __tablename__ = "ticket"
@@ -255,7 +255,7 @@ class Ticket(Table):
 
 
 class Stocktake(Table):
-    """What a count found of an asset; what no ledger line stands for has a number of the count."""
+    """What a count found of an asset; what is in no ledger line has a number of the count."""
 
     __tablename__ = "stocktake"
     __table_args__ = (
@@ -287,7 +287,7 @@ class Disposal(Table):
 
 
 class Chemical(Table):
-    """A batch of a dangerous chemical: what the book says, and what the last count found."""
+    """A batch of a dangerous chemical: what the record holds, and what the last count found."""
 
     __tablename__ = "chemical"
     __table_args__ = (UniqueConstraint("school_id", "batch_no"),)

@@ -31,7 +31,7 @@ from cloud.scoring.standard.source_confidence import trust
 from cloud.scoring.standard.standard import TOTAL, Stage, Standard
 
 EVIDENCE_ROWS = 500
-"""Rows of a clause that a workbook holds at most; it says how many more there are."""
+"""Rows of a clause that a workbook holds at most; it states how many more there are."""
 
 
 def occasion_of(
@@ -46,7 +46,7 @@ def occasion_of(
     selection: str = "",
     replaced_by: str = "",
 ) -> Occasion:
-    """Return what all reports of one assessment say of it."""
+    """Return what all reports of one assessment show of it."""
     return Occasion(
         assessment=assessment,
         standard=standard.title.zh,
@@ -124,23 +124,23 @@ def blocks(found: results.Result) -> tuple[str, ...]:
     by_clause = {finding.clause.id: finding for finding in found.findings}
     by_dimension = {dimension.dimension.id: dimension for dimension in found.dimensions}
     by_rule = {rule.id: rule for rule in found.standard.rules}
-    told = []
+    blocks = []
     for name in found.failed_gates:
         one = by_clause[name]
-        told.append(
+        blocks.append(
             f"否决线：{name} {one.clause.title.zh} {_measured(one)}，{_gate(one.clause)}即否决"
         )
     for name in found.failed_marks:
         if name == TOTAL:
             mark = found.standard.pass_mark or 0
-            told.append(f"及格线：总分 {formatting.score(found.raw)}，低于 {mark:g}")
+            blocks.append(f"及格线：总分 {formatting.score(found.raw)}，低于 {mark:g}")
         else:
             part = by_dimension[name]
             mark = part.dimension.pass_mark or 0
             value = formatting.score(part.value)
-            told.append(f"及格线：{part.dimension.title.zh}维度 {value}，低于 {mark:g}")
-    told += [f"规则：{by_rule[name].title.zh}" for name in found.failed_rules]
-    return tuple(told)
+            blocks.append(f"及格线：{part.dimension.title.zh}维度 {value}，低于 {mark:g}")
+    blocks += [f"规则：{by_rule[name].title.zh}" for name in found.failed_rules]
+    return tuple(blocks)
 
 
 def _clause(
@@ -192,7 +192,7 @@ def _clause(
 def cost(found: results.Finding) -> float | None:
     """Return what closing a clause's gap costs by the standard's own prices; None if it has none.
 
-    A unit is missing where it is part of the need and not there; what nobody saw is not bought.
+    A unit is missing where it is part of the need and not there; what has no data is not bought.
     """
     price = found.clause.cost
     if price is None or found.sums is None or found.attainment is None:
@@ -224,7 +224,7 @@ def _measured(found: results.Finding) -> str:
 
 
 def source_words(clause: Clause) -> str:
-    """Return where a clause's threshold stands."""
+    """Return the source of a clause's threshold."""
     return f"{clause.source.title} {clause.source.clause}".strip()
 
 
@@ -234,7 +234,7 @@ def _stages(row: Mapping[str, object]) -> tuple[Stage, ...]:
 
 
 def kind_name(code: str | None) -> str:
-    """Return the name of a school type; what is no known code as it stands."""
+    """Return the name of a school type; an unknown code unchanged."""
     return _named(statistics.SCHOOL_TYPES, code)
 
 

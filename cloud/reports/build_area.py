@@ -128,7 +128,7 @@ def status_of(row: Mapping[str, Any]) -> Status:
 
 
 def interval_of(row: Mapping[str, Any]) -> tuple[int, int] | None:
-    """Return where the rank of a school of a ranking lies, None where nobody tried."""
+    """Return where the rank of a school of a ranking lies, None without trials."""
     low, high = row["rank_low"], row["rank_high"]
     return None if low is None or high is None else (low, high)
 
@@ -168,11 +168,11 @@ def _line(row: Mapping[str, Any], assessment: Assessment, dimensions: Sequence[s
 def _compliance(assessment: Assessment, division: str | None) -> tuple[ComplianceLine, ...]:
     titles = {dimension.id: dimension.title.zh for dimension in assessment.standard.dimensions}
     counted = ranking.compliance(assessment)
-    nobody = {"applies": 0, "met": 0, "partly_met": 0, "unmet": 0, "no_data": 0, "attainment": None}
+    none = {"applies": 0, "met": 0, "partly_met": 0, "unmet": 0, "no_data": 0, "attainment": None}
     found = []
     for clause in assessment.standard.clauses:
         rows = {row["division"]: row for row in counted[clause.id]}
-        row = rows.get(division, nobody)
+        row = rows.get(division, none)
         found.append(
             ComplianceLine(
                 clause=clause.id,
@@ -180,7 +180,7 @@ def _compliance(assessment: Assessment, division: str | None) -> tuple[Complianc
                 dimension=titles[clause.dimension],
                 source=source_words(clause),
                 trust=trust(clause.source.confidence).zh,
-                **{name: row[name] for name in nobody},
+                **{name: row[name] for name in none},
             )
         )
     return tuple(found)
@@ -247,7 +247,7 @@ def _as_listed(code: str) -> tuple[bool, str]:
 def _questions(
     findings: Sequence[Finding], own: pl.DataFrame
 ) -> tuple[tuple[str, str, str, str, str, str, str], ...]:
-    """Return every doubt about a school of the area, the gravest first."""
+    """Return every integrity finding about a school of the area, the gravest first."""
     of = {row["id"]: row for row in own.iter_rows(named=True)}
     gravest = list(formatting.SEVERITIES)
     return tuple(

@@ -54,11 +54,11 @@ class Filed:
     chosen: FiledSelection | None
     frame: pl.DataFrame
     standing: str = ""
-    """The selection that stands in the place of `chosen`: itself, or who took it."""
+    """The selection in force in the place of `chosen`: itself, or the last that replaced it."""
 
     @property
     def occasion(self) -> Occasion:
-        """What all reports say of it."""
+        """What all reports show of it."""
         row = self.assessment.row
         return occasion_of(
             self.assessment.standard,
@@ -129,7 +129,7 @@ def least_of(found: Filed, school: str) -> Least | None:
 
 
 def least_shape(facts: Mapping[str, Any]) -> Least:
-    """Return the least it would take, of what a selection says of it."""
+    """Return the least it would take, as a report shows it."""
     return Least(
         steps=tuple(
             Step(
@@ -152,7 +152,7 @@ def of_area(
 ) -> AreaReport:
     """Return the report of a county, or of the city; raises NotFound for an unknown county.
 
-    `matters` says which choice matters most for the selection
+    `matters` holds which choice matters most for the selection
     (`cloud.assessments.sensitivity_report`).
     """
     if division is not None and statistics.DIVISIONS.find(division) is None:
@@ -385,7 +385,7 @@ def _order(found: Filed) -> list[str]:
 
 
 def _only(scores: Scores, schools: Collection[str]) -> Scores:
-    """Return the scores of some schools; nobody's depends on who else is there."""
+    """Return the scores of some schools; they do not depend on other schools."""
     own = pl.col("id").is_in(list(schools))
     return Scores(
         standard=scores.standard,

@@ -54,7 +54,7 @@ def percent(value: float | None, digits: int = 1) -> str:
 
 
 def figure(value: float | None, unit: str = "") -> str:
-    """Return what was measured; a unit of "%" says that it is a share."""
+    """Return what was measured; a unit of "%" means a share."""
     if value is None:
         return NONE
     return percent(value) if unit == "%" else f"{cut(value, 2):,.2f}".rstrip("0").rstrip(".")
@@ -106,7 +106,7 @@ def why_not_rated(report: SchoolReport) -> str:
 
 
 def gate(clause: ClauseLine) -> str:
-    """Return what a clause's veto says."""
+    """Return the text of a clause's veto."""
     if not clause.gate:
         return ""
     return f"{clause.gate}（未过）" if clause.failed_gate else f"{clause.gate}（已过）"
@@ -127,12 +127,12 @@ def gaps(report: SchoolReport) -> list[ClauseLine]:
 
 
 def replaced(selection: str, by: str) -> str:
-    """Return that a list stands no more, "" where it stands."""
+    """Return that a list was replaced, "" while it is in force."""
     return f"名单 {selection} 已被名单 {by} 取代，不再有效，仅供查考。" if by else ""
 
 
 def holds(found: bool | None) -> str:
-    """Return whether a rule holds; None where nobody can say."""
+    """Return whether a rule holds; None where that is unknown."""
     return "无法判断" if found is None else "是" if found else "否"
 
 

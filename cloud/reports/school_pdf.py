@@ -17,7 +17,7 @@ from cloud.scoring.standard.source_confidence import FLAGS
 
 _APART = "not_applicable"
 SHOWN = 3
-"""Rows of evidence that stand under a clause; the workbook holds the others."""
+"""Rows of evidence shown under a clause; the workbook holds the others."""
 
 
 def school_pdf(report: SchoolReport) -> bytes:
@@ -54,7 +54,7 @@ def school_data(report: SchoolReport) -> dict[str, Any]:
 
 
 def occasion_data(occasion: Occasion) -> dict[str, Any]:
-    """Return what every report says of the assessment, as texts."""
+    """Return what every report shows of the assessment, as texts."""
     return {
         "assessment": occasion.assessment,
         "standard": occasion.standard,
@@ -203,7 +203,7 @@ def _doubt(one: IntegrityFinding) -> dict[str, Any]:
 
 
 def _trusts(report: SchoolReport) -> list[dict[str, Any]]:
-    """Return how many of the clauses that apply stand on how sure a source."""
+    """Return how many of the clauses that apply have a source of each confidence."""
     count: dict[str, int] = {}
     for clause in report.clauses:
         if clause.outcome != "not_applicable":

@@ -1,4 +1,4 @@
-"""What the reports say, as plain values: nothing here knows where they come from.
+"""What the reports show, as plain values: nothing here knows where they come from.
 
 Texts are Chinese, as the reports are. Shares are 0 to 1, scores 0 to the standard's scale, None is
 "not known" or "not rated", never zero.
@@ -32,7 +32,7 @@ class Occasion:
     places: int | None = None
     selection: str = ""
     replaced_by: str = ""
-    """The selection that stands in the place of this one."""
+    """The selection in force in the place of this one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +148,7 @@ class IntegrityFinding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SchoolReport:
-    """All that the report of one school says."""
+    """All that the report of one school shows."""
 
     occasion: Occasion
     school: str
@@ -265,7 +265,7 @@ class DivisionLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AreaReport:
-    """All that the report of a county or of the city says."""
+    """All that the report of a county or of the city shows."""
 
     occasion: Occasion
     area: str
@@ -282,7 +282,7 @@ class AreaReport:
     """Every one of them: school, its name, county, check, how grave, what, what to ask."""
     procedure: str = ""
     warnings: tuple[tuple[str, str], ...] = ()
-    """School, what whoever reads the list should know of it."""
+    """A school, and what a reader of the list has to know of it."""
     matters: tuple[tuple[str, str], ...] = ()
     """Choice of the standard, what it has to do with the list; of the whole list only."""
     overrides: tuple[str, ...] = ()

@@ -107,7 +107,7 @@ def book_bytes(book: Workbook, made_at: datetime) -> bytes:
 
 
 def _styles() -> list[NamedStyle]:
-    """Return the named styles: whoever works on the file changes all cells of a kind at once."""
+    """Return the named styles: one change in the file changes all cells of a kind at once."""
     text = Font(name=_FAMILY, size=11)
     left = Alignment(wrap_text=True, vertical="top", horizontal="left")
     return [

@@ -1,6 +1,6 @@
 """Scores as arrays, to be computed thousands of times with other weights and thresholds. Pure.
 
-The engine's rules (see `cloud.scoring.engine.engine`) over float32, for whoever asks what would
+The engine's rules (see `cloud.scoring.engine.engine`) over float32, to compute what would
 have been,
 had a choice of ours or a piece of evidence been otherwise. Its answers agree with the engine's to a
 few millionths of the scale; no score is ever published from here.
@@ -74,7 +74,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A standard and the evidence of schools; clauses stand by dimension, schools as given."""
+    """A standard and the evidence of schools; clauses by dimension, schools as given."""
 
     standard: Standard
     schools: tuple[str, ...]
@@ -186,7 +186,7 @@ def attained(
 
 @dataclass(frozen=True, slots=True)
 class Values:
-    """Values, 0 to 1, by school and draw; `marks` says where every dimension reaches its mark."""
+    """Values, 0 to 1, by school and draw; `marks`: where every dimension reaches its mark."""
 
     totals: Floats
     marks: Flags | None
@@ -329,7 +329,7 @@ def product(rows: Floats, weights: Floats) -> Floats:
     """Return rows x weights, in pieces so small that no second thread is asked to help.
 
     So every number is summed in the same order, however many threads there are; and no thread of
-    the linear algebra library goes on spinning beside those that have work.
+    the linear algebra library keeps its threads spinning next to those that have work.
     """
     many, inner = rows.shape
     draws = weights.shape[1]

@@ -111,7 +111,7 @@ def _by_quota(
 ) -> _Taken:
     """Go down the order in all runs at once, each run over those who may be taken in it.
 
-    Places that were kept for groups and found nobody go to the next ones whom no limit keeps out.
+    Places that were kept for groups and found no school go to the next ones within the limits.
     """
     runs = order.shape[0]
     many = may.sum(axis=1)

@@ -1,21 +1,21 @@
 """How sure a rank and a place are: Monte Carlo over weights, thresholds and evidence. Pure.
 
 Invariants:
-- the same scores, rules, doubts, runs and seed give the same answer, on any number of threads;
+- the same scores, rules, ranges, runs and seed give the same answer, on any number of threads;
 - runs are nested: each of `worlds` draws thresholds and evidence once, and weights many times;
 - memory is bounded: two bytes for each school and run, and what one world takes on each thread;
-- nobody gains a rank by being unknown: what has no evidence at all earns nothing in every run, and
+- no school gains a rank by being unknown: what has no evidence earns nothing in every run, and
   a school that is not rated has neither rank nor chance.
 
-What is drawn, by `Doubts`:
+What is drawn, by `Uncertainties`:
 - weights: of dimensions, and of clauses within theirs, from Dirichlet distributions around those of
   the standard;
 - thresholds: of each clause all by one factor; a target that is a share stays at most 1;
-- evidence: what nobody saw lies anywhere between its worst and its best; figures err by where they
+- evidence: what has no data lies anywhere between its worst and its best; figures err by where they
   come from, shares most where they are near a half and not where all or nothing was found; what is
   declared and not confirmed may be overstated.
 
-Coverage and gates are not drawn: they stand as assessed, for they are facts to be looked at, and an
+Coverage and gates are not drawn: they remain as assessed: they are facts to be looked at, and an
 error of measurement shall not trip a gate at 100 %.
 
 Within a run schools are ranked by their score, and places are given in that order to those who may
@@ -57,7 +57,7 @@ _STRIPE = 64
 _BY_RUN = {"marks", "rules"}
 
 
-class Doubts(Block):
+class Uncertainties(Block):
     """How far what a score is made of may be off."""
 
     concentration: float = Bounded(
@@ -88,7 +88,7 @@ class Uncertainty:
     runs: int
     worlds: int
     seed: int
-    doubts: Doubts
+    uncertainties: Uncertainties
 
 
 def uncertainty(
@@ -98,15 +98,15 @@ def uncertainty(
     *,
     runs: int = 10_000,
     worlds: int = 100,
-    doubts: Doubts | None = None,
+    uncertainties: Uncertainties | None = None,
     threads: int = 2,
 ) -> Uncertainty:
     """Return rank intervals and chances of all rated schools."""
-    doubts = Doubts() if doubts is None else doubts
+    uncertainties = Uncertainties() if uncertainties is None else uncertainties
     field = ranked_pool(candidates(scores), rules)
     rated = np.flatnonzero(field.rated)
     model = model_of(scores, [field.schools[number] for number in rated])
-    trial = _Trial(model, rules, doubts, _may(field, rated), places_of(field, rated))
+    trial = _Trial(model, rules, uncertainties, _may(field, rated), places_of(field, rated))
     seeds = np.random.SeedSequence(seed).spawn(worlds)
     bounds = np.linspace(0, runs, worlds + 1).astype(int)
     size = rated.size
@@ -139,7 +139,7 @@ def uncertainty(
             "chance": pl.Float64(),
         },
     )
-    return Uncertainty(frame.sort("id"), runs, worlds, seed, doubts)
+    return Uncertainty(frame.sort("id"), runs, worlds, seed, uncertainties)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +148,7 @@ class _Trial:
 
     model: Model
     rules: SelectionRules
-    doubts: Doubts
+    uncertainties: Uncertainties
     may: Flags
     """Who has the coverage and passes the gates."""
     places: Places
@@ -158,10 +158,10 @@ class _Trial:
         model, runs = self.model, ranks.shape[0]
         if not runs:
             return np.zeros(ranks.shape[1], np.int64)
-        shifts = 1 + self.doubts.thresholds * random.uniform(-1, 1, len(model.clauses))
-        evidence = drawn(model, self.doubts, random)
+        shifts = 1 + self.uncertainties.thresholds * random.uniform(-1, 1, len(model.clauses))
+        evidence = drawn(model, self.uncertainties, random)
         attainment = attained(model, evidence, shifts=shifts.astype(np.float32))
-        weights, dimension_weights = _weights(model, self.doubts, random, runs)
+        weights, dimension_weights = _weights(model, self.uncertainties, random, runs)
         marks = self._marks()
         found = values(model, attainment, weights, dimension_weights, marks=marks)
         totals = found.totals.T
@@ -213,12 +213,16 @@ def _may(field: RankedPool, rated: Numbers) -> Flags:
     return np.array(found, np.bool_)
 
 
-def drawn(model: Model, doubts: Doubts, random: np.random.Generator) -> Evidence:
+def drawn(model: Model, uncertainties: Uncertainties, random: np.random.Generator) -> Evidence:
     """Return evidence as it may really have been."""
     low, high = model.evidence.low.copy(), model.evidence.high
     unseen = high > low
     low[unseen] += (high - low)[unseen] * random.random(int(unseen.sum()))
-    errors = {"telemetry": doubts.telemetry, "ledger": doubts.ledger, "declared": doubts.declared}
+    errors = {
+        "telemetry": uncertainties.telemetry,
+        "ledger": uncertainties.ledger,
+        "declared": uncertainties.declared,
+    }
     for number, clause in enumerate(model.clauses):
         row = low[number]
         is_share = all_indicators()[clause.indicator].unit == "%"
@@ -226,22 +230,22 @@ def drawn(model: Model, doubts: Doubts, random: np.random.Generator) -> Evidence
             spread = 2 * np.sqrt(np.clip(row * (1 - row), 0, None)) if is_share else row
             row += error * spread * random.standard_normal(row.size, np.float32)
             np.clip(row, 0, 1 if is_share else None, out=row)
-        if clause.data_source == "declared" and doubts.overstated:
-            much = doubts.overstated * random.random(row.size, np.float32)
+        if clause.data_source == "declared" and uncertainties.overstated:
+            much = uncertainties.overstated * random.random(row.size, np.float32)
             row *= np.where(model.capped[number], 1 - much, 1)
     return Evidence(low, low, model.evidence.whole)
 
 
 def _weights(
-    model: Model, doubts: Doubts, random: np.random.Generator, runs: int
+    model: Model, uncertainties: Uncertainties, random: np.random.Generator, runs: int
 ) -> tuple[Floats, Floats]:
     """Return weights drawn: clauses x runs, dimensions x runs."""
     shares = model.dimension_weights / model.dimension_weights.sum()
-    dimensions = random.dirichlet(doubts.concentration * shares.astype(np.float64), runs)
+    dimensions = random.dirichlet(uncertainties.concentration * shares.astype(np.float64), runs)
     clauses = np.empty((len(model.clauses), runs), np.float32)
     for part in model.parts:
         own = model.weights[part.columns].astype(np.float64)
-        alpha = doubts.concentration * own / own.sum()
+        alpha = uncertainties.concentration * own / own.sum()
         clauses[part.columns] = random.dirichlet(alpha, runs).T
     return clauses, np.ascontiguousarray(dimensions.T.astype(np.float32))
 

@@ -7,12 +7,12 @@ range, all at once; of every variant it is asked
 
 And of each choice, how many of the selected change where it alone is made otherwise.
 
-Of the variance of both answers the first-order index says how much one choice explains alone, the
+Of the variance of both answers the first-order index is what one choice explains alone, the
 total index how much it has a hand in, together with others. Indices come with the half-width of
-their 95 % interval, for they are estimates: a choice whose interval holds 0 cannot be told from one
-that does nothing.
+their 95 % interval, for they are estimates: a choice whose interval holds 0
+cannot be distinguished from one that does nothing.
 
-Places are given in the order of ranks (`cloud.robustness.fast_allocation`). Gates stand as
+Places are given in the order of ranks (`cloud.robustness.fast_allocation`). Gates remain as
 assessed.
 """
 

@@ -1,4 +1,4 @@
-"""What each school would need to be in, and who stands nearest to it across the line. Pure.
+"""What each school would need to be in, and the nearest school across the line. Pure.
 
 A school that is out is in once its score is at least `needs`: the best sum without it, less the
 best sum of the others with it. That depends only on the limits it counts for, so schools of one
@@ -105,7 +105,7 @@ def _to_enter(
 def _wins(
     field: RankedPool, number: int, value: int, others: Collection[int], without: Collection[int]
 ) -> bool:
-    """Return whether the school with others stands before a set without it, of the same sum."""
+    """Return whether the school with others comes before a set without it, of the same sum."""
     own = [field.key(other) for other in set(others) - set(without)]
     theirs = [field.key(other) for other in set(without) - set(others)]
     return min([*own, field.key(number, value)]) < min(theirs)
@@ -114,9 +114,9 @@ def _wins(
 def _level_with(
     field: RankedPool, value: int, others: Collection[int], without: Collection[int]
 ) -> int | None:
-    """Return the school that one with this value and others has to stand before, if level with it.
+    """Return the school that one with this value and others has to come before, if level with it.
 
-    None where the others stand before it already, or the value alone decides.
+    None where the others come before it already, or the value alone decides.
     """
     first = min(set(without) - set(others), key=field.key)
     helpers = set(others) - set(without)

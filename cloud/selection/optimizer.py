@@ -1,6 +1,6 @@
 """The one best set of schools under quotas, exactly. Pure.
 
-Schools are numbered by the published order: a lower number stands before a higher one. Of all sets
+Schools are numbered by the published order: a lower number comes before a higher one. Of all sets
 that keep the quotas the best one
 1. fills the most places;
 2. has the largest sum of values, which are whole numbers;
@@ -138,7 +138,7 @@ def _bounds(problem: SelectionProblem, pool: Positions) -> Numbers:
 def _most(problem: SelectionProblem, pool: Positions) -> int | None:
     """Return how many places can be filled, None where the limits cannot be kept.
 
-    Schools of one class are alike here, so it is enough to say how many of each there are.
+    Schools of one class are alike here, so it is enough to know how many of each there are.
     """
     given = np.isin(pool, np.array(sorted(problem.inside), np.int64))
     names, first, number = np.unique(problem.classes[pool], return_index=True, return_inverse=True)
@@ -199,7 +199,7 @@ class _Programme:
     most: Numbers
 
     def with_fixed(self, at: Flags, fixed: Flags) -> "_Programme":
-        """Return the programme of the schools that are not fixed; `at` says how fixed ones are."""
+        """Return the programme of the schools that are not fixed; `at` holds how fixed ones are."""
         number = np.cumsum(~fixed) - 1
         rows = []
         for row in self.rows:

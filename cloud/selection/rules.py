@@ -50,7 +50,7 @@ class Quota(Block):
 
 
 class Quotas(Block):
-    """Quotas of counties, stages and urban or rural types; a code stands for all it begins."""
+    """Quotas of counties, stages and urban or rural types; a code is a prefix."""
 
     division: dict[str, Quota] = Field(default_factory=dict)
     stage: dict[Stage, Quota] = Field(default_factory=dict)
@@ -86,7 +86,7 @@ class SelectionRules(Block):
         ):
             doubled = sorted({name for name in found if found.count(name) > 1})
             if doubled:
-                raise ValueError(f"{key}: {', '.join(doubled)} stands there twice")
+                raise ValueError(f"{key}: {', '.join(doubled)} is there twice")
         return self
 
 
@@ -102,7 +102,7 @@ def load_rules(path: Path) -> SelectionRules:
 
 
 def parse_rules(text: str, name: str) -> SelectionRules:
-    """Return the rules in a text; `name` stands before the line of each fault."""
+    """Return the rules in a text; `name` comes before the line of each fault."""
     tree = yaml_tree.parse(text)
     faults = [f"{name}:{fault.line}: {fault.problem}" for fault in tree.faults]
     if not faults:

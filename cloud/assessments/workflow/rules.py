@@ -47,10 +47,10 @@ _AFTER = {"self_assessment": "county_review", "county_review": "site_visit"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """What a step has to be seen beside: today, and the selection it concerns.
+    """What a step is checked against: today, and the selection it concerns.
 
     `schools` are those of the assessment, `selected` those of the selection, `standing` the
-    selection that stands in its place.
+    selection in force in its place.
     """
 
     today: date
@@ -61,7 +61,7 @@ class Context:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
-    """Where the procedure of a selection stands."""
+    """The state of a selection's procedure."""
 
     first_day: date | None
     last_day: date | None
@@ -74,7 +74,7 @@ class State:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Declared:
-    """How many figures a school declared, and how many of them nobody confirmed yet."""
+    """How many figures a school declared, and how many of them are not confirmed yet."""
 
     items: int
     unconfirmed: int
@@ -93,7 +93,7 @@ def possible(
 ) -> list[Possible]:
     """Return which steps may be taken today, of a school where `blank` names one.
 
-    Each is tried on `check` with days that nothing can be said against, so what is called possible
+    Each is tried on `check` with days that are never refused, so what is called possible
     here is refused later only for what somebody fills in.
     """
     return [
@@ -126,7 +126,7 @@ def check(step: NewStep, log: Sequence[StepRow], context: Context) -> None:
 
 
 def state(selection: str, log: Sequence[StepRow], context: Context) -> State:
-    """Return where the procedure of a selection stands, and what is missing for it to be final."""
+    """Return the state of a selection's procedure, and what is missing for it to be final."""
     period = _period(selection, log)
     open_ = unanswered(log)
     is_final = any(row.step == "final" and row.selection_id == selection for row in log)

@@ -1,4 +1,4 @@
-"""Take a step of the procedure: put it together with what it has to be seen beside, and file it."""
+"""Take a step of the procedure: collect what it is checked against, and file it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -120,7 +120,7 @@ class ReviewWorkflow:
         by: str,
         reason: str,
     ) -> StepRow:
-        """Decide against the rules: a new selection takes the place of the one that stands."""
+        """Decide against the rules: a new selection replaces the one in force."""
         chosen = self._shelf.selection(selection)
         row = self._shelf.row(chosen.row.assessment_id)
         change = {"decision": decision, "instead_of": instead_of}
@@ -156,7 +156,7 @@ class ReviewWorkflow:
         return self._take(step, context)
 
     def state(self, selection: str) -> State:
-        """Return where the procedure of a selection stands."""
+        """Return the state of a selection's procedure."""
         chosen = self._shelf.selection(selection)
         row = self._shelf.row(chosen.row.assessment_id)
         log = self._registry.assessment_log.steps(round=row.round)

@@ -1,4 +1,4 @@
-"""Our own code lists of the papers beside the ledger: stages, tickets, counts, declared items."""
+"""Our own code lists of the records next to the ledger: stages, tickets, counts, declared items."""
 
 from cloud.registry.codes.base import OWN, CodeList, items_of
 

@@ -1,6 +1,6 @@
 """The code lists of school statistics, each with its source and how sure we are of it.
 
-`confidence` travels with a list to whoever reads it and never claims more than is known: VERIFIED-B
+`confidence` goes with a list to its readers and never claims more than is known: VERIFIED-B
 is text seen on a reputable third-party page or in a public dump of the standard, "project default"
 is our own. A list marked incomplete holds only the codes that were seen; others exist.
 """
@@ -334,7 +334,7 @@ _SEVEN_DIGITS = re.compile(r"\d{7}")
 
 
 def division(text: str) -> str:
-    """Return the division code; a former code becomes the one in force. ValueError says why not."""
+    """Return the division code; a former code becomes the one in force. Raises ValueError."""
     wanted = text.strip()
     if wanted in PLACEHOLDER_DIVISIONS:
         raise ValueError(
@@ -347,7 +347,7 @@ def division(text: str) -> str:
 
 
 def code_of(code_list: CodeList, text: str) -> str:
-    """Return the code for a code or a name. ValueError says what was expected."""
+    """Return the code for a code or a name. Raises ValueError with what was expected."""
     item = code_list.find(text)
     if item is not None:
         return item.code
@@ -362,7 +362,7 @@ def code_of(code_list: CodeList, text: str) -> str:
 
 
 def school_code(text: str) -> str:
-    """Return a school identification code that follows the rule. ValueError says what breaks it."""
+    """Return a school identification code that follows the rule; raises ValueError."""
     code = text.strip()
     if not re.fullmatch(r"[0-9]{10}", code):
         raise ValueError(f'got "{code}", expected the ten digits of a 学校标识码, e.g. 2133100001')
@@ -404,7 +404,7 @@ def classification_list(text: str) -> str:
 def classification(code: str, edition: str | None) -> tuple[str, str]:
     """Return the classification code with its edition.
 
-    Seven digits can only be the 2010 edition. A letter and digits stand in two lists with
+    Seven digits can only be the 2010 edition. A letter and digits are in two lists with
     different meanings (A02010105 is a laptop in one and, it seems, a desktop in the other), so
     without an edition they are refused with a ValueError.
     """
@@ -422,7 +422,7 @@ def classification(code: str, edition: str | None) -> tuple[str, str]:
         )
     if edition is None:
         raise ValueError(
-            f'"{code}" means different things in different lists; say which in 分类代码版本: '
+            f'"{code}" means different things in different lists; name the list in 分类代码版本: '
             "GB/T 14885-2022 or 政府采购品目分类目录"
         )
     if edition == "GB/T 14885-2010":

@@ -1,4 +1,4 @@
-"""One cell -> one value, or a `ValueError` that says what was found and what was expected."""
+"""One cell -> one value, or a `ValueError` with what was found and what was expected."""
 
 import datetime as dt
 import re

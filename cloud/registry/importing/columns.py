@@ -224,7 +224,7 @@ HOLIDAYS = Layout(
             cells.day_kind,
             is_key=True,
             choices=("放假", "补课", "取消"),
-            note="取消 takes back what was said about the day.",
+            note="取消 takes back what is filed for the day.",
         ),
         Column(
             "follows",

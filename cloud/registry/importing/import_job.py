@@ -67,7 +67,7 @@ class Job:
         return found
 
     def add(self, table: type[tables.Table], values: Mapping[str, Any]) -> Row:
-        """Make a row that nobody counts, because it follows from another."""
+        """Make a row that is not counted, because it follows from another."""
         row = dict(values)
         self._new[table].append(row)
         return row
@@ -141,12 +141,12 @@ def nearest(text: object, names: Iterable[str]) -> str:
 
 
 def once(job: Job, records: Iterable[Record], keys: Sequence[str]) -> list[Record]:
-    """Return the records whose key stands in the file once; a repetition is a problem."""
+    """Return the records whose key is in the file once; a repetition is a problem."""
     first: dict[tuple[Any, ...], Record] = {}
     for record in records:
         key = tuple(record.get(name) for name in keys)
         if key in first:
-            job.refuse(record, None, f"repeats row {first[key].row}; each may stand here only once")
+            job.refuse(record, None, f"repeats row {first[key].row}; each may be here only once")
         else:
             first[key] = record
     return list(first.values())

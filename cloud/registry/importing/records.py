@@ -47,7 +47,7 @@ def apply_stage_sizes(job: Job, records: Sequence[Record]) -> None:
 
 
 def apply_declarations(job: Job, records: Sequence[Record]) -> None:
-    """Make or change declarations; a confirmation says when and by whom."""
+    """Make or change declarations; a confirmation holds when and by whom."""
     fields = ("value", "declared_by", "note", "confirmed_on", "confirmed_by")
 
     def is_sound(record: Record, found: Row | None) -> bool:
@@ -101,7 +101,7 @@ def apply_tickets(job: Job, records: Sequence[Record]) -> None:
 
 
 def apply_stocktakes(job: Job, records: Sequence[Record]) -> None:
-    """Make or change what counts found; only what is surplus stands outside the ledger."""
+    """Make or change what counts found; only what is surplus is outside the ledger."""
     records = [record for record in records if job.knows_school(record)]
     assets = assets_of(job, {record.get("school") for record in records})
 
@@ -109,7 +109,7 @@ def apply_stocktakes(job: Job, records: Sequence[Record]) -> None:
         number, result = record.get("asset_no"), _after(record, found, "result")
         numbers = assets.get(record.get("school"), {})
         if result == "surplus" and number in numbers:
-            problem = "is 盘盈, but the asset stands in the ledger; expected 相符 or 盘亏"
+            problem = "is 盘盈, but the asset is in the ledger; expected 相符 or 盘亏"
             job.refuse(record, "盘点结果", problem)
         elif result != "surplus" and number not in numbers:
             hint = nearest(number, numbers) or "; what is not in the ledger is 盘盈"
@@ -129,7 +129,7 @@ def apply_disposals(job: Job, records: Sequence[Record]) -> None:
 
 
 def apply_chemicals(job: Job, records: Sequence[Record]) -> None:
-    """Make or change batches of chemicals; a count says how much and when."""
+    """Make or change batches of chemicals; a count holds how much and when."""
 
     def is_sound(record: Record, found: Row | None) -> bool:
         count, day = _after(record, found, "counted_quantity"), _after(record, found, "counted_on")
@@ -171,7 +171,7 @@ def _apply(
 
 
 def _after(record: Record, found: Row | None, key: str) -> Any:
-    """Return a value as it will stand: from the file, or as stored where the file has none."""
+    """Return a value as it will be: from the file, or as stored where the file has none."""
     if key in record.values or found is None:
         return record.get(key)
     return found[key]

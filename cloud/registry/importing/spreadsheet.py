@@ -47,7 +47,7 @@ def read(content: bytes, filename: str) -> list[Sheet]:
         return _read_xlsx(content, filename)
     if filename.casefold().endswith((".xlsx", ".xlsm", ".xls")):
         raise Unprocessable(
-            f"{filename}: this is not an Excel workbook, whatever its name says; "
+            f"{filename}: this is not an Excel workbook, whatever its name is; "
             "open it in Excel or WPS and save it as .xlsx"
         )
     return [Sheet("", list(_csv_rows(_text(content, filename), filename)))]

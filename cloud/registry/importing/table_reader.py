@@ -55,7 +55,7 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """Where each known column stands, and the titles of those that nobody asked for."""
+    """The place of each known column, and the titles of unknown columns."""
 
     row: int
     places: dict[str, int]
@@ -65,7 +65,7 @@ class Header:
 def records(
     sheet: Sheet, layout: Layout, problems: Problems, ignored: set[str], school: str | None
 ) -> Iterator[Record]:
-    """Yield a record for every row below the header; broken ones say so."""
+    """Yield a record for every row below the header; broken ones are marked."""
     name = sheet.name or layout.sheet
     header = _header(sheet, layout, problems, name, has_school=school is not None)
     if header is None:
@@ -187,7 +187,7 @@ def _places(
             unknown.append(str(cell)[: cells.MAX_TEXT])
         elif column.key in places:
             is_sound = False
-            problems.add(name, number, column.title, "this column stands in the header twice")
+            problems.add(name, number, column.title, "this column is in the header twice")
         else:
             places[column.key] = index
     absent = [column.title for column in layout.columns if column.key not in places]

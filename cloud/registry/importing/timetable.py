@@ -166,7 +166,7 @@ def apply_holidays(job: Job, records: Sequence[Record]) -> None:
 
 
 def _agrees(job: Job, record: Record) -> bool:
-    """Whether a make-up day says which weekday it follows, and a closed day does not."""
+    """Whether a make-up day names the weekday it follows, and a closed day does not."""
     if record.get("kind") == "makeup" and record.get("follows") is None:
         problem = "is empty, but a 补课 day needs the weekday (1-7) whose lessons are given"
         job.refuse(record, "补星期", problem)

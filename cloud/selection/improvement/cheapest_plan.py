@@ -1,15 +1,15 @@
 """The least it would take for a school to be in: the cheapest improvements that suffice. Pure.
 
-What it needs is what the selection says: the score that brings it in, and every gate, mark and rule
-that is hard. What each clause gains for what money stands in
+What it needs comes from the selection: the score that brings it in, and every gate, mark and
+rule that is hard. What each clause gains for what money is in
 `cloud.selection.improvement.clause_gains`. The cheapest
 set of units that reaches all of it at once is a small mixed-integer programme, solved exactly.
 
 Never "improve everything": a clause without a cost gets no improvement and is named; a clause
-without evidence gets none either, for what it would gain nobody knows. A school whose coverage is
-too low is told which clauses to give evidence of first, as few as will do. Where what is known to
-be missing does not suffice, but what nobody saw would, that evidence comes first too, and the
-answer holds if it turns out well. Where nothing within reach suffices, that is said, and how far it
+without evidence gets none either, for its gain is unknown. A school whose coverage is
+too low gets the clauses to give evidence of first, as few as will do. Where what is known to
+be missing does not suffice, but what has no data would, that evidence comes first too, and the
+answer holds if it turns out well. Where nothing within reach suffices, the answer is how far it
 would come.
 
 Only where clauses add up: for a standard that takes other than arithmetic means, or whose rules

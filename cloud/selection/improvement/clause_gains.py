@@ -3,7 +3,7 @@
 A unit is one thing more that counts (`cost: {per: unit}`), or one hundredth of attainment (`per:
 point`). Gains are what the standard's own curves give, for the stages that the school teaches, and
 stop where the curve does, at the cap of what is declared and not confirmed, and, of a share, at
-what is known to be missing: what nobody saw is not bought, unless it is asked what would be if it
+what is known to be missing: what has no data is not bought, unless the caller assumes that it
 had been seen.
 """
 
@@ -108,7 +108,7 @@ def priced(scores: Scores) -> Priced:
 def gains(of: Priced, school: str, *, is_all_seen: bool = False) -> Iterator[Gain]:
     """Yield what each clause that has a cost and evidence, and is not full, would gain a school.
 
-    With `is_all_seen` what nobody saw counts as seen and missing, so it may be bought.
+    With `is_all_seen` what has no data counts as seen and missing, so it may be bought.
     """
     standard, row, clauses = of.scores.standard, of.rows[school], of.clauses[school]
     for clause in standard.clauses:

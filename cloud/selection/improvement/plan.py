@@ -24,11 +24,11 @@ class Improvement:
 class Least:
     """The cheapest improvements that bring a school in.
 
-    `is_possible` is None where it cannot be told: before there is evidence, or for this standard;
+    `is_possible` is None where it is unknown: before there is evidence, or for this standard;
     `value_then` is None where no improvements suffice.
     `unpriced` are clauses that could gain and have no cost, `unseen` those without any evidence;
     neither is counted on. `evidence` are the fewest clauses of which evidence has to be given
-    first; `missing` says in words what stays out of reach.
+    first; `missing` are messages of what remains out of reach.
     """
 
     school: str

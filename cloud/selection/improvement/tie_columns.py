@@ -45,7 +45,7 @@ class Bound:
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """A way in: a score of so much, and what is asked of columns beside it."""
+    """A way in: a score of so much, and bounds of columns."""
 
     score: float
     bounds: tuple[Bound, ...] = ()

@@ -5,7 +5,7 @@ import polars as pl
 import pytest
 
 from cloud.robustness.array_engine import model_of
-from cloud.robustness.monte_carlo import Doubts, Uncertainty, _order, drawn, uncertainty
+from cloud.robustness.monte_carlo import Uncertainties, Uncertainty, _order, drawn, uncertainty
 from cloud.scoring.engine.engine import score_table
 from cloud.scoring.standard.standard import Standard
 from cloud.selection.rules import SelectionRules, rules_of
@@ -13,7 +13,9 @@ from cloud.selection.select import select_scores
 from tests._parts.many_schools import large_standard, many_schools
 
 EASY: Standard = large_standard().model_copy(update={"min_coverage": 0.6})
-NO_DOUBT = Doubts(concentration=1e9, thresholds=0, telemetry=0, ledger=0, declared=0, overstated=0)
+NO_DOUBT = Uncertainties(
+    concentration=1e9, thresholds=0, telemetry=0, ledger=0, declared=0, overstated=0
+)
 ONLY_RANK = rules_of({"places": 7, "hard": []})
 
 
@@ -49,7 +51,7 @@ def test_without_doubt_ranks_are_those_published_and_chances_are_certain() -> No
     scores = score_table(EASY, table)
     quotas = {"division": {"331024": {"least": 4}}}
     for rules in (ONLY_RANK, rules_of({"places": 7, "hard": [], "quotas": quotas})):
-        answer = found(table, rules, doubts=NO_DOUBT)
+        answer = found(table, rules, uncertainties=NO_DOUBT)
         selection = select_scores(scores, rules)
         for row in answer.schools.to_dicts():
             outcome = selection.outcomes[row["id"]]
@@ -79,23 +81,27 @@ def test_all_places_are_given_in_every_run_and_marks_and_rules_are_asked_in_each
 def test_more_doubt_makes_wider_intervals() -> None:
     table = town(known=True)
 
-    def width(doubts: Doubts) -> float:
-        schools = found(table, doubts=doubts).schools
+    def width(uncertainties: Uncertainties) -> float:
+        schools = found(table, uncertainties=uncertainties).schools
         return float((schools["rank_high"] - schools["rank_low"]).mean() or 0)  # type: ignore[arg-type]  # a number
 
-    little = width(Doubts(concentration=1000, thresholds=0.01, telemetry=0, ledger=0, declared=0))
-    assert 0 < little < width(Doubts(concentration=20, thresholds=0.2))
+    little = width(
+        Uncertainties(concentration=1000, thresholds=0.01, telemetry=0, ledger=0, declared=0)
+    )
+    assert 0 < little < width(Uncertainties(concentration=20, thresholds=0.2))
 
 
 def test_evidence_is_drawn_between_its_worst_and_its_best() -> None:
     model = model_of(score_table(EASY, town(40)))
-    doubts = Doubts(telemetry=0, ledger=0, declared=0, overstated=0)
-    low = drawn(model, doubts, np.random.default_rng(1)).low
+    uncertainties = Uncertainties(telemetry=0, ledger=0, declared=0, overstated=0)
+    low = drawn(model, uncertainties, np.random.default_rng(1)).low
     there = ~np.isnan(low)
     assert (low[there] >= model.evidence.low[there]).all()
     assert (low[there] <= model.evidence.high[there]).all()
     assert (np.isnan(low) == np.isnan(model.evidence.low)).all()
-    overstated = drawn(model, Doubts(telemetry=0, ledger=0, declared=0), np.random.default_rng(1))
+    overstated = drawn(
+        model, Uncertainties(telemetry=0, ledger=0, declared=0), np.random.default_rng(1)
+    )
     assert (overstated.low[model.capped & there] <= low[model.capped & there]).all()
     assert (overstated.low[~model.capped & there] == low[~model.capped & there]).all()
 

@@ -48,7 +48,7 @@ def test_a_file_says_all_that_rules_may() -> None:
         ),
         ("quotas:\n  division: 3", "r.yaml:2: quotas.division: got 3, expected keys and values"),
         ("quotas: 3", "r.yaml:1: quotas: got 3, expected keys and values"),
-        ("tie_break: [use,\n use]", "r.yaml:1: tie_break: use stands there twice"),
+        ("tie_break: [use,\n use]", "r.yaml:1: tie_break: use is there twice"),
         (
             "overrides:\n - {school: a, decision: out, by: b}",
             "r.yaml:2: overrides.0.reason: missing; needed: a value",

@@ -99,15 +99,15 @@ def upgrade() -> None:
 def _guard_sqlite() -> None:
     """Refuse to update and delete, and to replace (which deletes without a trigger)."""
     for table in _TABLES:
-        says = f"SELECT RAISE(ABORT, '{table}: rows are only ever added'); END"
+        refusal = f"SELECT RAISE(ABORT, '{table}: rows are only ever added'); END"
         for what in ("UPDATE", "DELETE"):
             op.execute(
-                f"CREATE TRIGGER {table}_no_{what.lower()} BEFORE {what} ON {table} BEGIN {says}"
+                f"CREATE TRIGGER {table}_no_{what.lower()} BEFORE {what} ON {table} BEGIN {refusal}"
             )
         op.execute(
             f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} "  # noqa: S608  our own names
             f"WHEN EXISTS (SELECT 1 FROM {table} WHERE id = NEW.id OR digest = NEW.digest) "
-            f"BEGIN {says}"
+            f"BEGIN {refusal}"
         )
 
 

@@ -218,14 +218,14 @@ WRONG = {
         [
             (
                 '资产 2 分类代码: "A02010105" means different things in different lists; '
-                "say which in 分类代码版本: GB/T 14885-2022 or 政府采购品目分类目录"
+                "name the list in 分类代码版本: GB/T 14885-2022 or 政府采购品目分类目录"
             )
         ],
     ),
     "twice in the file": (
         "rooms",
         "学校标识码,房间编号\n2133100001,301\n2133100001,301\n",
-        ["房间 3 None: repeats row 2; each may stand here only once"],
+        ["房间 3 None: repeats row 2; each may be here only once"],
     ),
     "unknown school": (
         "rooms",

@@ -163,7 +163,7 @@ WRONG = {
             f"{SCHOOL},A-1,2026-06-30,盘盈\n{SCHOOL},Z9,2026-06-30,盘亏\n"
         ),
         [
-            "盘点 2 盘点结果: is 盘盈, but the asset stands in the ledger; expected 相符 or 盘亏",
+            "盘点 2 盘点结果: is 盘盈, but the asset is in the ledger; expected 相符 or 盘亏",
             '盘点 3 资产编号: no asset "Z9" in this school; what is not in the ledger is 盘盈',
         ],
     ),
@@ -185,7 +185,7 @@ WRONG = {
             f"{SCHOOL},P-2,红磷,1,1,2026-11-01\n"
         ),
         [
-            "危化品 4 None: repeats row 3; each may stand here only once",
+            "危化品 4 None: repeats row 3; each may be here only once",
             "危化品 2 清点日期: is empty; a count needs both the quantity and the day",
         ],
     ),
