@@ -1,8 +1,7 @@
 """The attainment curves of a standard over arrays, with thresholds that may be moved. Pure.
 
-The same curves as `cloud.scoring.standard.attainment`, for those who ask them thousands of times.
-Where every
-threshold is multiplied by `shift`, a target that is a share stays at most 1.
+The same curves as `cloud.scoring.standard.attainment`, for analyses that evaluate them thousands of
+times. Where every threshold is multiplied by `shift`, a target that is a share stays at most 1.
 """
 
 import math
@@ -10,6 +9,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from cloud.scoring.expressions import EPSILON
 from cloud.scoring.standard.attainment import AttainmentCurve, Band, Linear, Steps
 
 Figures = NDArray[np.floating]
@@ -32,8 +32,7 @@ def attained_by(
     if isinstance(curve, Steps):
         return _steps(curve, measured, shift, most)
     lost = whole * (1.0 - measured) * (curve.per_missing / curve.points * shift)
-    attained: Figures = np.clip(1.0 - lost, 0.0, 1.0)
-    return attained
+    return _attained(1.0 - lost)
 
 
 def bends(curve: AttainmentCurve, stage: str, whole: float) -> list[float]:
@@ -61,6 +60,15 @@ def _moved(value: float, shift: float, most: float) -> float:
     return value if shift == 1.0 else min(value * shift, max(value, most))
 
 
+def _attained(share: Figures) -> Figures:
+    """Return a share as an attainment; what is left of 0 by rounding is 0, as in the engine.
+
+    A geometric mean is 0 where one attainment is, so a remainder of 1e-17 would change it.
+    """
+    attained: Figures = np.where(share < EPSILON, 0.0, np.minimum(share, 1.0))
+    return attained
+
+
 def _linear(curve: Linear, measured: Figures, stage: str, shift: float, most: float) -> Figures:
     floor, target = threshold(curve.floor, stage), threshold(curve.target, stage)
     top = _moved(target, shift, most)
@@ -70,8 +78,7 @@ def _linear(curve: Linear, measured: Figures, stage: str, shift: float, most: fl
     else:
         logs = np.log(np.maximum(measured, low))
         share = (logs - math.log(low)) * (1.0 / math.log(top / low))
-    clipped: Figures = np.clip(share, 0.0, 1.0)
-    return clipped
+    return _attained(share)
 
 
 def _band(curve: Band, measured: Figures, shift: float, most: float) -> Figures:
@@ -81,8 +88,7 @@ def _band(curve: Band, measured: Figures, shift: float, most: float) -> Figures:
     below = (measured - low_floor) / rise if rise > 0 else np.zeros_like(measured)
     above = (ceiling - measured) / fall if fall > 0 else np.zeros_like(measured)
     inside = np.where(measured > high, above, 1.0)
-    attained: Figures = np.clip(np.where(measured < low, below, inside), 0.0, 1.0)
-    return attained
+    return _attained(np.where(measured < low, below, inside))
 
 
 def _steps(curve: Steps, measured: Figures, shift: float, most: float) -> Figures:
