@@ -38,7 +38,6 @@ from cloud.utilization import summary
 from cloud.utilization.periods import local_day
 from cloud.utilization.timeline import state_intervals
 from device_profiles.loader import Catalogue, load_catalogue
-from device_profiles.quantities import QUANTITIES
 from device_profiles.reading import Value
 
 router = APIRouter(prefix="/api/v1", tags=["assets"], dependencies=[READ])
@@ -340,7 +339,7 @@ def _words(profile_id: str, name: str) -> dict[str, Any]:
     point = profile.points.get(name) if profile else None
     if point is None:
         return {"quantity": None, "unit": "", "title": _text({}, name)}
-    quantity = QUANTITIES[point.quantity]
+    quantity = point.definition
     return {
         "quantity": point.quantity,
         "unit": point.unit,
