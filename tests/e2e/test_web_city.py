@@ -99,7 +99,7 @@ def test_a_declared_figure_opens_the_row_in_which_it_was_declared(
     _is_whole(visit)
     page.go_back()
     page.locator("#clause-A14").get_by_role("button").click()
-    panel.locator(".beside a").click()
+    panel.locator(".compared a").click()
     expect(page.locator(".records")).to_contain_text(f"{row['pupils']:,}")
     _is_whole(visit)
 
