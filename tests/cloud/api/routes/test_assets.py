@@ -92,7 +92,7 @@ async def test_an_unknown_sort_key_names_the_known(cloud: CloudApp) -> None:
 async def test_one_asset(cloud: CloudApp) -> None:
     found = await get(cloud, "/api/v1/assets/1")
     assert (found["school"], found["profile"]) == (SCHOOL, "campus-interactive-display")
-    assert found["profile_title"]["zh"] == "交互式一体机（参考规约）"
+    assert found["profile_title"]["zh"] == "交互式一体机（参考规范）"
     assert found["bindings"] == [{"device": "A-1", "valid_from": None, "valid_to": None}]
     points = {point.pop("point"): point for point in found["points"]}
     assert points["active_power"] == {
