@@ -54,8 +54,8 @@ def _import(server: CloudServer, workbook: Path, folder: Path) -> None:
 
 
 def _asset(server: CloudServer, number: str) -> str:
-    found = httpx.get(f"{server.url}/api/v1/schools/{SCHOOL}/assets", params={"q": number})
-    return f"/assets/{found.json()['items'][0]['id']}"
+    body = httpx.get(f"{server.url}/api/v1/schools/{SCHOOL}/assets", params={"q": number})
+    return f"/assets/{body.json()['items'][0]['id']}"
 
 
 def _has_no_key(page: Page) -> None:
@@ -116,10 +116,10 @@ def test_a_manager_finds_an_asset_and_looks_at_its_day(cloud: CloudServer, visit
 def test_an_asset_without_a_device_says_that_its_use_is_not_known(
     cloud: CloudServer, visit: Visit
 ) -> None:
-    found = httpx.get(
+    body = httpx.get(
         f"{cloud.url}/api/v1/schools/{SCHOOL}/assets", params={"bound": "false", "limit": 1}
     )
-    visit.page.goto(f"{cloud.url}/assets/{found.json()['items'][0]['id']}")
+    visit.page.goto(f"{cloud.url}/assets/{body.json()['items'][0]['id']}")
     expect(visit.page.get_by_text("此资产没有绑定任何设备")).to_be_visible()
 
 

@@ -66,8 +66,8 @@ def test_a_principal_sees_why_the_school_lost_and_opens_it_down_to_the_ledger(
     row = city.ranking(selected=False)[0]
     page.goto(f"{city.server.url}/ranking")
     page.get_by_placeholder("搜索学校名称或标识码").fill(row["name"][2:8])
-    found = [one for one in city.ranking() if row["name"][2:8] in one["name"]]
-    expect(page.locator("tbody tr")).to_have_count(len(found))
+    answer = [entry for entry in city.ranking() if row["name"][2:8] in entry["name"]]
+    expect(page.locator("tbody tr")).to_have_count(len(answer))
     page.locator("tbody tr", has_text=row["name"]).click()
     expect(page.locator(".verdict .why")).to_have_text(row["reason"]["zh"])
     expect(page.get_by_role("heading", name="最少做到什么就能入选")).to_be_visible()
@@ -107,9 +107,9 @@ def test_a_declared_figure_opens_the_row_in_which_it_was_declared(
 def test_an_hour_of_good_air_opens_the_readings_of_its_day(city: City, visit: Visit) -> None:
     page = visit.page
     school = next(
-        one["school"]
-        for one in city.ranking()
-        if city.ask(f"/schools/{one['school']}/records/air")["total"]
+        entry["school"]
+        for entry in city.ranking()
+        if city.ask(f"/schools/{entry['school']}/records/air")["total"]
     )
     page.goto(f"{city.server.url}/score?school={school}")
     page.locator("#clause-G02").get_by_role("button").click()
@@ -225,28 +225,28 @@ def test_an_asset_shows_what_was_reported_of_it_and_of_its_gateway(
         for school in city.ranking()
         for row in city.ask(f"/schools/{school['school']}/assets", bound=True, limit=40)["items"]
         for events in [city.ask(f"/assets/{row['id']}/events")]
-        if any(not one["of_gateway"] for one in events)
+        if any(not entry["of_gateway"] for entry in events)
     )
     for language in ("zh", "en"):
         page.goto(f"{city.server.url}/assets/{asset}?lang={language}")
         card = page.locator(".card", has_text={"zh": "事件", "en": "Events"}[language]).last
-        for one in events[:3]:
-            expect(card).to_contain_text(one[f"title_{language}"])
-            expect(card).to_contain_text(one["text"])
+        for entry in events[:3]:
+            expect(card).to_contain_text(entry[f"title_{language}"])
+            expect(card).to_contain_text(entry["text"])
         _is_whole(visit)
 
 
 def test_a_lesson_begins_at_eight_wherever_it_is_read(city: City, browser: Browser) -> None:
     school = city.ranking()[0]["school"]
     asset = city.ask(f"/schools/{school}/assets", bound=True, limit=1)["items"][0]["id"]
-    told = city.ask(f"/assets/{asset}/heatmap")["periods"][0]["start"]
-    begins = datetime.fromisoformat(told).astimezone(ZoneInfo("Asia/Shanghai"))
+    detail = city.ask(f"/assets/{asset}/heatmap")["periods"][0]["start"]
+    begins = datetime.fromisoformat(detail).astimezone(ZoneInfo("Asia/Shanghai"))
     with visiting(browser, zone="America/New_York") as visit:
         visit.page.goto(f"{city.server.url}/assets/{asset}")
         expect(visit.page.locator(".time").first).to_have_text(f"{begins:%H:%M}")
 
 
-def test_without_an_assessment_the_pages_say_how_to_make_one(
+def test_without_an_assessment_the_pages_show_how_to_make_one(
     browser: Browser, tmp_path: Path
 ) -> None:
     server = CloudServer(tmp_path)

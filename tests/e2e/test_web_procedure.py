@@ -18,8 +18,13 @@ def test_an_override_needs_a_reason_and_stays_to_be_seen(city: City, visit: Visi
     why = "盘点当日系统升级，补充盘点后账实相符"
     who = "评审组 赵组长"
     school, instead = outside["school"], inside["school"]
-    said = {"selection": selection, "school": school, "decision": "in", "instead_of": instead}
-    city.take(step="override", by=who, reason=why, **said)
+    step_fields = {
+        "selection": selection,
+        "school": school,
+        "decision": "in",
+        "instead_of": instead,
+    }
+    city.take(step="override", by=who, reason=why, **step_fields)
     page.goto(f"{city.server.url}/procedure")
     shown = page.locator("article.override", has_text=why)
     for word in (outside["name"], inside["name"], why, who):
@@ -77,13 +82,13 @@ def test_steps_are_taken_in_the_browser_and_stand_in_the_log(city: City, visit: 
     _record(page, token, "王复核 县教育局", "台账尚缺两间实验室")
     expect(page.locator(".log")).to_contain_text("台账尚缺两间实验室")
     taken = city.ask("/procedure", school=row["school"])["items"]
-    said = {one["step"]: one["change"] for one in taken}
-    assert said["self_assessment"] == {"agrees": True}
-    assert said["county_review"] == {"result": "to_be_improved"}
+    step_fields = {entry["step"]: entry["change"] for entry in taken}
+    assert step_fields["self_assessment"] == {"agrees": True}
+    assert step_fields["county_review"] == {"result": "to_be_improved"}
     assert visit.problems == []
 
 
-def test_who_gives_a_wrong_token_is_told_and_nothing_is_written(city: City, visit: Visit) -> None:
+def test_a_wrong_token_is_refused_and_nothing_is_written(city: City, visit: Visit) -> None:
     page = visit.page
     row = city.untouched()[-1]
     before = city.ask("/procedure")["total"]
@@ -118,10 +123,10 @@ def test_an_override_in_the_browser_makes_a_list_that_shows_it(city: City, visit
     first = city.ask(
         "/procedure/next", selection=city.ask("/assessments/latest")["latest_selection"]
     )
-    why = next(one["why"]["zh"] for one in first["steps"] if one["step"] == "publicity")
+    why = next(entry["why"]["zh"] for entry in first["steps"] if entry["step"] == "publicity")
     unseen = re.findall(r"\d{10}", why)
     assert unseen
-    names = {one["school"]: one["name"] for one in city.ranking()}
+    names = {entry["school"]: entry["name"] for entry in city.ranking()}
     expect(publicity).to_contain_text(names[unseen[0]])
     _offered(page, "override").get_by_role("button").click()
     expect(page.get_by_role("dialog").locator(".decision")).to_have_count(0)
@@ -130,15 +135,15 @@ def test_an_override_in_the_browser_makes_a_list_that_shows_it(city: City, visit
 
 def _visit_all(city: City) -> None:
     """Take what the schools selected still lack before a list is published."""
-    said: dict[str, dict[str, str]] = {
+    details: dict[str, dict[str, str]] = {
         "self_assessment": {},
         "county_review": {"result": "recommended"},
         "site_visit": {"result": "confirmed", "visited_on": "2026-11-20"},
     }
     for row in city.ranking(selected=True):
         log = city.ask("/procedure", school=row["school"])["items"]
-        done = {one["step"] for one in log if one["school"] == row["school"]}
-        for step, more in said.items():
+        done = {entry["step"] for entry in log if entry["school"] == row["school"]}
+        for step, more in details.items():
             if step not in done:
                 reason = "与证据一致"
                 city.take(step=step, school=row["school"], by="核查组", reason=reason, **more)
@@ -166,16 +171,16 @@ def test_a_list_is_published_and_an_objection_answered_in_the_browser(
     _record(page, token, "陈科长 市教育技术中心", "遥测显示每日都有使用")
     expect(page.locator(".log")).to_contain_text("遥测显示每日都有使用")
     expect(_offered(page, "answer")).to_contain_text("没有待答复的异议。")
-    said = {one["step"]: one for one in city.ask("/procedure")["items"]}
-    assert said["answer"]["answers"] == said["objection"]["id"]
-    assert said["answer"]["change"] == {"result": "rejected"}
-    assert said["publicity"]["change"]["contact"] == "市教育技术中心 203 室"
+    step_fields = {entry["step"]: entry for entry in city.ask("/procedure")["items"]}
+    assert step_fields["answer"]["answers"] == step_fields["objection"]["id"]
+    assert step_fields["answer"]["change"] == {"result": "rejected"}
+    assert step_fields["publicity"]["change"]["contact"] == "市教育技术中心 203 室"
     assert visit.problems == []
 
 
 def test_a_county_finds_the_schools_that_wait_for_its_review(city: City, visit: Visit) -> None:
     page = visit.page
-    out = next(one for one in city.untouched()[1:] if one["rank"])
+    out = next(entry for entry in city.untouched()[1:] if entry["rank"])
     city.take(step="self_assessment", school=out["school"], by="某校长", agrees=False)
     page.goto(f"{city.server.url}/procedure")
     card = page.locator(".progress")
@@ -186,7 +191,7 @@ def test_a_county_finds_the_schools_that_wait_for_its_review(city: City, visit: 
     line = card.locator("li", has=page.get_by_role("link", name=out["name"], exact=True))
     expect(line).to_contain_text("学校自评 不认可")
     expect(line).to_contain_text("县级复核 —")
-    divisions = {one["name"]: one["division_name"] for one in city.ranking()}
+    divisions = {entry["name"]: entry["division_name"] for entry in city.ranking()}
     for name in card.locator("li a").all_inner_texts():
         assert divisions[name] == out["division_name"]
     line.get_by_role("link").click()
@@ -208,7 +213,7 @@ def test_the_log_begins_with_the_newest_step_and_opens_whole(city: City, visit: 
     assert visit.problems == []
 
 
-def test_the_report_of_a_county_is_beside_it(city: City, visit: Visit) -> None:
+def test_a_county_has_its_report(city: City, visit: Visit) -> None:
     page = visit.page
     row = city.ranking()[0]
     page.goto(f"{city.server.url}/counties")
@@ -223,9 +228,9 @@ def test_what_matters_most_stands_on_the_page_in_words(city: City, visit: Visit)
     page = visit.page
     selection = city.ask("/assessments/latest")["latest_selection"]
     page.goto(f"{city.server.url}/procedure")
-    told = city.ask(f"/selections/{selection}/sensitivity")
+    detail = city.ask(f"/selections/{selection}/sensitivity")
     choices = page.locator(".sensitivity .choice")
     expect(choices).to_have_count(6)
-    for number, one in enumerate(told["influences"]):
-        expect(choices.nth(number)).to_contain_text(one["text"]["zh"])
+    for number, entry in enumerate(detail["influences"]):
+        expect(choices.nth(number)).to_contain_text(entry["text"]["zh"])
     assert visit.problems == []

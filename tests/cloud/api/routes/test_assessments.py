@@ -39,9 +39,9 @@ async def one_school(cloud: CloudApp) -> dict[str, Any]:
 
 def many(cloud: CloudApp) -> str:
     findings = (FINDING, {**FINDING, "check": "unconfirmed_rows", "severity": "low"})
-    one = filed(integrity=findings)
-    register(cloud.services.registry, one, evidence(gentle_standard(), 30, 1))
-    return one.row.id
+    entry = filed(integrity=findings)
+    register(cloud.services.registry, entry, evidence(gentle_standard(), 30, 1))
+    return entry.row.id
 
 
 async def post(cloud: CloudApp, **wanted: Any) -> dict[str, Any]:
@@ -79,15 +79,15 @@ async def test_the_same_inputs_are_the_same_assessment(cloud: CloudApp) -> None:
     await send(cloud.services.store, slots("A-3", local("08:00"), local("08:40"), "active"))
     second = await post(cloud, **DAY)
     assert second["id"] != first["id"]
-    assert [one["id"] for one in await ask(cloud, "")] == [second["id"], first["id"]]
+    assert [entry["id"] for entry in await ask(cloud, "")] == [second["id"], first["id"]]
     assert (await ask(cloud, "/latest"))["id"] == second["id"]
     assert (await ask(cloud, f"/{first['id']}"))["id"] == first["id"]
 
 
 async def test_a_past_day_has_the_edition_of_then(cloud: CloudApp) -> None:
     await one_school(cloud)
-    own = [one for one in editions() if one.id == "taizhou-smart-management"]
-    first = min(own, key=lambda one: one.effective)
+    expected_rows = [edition for edition in editions() if edition.id == "taizhou-smart-management"]
+    first = min(expected_rows, key=lambda entry: entry.effective)
     day = str(first.effective)
     made = await post(cloud, start=day, end=day)
     assert made["standard"] == first.edition
@@ -106,15 +106,15 @@ async def test_a_finding_opens_down_to_its_rows(cloud: CloudApp) -> None:
         assert finding["trust"]["text"]["en"]
         answer = await cloud.stranger.get(finding["opens"])
         assert answer.status_code == 200, answer.text
-        found = answer.json()
-        assert not found["has_changed"]
-        assert found["finding"]["evidence_total"] == len(found["finding"]["evidence"])
-        assert (found["part_now"], found["whole_now"]) == (finding["part"], finding["whole"])
-        opened += bool(found["finding"]["evidence"])
+        body = answer.json()
+        assert not body["has_changed"]
+        assert body["finding"]["evidence_total"] == len(body["finding"]["evidence"])
+        assert (body["part_now"], body["whole_now"]) == (finding["part"], finding["whole"])
+        opened += bool(body["finding"]["evidence"])
     assert opened > 10
 
 
-async def test_evidence_that_came_later_is_told_and_changes_nothing(cloud: CloudApp) -> None:
+async def test_later_evidence_is_reported_and_changes_nothing(cloud: CloudApp) -> None:
     await one_school(cloud)
     path = f"/latest/schools/{SCHOOL}"
     before, none = await ask(cloud, path), await ask(cloud, f"{path}/changes")
@@ -123,11 +123,11 @@ async def test_evidence_that_came_later_is_told_and_changes_nothing(cloud: Cloud
     assert await ask(cloud, path) == before
     changed = await ask(cloud, f"{path}/changes")
     assert changed["has_changed"]
-    assert "D01" in {one["id"] for one in changed["clauses"]}
-    found = await ask(cloud, f"{path}/findings/D01")
-    assert found["has_changed"]
-    assert found["part_now"] > found["finding"]["part"]
-    assert "证据有变化" in found["note"]["zh"]
+    assert "D01" in {item["id"] for item in changed["clauses"]}
+    body = await ask(cloud, f"{path}/findings/D01")
+    assert body["has_changed"]
+    assert body["part_now"] > body["finding"]["part"]
+    assert "证据有变化" in body["note"]["zh"]
 
 
 async def test_a_ranking_has_pages_filters_and_orders(cloud: CloudApp) -> None:
@@ -159,9 +159,9 @@ async def test_findings_are_counted_and_deduct_nothing(cloud: CloudApp) -> None:
     name = many(cloud)
     (row,) = (await ask(cloud, f"/{name}/ranking", q="2133100003"))["items"]
     assert (row["integrity"], row["integrity_high"]) == (2, 1)
-    found = await ask(cloud, f"/{name}/integrity")
-    assert [one["check"] for one in found["items"]] == ["left_on", "unconfirmed_rows"]
-    assert found["items"][0]["evidence"] == [
+    body = await ask(cloud, f"/{name}/integrity")
+    assert [entry["check"] for entry in body["items"]] == ["left_on", "unconfirmed_rows"]
+    assert body["items"][0]["evidence"] == [
         {
             "ref": "asset:1",
             "text": {"zh": "A-1：台账中没有", "en": "A-1: in no row of the ledger"},
@@ -169,9 +169,9 @@ async def test_findings_are_counted_and_deduct_nothing(cloud: CloudApp) -> None:
     ]
     assert (await ask(cloud, f"/{name}/integrity", severity="low"))["total"] == 1
     assert (await ask(cloud, f"/{name}/integrity", school="2133100001"))["total"] == 0
-    one = await ask(cloud, f"/{name}/schools/2133100003")
-    assert [doubt["check"] for doubt in one["integrity"]] == ["left_on", "unconfirmed_rows"]
-    assert one["school"]["raw"] == pytest.approx(row["raw"])
+    entry = await ask(cloud, f"/{name}/schools/2133100003")
+    assert [doubt["check"] for doubt in entry["integrity"]] == ["left_on", "unconfirmed_rows"]
+    assert entry["school"]["raw"] == pytest.approx(row["raw"])
 
 
 async def test_compliance_adds_up_over_the_counties(cloud: CloudApp) -> None:
@@ -191,43 +191,45 @@ async def test_compliance_adds_up_over_the_counties(cloud: CloudApp) -> None:
     attained = [row["attainment"] or 0 for row in rows]
     assert attained == sorted(attained)
     county = first["counties"][0]
-    own = await ask(cloud, f"/{name}/clauses/{first['id']}", division=county["division"])
-    assert len(own) == county["applies"]
+    expected = await ask(cloud, f"/{name}/clauses/{first['id']}", division=county["division"])
+    assert len(expected) == county["applies"]
 
 
-async def test_the_spread_is_told_for_the_city_and_each_county(cloud: CloudApp) -> None:
+async def test_the_spread_is_given_for_the_city_and_each_county(cloud: CloudApp) -> None:
     name = many(cloud)
-    found = await ask(cloud, f"/{name}/variation")
-    totals = [row for row in found["spread"] if row["what"] == "total"]
+    body = await ask(cloud, f"/{name}/variation")
+    totals = [row for row in body["spread"] if row["what"] == "total"]
     assert [row["division"] for row in totals] == [None, "331002", "331003", "331004"]
     assert totals[0]["schools"] == sum(row["schools"] for row in totals[1:])
     for row in totals:
         assert row["least"] <= row["lower"] <= row["median"] <= row["upper"] <= row["most"]
-    assert found["limits"] == []
+    assert body["limits"] == []
 
 
-async def test_limits_of_the_standard_on_variation_are_told(cloud: CloudApp) -> None:
+async def test_limits_of_the_standard_on_variation_are_reported(cloud: CloudApp) -> None:
     await one_school(cloud)
     made = await post(cloud, **DAY, standard="national-balance")
-    found = await ask(cloud, f"/{made['id']}/variation")
-    assert found["limits"]
-    assert all(row["title"]["zh"] and row["at_most"] > 0 for row in found["limits"])
+    body = await ask(cloud, f"/{made['id']}/variation")
+    assert body["limits"]
+    assert all(row["title"]["zh"] and row["at_most"] > 0 for row in body["limits"])
 
 
 async def test_a_standard_shows_every_source_and_flag(cloud: CloudApp) -> None:
     for edition in editions():
         answer = await cloud.stranger.get(f"/api/v1/standards/{edition.edition}")
         assert answer.status_code == 200, answer.text
-        found = answer.json()
-        assert [one["id"] for one in found["clauses"]] == [one.id for one in edition.clauses]
-        for clause in found["clauses"]:
+        body = answer.json()
+        assert [entry["id"] for entry in body["clauses"]] == [
+            clause.id for clause in edition.clauses
+        ]
+        for clause in body["clauses"]:
             assert clause["source"]["title"]
             assert clause["source"]["trust"]["text"]["zh"]
             assert clause["source"]["trust"]["text"]["en"]
             assert clause["targets"].keys() == set(clause["stages"])
     newest = await cloud.stranger.get("/api/v1/standards/taizhou-smart-management")
-    own = [one for one in editions() if one.id == "taizhou-smart-management"]
-    assert newest.json()["edition"] == max(own, key=lambda one: one.effective).edition
+    expected_rows = [edition for edition in editions() if edition.id == "taizhou-smart-management"]
+    assert newest.json()["edition"] == max(expected_rows, key=lambda entry: entry.effective).edition
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,7 @@ async def test_the_list_joins_ledger_and_telemetry(cloud: CloudApp) -> None:
 
 
 @pytest.mark.parametrize(
-    ("params", "found"),
+    ("params", "body"),
     [
         ({"q": "设备A-2"}, ["A-2"]),
         ({"category": "display"}, ["A-1", "A-3", "A-6"]),
@@ -72,9 +72,9 @@ async def test_the_list_joins_ledger_and_telemetry(cloud: CloudApp) -> None:
     ],
 )
 async def test_filters_sorts_and_pages(
-    cloud: CloudApp, params: dict[str, Any], found: list[str]
+    cloud: CloudApp, params: dict[str, Any], body: list[str]
 ) -> None:
-    assert await numbers(cloud, **params) == found
+    assert await numbers(cloud, **params) == body
 
 
 @pytest.mark.parametrize("key", sorted(SORT_KEYS))
@@ -90,11 +90,11 @@ async def test_an_unknown_sort_key_names_the_known(cloud: CloudApp) -> None:
 
 
 async def test_one_asset(cloud: CloudApp) -> None:
-    found = await get(cloud, "/api/v1/assets/1")
-    assert (found["school"], found["profile"]) == (SCHOOL, "campus-interactive-display")
-    assert found["profile_title"]["zh"] == "交互式一体机（参考规范）"
-    assert found["bindings"] == [{"device": "A-1", "valid_from": None, "valid_to": None}]
-    points = {point.pop("point"): point for point in found["points"]}
+    body = await get(cloud, "/api/v1/assets/1")
+    assert (body["school"], body["profile"]) == (SCHOOL, "campus-interactive-display")
+    assert body["profile_title"]["zh"] == "交互式一体机（参考规范）"
+    assert body["bindings"] == [{"device": "A-1", "valid_from": None, "valid_to": None}]
+    points = {point.pop("point"): point for point in body["points"]}
     assert points["active_power"] == {
         "title": {"zh": "有功功率", "en": "active power"},
         "quantity": "power",
@@ -103,12 +103,12 @@ async def test_one_asset(cloud: CloudApp) -> None:
         "observed_at": "2026-11-23T01:59:30Z",
     }
     assert points["display_state"]["value"] == "in_use"
-    assert found["use"]["lessons_used"] == 1
+    assert body["use"]["lessons_used"] == 1
 
 
 async def test_one_asset_without_a_device(cloud: CloudApp) -> None:
-    found = await get(cloud, "/api/v1/assets/6")
-    assert (found["device"], found["profile"], found["points"]) == (None, None, [])
+    body = await get(cloud, "/api/v1/assets/6")
+    assert (body["device"], body["profile"], body["points"]) == (None, None, [])
 
 
 @pytest.mark.parametrize("tail", ["", "/timeline", "/heatmap", "/readings"])
@@ -119,31 +119,31 @@ async def test_an_unknown_asset_is_not_found(cloud: CloudApp, tail: str) -> None
 
 
 async def test_a_timeline_merges_slots_and_shows_gaps(cloud: CloudApp) -> None:
-    found = await get(cloud, "/api/v1/assets/1/timeline")
-    assert found["day"] == "2026-11-23"
-    assert [(s["start"][11:16], s["end"][11:16], s["state"]) for s in found["intervals"]] == [
+    body = await get(cloud, "/api/v1/assets/1/timeline")
+    assert body["day"] == "2026-11-23"
+    assert [(s["start"][11:16], s["end"][11:16], s["state"]) for s in body["intervals"]] == [
         ("16:00", "00:00", "unobserved"),
         ("00:00", "00:40", "active"),
         ("00:40", "01:00", "standby"),
         ("01:00", "01:50", "unobserved"),
     ]
-    assert found["intervals"][1]["energy_wh"] == 80
-    assert len(found["slots"]) == 12
-    assert [(p["period"], p["lesson"]) for p in found["periods"]] == [
+    assert body["intervals"][1]["energy_wh"] == 80
+    assert len(body["slots"]) == 12
+    assert [(p["period"], p["lesson"]) for p in body["periods"]] == [
         (1, "301 语文"),
         (2, "301 语文"),
     ]
 
 
 async def test_a_timeline_of_the_future_is_empty(cloud: CloudApp) -> None:
-    found = await get(cloud, "/api/v1/assets/1/timeline", day=MONDAY + timedelta(days=1))
-    assert (found["intervals"], found["slots"]) == ([], [])
+    body = await get(cloud, "/api/v1/assets/1/timeline", day=MONDAY + timedelta(days=1))
+    assert (body["intervals"], body["slots"]) == ([], [])
 
 
 async def test_a_heatmap(cloud: CloudApp) -> None:
-    found = await get(cloud, "/api/v1/assets/1/heatmap")
-    assert [p["period"] for p in found["periods"]] == [1, 2]
-    assert [(c["weekday"], c["period"], c["used"], c["use_share"]) for c in found["cells"]] == [
+    body = await get(cloud, "/api/v1/assets/1/heatmap")
+    assert [p["period"] for p in body["periods"]] == [1, 2]
+    assert [(c["weekday"], c["period"], c["used"], c["use_share"]) for c in body["cells"]] == [
         (1, 1, 1, 1.0),
         (1, 2, 0, 0.0),
     ]
@@ -158,7 +158,7 @@ async def test_readings_are_in_order_and_named(cloud: CloudApp) -> None:
         ["2026-11-23T01:59:30Z", "in_use"],
     ]
     every = await get(cloud, "/api/v1/assets/1/readings")
-    assert [one["point"] for one in every] == ["active_power", "display_state"]
+    assert [entry["point"] for entry in every] == ["active_power", "display_state"]
     assert every[0]["unit"] == "W"
 
 

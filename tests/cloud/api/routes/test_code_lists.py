@@ -1,9 +1,9 @@
 from tests._parts.cloud_app import CloudApp
 
 
-async def test_code_lists_say_where_they_come_from(cloud: CloudApp) -> None:
+async def test_code_lists_name_their_sources(cloud: CloudApp) -> None:
     answer = await cloud.stranger.get("/api/v1/code-lists")
-    lists = {one["id"]: one for one in answer.json()}
+    lists = {item["id"]: item for item in answer.json()}
     assert lists["division"]["confidence"] == "VERIFIED-B"
     assert lists["asset_category"]["confidence"] == "project default"
     assert lists["room_use"]["is_complete"] is False

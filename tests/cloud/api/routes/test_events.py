@@ -9,9 +9,9 @@ from tests._parts.cloud_app import CloudApp
 from tests._parts.small_school import MONDAY, SCHOOL, furnish, local
 
 
-async def report(cloud: CloudApp, at: datetime, type_: str, text: str, **told: Any) -> None:
-    tags = {"school": SCHOOL, "type": type_, "asset": told.pop("asset", "")}
-    await cloud.write(line("event", tags, {"text": text, **told}, to_ns(at)))
+async def report(cloud: CloudApp, at: datetime, type_: str, text: str, **detail: Any) -> None:
+    tags = {"school": SCHOOL, "type": type_, "asset": detail.pop("asset", "")}
+    await cloud.write(line("event", tags, {"text": text, **detail}, to_ns(at)))
 
 
 async def of(cloud: CloudApp, number: str, **params: Any) -> list[dict[str, Any]]:
@@ -19,8 +19,8 @@ async def of(cloud: CloudApp, number: str, **params: Any) -> list[dict[str, Any]
     (asset,) = listed.json()["items"]
     answer = await cloud.client.get(f"/api/v1/assets/{asset['id']}/events", params=params)
     assert answer.status_code == 200, answer.text
-    found: list[dict[str, Any]] = answer.json()
-    return found
+    body: list[dict[str, Any]] = answer.json()
+    return body
 
 
 @pytest.fixture(autouse=True)
@@ -33,13 +33,13 @@ async def one_morning(cloud: CloudApp) -> None:
 
 
 async def test_an_asset_shows_its_own_events_and_those_of_gateways(cloud: CloudApp) -> None:
-    found = await of(cloud, "A-1")
-    assert [(one["type"], one["of_gateway"]) for one in found] == [
+    body = await of(cloud, "A-1")
+    assert [(item["type"], item["of_gateway"]) for item in body] == [
         ("door_open", True),
         ("device_back", False),
         ("fault", False),
     ]
-    newest, back, fault = found
+    newest, back, fault = body
     assert (newest["title"]["zh"], newest["title"]["en"], newest["value"]) == (
         "door_open",
         "door_open",
@@ -53,8 +53,11 @@ async def test_an_asset_shows_its_own_events_and_those_of_gateways(cloud: CloudA
 
 async def test_a_span_and_a_limit_are_kept(cloud: CloudApp) -> None:
     span = {"from": local("08:15").isoformat(), "to": local("08:40").isoformat()}
-    assert [one["type"] for one in await of(cloud, "A-1", **span)] == ["device_back"]
-    assert [one["type"] for one in await of(cloud, "A-1", limit=2)] == ["door_open", "device_back"]
+    assert [entry["type"] for entry in await of(cloud, "A-1", **span)] == ["device_back"]
+    assert [entry["type"] for entry in await of(cloud, "A-1", limit=2)] == [
+        "door_open",
+        "device_back",
+    ]
 
 
 async def test_events_from_before_a_binding_are_not_the_assets(cloud: CloudApp) -> None:
@@ -67,9 +70,9 @@ async def test_events_from_before_a_binding_are_not_the_assets(cloud: CloudApp) 
         )
         session.commit()
     registry.changed("workbook", frozenset({SCHOOL}))
-    assert [one["type"] for one in await of(cloud, "A-6")] == ["door_open"]
+    assert [entry["type"] for entry in await of(cloud, "A-6")] == ["door_open"]
     await report(cloud, local("08:10", tuesday), "fault", "触控框无响应", asset="A-1")
-    assert [one["type"] for one in await of(cloud, "A-6")] == ["fault", "door_open"]
+    assert [entry["type"] for entry in await of(cloud, "A-6")] == ["fault", "door_open"]
 
 
 async def test_an_asset_that_is_not_there_is_404(cloud: CloudApp) -> None:

@@ -36,7 +36,7 @@ async def test_a_dry_run_and_then_the_import(client: AsyncClient) -> None:
 async def test_problems_come_with_sheet_row_and_column(client: AsyncClient) -> None:
     report = (await send(client, CSV.replace("331002", "331001").encode())).json()
     assert report["applied"] is False
-    assert [(one["sheet"], one["row"], one["column"]) for one in report["problems"]] == [
+    assert [(item["sheet"], item["row"], item["column"]) for item in report["problems"]] == [
         ("学校", 2, "区划代码")
     ]
 

@@ -15,12 +15,12 @@ async def look(cloud: CloudApp) -> dict[str, Any]:
     await cloud.services.rollups.settled()
     answer = await cloud.client.get(URL)
     assert answer.status_code == 200, answer.text
-    found: dict[str, Any] = answer.json()
-    return found
+    body: dict[str, Any] = answer.json()
+    return body
 
 
-def attention(found: dict[str, Any], kind: str) -> list[tuple[str, float | None]]:
-    return [(a["subject"], a["value"]) for a in found["attention"] if a["kind"] == kind]
+def attention(body: dict[str, Any], kind: str) -> list[tuple[str, float | None]]:
+    return [(a["subject"], a["value"]) for a in body["attention"] if a["kind"] == kind]
 
 
 async def test_an_unknown_school_is_not_found(cloud: CloudApp) -> None:
@@ -31,14 +31,14 @@ async def test_an_unknown_school_is_not_found(cloud: CloudApp) -> None:
 
 async def test_a_school_without_telemetry_claims_nothing(cloud: CloudApp) -> None:
     await furnish(cloud, local("08:20"))
-    found = await look(cloud)
-    assert (found["assets"], found["assets_connected"], found["assets_online"]) == (6, 0, 0)
-    assert found["original_value_yuan"] == 6000
-    assert found["today"]["use_rate"] is None
-    assert found["today"]["observed_share"] is None
-    assert found["gateways"] == []
-    assert [a["kind"] for a in found["attention"]] == ["condition"]
-    assert len(found["by_day"]) == 20
+    body = await look(cloud)
+    assert (body["assets"], body["assets_connected"], body["assets_online"]) == (6, 0, 0)
+    assert body["original_value_yuan"] == 6000
+    assert body["today"]["use_rate"] is None
+    assert body["today"]["observed_share"] is None
+    assert body["gateways"] == []
+    assert [a["kind"] for a in body["attention"]] == ["condition"]
+    assert len(body["by_day"]) == 20
 
 
 async def test_in_a_lesson(cloud: CloudApp) -> None:
@@ -47,8 +47,8 @@ async def test_in_a_lesson(cloud: CloudApp) -> None:
     await say(cloud, "A-1", local("08:54:30"))
     await say(cloud, "A-2", local("08:54:30"), "idle")
     await say(cloud, "X-9", local("08:54:30"))
-    found = await look(cloud)
-    assert found["now"] == {
+    body = await look(cloud)
+    assert body["now"] == {
         "day": "2026-11-23",
         "period": 2,
         "name": "第二节",
@@ -57,8 +57,8 @@ async def test_in_a_lesson(cloud: CloudApp) -> None:
         "lessons_scheduled": 2,
         "is_school_day": True,
     }
-    assert (found["assets_connected"], found["assets_online"]) == (2, 2)
-    categories = {c.pop("category"): c for c in found["categories"]}
+    assert (body["assets_connected"], body["assets_online"]) == (2, 2)
+    categories = {c.pop("category"): c for c in body["categories"]}
     assert categories["display"] == {
         "assets": 3,
         "online": 1,
@@ -67,17 +67,17 @@ async def test_in_a_lesson(cloud: CloudApp) -> None:
         "off": 0,
         "unobserved": 2,
     }
-    rooms = {room["room"]: room for room in found["rooms"]}
+    rooms = {room["room"]: room for room in body["rooms"]}
     assert (rooms["101"]["state"], rooms["101"]["assets"]) == ("active", 2)
     assert rooms["101"]["lesson"] == "301 语文"
     assert (rooms["103"]["state"], rooms["103"]["lesson"]) == ("unobserved", None)
-    assert found["today"]["lessons_used"] == 1
-    assert found["today"] == found["by_day"][-1]["use"]
-    assert found["week"]["lessons_used"] == 1
-    assert found["by_day"][-1]["day"] == "2026-11-23"
-    assert attention(found, "unknown_asset") == [("X-9", None)]
-    assert attention(found, "left_on") == []
-    assert attention(found, "condition") == [("A-3", 3.0)]
+    assert body["today"]["lessons_used"] == 1
+    assert body["today"] == body["by_day"][-1]["use"]
+    assert body["week"]["lessons_used"] == 1
+    assert body["by_day"][-1]["day"] == "2026-11-23"
+    assert attention(body, "unknown_asset") == [("X-9", None)]
+    assert attention(body, "left_on") == []
+    assert attention(body, "condition") == [("A-3", 3.0)]
 
 
 async def test_between_periods_and_on_a_day_off(cloud: CloudApp) -> None:
@@ -127,9 +127,9 @@ async def test_what_was_watched_for_twenty_school_days_and_never_used_is_named(
         await send(cloud.services.store, slots("A-1", start, end, "standby"))
         await send(cloud.services.store, slots("A-2", start, end, "active"))
         await send(cloud.services.store, slots("A-5", start, end, "off"))
-    found = await look(cloud)
-    assert attention(found, "never_used") == [("A-1", 20.0)]
-    assert found["by_day"][0]["use"]["lessons_used"] == 2
+    body = await look(cloud)
+    assert attention(body, "never_used") == [("A-1", 20.0)]
+    assert body["by_day"][0]["use"]["lessons_used"] == 2
 
 
 async def test_a_gateway_that_lags_or_is_gone_is_named(cloud: CloudApp) -> None:
@@ -139,10 +139,10 @@ async def test_a_gateway_that_lags_or_is_gone_is_named(cloud: CloudApp) -> None:
             f"gateway,gateway={name},school={SCHOOL} backlog=700,oldest_unsent_s={oldest} "
             f"{to_ns(local(at))}"
         )
-    found = await look(cloud)
-    assert attention(found, "backlog") == [("gw-1", 700.0)]
-    assert attention(found, "gateway_silent") == [("gw-2", None)]
-    assert [g["gateway"] for g in found["gateways"]] == ["gw-1", "gw-2"]
+    body = await look(cloud)
+    assert attention(body, "backlog") == [("gw-1", 700.0)]
+    assert attention(body, "gateway_silent") == [("gw-2", None)]
+    assert [g["gateway"] for g in body["gateways"]] == ["gw-1", "gw-2"]
 
 
 async def test_what_is_written_off_is_worth_nothing(cloud: CloudApp) -> None:

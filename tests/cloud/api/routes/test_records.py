@@ -48,8 +48,8 @@ async def city(folder: Path) -> AsyncIterator[CloudApp]:
 
 @pytest.fixture(scope="module")
 def schools(folder: Path) -> list[str]:
-    found: list[str] = read_city(folder / "city")["schools"]
-    return found
+    body: list[str] = read_city(folder / "city")["schools"]
+    return body
 
 
 async def ask(cloud: CloudApp, path: str, **params: Any) -> Any:
@@ -79,13 +79,15 @@ async def test_a_table_reads_as_it_was_filled_in(
         keys = [row["key"] for row in page["items"]]
         assert len(keys) == len(set(keys))
         filled += [(school, row) for row in page["items"]]
-        (line,) = [one for one in await ask(city, f"{school}/records") if one["table"] == table]
+        (line,) = [
+            entry for entry in await ask(city, f"{school}/records") if entry["table"] == table
+        ]
         assert line["rows"] == page["total"]
     if table == "chemicals" and not filled:
         pytest.fail("the city has no school with chemicals; take another seed")
     school, row = filled[-1]
-    found = await ask(city, f"{school}/records/{table}", row=row["key"])
-    assert found["items"][-1] == row
+    body = await ask(city, f"{school}/records/{table}", row=row["key"])
+    assert body["items"][-1] == row
     needed = [column.key for column in BY_KIND[table].columns if column.is_needed]
     assert all(row["cells"][key] is not None for key in needed)
 
@@ -126,12 +128,14 @@ async def test_a_row_leads_to_its_asset(city: CloudApp, schools: list[str]) -> N
     assert asset.json()["asset_no"] == linked[0]["cells"]["asset_no"]
 
 
-async def test_what_is_not_there_is_said_in_a_sentence(city: CloudApp, schools: list[str]) -> None:
+async def test_a_missing_row_is_answered_with_a_sentence(
+    city: CloudApp, schools: list[str]
+) -> None:
     school = schools[0]
-    status, said = await refused(city, f"{school}/records/letters")
+    status, details = await refused(city, f"{school}/records/letters")
     assert (
         status,
-        said.startswith("table: 'letters' is not a table of records; use one of schools, rooms"),
+        details.startswith("table: 'letters' is not a table of records; use one of schools, rooms"),
     ) == (
         422,
         True,
@@ -151,8 +155,8 @@ async def test_what_is_not_there_is_said_in_a_sentence(city: CloudApp, schools: 
     ] == "start 2026-11-21 is after end 2026-11-20; give the earlier day first"
     assert (await refused(city, f"{school}/records/tickets", limit=0))[0] == 422
     for path in ("records", "records/tickets", "evidence"):
-        status, said = await refused(city, f"2133100009/{path}", ref="school")
-        assert (status, said) == (404, "no school 2133100009 is registered")
+        status, details = await refused(city, f"2133100009/{path}", ref="school")
+        assert (status, details) == (404, "no school 2133100009 is registered")
 
 
 @pytest.mark.parametrize("clause", CLAUSES)
@@ -163,9 +167,9 @@ async def test_every_row_of_evidence_opens(city: CloudApp, schools: list[str], c
     rows = evidence_rows(CLAUSES[clause], facts)
     assert not rows.is_empty()
     for school in schools:
-        own = rows.filter(school=school)["ref"].unique(maintain_order=True).to_list()
+        expected = rows.filter(school=school)["ref"].unique(maintain_order=True).to_list()
         kinds: dict[str, list[str]] = {}
-        for ref in own:
+        for ref in expected:
             kinds.setdefault(ref.partition(":")[0], []).append(ref)
         kinds.pop(NOTHING, None)
         for refs in kinds.values():
@@ -193,20 +197,22 @@ async def test_a_sum_over_a_room_is_the_sum_of_the_rows_it_opens(
 ) -> None:
     services = city.services
     facts = await gather(services.store, services.registry, schools, START, END)
-    (clause,) = [one for one in CLAUSES.values() if one.indicator == indicator]
+    (clause,) = [value for value in CLAUSES.values() if value.indicator == indicator]
     rows = evidence_rows(clause, facts).to_dicts()
     assert rows
     for row in rows:
         table, _, key = row["ref"].partition(":")
         page = await ask(city, f"{row['school']}/records/{table}", row=key, limit=5000, **SPAN)
-        cells = [one["cells"] for one in page["items"]]
+        cells = [item["cells"] for item in page["items"]]
         if table == "air":
-            lasts = sum(one["lessons"] for one in cells) / 60
+            lasts = sum(cell["lessons"] for cell in cells) / 60
             assert lasts == pytest.approx(row["whole"], abs=0.01)
-            assert sum(one["good"] for one in cells) / 60 == pytest.approx(row["part"], abs=0.01)
+            assert sum(cell["good"] for cell in cells) / 60 == pytest.approx(row["part"], abs=0.01)
         else:
-            lessons = {(one["day"], one["period"]) for one in cells if one["lesson"]}
-            used = {(one["day"], one["period"]) for one in cells if one["lesson"] and one["used"]}
+            lessons = {(cell["day"], cell["period"]) for cell in cells if cell["lesson"]}
+            used = {
+                (cell["day"], cell["period"]) for cell in cells if cell["lesson"] and cell["used"]
+            }
             assert len(lessons) == row["whole"]
             assert len(used) == row["part"]
 
@@ -215,9 +221,9 @@ async def test_every_sign_of_an_integrity_finding_opens(city: CloudApp) -> None:
     made = await city.client.post("/api/v1/assessments", json=SPAN)
     assert made.status_code == 201, made.text
     path = f"/api/v1/assessments/{made.json()['id']}/integrity"
-    found = (await city.stranger.get(path)).json()["items"]
-    assert found
-    for one in found:
-        for row in one["evidence"]:
-            opened = await ask(city, f"{one['school']}/evidence", ref=row["ref"], **SPAN)
+    body = (await city.stranger.get(path)).json()["items"]
+    assert body
+    for entry in body:
+        for row in entry["evidence"]:
+            opened = await ask(city, f"{entry['school']}/evidence", ref=row["ref"], **SPAN)
             assert opened["rows"] >= 1

@@ -84,8 +84,8 @@ async def test_a_selection_is_in_the_reports_and_the_notice(cloud: CloudApp) -> 
     assert answer.status_code == 404
     assert "make a selection first" in answer.json()["detail"]
     selection = select(cloud)
-    told = await ask(cloud, "notice.xlsx", office="市局", contact="人事处", division="331002")
-    book = load_workbook(io.BytesIO(told.content))
+    refusal = await ask(cloud, "notice.xlsx", office="市局", contact="人事处", division="331002")
+    book = load_workbook(io.BytesIO(refusal.content))
     assert [row[1] for row in book["公示名单"].iter_rows(min_row=2, values_only=True)] == [SCHOOL]
     assert (await ask(cloud, "notice.pdf")).content.startswith(b"%PDF")
     for asked in ({}, {"selection": selection}):
@@ -95,7 +95,7 @@ async def test_a_selection_is_in_the_reports_and_the_notice(cloud: CloudApp) -> 
 
 
 @pytest.mark.parametrize(
-    ("path", "status", "said"),
+    ("path", "status", "details"),
     [
         ("schools/2133999999.pdf", 404, "2133999999"),
         ("schools/2133999999.json", 404, "not in assessment"),
@@ -105,11 +105,11 @@ async def test_a_selection_is_in_the_reports_and_the_notice(cloud: CloudApp) -> 
     ],
 )
 async def test_what_does_not_exist_is_refused(
-    cloud: CloudApp, path: str, status: int, said: str
+    cloud: CloudApp, path: str, status: int, details: str
 ) -> None:
     answer = await cloud.client.get(f"{BASE}/{path}")
     assert answer.status_code == status, answer.text
-    assert said in answer.text
+    assert details in answer.text
 
 
 async def test_an_assessment_that_does_not_exist_is_refused(cloud: CloudApp) -> None:

@@ -53,7 +53,7 @@ async def test_an_unknown_school_is_not_found(client: AsyncClient) -> None:
         assert answer.headers["content-type"] == "application/problem+json"
 
 
-async def test_rooms_say_what_they_are_for(client: AsyncClient) -> None:
+async def test_rooms_have_their_purpose(client: AsyncClient) -> None:
     (room,) = (await client.get(f"/api/v1/schools/{SCHOOL}/rooms")).json()
     assert (room["number"], room["name"], room["use_name"]) == ("101", "101", "教室")
 
@@ -69,7 +69,7 @@ async def test_the_calendar_has_school_days_only_in_utc(client: AsyncClient) -> 
 
 async def test_the_timetable_is_that_of_the_current_term(client: AsyncClient) -> None:
     path = f"/api/v1/schools/{SCHOOL}/timetable"
-    found = (await client.get(path)).json()
-    assert (found["term"], found["lessons"][0]["subject"]) == ("t1", "语文")
-    assert (await client.get(path, params={"term": "t1"})).json() == found
+    body = (await client.get(path)).json()
+    assert (body["term"], body["lessons"][0]["subject"]) == ("t1", "语文")
+    assert (await client.get(path, params={"term": "t1"})).json() == body
     assert (await client.get(path, params={"term": "t2"})).status_code == 404

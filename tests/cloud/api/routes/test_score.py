@@ -37,8 +37,8 @@ async def one_morning(cloud: CloudApp) -> None:
 async def ask(cloud: CloudApp, path: str, **params: str) -> dict[str, Any]:
     answer = await cloud.client.get(f"{BASE}/{path}", params=params)
     assert answer.status_code == 200, answer.text
-    found: dict[str, Any] = answer.json()
-    return found
+    body: dict[str, Any] = answer.json()
+    return body
 
 
 async def test_a_score_is_the_sum_of_its_findings(cloud: CloudApp) -> None:
@@ -50,7 +50,7 @@ async def test_a_score_is_the_sum_of_its_findings(cloud: CloudApp) -> None:
         await send(cloud.services.store, seen)
     score = await ask(cloud, "score", start=str(MONDAY))
     assert score["value"] is not None, score["coverage"]
-    standard = next(one for one in editions() if one.edition == score["standard"])
+    standard = next(edition for edition in editions() if edition.edition == score["standard"])
     assert (score["standard"], score["start"], score["end"]) == (
         standard.edition,
         str(MONDAY),
@@ -60,11 +60,11 @@ async def test_a_score_is_the_sum_of_its_findings(cloud: CloudApp) -> None:
     assert sum(finding["weight"] for finding in score["findings"]) == pytest.approx(100)
     assert score["value"] == pytest.approx(sum(f["points"] or 0 for f in score["findings"]))
     for dimension in score["dimensions"]:
-        own = [f for f in score["findings"] if f["dimension"] == dimension["dimension"]]
-        points = sum(finding["points"] or 0 for finding in own)
-        weight = sum(finding["weight"] for finding in own)
+        expected = [f for f in score["findings"] if f["dimension"] == dimension["dimension"]]
+        points = sum(finding["points"] or 0 for finding in expected)
+        weight = sum(finding["weight"] for finding in expected)
         assert dimension["value"] == pytest.approx(100 * points / weight)
-        assert dimension["findings"] == sum(finding["weight"] > 0 for finding in own)
+        assert dimension["findings"] == sum(finding["weight"] > 0 for finding in expected)
 
 
 async def test_below_the_least_coverage_there_is_no_value(cloud: CloudApp) -> None:
@@ -133,7 +133,7 @@ async def test_the_list_shows_the_first_rows_and_says_how_many_there_are(cloud: 
     )
 
 
-async def test_who_was_heard_counts_as_connected(cloud: CloudApp) -> None:
+async def test_a_device_that_sent_data_counts_as_connected(cloud: CloudApp) -> None:
     """A-4's slots saw nothing, the ghost is in no ledger, A-6 sends readings only."""
     await cloud.write(
         f"reading,asset=A-6,category=environment,profile=p,room=103,school={SCHOOL} "
@@ -171,7 +171,9 @@ async def test_the_same_evidence_has_the_same_digest(cloud: CloudApp) -> None:
 
 async def test_the_editions_are_listed(cloud: CloudApp) -> None:
     answer = await cloud.client.get("/api/v1/standards")
-    assert [line["edition"] for line in answer.json()] == [one.edition for one in editions()]
+    assert [line["edition"] for line in answer.json()] == [
+        edition.edition for edition in editions()
+    ]
     assert all(line["title"]["zh"] and line["title"]["en"] for line in answer.json())
 
 

@@ -16,17 +16,17 @@ COUNTIES = ("331002", "331003", "331004")
 
 @pytest.fixture
 def assessment(cloud: CloudApp) -> str:
-    one = filed()
-    register(cloud.services.registry, one, evidence(gentle_standard(), 30, 1))
-    return one.row.id
+    entry = filed()
+    register(cloud.services.registry, entry, evidence(gentle_standard(), 30, 1))
+    return entry.row.id
 
 
 def chosen(cloud: CloudApp, selection: str) -> FiledSelection:
     return cloud.services.repository.selection(selection)
 
 
-async def select(cloud: CloudApp, **said: Any) -> dict[str, Any]:
-    answer = await cloud.client.post(URL, json=said)
+async def select(cloud: CloudApp, **details: Any) -> dict[str, Any]:
+    answer = await cloud.client.post(URL, json=details)
     assert answer.status_code == 201, answer.text
     made: dict[str, Any] = answer.json()
     return made
@@ -43,10 +43,10 @@ async def test_the_same_rules_and_seed_are_the_same_selection(
 ) -> None:
     first = await select(cloud, rules={"places": 5}, seed=7)
     assert await select(cloud, assessment=assessment, rules={"places": 5}, seed=7) == first
-    assert [one["id"] for one in await ask(cloud, URL)] == [first["id"]]
+    assert [entry["id"] for entry in await ask(cloud, URL)] == [first["id"]]
     other = await select(cloud, rules={"places": 6}, seed=7)
     assert other["id"] != first["id"]
-    assert {one["id"] for one in await ask(cloud, URL, assessment="latest")} == {
+    assert {entry["id"] for entry in await ask(cloud, URL, assessment="latest")} == {
         first["id"],
         other["id"],
     }
@@ -111,7 +111,7 @@ async def test_each_school_is_shown_its_rival_and_the_way_in(
     assert first_out["least_opens"].endswith("/least")
 
 
-async def test_each_school_that_is_out_is_told_the_least_it_would_take(
+async def test_each_school_not_selected_gets_its_cheapest_plan(
     cloud: CloudApp, assessment: str
 ) -> None:
     made = await select(cloud, rules={"places": 5})
@@ -120,16 +120,16 @@ async def test_each_school_that_is_out_is_told_the_least_it_would_take(
     ways = []
     for row in outside:
         verdict = (await ask(cloud, f"{path}/schools/{row['school']}"))["verdict"]
-        found = await ask(cloud, verdict["least_opens"])
-        assert (found["selection"], found["school"]) == (made["id"], row["school"])
-        assert found["text"]["zh"].endswith("。")
-        assert found["text"]["en"].endswith(".")
-        if found["improvements"]:
-            ways.append(found)
-            assert found["yuan"] == pytest.approx(sum(one["yuan"] for one in found["improvements"]))
-            gained = sum(one["points"] for one in found["improvements"])
-            assert found["value_then"] == pytest.approx(found["value"] + gained)
-            assert all(one["remedy"]["zh"] for one in found["improvements"])
+        body = await ask(cloud, verdict["least_opens"])
+        assert (body["selection"], body["school"]) == (made["id"], row["school"])
+        assert body["text"]["zh"].endswith("。")
+        assert body["text"]["en"].endswith(".")
+        if body["improvements"]:
+            ways.append(body)
+            assert body["yuan"] == pytest.approx(sum(item["yuan"] for item in body["improvements"]))
+            gained = sum(item["points"] for item in body["improvements"])
+            assert body["value_then"] == pytest.approx(body["value"] + gained)
+            assert all(item["remedy"]["zh"] for item in body["improvements"])
     assert ways
     inside = await ask(cloud, f"{URL}/{made['id']}/schools/{made['items'][0]['school']}/least")
     assert (inside["is_possible"], inside["improvements"]) == (True, [])
@@ -214,24 +214,24 @@ async def test_which_choice_matters_is_the_same_whenever_it_is_asked(
 ) -> None:
     made = await select(cloud, rules={"places": 4, "hard": []}, seed=3)
     path = f"/api/v1/selections/{made['id']}/sensitivity"
-    found = await ask(cloud, path)
+    body = await ask(cloud, path)
     anew = sensitivity_of(
         cloud.services.repository.assessment(assessment), chosen(cloud, made["id"])
     )
-    assert Sensitivity.model_validate(with_localized_texts(anew)).model_dump() == found
-    assert (found["selection"], found["seed"], found["places"]) == (made["id"], 3, 4)
-    assert {one["id"] for one in found["influences"]} == set(CHOICES)
-    totals = [one["selected"]["total"] for one in found["influences"]]
+    assert Sensitivity.model_validate(with_localized_texts(anew)).model_dump() == body
+    assert (body["selection"], body["seed"], body["places"]) == (made["id"], 3, 4)
+    assert {entry["id"] for entry in body["influences"]} == set(CHOICES)
+    totals = [entry["selected"]["total"] for entry in body["influences"]]
     assert totals == sorted(totals, reverse=True)
-    for one in found["influences"]:
-        index = one["selected"]
-        assert one["is_distinct"] == (index["total"] > index["total_within"])
-        assert one["is_distinct"] == ("无法区分" not in one["text"]["zh"])
-        assert one["is_distinct"] == ("cannot be told from nothing" not in one["text"]["en"])
-        assert f"平均变动 {one['schools']:.1f} 所" in one["text"]["zh"]
-        assert 0 <= one["schools"] <= 4
+    for entry in body["influences"]:
+        index = entry["selected"]
+        assert entry["is_distinct"] == (index["total"] > index["total_within"])
+        assert entry["is_distinct"] == ("无法区分" not in entry["text"]["zh"])
+        assert entry["is_distinct"] == ("cannot be told from nothing" not in entry["text"]["en"])
+        assert f"平均变动 {entry['schools']:.1f} 所" in entry["text"]["zh"]
+        assert 0 <= entry["schools"] <= 4
     other = await select(cloud, rules={"places": 4, "hard": []}, seed=4)
-    assert (await ask(cloud, f"/api/v1/selections/{other['id']}/sensitivity"))["digest"] != found[
+    assert (await ask(cloud, f"/api/v1/selections/{other['id']}/sensitivity"))["digest"] != body[
         "digest"
     ]
 
@@ -241,11 +241,15 @@ async def test_reasons_count_every_school(cloud: CloudApp, assessment: str) -> N
     rows = (await ask(cloud, f"/api/v1/assessments/{assessment}/ranking", selection=made["id"]))[
         "items"
     ]
-    assert sum(one["schools"] for one in made["reasons"]) == len(rows)
-    assert sum(one["schools"] for one in made["reasons"] if one["selected"]) == made["selected"]
-    inside = [one["selected"] for one in made["reasons"]]
+    assert sum(entry["schools"] for entry in made["reasons"]) == len(rows)
+    assert (
+        sum(entry["schools"] for entry in made["reasons"] if entry["selected"]) == made["selected"]
+    )
+    inside = [entry["selected"] for entry in made["reasons"]]
     assert inside == sorted(inside, reverse=True)
-    for one in made["reasons"]:
-        own = [r for r in rows if (r["rule"], r["selected"]) == (one["rule"], one["selected"])]
-        assert (len(own), own[0]["school"]) == (one["schools"], one["school"])
-        assert own[0]["reason"]["zh"] == one["reason"]["zh"]
+    for entry in made["reasons"]:
+        expected = [
+            r for r in rows if (r["rule"], r["selected"]) == (entry["rule"], entry["selected"])
+        ]
+        assert (len(expected), expected[0]["school"]) == (entry["schools"], entry["school"])
+        assert expected[0]["reason"]["zh"] == entry["reason"]["zh"]

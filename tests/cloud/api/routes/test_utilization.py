@@ -18,8 +18,8 @@ async def one_morning(cloud: CloudApp) -> None:
 async def ask(cloud: CloudApp, **params: str) -> list[dict[str, Any]]:
     answer = await cloud.client.get(URL, params=params)
     assert answer.status_code == 200, answer.text
-    found: list[dict[str, Any]] = answer.json()
-    return found
+    body: list[dict[str, Any]] = answer.json()
+    return body
 
 
 @pytest.mark.parametrize(
@@ -39,10 +39,10 @@ async def test_rows_have_titles(cloud: CloudApp, by: str, first: tuple[str, str,
 
 
 async def test_a_span_splits_rows(cloud: CloudApp) -> None:
-    found = await ask(cloud, by="school", span="week")
-    assert [row["span"] for row in found] == ["2026-W48"]
-    found = await ask(cloud, by="asset", span="period", category="recorder")
-    assert [row["span"] for row in found] == ["-1", "0", "1", "2"]
+    body = await ask(cloud, by="school", span="week")
+    assert [row["span"] for row in body] == ["2026-W48"]
+    body = await ask(cloud, by="asset", span="period", category="recorder")
+    assert [row["span"] for row in body] == ["-1", "0", "1", "2"]
 
 
 async def test_a_span_before_everything_is_empty(cloud: CloudApp) -> None:

@@ -18,24 +18,24 @@ A_DAY = date(2026, 11, 24)
 @pytest.fixture
 async def selection(cloud: CloudApp) -> dict[str, Any]:
     cloud.clock.moment = local("10:00", A_DAY)
-    one = filed()
-    register(cloud.services.registry, one, evidence(gentle_standard(), 30, 1))
+    entry = filed()
+    register(cloud.services.registry, entry, evidence(gentle_standard(), 30, 1))
     answer = await cloud.client.post("/api/v1/selections", json={"rules": {"places": 3}})
     assert answer.status_code == 201, answer.text
     made: dict[str, Any] = answer.json()
     return made
 
 
-async def take(cloud: CloudApp, step: str, **said: Any) -> dict[str, Any]:
-    answer = await cloud.client.post(URL, json={"step": step, "by": BY, **said})
+async def take(cloud: CloudApp, step: str, **step_fields: Any) -> dict[str, Any]:
+    answer = await cloud.client.post(URL, json={"step": step, "by": BY, **step_fields})
     assert answer.status_code == 201, answer.text
     taken: dict[str, Any] = answer.json()
     assert (taken["step"], taken["by"]) == (step, BY)
     return taken
 
 
-async def refused(cloud: CloudApp, step: str, status: int, **said: Any) -> str:
-    answer = await cloud.client.post(URL, json={"step": step, "by": BY, **said})
+async def refused(cloud: CloudApp, step: str, status: int, **step_fields: Any) -> str:
+    answer = await cloud.client.post(URL, json={"step": step, "by": BY, **step_fields})
     assert answer.status_code == status, answer.text
     assert answer.headers["content-type"] == "application/problem+json"
     detail: str = answer.json()["detail"]
@@ -179,7 +179,7 @@ async def test_who_is_taken_in_against_the_rules_is_named(
 
 
 @pytest.mark.parametrize(
-    ("said", "status", "says"),
+    ("details", "status", "says"),
     [
         ({"school": "in 0", "decision": "in"}, 409, "is in already; there is nothing to override"),
         (
@@ -196,12 +196,12 @@ async def test_who_is_taken_in_against_the_rules_is_named(
     ],
 )
 async def test_an_override_that_cannot_be_is_refused(
-    cloud: CloudApp, selection: dict[str, Any], said: dict[str, Any], status: int, says: str
+    cloud: CloudApp, selection: dict[str, Any], details: dict[str, Any], status: int, says: str
 ) -> None:
     lists = {"in": inside(selection), "out": [row["school"] for row in selection["first_out"]]}
     named = {
         key: lists[value.split()[0]][int(value.split()[1])] if " " in value else value
-        for key, value in said.items()
+        for key, value in details.items()
     }
     detail = await refused(
         cloud, "override", status, selection=selection["id"], reason="没有根据", **named
@@ -314,7 +314,7 @@ async def test_a_declaration_is_confirmed_or_corrected_in_the_books_too(
 
 
 @pytest.mark.parametrize(
-    ("said", "status", "says"),
+    ("step_fields", "status", "says"),
     [
         ({"step": "county_review", "school": "2133100001", "result": "recommended"}, 422, "reason"),
         ({"step": "final", "selection": "none"}, 404, "no selection has the id 'none'"),
@@ -325,44 +325,44 @@ async def test_a_declaration_is_confirmed_or_corrected_in_the_books_too(
     ],
 )
 async def test_what_is_no_step_is_refused_in_a_sentence(
-    cloud: CloudApp, selection: dict[str, Any], said: dict[str, Any], status: int, says: str
+    cloud: CloudApp, selection: dict[str, Any], step_fields: dict[str, Any], status: int, says: str
 ) -> None:
-    step = said.pop("step")
-    assert says in await refused(cloud, step, status, **said)
+    step = step_fields.pop("step")
+    assert says in await refused(cloud, step, status, **step_fields)
 
 
 async def test_writing_needs_the_token(cloud: CloudApp) -> None:
-    said = {"step": "final", "by": BY, "selection": "x"}
-    assert (await cloud.stranger.post(URL, json=said)).status_code == 401
+    step_fields = {"step": "final", "by": BY, "selection": "x"}
+    assert (await cloud.stranger.post(URL, json=step_fields)).status_code == 401
     assert (await cloud.client.delete(f"{URL}/1")).status_code == 404
     assert (await cloud.client.delete(URL)).status_code == 405
 
 
-async def test_the_page_is_told_which_steps_may_be_taken_and_why_not(
+async def test_the_next_steps_are_listed_with_the_reasons_against_them(
     cloud: CloudApp, selection: dict[str, Any]
 ) -> None:
     name, school = selection["id"], inside(selection)[0]
-    found = await ask(cloud, f"{URL}/next", selection=name)
-    assert (found["today"], found["school"], found["declared"]) == (str(A_DAY), None, [])
-    assert {one["step"]: one["may"] for one in found["steps"]} == {
+    body = await ask(cloud, f"{URL}/next", selection=name)
+    assert (body["today"], body["school"], body["declared"]) == (str(A_DAY), None, [])
+    assert {entry["step"]: entry["may"] for entry in body["steps"]} == {
         "publicity": False,
         "objection": False,
         "answer": False,
         "override": True,
         "final": False,
     }
-    for one in found["steps"]:
-        assert (one["why"] is None) == one["may"]
+    for entry in body["steps"]:
+        assert (entry["why"] is None) == entry["may"]
     await take(cloud, "self_assessment", school=school)
-    found = await ask(cloud, f"{URL}/next", selection=name, school=school)
-    may = {one["step"] for one in found["steps"] if one["may"]}
+    body = await ask(cloud, f"{URL}/next", selection=name, school=school)
+    may = {entry["step"] for entry in body["steps"] if entry["may"]}
     assert may == {"self_assessment", "county_review", "override"}
     without = await ask(cloud, f"{URL}/next", school=school)
-    assert {one["step"] for one in without["steps"] if one["may"]} == may - {"override"}
+    assert {entry["step"] for entry in without["steps"] if entry["may"]} == may - {"override"}
     assert without["assessment"] == selection["assessment"]
 
 
-async def test_the_figures_that_a_school_declared_stand_beside_the_steps(
+async def test_the_next_steps_list_the_declared_figures(
     cloud: CloudApp, selection: dict[str, Any]
 ) -> None:
     school = inside(selection)[0]
@@ -373,27 +373,25 @@ async def test_the_figures_that_a_school_declared_stand_beside_the_steps(
         )
         session.commit()
     path = f"{URL}/next"
-    (one,) = (await ask(cloud, path, selection=selection["id"], school=school))["declared"]
-    assert (one["item"], one["value"], one["confirmed_on"]) == ("new_books", 420, None)
-    assert one["title"]["zh"] != one["item"] != one["title"]["en"]
+    (entry,) = (await ask(cloud, path, selection=selection["id"], school=school))["declared"]
+    assert (entry["item"], entry["value"], entry["confirmed_on"]) == ("new_books", 420, None)
+    assert entry["title"]["zh"] != entry["item"] != entry["title"]["en"]
     await take(
         cloud, "declaration_confirmed", school=school, item="new_books", reason="已与书目核对"
     )
-    found = await ask(cloud, path, selection=selection["id"], school=school)
-    assert (found["declared"][0]["confirmed_on"], found["declared"][0]["confirmed_by"]) == (
+    body = await ask(cloud, path, selection=selection["id"], school=school)
+    assert (body["declared"][0]["confirmed_on"], body["declared"][0]["confirmed_by"]) == (
         str(A_DAY),
         BY,
     )
-    may = {one["step"] for one in found["steps"] if one["may"]}
+    may = {entry["step"] for entry in body["steps"] if entry["may"]}
     assert "declaration_corrected" in may
     assert "declaration_confirmed" not in may
 
 
-async def test_what_is_refused_is_told_in_chinese_too(
-    cloud: CloudApp, selection: dict[str, Any]
-) -> None:
-    said = {"step": "final", "by": BY, "selection": selection["id"]}
-    answer = await cloud.client.post(URL, json=said)
+async def test_a_refusal_is_in_every_language(cloud: CloudApp, selection: dict[str, Any]) -> None:
+    step_fields = {"step": "final", "by": BY, "selection": selection["id"]}
+    answer = await cloud.client.post(URL, json=step_fields)
     assert answer.status_code == 409
     assert answer.json()["message"]["zh"] == (
         "还不能最终确定：入选的 3 所学校中还有 3 所未作现场核查。"
