@@ -21,7 +21,7 @@ Layout
 - `usage_slots` is the definition: everything at once.
 - `UsageMeter` gives the same slots as readings come in, each slot when it is closed and again when
   it changes, from only the observations that can still matter.
-- `sessions` merges slots, or stretches of a state, into what people call "14:05-14:45".
+- `sessions` merges slots, or state_spans of a state, into what people call "14:05-14:45".
 
 Meter, in the gateway
     meter = UsageMeter("A-0001", rule, energy=energy_of(profile, rule))
@@ -89,7 +89,7 @@ class Energy:
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class StateSpan:
     """A time in one state, from `start` up to but not including `end`."""
 
     start: datetime
@@ -164,21 +164,21 @@ def usage_slots(
     return _slots(asset, rule, energy, states, powers, begin, _ms(until))
 
 
-def stretches(
+def state_spans(
     rule: UsageRule, observations: Iterable[Reading], *, until: datetime
-) -> list[Stretch]:
+) -> list[StateSpan]:
     """Return the states one after another from the first observation to `until`."""
     states = _Series()
     for reading in observations:
         _note(reading, rule, None, states, states)
     return [
-        Stretch(_moment(start), _moment(end), STATES[rank])
-        for start, end, rank in _stretches(rule, states, _ms(until))
+        StateSpan(_moment(start), _moment(end), STATES[rank])
+        for start, end, rank in _state_spans(rule, states, _ms(until))
     ]
 
 
 def sessions(
-    parts: Iterable[UsageSlot | Stretch], *, join_s: float = 300.0, least_s: float = 60.0
+    parts: Iterable[UsageSlot | StateSpan], *, join_s: float = 300.0, least_s: float = 60.0
 ) -> list[Session]:
     """Return the times of use, joined where less than `join_s` lies between two of them.
 
@@ -422,7 +422,7 @@ def _is_same(value: Value, listed: Value) -> bool:
     return value == listed and isinstance(value, bool) == isinstance(listed, bool)
 
 
-def _stretches(rule: UsageRule, states: _Series, until: int) -> list[tuple[int, int, int]]:
+def _state_spans(rule: UsageRule, states: _Series, until: int) -> list[tuple[int, int, int]]:
     """Return (start, end, rank) without holes from the first observation to `until`, in ms."""
     gap = _span_ms(rule.max_gap_s)
     parts: list[tuple[int, int, int]] = []
@@ -482,7 +482,7 @@ def _slots(
     """
     count = max(0, -(-(until - begin) // _SLOT_MS))
     spent: defaultdict[int, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
-    for start, end, rank in _stretches(rule, states, until):
+    for start, end, rank in _state_spans(rule, states, until):
         if rank != _UNOBSERVED:
             for number, overlap in _overlaps(start, end, begin, count):
                 spent[number][rank] += overlap
@@ -540,12 +540,12 @@ def _overlaps(start: int, end: int, begin: int, count: int) -> Iterator[tuple[in
 
 
 def _active_parts(
-    parts: Sequence[UsageSlot | Stretch],
+    parts: Sequence[UsageSlot | StateSpan],
 ) -> Iterator[tuple[datetime, datetime, float]]:
     slot_length = timedelta(seconds=SLOT_S)
     active = {p.start for p in parts if isinstance(p, UsageSlot) and p.active_s > 0}
     for part in parts:
-        if isinstance(part, Stretch):
+        if isinstance(part, StateSpan):
             if part.state == "active":
                 yield part.start, part.end, (part.end - part.start).total_seconds()
         elif part.active_s > 0:

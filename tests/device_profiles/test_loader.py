@@ -38,12 +38,12 @@ def sentences(*paths: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("path", sorted(WRONG.glob("*.yaml")), ids=lambda path: path.stem)
-def test_every_fault_of_a_wrong_file_is_told_in_a_sentence(path: Path) -> None:
+def test_every_fault_of_a_wrong_file_is_one_sentence(path: Path) -> None:
     """The goldens are read by people: a changed sentence is a change on purpose."""
-    with pytest.raises(ProfileErrors) as told:
+    with pytest.raises(ProfileErrors) as caught:
         load_profile(path, base=WRONG)
     golden = path.with_suffix(".txt")
-    assert str(told.value) + "\n" == golden.read_text(encoding="utf-8")
+    assert str(caught.value) + "\n" == golden.read_text(encoding="utf-8")
 
 
 def test_defaults_are_merged_into_each_point(tmp_path: Path) -> None:
@@ -57,11 +57,11 @@ def test_defaults_are_merged_into_each_point(tmp_path: Path) -> None:
 
 def test_a_fault_carries_its_place_for_code(tmp_path: Path) -> None:
     path = written(tmp_path, "acme-em1.yaml", METER.replace("0x000C, q", "0x1000C, q"))
-    with pytest.raises(ProfileErrors) as told:
+    with pytest.raises(ProfileErrors) as caught:
         load_profile(path)
-    (fault,) = told.value.faults
+    (fault,) = caught.value.faults
     assert (fault.path, fault.line, fault.key) == (str(path), 10, "points.active_power.address")
-    assert (told.value.path, told.value.line, told.value.key) == (fault.path, 10, fault.key)
+    assert (caught.value.path, caught.value.line, caught.value.key) == (fault.path, 10, fault.key)
 
 
 def test_a_huge_file_is_not_read(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Playing a profile: the installed ends are found by name, and what they disagree about is told."""
+"""Playing a profile: the installed ends are found by name, and their disagreements are reported."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -29,11 +29,11 @@ def test_both_ends_are_installed() -> None:
     assert installed_ends() == Ends(gateway=read_example, device=simulated_examples)
 
 
-def test_every_state_that_the_rule_can_tell_is_sent() -> None:
+def test_every_state_that_the_rule_distinguishes_is_sent() -> None:
     assert {state for state, _ in simulated_examples(METER)} == {"active", "standby", "off"}
 
 
-def test_what_the_gateway_cannot_read_is_told_with_the_example() -> None:
+def test_what_the_gateway_cannot_read_is_reported_with_the_example() -> None:
     def read(profile: DeviceProfile, example: Example, received_at: datetime) -> Understood:
         del profile, example, received_at
         return Understood({}, {"": "it is not JSON"})
@@ -42,7 +42,7 @@ def test_what_the_gateway_cannot_read_is_told_with_the_example() -> None:
     assert (("examples", 0), "the gateway cannot read it: it is not JSON") in faults
 
 
-def test_a_missing_a_wrong_and_a_further_reading_are_told() -> None:
+def test_a_missing_a_wrong_and_a_further_reading_are_reported() -> None:
     wrong = dict(METER.examples[1].readings)
     missing, changed, *_ = wrong
     del wrong[missing]
@@ -53,13 +53,13 @@ def test_a_missing_a_wrong_and_a_further_reading_are_told() -> None:
         del profile, received_at
         return Understood(wrong if example is METER.examples[1] else example.readings)
 
-    told = dict(play(METER, Ends(read, sends_nothing)))
-    assert told[("examples", 1, "readings", missing)].endswith("the gateway reads nothing")
-    assert told[("examples", 1, "readings", changed)].endswith("the gateway reads true")
-    assert told[("examples", 1, "readings", "further")].startswith("nothing is written")
+    problems = dict(play(METER, Ends(read, sends_nothing)))
+    assert problems[("examples", 1, "readings", missing)].endswith("the gateway reads nothing")
+    assert problems[("examples", 1, "readings", changed)].endswith("the gateway reads true")
+    assert problems[("examples", 1, "readings", "further")].startswith("nothing is written")
 
 
-def test_a_time_that_is_read_otherwise_is_told() -> None:
+def test_a_time_that_is_read_otherwise_is_reported() -> None:
     moment = datetime(2020, 1, 1, tzinfo=UTC)
 
     def read(profile: DeviceProfile, example: Example, received_at: datetime) -> Understood:
@@ -72,7 +72,7 @@ def test_a_time_that_is_read_otherwise_is_told() -> None:
     assert all("2020-01-01T00:00:00+00:00" in what for _, what in faults)
 
 
-def test_a_simulation_that_the_gateway_reads_otherwise_is_told() -> None:
+def test_a_simulation_that_the_gateway_reads_otherwise_is_reported() -> None:
     def send(profile: DeviceProfile) -> Iterator[tuple[str, Example]]:
         yield "active", profile.examples[0]
 
@@ -87,7 +87,7 @@ def test_a_simulation_that_the_gateway_reads_otherwise_is_told() -> None:
     assert all(what.endswith("the gateway reads nothing") for _, what in faults)
 
 
-def test_a_simulation_that_means_another_state_is_told() -> None:
+def test_a_simulation_that_means_another_state_is_reported() -> None:
     rule = METER.usage
     assert rule is not None
     shown = next(example for example in METER.examples if rule.point in example.readings)
@@ -100,7 +100,7 @@ def test_a_simulation_that_means_another_state_is_told() -> None:
     assert fault[1].endswith("which does not mean off")
 
 
-def test_a_simulation_that_cannot_be_sent_is_told() -> None:
+def test_a_simulation_that_cannot_be_sent_is_reported() -> None:
     def send(profile: DeviceProfile) -> Iterator[tuple[str, Example]]:
         raise ValueError(f"{profile.id} has no such value")
 

@@ -27,8 +27,8 @@ def reading(point: str, value: Value, quality: Quality = Quality.GOOD) -> Readin
 
 
 def test_the_readings_of_a_moment_are_one_line() -> None:
-    found = reading_lines(PLACE, [reading("power_on", True), reading("active_power", 142.5)])
-    assert found == [
+    lines = reading_lines(PLACE, [reading("power_on", True), reading("active_power", 142.5)])
+    assert lines == [
         (
             "reading,asset=A\\ 1,category=display,profile=campus-interactive-display,room=101,"
             "school=2133100001 power_on=true,active_power=142.5 1788228930250000000"
@@ -36,11 +36,11 @@ def test_the_readings_of_a_moment_are_one_line() -> None:
     ]
 
 
-def test_doubt_is_said_and_nonsense_is_not() -> None:
+def test_an_uncertain_value_is_marked_and_a_bad_one_left_out() -> None:
     uncertain = reading("volume", 3.0, Quality.UNCERTAIN)
     bad = reading("brightness", 999.0, Quality.BAD)
-    (found,) = reading_lines(PLACE, [uncertain, bad])
-    assert ' volume=3.0,volume_quality="uncertain" ' in found
+    (lines,) = reading_lines(PLACE, [uncertain, bad])
+    assert ' volume=3.0,volume_quality="uncertain" ' in lines
     assert reading_lines(PLACE, [bad]) == []
 
 
@@ -55,8 +55,8 @@ def test_a_slot_says_its_energy_only_where_it_is_known() -> None:
 
 
 def test_what_has_a_meaning_in_line_protocol_is_escaped() -> None:
-    found = line("a b", {"t=1": "x,y", "empty": ""}, {"f": 'say "hi" \\'}, 1)
-    assert found == 'a\\ b,t\\=1=x\\,y f="say \\"hi\\" \\\\" 1'
+    lines = line("a b", {"t=1": "x,y", "empty": ""}, {"f": 'a "b" \\'}, 1)
+    assert lines == 'a\\ b,t\\=1=x\\,y f="a \\"b\\" \\\\" 1'
 
 
 def test_line_ends_cannot_break_a_line() -> None:
@@ -101,7 +101,7 @@ def test_a_rule_tells_what_differs_from_its_profiles(rule: UsageRule, text: str)
     assert rule_of(text, RULE) == rule
 
 
-def test_a_rule_where_the_profile_has_none_is_told_whole() -> None:
+def test_a_rule_where_the_profile_has_none_is_given_whole() -> None:
     assert rule_text(None, None) == ""
     assert rule_of("", None) is None
     assert rule_of(rule_text(RULE, None), None) == RULE

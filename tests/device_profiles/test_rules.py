@@ -1,4 +1,4 @@
-"""The rules of `campus-profiles check`: each is broken once, and told with its file and line."""
+"""The rules of `campus-profiles check`: each is broken once and reported with file and line."""
 
 from pathlib import Path
 

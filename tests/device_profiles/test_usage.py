@@ -13,14 +13,14 @@ from device_profiles.usage import (
     SLOT_S,
     Energy,
     Session,
-    Stretch,
+    StateSpan,
     UsageMeter,
     UsageSlot,
     energy_of,
     reachable_states,
     sessions,
     state_of,
-    stretches,
+    state_spans,
     usage_slots,
 )
 
@@ -34,7 +34,7 @@ def at(seconds: float) -> datetime:
     return START + timedelta(seconds=seconds)
 
 
-def said(seconds: float, value: Value, point: str = "power") -> Reading:
+def sent(seconds: float, value: Value, point: str = "power") -> Reading:
     return Reading("plug", point, value, at(seconds))
 
 
@@ -52,31 +52,31 @@ def spent(slot: UsageSlot) -> tuple[float, float, float, float]:
 
 
 def test_the_state_between_two_observations_is_that_of_the_left_one() -> None:
-    (slot,) = slots(said(0, 100), said(100, 10), said(250, 0))
+    (slot,) = slots(sent(0, 100), sent(100, 10), sent(250, 0))
     assert spent(slot) == (100, 150, 50, 0)
 
 
 def test_before_the_first_observation_nothing_was_observed() -> None:
-    (slot,) = slots(said(200, 100))
+    (slot,) = slots(sent(200, 100))
     assert spent(slot) == (100, 0, 0, 200)
 
 
 def test_an_interval_longer_than_the_gap_is_unobserved_as_a_whole() -> None:
-    found = slots(said(0, 100), said(601, 100), until=900)
-    assert [spent(slot) for slot in found] == [(0, 0, 0, 300), (0, 0, 0, 300), (299, 0, 0, 1)]
+    computed = slots(sent(0, 100), sent(601, 100), until=900)
+    assert [spent(slot) for slot in computed] == [(0, 0, 0, 300), (0, 0, 0, 300), (299, 0, 0, 1)]
 
 
 def test_an_interval_as_long_as_the_gap_is_still_observed() -> None:
-    assert [slot.active_s for slot in slots(said(0, 100), said(600, 0), until=600)] == [300, 300]
+    assert [slot.active_s for slot in slots(sent(0, 100), sent(600, 0), until=600)] == [300, 300]
 
 
 def test_the_last_state_is_held_until_the_gap_is_over() -> None:
-    assert sum(slot.active_s for slot in slots(said(0, 100), until=600)) == 600
-    assert sum(slot.active_s for slot in slots(said(0, 100), until=601)) == 0
+    assert sum(slot.active_s for slot in slots(sent(0, 100), until=600)) == 600
+    assert sum(slot.active_s for slot in slots(sent(0, 100), until=601)) == 0
 
 
-def test_observations_after_the_end_say_nothing_yet() -> None:
-    assert spent(slots(said(0, 100), said(400, 0))[0]) == (300, 0, 0, 0)
+def test_observations_after_the_end_do_not_count_yet() -> None:
+    assert spent(slots(sent(0, 100), sent(400, 0))[0]) == (300, 0, 0, 0)
 
 
 @pytest.mark.parametrize(
@@ -94,12 +94,12 @@ def test_observations_after_the_end_say_nothing_yet() -> None:
 def test_a_short_fall_did_not_happen(
     observations: list[tuple[float, float]], expected: tuple[float, float, float, float]
 ) -> None:
-    assert spent(slots(*(said(t, value) for t, value in observations))[0]) == expected
+    assert spent(slots(*(sent(t, value) for t, value in observations))[0]) == expected
 
 
 def test_a_fall_does_not_come_back_out_of_unobserved_time() -> None:
     rule = UsageRule(point="power", active_above=60, hold_s=60, max_gap_s=20)
-    (slot,) = slots(said(0, 99), said(10, 0), said(20, 0), said(50, 99), said(60, 99), rule=rule)
+    (slot,) = slots(sent(0, 99), sent(10, 0), sent(20, 0), sent(50, 99), sent(60, 99), rule=rule)
     assert spent(slot) == (20, 0, 10, 270)
 
 
@@ -118,15 +118,15 @@ def test_values_are_judged_by_lists() -> None:
 def test_what_the_rule_cannot_judge_is_no_observation() -> None:
     assert [state_of(RULE, v) for v in ("12", True, math.nan, math.inf)] == [None] * 4
     bad = Reading("plug", "power", 0.0, at(10), Quality.BAD)
-    other = said(20, 0, "voltage")
-    assert slots(said(0, 100), said(5, "?"), bad, other) == slots(said(0, 100))
+    other = sent(20, 0, "voltage")
+    assert slots(sent(0, 100), sent(5, "?"), bad, other) == slots(sent(0, 100))
 
 
 def test_of_two_observations_of_one_moment_the_higher_counts() -> None:
-    assert slots(said(0, 0), said(0, 100)) == slots(said(0, 100), said(0, 0)) == slots(said(0, 100))
+    assert slots(sent(0, 0), sent(0, 100)) == slots(sent(0, 100), sent(0, 0)) == slots(sent(0, 100))
 
 
-def test_rules_say_which_states_they_can_tell() -> None:
+def test_rules_name_the_states_they_distinguish() -> None:
     assert reachable_states(RULE) == {"active", "standby", "off"}
     assert reachable_states(UsageRule(point="p", active_above=1)) == {"active", "off"}
     assert reachable_states(UsageRule(point="p", active_values=(True,))) == {"active", "off"}
@@ -138,24 +138,24 @@ def test_rules_say_which_states_they_can_tell() -> None:
 
 
 def test_power_is_held_between_observations() -> None:
-    found = slots(said(0, 120), said(150, 60), until=600, energy=POWER)
-    assert [slot.energy_wh for slot in found] == [7.5, 5.0]
+    computed = slots(sent(0, 120), sent(150, 60), until=600, energy=POWER)
+    assert [slot.energy_wh for slot in computed] == [7.5, 5.0]
 
 
 def test_a_counter_is_spread_evenly() -> None:
-    found = slots(said(0, 1.0, "energy"), said(600, 1.25, "energy"), until=900, energy=COUNTER)
-    assert [slot.energy_wh for slot in found] == [125.0, 125.0, None]
+    computed = slots(sent(0, 1.0, "energy"), sent(600, 1.25, "energy"), until=900, energy=COUNTER)
+    assert [slot.energy_wh for slot in computed] == [125.0, 125.0, None]
 
 
 def test_a_counter_that_falls_was_reset() -> None:
-    (slot,) = slots(said(0, 900.0, "energy"), said(200, 0.125, "energy"), energy=COUNTER)
+    (slot,) = slots(sent(0, 900.0, "energy"), sent(200, 0.125, "energy"), energy=COUNTER)
     assert slot.energy_wh == 125.0
 
 
 def test_energy_over_unobserved_time_is_not_known() -> None:
-    found = slots(said(0, 1.0, "energy"), said(601, 9.0, "energy"), until=900, energy=COUNTER)
-    assert [slot.energy_wh for slot in found] == [None] * 3
-    assert slots(said(0, 90), until=601, energy=POWER)[0].energy_wh is None
+    computed = slots(sent(0, 1.0, "energy"), sent(601, 9.0, "energy"), until=900, energy=COUNTER)
+    assert [slot.energy_wh for slot in computed] == [None] * 3
+    assert slots(sent(0, 90), until=601, energy=POWER)[0].energy_wh is None
 
 
 def test_energy_of_a_profile() -> None:
@@ -172,7 +172,7 @@ _values = st.sampled_from([0.0, 1.0, 10.0, 50.0, 100.0, 150.0, math.nan])
 _seconds = st.one_of(
     st.integers(0, 4000), st.floats(0, 4000, allow_nan=False).map(lambda t: round(t, 3))
 )
-_observations = st.lists(st.builds(said, _seconds, _values), max_size=40)
+_observations = st.lists(st.builds(sent, _seconds, _values), max_size=40)
 _rules = st.builds(
     lambda hold, gap: UsageRule(
         point="power", active_above=60, standby_above=2, hold_s=hold, max_gap_s=gap
@@ -209,10 +209,10 @@ def test_silence_is_never_off(rule: UsageRule, observations: list[Reading]) -> N
 
 
 @given(_rules, _observations)
-def test_stretches_follow_one_another(rule: UsageRule, observations: list[Reading]) -> None:
-    found = stretches(rule, observations, until=at(5000))
-    assert all(a.end == b.start and a.state != b.state for a, b in pairwise(found))
-    assert all(part.start < part.end for part in found)
+def test_state_spans_follow_one_another(rule: UsageRule, observations: list[Reading]) -> None:
+    computed = state_spans(rule, observations, until=at(5000))
+    assert all(a.end == b.start and a.state != b.state for a, b in pairwise(computed))
+    assert all(part.start < part.end for part in computed)
 
 
 @given(
@@ -269,7 +269,7 @@ def test_a_meter_that_forgets_gives_the_same_as_one_that_does_not(
     observations, now = [], 0
     for step, value in steps:
         now += step
-        reading = said(now, value)
+        reading = sent(now, value)
         observations.append(reading)
         if len(observations) % 7 == 0:
             trail = meter.trail
@@ -293,7 +293,7 @@ def test_a_meter_that_forgets_gives_the_same_as_one_that_does_not(
 
 def test_a_slot_is_given_out_once_it_and_its_hold_are_over() -> None:
     meter = UsageMeter("A-1", RULE)
-    meter.observe(said(0, 100))
+    meter.observe(sent(0, 100))
     assert meter.slots(at(329.999)) == []
     assert [spent(slot) for slot in meter.slots(at(330))] == [(300, 0, 0, 0)]
     assert meter.slots(at(331)) == []
@@ -301,16 +301,16 @@ def test_a_slot_is_given_out_once_it_and_its_hold_are_over() -> None:
 
 def test_a_late_reading_changes_a_slot_once_more() -> None:
     meter = UsageMeter("A-1", RULE)
-    meter.observe(said(0, 100))
-    meter.observe(said(300, 100))
+    meter.observe(sent(0, 100))
+    meter.observe(sent(300, 100))
     meter.slots(at(400))
-    meter.observe(said(200, 0))
+    meter.observe(sent(200, 0))
     assert [spent(slot) for slot in meter.slots(at(400))] == [(200, 0, 100, 0)]
 
 
 def test_silence_changes_a_slot_once_more() -> None:
     meter = UsageMeter("A-1", RULE)
-    meter.observe(said(0, 100))
+    meter.observe(sent(0, 100))
     assert len(meter.slots(at(599))) == 1
     assert [slot.unobserved_s for slot in meter.slots(at(601))] == [300]
 
@@ -318,17 +318,17 @@ def test_silence_changes_a_slot_once_more() -> None:
 def test_a_reading_after_its_slot_is_final_does_not_count() -> None:
     meter = UsageMeter("A-1", RULE)
     for second in range(0, 9000, 60):
-        meter.observe(said(second, 100))
+        meter.observe(sent(second, 100))
     meter.slots(at(9000))
     assert meter.final_until == at(1800)
-    assert not meter.observe(said(1799, 0))
-    assert meter.observe(said(1800, 0))
+    assert not meter.observe(sent(1799, 0))
+    assert meter.observe(sent(1800, 0))
     assert (meter.too_late, meter.needed_since) == (1, at(1740))
 
 
-def test_slots_nobody_saw_and_nobody_can_still_see_are_not_given_out() -> None:
+def test_slots_without_any_observation_are_not_given_out() -> None:
     meter = UsageMeter("A-1", RULE)
-    meter.observe(said(0, 100))
+    meter.observe(sent(0, 100))
     meter.slots(at(400))
     later = meter.slots(at(90_000))
     assert later[0].start == START
@@ -339,40 +339,40 @@ def test_a_clock_that_jumps_from_1970_costs_nothing() -> None:
     meter = UsageMeter("A-1", RULE)
     meter.observe(Reading("plug", "power", 100.0, datetime(1970, 1, 1, 0, 1, tzinfo=UTC)))
     meter.slots(datetime(1970, 1, 1, 0, 10, tzinfo=UTC))
-    meter.observe(said(0, 100))
-    found = meter.slots(at(400))
-    assert len(found) == 25
-    assert found[-1].active_s == 300
+    meter.observe(sent(0, 100))
+    computed = meter.slots(at(400))
+    assert len(computed) == 25
+    assert computed[-1].active_s == 300
     assert meter.final_until == at(400 - 7200 - 100)
 
 
 def test_two_observations_within_a_millisecond() -> None:
     first = Reading("plug", "power", 0.0, START)
-    assert slots(first, said(0.0004, 100.0), said(100, 0)) == slots(said(0, 100), said(100, 0))
+    assert slots(first, sent(0.0004, 100.0), sent(100, 0)) == slots(sent(0, 100), sent(100, 0))
 
 
 def test_a_flood_makes_old_slots_final_early() -> None:
     meter = UsageMeter("A-1", RULE, max_observations=100)
     for second in range(3000):
-        meter.observe(said(second, 100))
+        meter.observe(sent(second, 100))
     meter.slots(at(3000))
     assert meter.final_until == at(2700)
     assert len(meter.trail.observations) < 400
 
 
-def test_a_meter_that_heard_nothing_says_nothing() -> None:
+def test_a_meter_without_readings_gives_no_slots() -> None:
     meter = UsageMeter("A-1", RULE, energy=COUNTER)
     assert meter.slots(at(9000)) == []
     assert (meter.needed_since, meter.final_until, meter.trail.observations) == (None, None, ())
-    assert not meter.observe(said(0, 230.0, "voltage"))
+    assert not meter.observe(sent(0, 230.0, "voltage"))
 
 
 def test_a_counter_that_reports_late_gives_its_energy_to_the_slot_before() -> None:
     meter = UsageMeter("A-1", RULE, energy=COUNTER)
-    meter.observe(said(0, 100))
-    meter.observe(said(100, 1.0, "energy"))
+    meter.observe(sent(0, 100))
+    meter.observe(sent(100, 1.0, "energy"))
     assert [slot.energy_wh for slot in meter.slots(at(330))] == [None]
-    meter.observe(said(400, 1.3, "energy"))
+    meter.observe(sent(400, 1.3, "energy"))
     assert [slot.energy_wh for slot in meter.slots(at(400))] == [200.0]
 
 
@@ -384,8 +384,8 @@ def slot(number: int, active_s: float) -> UsageSlot:
 
 
 def test_slots_merge_to_a_session() -> None:
-    found = sessions([slot(2, 100), slot(0, 60), slot(1, 300)])
-    assert found == [Session(at(240), at(700), 460)]
+    computed = sessions([slot(2, 100), slot(0, 60), slot(1, 300)])
+    assert computed == [Session(at(240), at(700), 460)]
 
 
 def test_a_lone_slot_begins_its_session() -> None:
@@ -396,12 +396,12 @@ def test_moments_of_use_are_no_session() -> None:
     assert sessions([slot(0, 20)]) == []
 
 
-def test_stretches_merge_over_a_pause() -> None:
+def test_sessions_merge_over_a_pause() -> None:
     parts = [
-        Stretch(at(0), at(600), "active"),
-        Stretch(at(600), at(700), "standby"),
-        Stretch(at(700), at(900), "active"),
-        Stretch(at(900), at(1300), "off"),
-        Stretch(at(1300), at(1400), "active"),
+        StateSpan(at(0), at(600), "active"),
+        StateSpan(at(600), at(700), "standby"),
+        StateSpan(at(700), at(900), "active"),
+        StateSpan(at(900), at(1300), "off"),
+        StateSpan(at(1300), at(1400), "active"),
     ]
     assert sessions(parts) == [Session(at(0), at(900), 800), Session(at(1300), at(1400), 100)]

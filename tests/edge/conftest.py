@@ -1,4 +1,4 @@
-"""A gateway of the tests: a clock that is told, a driver that is told, a profile of its own."""
+"""A gateway for tests: a clock that is set, a driver that is fed, a profile of its own."""
 
 import asyncio
 from collections.abc import Callable
@@ -15,8 +15,8 @@ START = datetime(2026, 9, 1, 0, 0, tzinfo=UTC)
 PROFILES = Path(__file__).parent / "profiles"
 
 
-class ToldClock:
-    """A clock that stands until it is moved."""
+class SetClock:
+    """A clock that stops until it is moved."""
 
     def __init__(self, now: datetime = START) -> None:
         self.wall = now
@@ -33,10 +33,10 @@ class ToldClock:
         self.wall += timedelta(seconds=seconds)
 
 
-class ToldDriver:
-    """A driver that delivers what the test hands it, and breaks when told."""
+class FedDriver:
+    """A driver that delivers what the test hands it, and fails on request."""
 
-    def __init__(self, clock: ToldClock, name: str = "told") -> None:
+    def __init__(self, clock: SetClock, name: str = "item") -> None:
         self.name = name
         self.clock = clock
         self.queue: asyncio.Queue[tuple[Delivery, asyncio.Future[None]] | Exception] = (
@@ -48,14 +48,14 @@ class ToldDriver:
         self.starts += 1
         sink.driver_ready(self.name)
         while True:
-            told = await self.queue.get()
-            if isinstance(told, Exception):
-                raise told
-            delivery, done = told
+            item = await self.queue.get()
+            if isinstance(item, Exception):
+                raise item
+            delivery, done = item
             await sink.deliver(delivery)
             done.set_result(None)
 
-    async def say(
+    async def deliver(
         self,
         device: str = "d1",
         at: datetime | None = None,
@@ -71,8 +71,8 @@ class ToldDriver:
 
 
 @pytest.fixture
-def clock() -> ToldClock:
-    return ToldClock()
+def clock() -> SetClock:
+    return SetClock()
 
 
 @pytest.fixture

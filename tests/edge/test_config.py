@@ -12,11 +12,11 @@ WRONG = Path(__file__).parent / "wrong_configs"
 
 
 @pytest.mark.parametrize("path", sorted(WRONG.glob("*.yaml")), ids=lambda path: path.stem)
-def test_wrong_files_are_told_word_for_word(path: Path) -> None:
+def test_wrong_files_are_reported_word_for_word(path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         load_config(path)
-    said = str(caught.value).replace(f"{WRONG}/", "")
-    assert said + "\n" == path.with_suffix(".txt").read_text(encoding="utf-8")
+    message = str(caught.value).replace(f"{WRONG}/", "")
+    assert message + "\n" == path.with_suffix(".txt").read_text(encoding="utf-8")
 
 
 def test_file_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:

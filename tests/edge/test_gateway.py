@@ -1,4 +1,4 @@
-"""The whole gateway, with a driver that is told what to say and a far end over real HTTP."""
+"""The whole gateway, with a driver that the test feeds and a server over real HTTP."""
 
 import asyncio
 import json
@@ -18,7 +18,7 @@ from edge.errors import DeviceUnreachable
 from edge.gateway import Gateway
 from tests._parts.far_end import OK, Answer, FarEnd, far_end, problem
 from tests._parts.patience import PATIENCE_S
-from tests.edge.conftest import START, ToldClock, ToldDriver
+from tests.edge.conftest import START, FedDriver, SetClock
 
 Configured = Callable[[str], Config]
 
@@ -31,7 +31,7 @@ def end() -> Iterator[FarEnd]:
 
 @asynccontextmanager
 async def running(
-    config: Config, clock: ToldClock, *drivers: ToldDriver, boot: str = "boot-1"
+    config: Config, clock: SetClock, *drivers: FedDriver, boot: str = "boot-1"
 ) -> AsyncIterator[Gateway]:
     gateway = Gateway(
         config, clock=clock, random=Random(1), drivers=drivers, boot=boot, first_retry_s=0.01
@@ -55,11 +55,11 @@ async def until(end: FarEnd, condition: Callable[[], bool]) -> None:
 
 
 async def test_a_reading_reaches_the_far_end_with_its_place(
-    configured: Configured, clock: ToldClock, end: FarEnd
+    configured: Configured, clock: SetClock, end: FarEnd
 ) -> None:
-    driver = ToldDriver(clock)
+    driver = FedDriver(clock)
     async with running(configured(end.url), clock, driver):
-        await driver.say(power=85.5, energy=1.25)
+        await driver.deliver(power=85.5, energy=1.25)
         await until(end, lambda: bool(of(end, "reading")))
     tags = "asset=A-1,category=display,profile=campus-test-plug,room=101,school=2133100001"
     line = f"reading,{tags} power=85.5,energy=1.25 {int(START.timestamp())}000000000"
@@ -67,45 +67,45 @@ async def test_a_reading_reaches_the_far_end_with_its_place(
 
 
 async def test_usage_slots_are_sent_once_closed_and_again_when_a_late_reading_changes_them(
-    configured: Configured, clock: ToldClock, end: FarEnd
+    configured: Configured, clock: SetClock, end: FarEnd
 ) -> None:
-    driver = ToldDriver(clock)
+    driver = FedDriver(clock)
     async with running(configured(end.url), clock, driver) as gateway:
-        await driver.say(power=100.0)
+        await driver.deliver(power=100.0)
         clock.pass_(300)
-        await driver.say(power=0.0)
+        await driver.deliver(power=0.0)
         clock.pass_(1)
         await gateway.collector.emit_usage()
         await until(end, lambda: bool(of(end, "usage")))
         assert "active_s=300.0,standby_s=0.0,off_s=0.0" in of(end, "usage")[0]
-        await driver.say(at=START + timedelta(seconds=60), power=10.0)
+        await driver.deliver(at=START + timedelta(seconds=60), power=10.0)
         await gateway.collector.emit_usage()
         await until(end, lambda: len(of(end, "usage")) > 1)
         assert "active_s=60.0,standby_s=240.0,off_s=0.0" in of(end, "usage")[-1]
 
 
 async def test_the_slot_that_is_still_open_is_sent_at_a_stop(
-    configured: Configured, clock: ToldClock, end: FarEnd
+    configured: Configured, clock: SetClock, end: FarEnd
 ) -> None:
-    driver = ToldDriver(clock)
+    driver = FedDriver(clock)
     async with running(configured(end.url), clock, driver):
-        await driver.say(power=100.0)
+        await driver.deliver(power=100.0)
         clock.pass_(40)
     assert "active_s=40.0,standby_s=0.0,off_s=0.0,unobserved_s=260.0" in of(end, "usage")[-1]
 
 
 async def test_a_restart_loses_no_usage(
-    configured: Configured, clock: ToldClock, end: FarEnd
+    configured: Configured, clock: SetClock, end: FarEnd
 ) -> None:
     config = configured(end.url)
-    driver = ToldDriver(clock)
+    driver = FedDriver(clock)
     async with running(config, clock, driver):
-        await driver.say(power=100.0)
+        await driver.deliver(power=100.0)
         clock.pass_(120)
-        await driver.say(power=100.0)
+        await driver.deliver(power=100.0)
     clock.pass_(120)
     async with running(config, clock, driver) as gateway:
-        await driver.say(power=0.0)
+        await driver.deliver(power=0.0)
         clock.pass_(61)
         await gateway.collector.emit_usage()
         settled = "active_s=240.0,standby_s=0.0,off_s=60.0,unobserved_s=0.0"
@@ -113,16 +113,16 @@ async def test_a_restart_loses_no_usage(
 
 
 async def test_nothing_is_lost_over_an_outage_and_a_restart_in_it(
-    configured: Configured, clock: ToldClock, end: FarEnd
+    configured: Configured, clock: SetClock, end: FarEnd
 ) -> None:
     end.answer = lambda _: problem(503, "unavailable", "down")
     config = configured(end.url)
-    driver = ToldDriver(clock)
+    driver = FedDriver(clock)
     for part in range(2):
         async with running(config, clock, driver):
             for number in range(20):
                 clock.pass_(1)
-                await driver.say(power=float(part * 20 + number))
+                await driver.deliver(power=float(part * 20 + number))
     end.answer = lambda _: OK
     async with running(config, clock, driver):
         await until(end, lambda: len(of(end, "reading")) == 40)
@@ -131,15 +131,15 @@ async def test_nothing_is_lost_over_an_outage_and_a_restart_in_it(
 
 
 async def test_a_driver_that_breaks_is_started_again_and_the_others_go_on(
-    configured: Configured, clock: ToldClock, end: FarEnd, caplog: pytest.LogCaptureFixture
+    configured: Configured, clock: SetClock, end: FarEnd, caplog: pytest.LogCaptureFixture
 ) -> None:
-    breaking, steady = ToldDriver(clock, "breaking"), ToldDriver(clock, "steady")
+    breaking, steady = FedDriver(clock, "breaking"), FedDriver(clock, "steady")
     async with running(configured(end.url), clock, breaking, steady) as gateway:
-        await breaking.say(power=1.0)
+        await breaking.deliver(power=1.0)
         breaking.queue.put_nowait(RuntimeError("a bug"))
-        await steady.say("d2", power=2.0)
+        await steady.deliver("d2", power=2.0)
         clock.pass_(1)
-        await breaking.say(power=3.0)
+        await breaking.deliver(power=3.0)
         assert breaking.starts == 2
         assert steady.starts == 1
         state = await gateway._report()
@@ -149,64 +149,64 @@ async def test_a_driver_that_breaks_is_started_again_and_the_others_go_on(
 
 
 async def test_small_changes_wait_for_the_heartbeat(
-    configured: Configured, clock: ToldClock, end: FarEnd
+    configured: Configured, clock: SetClock, end: FarEnd
 ) -> None:
-    driver = ToldDriver(clock)
+    driver = FedDriver(clock)
     async with running(configured(end.url), clock, driver):
         for after_s, voltage in ((0, 230.0), (1, 230.4), (1, 231.5), (1, 231.4), (300, 231.3)):
             clock.pass_(after_s)
-            await driver.say(voltage=voltage)
+            await driver.deliver(voltage=voltage)
         await until(end, lambda: len(of(end, "reading")) == 3)
     sent = [float(line.split("voltage=")[1].split()[0]) for line in of(end, "reading")]
     assert sent == [230.0, 231.5, 231.3]
 
 
 async def test_marks_are_kept_with_the_readings(
-    configured: Configured, clock: ToldClock, end: FarEnd
+    configured: Configured, clock: SetClock, end: FarEnd
 ) -> None:
     config = configured(end.url)
-    driver = ToldDriver(clock)
+    driver = FedDriver(clock)
     async with running(config, clock, driver) as gateway:
-        await driver.say(checkpoints={"mqtt/7": "digest"}, power=1.0)
+        await driver.deliver(checkpoints={"mqtt/7": "digest"}, power=1.0)
         assert gateway.collector.checkpoints("mqtt/") == {"mqtt/7": "digest"}
     async with running(config, clock, driver) as gateway:
-        await driver.say(checkpoints={"mqtt/7": None}, power=2.0)
+        await driver.deliver(checkpoints={"mqtt/7": None}, power=2.0)
         assert gateway.collector.checkpoints("mqtt/") == {}
 
 
 async def test_readings_of_a_wrong_clock_wait_and_are_dated_by_the_monotonic_one(
-    configured: Configured, clock: ToldClock, end: FarEnd
+    configured: Configured, clock: SetClock, end: FarEnd
 ) -> None:
     config = configured(end.url)
     clock.wall = datetime(1970, 1, 1, 0, 1, tzinfo=UTC)
-    driver = ToldDriver(clock)
+    driver = FedDriver(clock)
     async with running(config, clock, driver):
-        await driver.say(power=1.0)
+        await driver.deliver(power=1.0)
         clock.pass_(10)
-        await driver.say(at=clock.now() - timedelta(seconds=2), power=2.0)
+        await driver.deliver(at=clock.now() - timedelta(seconds=2), power=2.0)
         dated_by_device = START - timedelta(hours=1)
-        await driver.say(at=dated_by_device, power=9.0)
+        await driver.deliver(at=dated_by_device, power=9.0)
         await until(end, lambda: bool(of(end, "reading")))
     clock.pass_(20)
     clock.wall = START
     async with running(config, clock, driver):  # another process, the same boot
         await until(end, lambda: len(of(end, "reading")) == 3)
-    told = {
+    values = {
         float(line.split("power=")[1].split()[0]): int(line.split()[-1]) // 10**9
         for line in of(end, "reading")
     }
     begin = int(START.timestamp())
-    assert told == {9.0: begin - 3600, 1.0: begin - 30, 2.0: begin - 22}
+    assert values == {9.0: begin - 3600, 1.0: begin - 30, 2.0: begin - 22}
 
 
-async def test_readings_of_a_wrong_clock_before_a_power_cut_are_counted_and_said(
-    configured: Configured, clock: ToldClock, end: FarEnd
+async def test_readings_of_a_wrong_clock_before_a_power_cut_are_counted_and_reported(
+    configured: Configured, clock: SetClock, end: FarEnd
 ) -> None:
     config = configured(end.url)
     clock.wall = datetime(1970, 1, 1, tzinfo=UTC)
-    driver = ToldDriver(clock)
+    driver = FedDriver(clock)
     async with running(config, clock, driver):
-        await driver.say(power=1.0)
+        await driver.deliver(power=1.0)
     clock.wall = START
     async with running(config, clock, driver, boot="boot-2"):
         await until(end, lambda: bool(of(end, "event")))
@@ -214,27 +214,27 @@ async def test_readings_of_a_wrong_clock_before_a_power_cut_are_counted_and_said
     assert "1 deliveries from before a power cut could not be dated" in of(end, "event")[0]
 
 
-async def test_unreadable_buffer_is_told_as_an_event(
-    configured: Configured, clock: ToldClock, end: FarEnd
+async def test_unreadable_buffer_is_reported_as_an_event(
+    configured: Configured, clock: SetClock, end: FarEnd
 ) -> None:
     config = configured(end.url)
     config.data_dir.mkdir()
     (config.data_dir / "buffer.db").write_bytes(b"rubbish" * 1000)
-    async with running(config, clock, ToldDriver(clock)):
+    async with running(config, clock, FedDriver(clock)):
         await until(end, lambda: bool(of(end, "event")))
     assert "could not be read" in of(end, "event")[0]
 
 
 async def test_values_that_no_line_can_carry_stop_nothing(
-    configured: Configured, clock: ToldClock, end: FarEnd
+    configured: Configured, clock: SetClock, end: FarEnd
 ) -> None:
-    driver = ToldDriver(clock)
+    driver = FedDriver(clock)
     async with running(configured(end.url), clock, driver) as gateway:
-        await driver.say(power=float("nan"))
-        await driver.say(power=float("inf"), energy=1.0)
-        await driver.say("unknown", power=1.0)
+        await driver.deliver(power=float("nan"))
+        await driver.deliver(power=float("inf"), energy=1.0)
+        await driver.deliver("unknown", power=1.0)
         clock.pass_(1)
-        await driver.say(power="half a character \ud800")
+        await driver.deliver(power="half a character \ud800")
         await until(end, lambda: len(of(end, "reading")) == 2)
         report = await gateway._report()
     assert report["devices"]["d1"]["errors"] == 2
@@ -242,17 +242,17 @@ async def test_values_that_no_line_can_carry_stop_nothing(
 
 
 async def test_health_goes_out_and_the_status_file_says_the_same(
-    configured: Configured, clock: ToldClock, end: FarEnd
+    configured: Configured, clock: SetClock, end: FarEnd
 ) -> None:
     config = configured(end.url)
-    driver = ToldDriver(clock)
+    driver = FedDriver(clock)
     async with running(config, clock, driver) as gateway:
-        await driver.say(power=1.0)
+        await driver.deliver(power=1.0)
         gateway.collector.device_failed(DeviceUnreachable("d2", "no answer"))
         await gateway._report_health()
         await until(end, lambda: any('last_error="no answer"' in g for g in of(end, "gateway")))
-    own = next(line for line in of(end, "gateway") if "device=" not in line)
-    assert own.startswith("gateway,gateway=gw-001,school=2133100001 backlog=")
+    gateway_line = next(line for line in of(end, "gateway") if "device=" not in line)
+    assert gateway_line.startswith("gateway,gateway=gw-001,school=2133100001 backlog=")
     first = [line for line in of(end, "gateway") if "device=d1" in line][-1]
     assert 'last_reading="2026-09-01T00:00:00.000Z"' in first
     assert "profile=campus-test-plug,protocol=mqtt" in first
@@ -314,7 +314,7 @@ def test_killed_five_times_with_the_uplink_cut_for_half_of_it(
     configured: Configured, end: FarEnd
 ) -> None:
     config = configured(end.url)
-    said = 0
+    delivered = 0
     for round_ in range(6):
         end.answer = _dropped if round_ in {1, 2, 3} else _stored
         process = subprocess.Popen(
@@ -329,13 +329,15 @@ def test_killed_five_times_with_the_uplink_cut_for_half_of_it(
         code = process.wait(PATIENCE_S)
         process.stdout.close()
         assert code == (0 if round_ == 5 else -signal.SIGKILL)
-        assert numbers[0] in {said, said + 1}, "the mark and the reading are kept together"
-        said = numbers[-1] + 1
+        assert numbers[0] in {delivered, delivered + 1}, (
+            "the mark and the reading are kept together"
+        )
+        delivered = numbers[-1] + 1
     # Time and tags identify a point: sent twice is stored once.
     points = {line for line in end.stored if line.startswith("reading,")}
     values = sorted(float(line.split("power=")[1].split()[0]) for line in points)
     assert values == [float(n) for n in range(len(values))]
-    assert len(values) >= said
+    assert len(values) >= delivered
 
 
 def test_import_of_the_gateway_loads_no_driver_and_no_client() -> None:

@@ -6,13 +6,13 @@ from edge.config import load_config
 from edge.errors import DriverUnavailable
 from edge.health import Health
 from edge.uplink.drain import UplinkReport
-from tests.edge.conftest import PROFILES, ToldClock
+from tests.edge.conftest import PROFILES, SetClock
 
 EMPTY = BufferState(lines=0, size_bytes=0, oldest_at=None, evicted=0, set_aside=0, held=0)
 
 
-def test_a_usage_rule_is_told_where_it_is_not_the_profiles(
-    tmp_path: Path, clock: ToldClock
+def test_a_usage_rule_is_reported_where_it_is_not_the_profiles(
+    tmp_path: Path, clock: SetClock
 ) -> None:
     path = tmp_path / "gateway.yaml"
     path.write_text(
@@ -43,7 +43,7 @@ devices:
     assert rule_of('{"active_above": 80.0}', known.profile.usage) == known.usage
 
 
-def test_a_driver_states_since_when_it_is_ready(tmp_path: Path, clock: ToldClock) -> None:
+def test_a_driver_states_since_when_it_is_ready(tmp_path: Path, clock: SetClock) -> None:
     health = Health(gateway="g", school="2133100001", version="1", devices={}, clock=clock)
 
     def since() -> tuple[bool, str]:

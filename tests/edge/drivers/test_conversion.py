@@ -70,12 +70,10 @@ def test_a_value_map_translates_and_knows_nothing_else(raw: Value, value: Value 
         (STATE, False, "got false, expected text"),
     ],
 )
-def test_a_value_of_the_wrong_type_is_told_in_a_sentence(
-    point: Point, raw: Value, message: str
-) -> None:
-    with pytest.raises(ConversionError) as told:
+def test_a_value_of_the_wrong_type_is_one_sentence(point: Point, raw: Value, message: str) -> None:
+    with pytest.raises(ConversionError) as caught:
         value_of(point, raw)
-    assert str(told.value) == message
+    assert str(caught.value) == message
 
 
 def test_a_float32_is_the_number_it_stands_for() -> None:

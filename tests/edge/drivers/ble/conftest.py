@@ -92,7 +92,7 @@ def hasty(radio: VirtualRadio, **more: Any) -> BleAdapter:
     return BleAdapter(**(settings | more))
 
 
-class Said:
+class Delivered:
     """A truth log in memory."""
 
     def __init__(self) -> None:
@@ -124,13 +124,15 @@ async def place(
 
     async def put(
         profile: BleProfile, number: int = 1, **more: Any
-    ) -> tuple[SimulatedBlePeripheral, Said]:
-        said = Said()
+    ) -> tuple[SimulatedBlePeripheral, Delivered]:
+        delivered = Delivered()
         settings: dict[str, Any] = {"interval_s": 0.03, "settle_s": 0.3} | more
-        peripheral = SimulatedBlePeripheral(profile, address_of(number), radio, said, **settings)
+        peripheral = SimulatedBlePeripheral(
+            profile, address_of(number), radio, delivered, **settings
+        )
         await peripheral.start()
         placed.append(peripheral)
-        return peripheral, said
+        return peripheral, delivered
 
     yield put
     for peripheral in placed:

@@ -45,7 +45,7 @@ def test_events_texts_and_versions_take_their_own_length() -> None:
     assert packet.value(0x02, 0) == 25.06
 
 
-def test_the_same_object_twice_is_told_apart_by_index() -> None:
+def test_the_same_object_twice_is_distinguished_by_index() -> None:
     packet = decode("4002ca0902d007")
     assert [packet.value(0x02, index) for index in (0, 1, 2)] == [25.06, 20.0, None]
 
@@ -86,7 +86,7 @@ def test_a_device_with_a_key_must_use_it(text: str, problem: str) -> None:
         decode(text, bind_key=bytes.fromhex(KEY))
 
 
-def test_without_cryptography_encrypted_packets_say_what_is_missing(
+def test_without_cryptography_encrypted_packets_name_what_is_missing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setitem(sys.modules, "cryptography.exceptions", None)

@@ -9,7 +9,7 @@ from edge.drivers.ble.device import BleDevice
 from simulators.devices.ble_peripheral import SimulatedBlePeripheral
 from simulators.virtual_radio import VirtualRadio
 from tests._parts.sink import MemorySink
-from tests.edge.drivers.ble.conftest import KEY, Said, address_of, hasty, running
+from tests.edge.drivers.ble.conftest import KEY, Delivered, address_of, hasty, running
 from tests.edge.drivers.ble.test_codec import NOW
 
 PROFILES = [p for p in load_catalogue().values() if isinstance(p, BleProfile)]
@@ -35,16 +35,16 @@ def test_examples_decode(profile: BleProfile) -> None:
 
 @pytest.mark.parametrize("profile", PROFILES, ids=lambda profile: profile.id)
 async def test_the_simulated_device_is_understood(profile: BleProfile, radio: VirtualRadio) -> None:
-    said = Said()
+    delivered = Delivered()
     key = KEY if profile.bthome_encrypted else None
     peripheral = SimulatedBlePeripheral(
-        profile, address_of(1), radio, said, bind_key=key, interval_s=0.03
+        profile, address_of(1), radio, delivered, bind_key=key, interval_s=0.03
     )
     await peripheral.start()
     device = BleDevice("d", profile, address_of(1), key)
     async with running(hasty(radio), [device], MemorySink()) as sink:
         await sink.until(lambda s: {r.point for r in s.readings} == set(profile.points))
         await peripheral.stop()
-    told = {name: value for line in said.lines for name, value in line["values"].items()}
-    assert {r.point: r.value for r in sink.readings} == told
+    values = {name: value for line in delivered.lines for name, value in line["values"].items()}
+    assert {r.point: r.value for r in sink.readings} == values
     assert not sink.device_errors

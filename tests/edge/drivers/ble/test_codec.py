@@ -42,13 +42,13 @@ def point(kind: str, **more: Any) -> BlePoint:
 @pytest.mark.parametrize("kind", get_args(GattType))
 @given(data=st.data(), start=st.integers(0, 20))
 def test_characteristic_values_come_back(kind: str, data: st.DataObject, start: int) -> None:
-    one = point(kind, start=start)
+    scaled = point(kind, start=start)
     raw: Value = data.draw(RAWS[kind])
-    value = ble_encode.characteristic_value([(one, raw)])
-    expected = ble_encode.gatt_field(one.type, raw).value
-    assert codec.raw_value(one, value) == expected
-    readings, errors = codec.characteristic_readings("d", {"p": one}, value, NOW)
-    assert [r.value for r in readings] == [value_of(one, expected)]
+    value = ble_encode.characteristic_value([(scaled, raw)])
+    expected = ble_encode.gatt_field(scaled.type, raw).value
+    assert codec.raw_value(scaled, value) == expected
+    readings, errors = codec.characteristic_readings("d", {"p": scaled}, value, NOW)
+    assert [r.value for r in readings] == [value_of(scaled, expected)]
     assert not errors
 
 
@@ -71,9 +71,9 @@ def test_a_short_value_costs_only_the_points_it_does_not_reach() -> None:
 
 
 def test_scale_and_offset_are_the_shared_ones() -> None:
-    one = point("uint16", scale=0.1, offset=-40)
-    raw = raw_of(one, 21.3)
+    scaled = point("uint16", scale=0.1, offset=-40)
+    raw = raw_of(scaled, 21.3)
     readings, _ = codec.characteristic_readings(
-        "d", {"p": one}, ble_encode.characteristic_value([(one, raw)]), NOW
+        "d", {"p": scaled}, ble_encode.characteristic_value([(scaled, raw)]), NOW
     )
     assert [r.value for r in readings] == [21.3]

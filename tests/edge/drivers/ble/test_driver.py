@@ -48,10 +48,10 @@ HOSTILE = [
 ]
 
 
-async def test_an_advertisement_is_one_reading_however_often_it_is_heard(
+async def test_an_advertisement_is_one_reading_however_often_it_is_received(
     radio: VirtualRadio, place: Place
 ) -> None:
-    peripheral, said = await place(SENSOR)
+    peripheral, delivered = await place(SENSOR)
     async with running(
         hasty(radio), [BleDevice("air", SENSOR, address_of(1))], MemorySink()
     ) as sink:
@@ -62,7 +62,7 @@ async def test_an_advertisement_is_one_reading_however_often_it_is_heard(
         await sink.until(lambda s: "air" in s.answered)
     await peripheral.stop()
     assert sink.values("air", "temperature")[-4:] == [20.0, 21.5, 21.5, -3.25]
-    assert sink.values("air", "temperature") == said.values("temperature")
+    assert sink.values("air", "temperature") == delivered.values("temperature")
     moments = [r.observed_at for r in sink.readings if r.point == "temperature"]
     assert len(set(moments)) == len(moments)
 
@@ -95,7 +95,7 @@ async def test_many_devices_and_one_that_is_not_there(radio: VirtualRadio, place
 
 
 async def test_a_service_is_read_subscribed_and_polled(radio: VirtualRadio, place: Place) -> None:
-    peripheral, said = await place(READER)
+    peripheral, delivered = await place(READER)
     device = BleDevice("paper", READER, address_of(1))
     async with running(hasty(radio), [device], MemorySink()) as sink:
         await sink.until(lambda s: s.values("paper", "state") == ["closed"])
@@ -104,8 +104,8 @@ async def test_a_service_is_read_subscribed_and_polled(radio: VirtualRadio, plac
         await peripheral.update({"brightness": 42.0})
         await sink.until(lambda s: 42.0 in s.values("paper", "brightness"))
     await peripheral.stop()
-    assert sink.values("paper", "state") == ["closed", "reading"] == said.values("state")
-    assert sink.values("paper", "brightness") == said.values("brightness", certain=False)
+    assert sink.values("paper", "state") == ["closed", "reading"] == delivered.values("state")
+    assert sink.values("paper", "brightness") == delivered.values("brightness", certain=False)
 
 
 async def test_a_lost_connection_is_made_again(radio: VirtualRadio, place: Place) -> None:
@@ -136,7 +136,7 @@ async def test_a_killed_gateway_comes_back_and_counts_nothing_twice(
         await sink.until(lambda s: s.answered[-1:] == ["air"] and len(s.ready) == 6)
     values = sink.values("air", "temperature")
     assert values[-5:] == [0.0, 1.0, 2.0, 3.0, 4.0]
-    assert len(values) <= 6  # the first may have been heard before the first update
+    assert len(values) <= 6  # the first may have been received before the first update
 
 
 async def test_a_wedged_controller_is_noticed_and_started_again(
@@ -190,7 +190,7 @@ async def test_encrypted_advertisements_need_their_key(radio: VirtualRadio, plac
     assert "s2: the advertisement cannot be decrypted" in str(sink.device_errors[0])
 
 
-async def test_hostile_advertisements_cost_one_error_each_and_nobody_else(
+async def test_hostile_advertisements_cost_one_error_each_and_no_other_device(
     radio: VirtualRadio, place: Place
 ) -> None:
     bad, _ = await place(SENSOR, 1)
@@ -274,6 +274,6 @@ async def test_a_slow_disk_loses_nothing_that_is_still_on_the_air(
         ([BleDevice("a", SECRET, address_of(1), "abc")], "expected 32 hex digits"),
     ],
 )
-def test_a_wrong_device_is_told_in_one_sentence(devices: list[BleDevice], problem: str) -> None:
+def test_a_wrong_device_is_one_sentence(devices: list[BleDevice], problem: str) -> None:
     with pytest.raises(ConfigError, match=problem):
         BleDriver(BleAdapter(), devices, SystemClock())

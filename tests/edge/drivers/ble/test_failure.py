@@ -21,9 +21,9 @@ EXAMPLES: dict[type[Exception], Exception] = {
 
 def test_every_exception_of_bleak_is_known() -> None:
     raised = {
-        found
-        for _, found in inspect.getmembers(exc, inspect.isclass)
-        if issubclass(found, Exception) and found.__module__ == exc.__name__
+        error
+        for _, error in inspect.getmembers(exc, inspect.isclass)
+        if issubclass(error, Exception) and error.__module__ == exc.__name__
     }
     assert raised == set(EXAMPLES)
 
@@ -37,7 +37,7 @@ def test_each_is_a_device_s_or_the_radio_s_failure_in_one_line(error: Exception)
         assert "reading: " in str(problem) or "scanning: " in str(problem)
 
 
-def test_a_refusal_is_told_from_silence() -> None:
+def test_a_refusal_is_distinguished_from_silence() -> None:
     refused = device_error("d", "reading", exc.BleakGATTProtocolError(0x05))
     assert isinstance(refused, DeviceRefused)
     assert refused.code == "INSUFFICIENT_AUTHENTICATION"

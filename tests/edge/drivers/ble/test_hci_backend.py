@@ -77,10 +77,10 @@ async def test_connections_wait_for_one_another(radio: VirtualRadio, place: Plac
         await place(READER, number)
     async with open_stack(radio.transport, 5) as stack:
         clients = [client(stack, number) for number in range(1, 6)]
-        await asyncio.gather(*(one.connect() for one in clients))
-        assert all(one.is_connected for one in clients)
-        await asyncio.gather(*(one.disconnect() for one in clients))
-        assert not any(one.is_connected for one in clients)
+        await asyncio.gather(*(client.connect() for client in clients))
+        assert all(client.is_connected for client in clients)
+        await asyncio.gather(*(client.disconnect() for client in clients))
+        assert not any(client.is_connected for client in clients)
 
 
 async def test_every_part_of_an_advertisement_is_read(radio: VirtualRadio, place: Place) -> None:

@@ -50,7 +50,7 @@ asyncio.run(BleDriver(adapter, devices, SystemClock()).run(Printing()))
 
 
 class Gateway:
-    """A gateway process, and what it said."""
+    """A gateway process, and its output."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self.process = process

@@ -47,11 +47,11 @@ async def test_a_silent_device_takes_little_of_the_bus() -> None:
             await sink.until(lambda s: len(s.device_errors) >= 4)  # both have used their excuse
             began = len(server.requests)
             await sink.until(lambda s: len(s.device_errors) >= 7)
-            asked = Counter(unit_id for unit_id, _, _ in server.requests[began:])
+            requested = Counter(unit_id for unit_id, _, _ in server.requests[began:])
     probes = [r for r in server.requests[began:] if r[0] in {7, 8}]
     assert all(count == 1 for _, _, count in probes)
-    assert asked[1] > 3 * len(probes)
-    assert asked[2] > 3 * len(probes)
+    assert requested[1] > 3 * len(probes)
+    assert requested[2] > 3 * len(probes)
     assert {str(e) for e in sink.device_errors} == {
         "meter-7: no answer within 0.1 s",
         "meter-8: no answer within 0.1 s",
@@ -61,13 +61,13 @@ async def test_a_silent_device_takes_little_of_the_bus() -> None:
 
 async def test_a_dead_bus_does_not_delay_another_one() -> None:
     async with served(unit(1)) as server:
-        nobody = ModbusBus(name="tcp-2", host="127.0.0.1", port=free_port(), timeout_s=0.2)
-        dead = polling(nobody, *devices(METER, 1))
+        absent = ModbusBus(name="tcp-2", host="127.0.0.1", port=free_port(), timeout_s=0.2)
+        dead = polling(absent, *devices(METER, 1))
         async with dead as lost, polling(server.bus, *devices(METER, 1)) as sink:
             await sink.until(more(10, "meter-1"))
             await lost.until(lambda s: len(s.driver_errors) >= 3)
     assert sink.device_errors == []
-    assert str(lost.driver_errors[0]).startswith(f"tcp-2: cannot open 127.0.0.1:{nobody.port}: ")
+    assert str(lost.driver_errors[0]).startswith(f"tcp-2: cannot open 127.0.0.1:{absent.port}: ")
     assert isinstance(lost.device_errors[0], DeviceUnreachable)
     assert lost.ready == []
 
@@ -116,8 +116,8 @@ async def test_holes_are_found_by_halving_and_remembered() -> None:
 def cap_of_40() -> Any:
     """Answer reads of more than 40 registers as a small device does."""
 
-    async def action(*asked: Any) -> Any:
-        _function, _start, _address, count, _registers, _values = asked
+    async def action(*requested: Any) -> Any:
+        _function, _start, _address, count, _registers, _values = requested
         await asyncio.sleep(0)
         return ExcCodes.ILLEGAL_VALUE if count > 40 else None
 
@@ -216,15 +216,18 @@ async def late_server(
         loop = asyncio.get_running_loop()
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
             while True:
-                asked = await reader.readexactly(12)
-                if asked[6] in rude:
+                requested = await reader.readexactly(12)
+                if requested[6] in rude:
                     writer.close()
-                if asked[6] in deaf or asked[6] in rude:
+                if requested[6] in deaf or requested[6] in rude:
                     continue
                 number += 1
-                count = int.from_bytes(asked[10:12], "big")
-                body = bytes([asked[6], asked[7], 2 * count]) + number.to_bytes(2, "big") * count
-                frame = asked[:4] + len(body).to_bytes(2, "big") + body
+                count = int.from_bytes(requested[10:12], "big")
+                body = (
+                    bytes([requested[6], requested[7], 2 * count])
+                    + number.to_bytes(2, "big") * count
+                )
+                frame = requested[:4] + len(body).to_bytes(2, "big") + body
                 delay = delays[number - 1] if number <= len(delays) else 0.0
                 loop.call_later(delay, writer.write, frame)
 
@@ -345,9 +348,9 @@ async def test_after_a_stall_polls_are_left_out_and_not_caught_up() -> None:
         await sink.until(more(1, "meter-1"))
         sink.gate.clear()
         await sink.until(lambda s: s.waiting == 1)
-        asked = len(server.requests)
+        requested = len(server.requests)
         await asyncio.sleep(0.5)  # ten polls fall into the stall
-        assert len(server.requests) == asked
+        assert len(server.requests) == requested
         times = len(sink.deliveries)
         sink.gate.set()
         await sink.until(lambda s: len(s.deliveries) >= times + 4)

@@ -30,7 +30,7 @@ def spans_of(wanted: dict[str, ModbusPoint]) -> list[tuple[int, int]]:
 
 
 def is_allowed(group: list[tuple[int, int]], limits: ModbusLimits, cuts: set[int]) -> bool:
-    """Say, register by register, whether one block may cover these points."""
+    """Return, register by register, whether one block may cover these points."""
     first, last = min(low for low, _ in group), max(high for _, high in group)
     used = {address for low, high in group for address in range(low, high)}
     holes = {address for low, high in limits.holes for address in range(low, high + 1)}

@@ -47,12 +47,12 @@ async def late_line(delays: list[float]) -> AsyncIterator[str]:
 
     def readable() -> None:
         nonlocal number
-        asked = os.read(ours, 256)
-        if len(asked) != 8:
+        request = os.read(ours, 256)
+        if len(request) != 8:
             return
         number += 1
-        count = int.from_bytes(asked[4:6], "big")
-        body = asked[:2] + bytes([2 * count]) + number.to_bytes(2, "big") * count
+        count = int.from_bytes(request[4:6], "big")
+        body = request[:2] + bytes([2 * count]) + number.to_bytes(2, "big") * count
         frame = body + FramerRTU.compute_CRC(body).to_bytes(2, "big")
         delay = delays[number - 1] if number <= len(delays) else 0.0
         loop.call_later(delay, os.write, ours, frame)

@@ -42,7 +42,7 @@ def device(points: dict[str, dict[str, Any]] | None = None, **keys: Any) -> Mqtt
     return MqttDevice("display-1", profile, "d1")
 
 
-def heard(payload: Any, **keys: Any) -> Decoded:
+def decoded_from(payload: Any, **keys: Any) -> Decoded:
     raw = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
     retained = keys.pop("retained", False)
     return decode(device(**keys), "t/d1/state", raw, ARRIVED, retained=retained)
@@ -53,7 +53,7 @@ def values(decoded: Decoded) -> dict[str, Value]:
 
 
 def test_a_payload_becomes_readings_of_the_time_of_arrival() -> None:
-    decoded = heard({"power": {"now": 142.5, "max": 9}, "on": True, "state": "in_use"})
+    decoded = decoded_from({"power": {"now": 142.5, "max": 9}, "on": True, "state": "in_use"})
     assert values(decoded) == {"power": 142.5, "on": True, "state": "in_use"}
     assert {(r.device, r.observed_at, r.quality) for r in decoded.readings} == {
         ("display-1", ARRIVED, Quality.GOOD)
@@ -62,7 +62,7 @@ def test_a_payload_becomes_readings_of_the_time_of_arrival() -> None:
 
 
 def test_a_partial_update_and_null_are_no_errors() -> None:
-    decoded = heard({"on": False, "state": None})
+    decoded = decoded_from({"on": False, "state": None})
     assert (values(decoded), decoded.errors) == ({"on": False}, [])
 
 
@@ -115,7 +115,7 @@ HOSTILE: list[tuple[str, bytes, str]] = [
     ("payload", "message"), [row[1:] for row in HOSTILE], ids=[row[0] for row in HOSTILE]
 )
 def test_a_hostile_payload_is_one_clear_sentence(payload: bytes, message: str) -> None:
-    decoded = heard(payload)
+    decoded = decoded_from(payload)
     assert decoded.readings == []
     (error,) = decoded.errors
     assert str(error).startswith("display-1: topic t/d1/state: ")
@@ -126,7 +126,7 @@ def test_a_hostile_payload_is_one_clear_sentence(payload: bytes, message: str) -
 
 
 def test_one_bad_value_does_not_cost_the_others() -> None:
-    decoded = heard({"power": {"now": "a lot"}, "on": True})
+    decoded = decoded_from({"power": {"now": "a lot"}, "on": True})
     assert values(decoded) == {"on": True}
     assert [error.point for error in decoded.errors] == ["power"]
 
@@ -147,16 +147,16 @@ PLAIN = {
     ],
 )
 def test_a_payload_without_a_path_is_the_value(payload: bytes, point: str, value: Value) -> None:
-    assert values(heard(payload, points={point: PLAIN[point]})) == {point: value}
+    assert values(decoded_from(payload, points={point: PLAIN[point]})) == {point: value}
 
 
 @pytest.mark.parametrize("payload", [b"nan", b"inf", b"1_000", "٣".encode(), b"twelve", b""])
 def test_a_plain_payload_that_is_no_number_gives_no_number(payload: bytes) -> None:
-    assert heard(payload, points={"power": PLAIN["power"]}).readings == []
+    assert decoded_from(payload, points={"power": PLAIN["power"]}).readings == []
 
 
 @pytest.mark.parametrize(
-    ("form", "said", "meant"),
+    ("form", "stated", "meant"),
     [
         ("iso8601", "2026-09-01T10:15:30.250+08:00", "2026-09-01T02:15:30.250000+00:00"),
         ("iso8601", "2026-09-01T02:15:30.250Z", "2026-09-01T02:15:30.250000+00:00"),
@@ -164,8 +164,8 @@ def test_a_plain_payload_that_is_no_number_gives_no_number(payload: bytes) -> No
         ("unix_ms", 1788228930500, "2026-09-01T02:15:30.500000+00:00"),
     ],
 )
-def test_a_payload_may_say_when_its_values_were_true(form: str, said: Any, meant: str) -> None:
-    decoded = heard({"on": True, "ts": said}, time={"path": "ts", "format": form})
+def test_a_payload_may_state_when_its_values_were_true(form: str, stated: Any, meant: str) -> None:
+    decoded = decoded_from({"on": True, "ts": stated}, time={"path": "ts", "format": form})
     assert [r.observed_at for r in decoded.readings] == [datetime.fromisoformat(meant)]
     assert [r.quality for r in decoded.readings] == [Quality.GOOD]
     assert decoded.has_own_time
@@ -173,7 +173,7 @@ def test_a_payload_may_say_when_its_values_were_true(form: str, said: Any, meant
 
 
 @pytest.mark.parametrize(
-    ("form", "said", "message"),
+    ("form", "stated", "message"),
     [
         ("iso8601", "1970-01-01T00:00:12Z", "the device's clock is wrong, it shows 1970-01-01"),
         ("iso8601", "2026-09-03T00:00:00Z", "the device's clock is wrong, it shows 2026-09-03"),
@@ -190,9 +190,9 @@ def test_a_payload_may_say_when_its_values_were_true(form: str, said: Any, meant
     ],
 )
 def test_a_wrong_device_time_gives_way_to_that_of_arrival(
-    form: str, said: Any, message: str
+    form: str, stated: Any, message: str
 ) -> None:
-    decoded = heard({"on": True, "ts": said}, time={"path": "ts", "format": form})
+    decoded = decoded_from({"on": True, "ts": stated}, time={"path": "ts", "format": form})
     assert [(r.observed_at, r.quality) for r in decoded.readings] == [(ARRIVED, Quality.UNCERTAIN)]
     assert not decoded.has_own_time
     (error,) = decoded.errors
@@ -200,15 +200,15 @@ def test_a_wrong_device_time_gives_way_to_that_of_arrival(
     assert "the time of arrival is used" in str(error)
 
 
-def test_a_missing_time_is_told() -> None:
-    decoded = heard({"on": True}, time={"path": "ts"})
+def test_a_missing_time_is_reported() -> None:
+    decoded = decoded_from({"on": True}, time={"path": "ts"})
     assert "the payload has no time (ts)" in str(decoded.errors[0])
 
 
 def test_retained_state_counts_only_with_a_time_of_its_own() -> None:
-    assert heard({"on": True}, retained=True).readings == []
-    said = {"on": True, "ts": (ARRIVED - timedelta(hours=5)).isoformat()}
-    decoded = heard(said, time={"path": "ts"}, retained=True)
+    assert decoded_from({"on": True}, retained=True).readings == []
+    stated = {"on": True, "ts": (ARRIVED - timedelta(hours=5)).isoformat()}
+    decoded = decoded_from(stated, time={"path": "ts"}, retained=True)
     assert [r.observed_at for r in decoded.readings] == [ARRIVED - timedelta(hours=5)]
 
 
@@ -258,7 +258,7 @@ JSON = st.recursive(
 
 @given(st.binary(max_size=300) | JSON.map(lambda tree: json.dumps(tree).encode()), st.booleans())
 def test_no_payload_raises(payload: bytes, retained: bool) -> None:
-    decoded = heard(payload, time={"path": "ts", "format": "unix_s"}, retained=retained)
+    decoded = decoded_from(payload, time={"path": "ts", "format": "unix_s"}, retained=retained)
     for reading in decoded.readings:
         assert isinstance(reading.value, {"power": float, "on": bool, "state": str}[reading.point])
         str(reading.value).encode()
@@ -268,4 +268,4 @@ def test_no_payload_raises(payload: bytes, retained: bool) -> None:
 
 @given(st.binary(max_size=100))
 def test_no_plain_payload_raises(payload: bytes) -> None:
-    heard(payload, points=PLAIN)
+    decoded_from(payload, points=PLAIN)

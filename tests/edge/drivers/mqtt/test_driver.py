@@ -99,7 +99,7 @@ async def broker(tmp_path: Path) -> AsyncIterator[Mosquitto]:
         yield running
 
 
-async def say(broker: Mosquitto, *payloads: Any, topic: str = "t/d0", **keys: Any) -> None:
+async def publish(broker: Mosquitto, *payloads: Any, topic: str = "t/d0", **keys: Any) -> None:
     async with aiomqtt.Client(broker.host, broker.port) as client:
         for payload in payloads:
             raw = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
@@ -124,12 +124,12 @@ async def test_a_message_not_yet_on_disk_comes_again(broker: Mosquitto) -> None:
     sink = MemorySink()
     sink.gate.clear()
     async with listening(broker.host, broker.port, sink):
-        await say(broker, {"p": 1}, {"p": 2})
+        await publish(broker, {"p": 1}, {"p": 2})
         await sink.until(lambda s: s.waiting == 1)
     assert sink.readings == []
     sink.gate.set()
     async with listening(broker.host, broker.port, sink):
-        await say(broker, {"p": 3})
+        await publish(broker, {"p": 3})
         await sink.until(lambda s: len(s.readings) >= 3)
     assert sink.values("plug-0", "power") == [1.0, 2.0, 3.0]
 
@@ -140,15 +140,15 @@ async def test_a_message_on_disk_and_not_acknowledged_is_dropped_when_it_comes_a
     sink = MemorySink()
     sink.late_gate.clear()
     async with listening(broker.host, broker.port, sink):
-        await say(broker, {"p": 1})
+        await publish(broker, {"p": 1})
         await sink.until(lambda s: len(s.readings) == 1)
     sink.late_gate.set()
     async with listening(broker.host, broker.port, sink):
-        await say(broker, {"p": 1})  # the same words, a new message
+        await publish(broker, {"p": 1})  # the same words, a new message
         await sink.until(lambda s: len(s.readings) >= 2)
     assert sink.values("plug-0", "power") == [1.0, 1.0]
     async with listening(broker.host, broker.port, sink):
-        await say(broker, {"p": 3})
+        await publish(broker, {"p": 3})
         await sink.until(lambda s: len(s.readings) >= 3)
     assert sink.values("plug-0", "power") == [1.0, 1.0, 3.0]
 
@@ -156,7 +156,7 @@ async def test_a_message_on_disk_and_not_acknowledged_is_dropped_when_it_comes_a
 async def test_a_message_with_its_own_time_needs_no_mark(broker: Mosquitto) -> None:
     sink = MemorySink()
     async with listening(broker.host, broker.port, sink, *devices(1, TIMED)):
-        await say(broker, {"p": 1, "ts": "2026-09-01T02:15:30Z"})
+        await publish(broker, {"p": 1, "ts": "2026-09-01T02:15:30Z"})
         await sink.until(lambda s: len(s.readings) == 1)
     assert sink.kept == {}
     assert sink.readings[0].observed_at == datetime(2026, 9, 1, 2, 15, 30, tzinfo=UTC)
@@ -166,7 +166,7 @@ async def test_messages_wait_in_the_broker_while_the_gateway_is_away(broker: Mos
     sink = MemorySink()
     async with listening(broker.host, broker.port, sink):
         pass
-    await say(broker, *({"p": n} for n in range(50)))
+    await publish(broker, *({"p": n} for n in range(50)))
     async with listening(broker.host, broker.port, sink):
         await sink.until(lambda s: len(s.readings) >= 50)
     assert sink.values("plug-0", "power") == [float(n) for n in range(50)]
@@ -175,14 +175,14 @@ async def test_messages_wait_in_the_broker_while_the_gateway_is_away(broker: Mos
 async def test_a_broker_that_restarts_loses_and_doubles_nothing(broker: Mosquitto) -> None:
     sink = MemorySink()
     async with listening(broker.host, broker.port, sink):
-        await say(broker, {"p": 1})
+        await publish(broker, {"p": 1})
         await sink.until(lambda s: len(s.readings) == 1)
         sink.gate.clear()
-        await say(broker, {"p": 2})
+        await publish(broker, {"p": 2})
         await sink.until(lambda s: s.waiting == 1)
         await broker.restart()
         await sink.until(lambda s: len(s.ready) == 2)
-        await say(broker, {"p": 3})
+        await publish(broker, {"p": 3})
         sink.gate.set()
         await sink.until(lambda s: len(s.readings) >= 3)
     assert sink.values("plug-0", "power") == [1.0, 2.0, 3.0]
@@ -198,7 +198,7 @@ async def test_a_broker_that_keeps_the_socket_open_and_says_nothing_is_noticed(
         await sink.until(lambda s: len(s.driver_errors) >= 1)
         broker.thaw()
         await sink.until(lambda s: len(s.ready) >= 2)
-        await say(broker, {"p": 1})
+        await publish(broker, {"p": 1})
         await sink.until(lambda s: len(s.readings) >= 1)
     assert "was lost: no answer for longer than keepalive_s allows" in str(sink.driver_errors[0])
 
@@ -247,10 +247,10 @@ async def test_hostile_payloads_stop_nothing(broker: Mosquitto) -> None:
     ]
     sink = MemorySink()
     async with listening(broker.host, broker.port, sink):
-        said: list[Any] = [{"p": 0}]
+        sent: list[Any] = [{"p": 0}]
         for n, payload in enumerate(hostile, 1):
-            said += [payload, {"p": n}]
-        await say(broker, *said)
+            sent += [payload, {"p": n}]
+        await publish(broker, *sent)
         await sink.until(lambda s: len(s.readings) >= len(hostile) + 1)
     assert sink.values("plug-0", "power") == [float(n) for n in range(len(hostile) + 1)]
     assert len(sink.device_errors) == len(hostile)
@@ -259,14 +259,14 @@ async def test_hostile_payloads_stop_nothing(broker: Mosquitto) -> None:
 
 
 async def test_retained_state_gives_no_reading_and_presence_is_noted(broker: Mosquitto) -> None:
-    await say(broker, {"p": 5}, retain=True)
-    await say(broker, b"online", topic="t/d0/lwt", retain=True)
+    await publish(broker, {"p": 5}, retain=True)
+    await publish(broker, b"online", topic="t/d0/lwt", retain=True)
     sink = MemorySink()
     async with listening(broker.host, broker.port, sink):
         await sink.until(lambda s: s.answered == ["plug-0"])
-        await say(broker, {"p": 6})
+        await publish(broker, {"p": 6})
         await sink.until(lambda s: len(s.readings) >= 1)
-        await say(broker, b"offline", topic="t/d0/lwt", retain=True)
+        await publish(broker, b"offline", topic="t/d0/lwt", retain=True)
         await sink.until(lambda s: len(s.device_errors) == 1)
     assert sink.values("plug-0", "power") == [6.0]
     assert isinstance(sink.device_errors[0], DeviceUnreachable)
@@ -278,8 +278,8 @@ async def test_a_topic_of_an_older_configuration_is_given_up(broker: Mosquitto) 
     async with listening(broker.host, broker.port, sink, *devices(2)):
         pass
     async with listening(broker.host, broker.port, sink, *devices(1)):
-        await say(broker, {"p": 1}, topic="t/d1")
-        await say(broker, {"p": 2})
+        await publish(broker, {"p": 1}, topic="t/d1")
+        await publish(broker, {"p": 2})
         await sink.until(lambda s: len(s.readings) >= 1)
     assert {r.device for r in sink.readings} == {"plug-0"}
     assert sink.driver_errors == []
@@ -354,7 +354,7 @@ async def scripted(*answers: bytes) -> AsyncIterator[int]:
         ([b"rubbish that is not MQTT"], "gives no answer to MQTT 5; trying MQTT 3.1.1"),
     ],
 )
-async def test_what_a_broker_says_is_told(answers: list[bytes], message: str) -> None:
+async def test_the_answer_of_a_broker_is_reported(answers: list[bytes], message: str) -> None:
     sink = MemorySink()
     async with scripted(*answers) as port, listening("127.0.0.1", port, sink):
         await sink.until(lambda s: len(s.driver_errors) >= 1)
@@ -403,7 +403,7 @@ async def test_a_fault_of_ours_does_not_make_the_driver_deaf(broker: Mosquitto) 
     driver = MqttDriver(settings, devices(1), Faulty())
     task = asyncio.create_task(driver.run(sink))
     await sink.until(lambda s: bool(s.ready))
-    await say(broker, {"p": 1}, {"p": 2})
+    await publish(broker, {"p": 1}, {"p": 2})
     await sink.until(lambda s: len(s.readings) >= 1)
     task.cancel()
     with contextlib.suppress(asyncio.CancelledError):
@@ -417,7 +417,7 @@ async def test_a_delivery_holds_what_came_while_the_last_one_was_written(
     sink = MemorySink()
     sink.gate.clear()
     async with listening(broker.host, broker.port, sink):
-        await say(broker, *({"p": n} for n in range(30)))
+        await publish(broker, *({"p": n} for n in range(30)))
         await asyncio.sleep(0.2)
         sink.gate.set()
         await sink.until(lambda s: len(s.readings) >= 30)
