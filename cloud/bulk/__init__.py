@@ -1,1 +1,1 @@
-"""What is done to many schools at once, beside the running cloud: loading and rolling up."""
+"""Work on many schools at once, without a running cloud: load, fetch, roll up, assess."""

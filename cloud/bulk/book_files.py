@@ -43,7 +43,7 @@ def write_books(tables: Mapping[str, Iterable[Row]], folder: Path) -> None:
 
 def read_books(folder: Path) -> Tables:
     """Return the tables that were written; raises LoadError where one is missing or another."""
-    found: Tables = {}
+    tables: Tables = {}
     for name in COLUMNS:
         path = folder / f"{name}.parquet"
         try:
@@ -56,8 +56,8 @@ def read_books(folder: Path) -> Tables:
                 "`campus-cloud rollup --write-books`"
             )
         columns = [column.to_pylist() for column in table.columns]
-        found[name] = list(zip(*columns, strict=True))
-    return found
+        tables[name] = list(zip(*columns, strict=True))
+    return tables
 
 
 def _schema(name: str) -> pa.Schema:

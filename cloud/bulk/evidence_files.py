@@ -30,7 +30,7 @@ async def evidence_store(
 ) -> AsyncIterator[TelemetryStore]:
     """Open a store of what is known of schools up to a day; its file is temporary (TMPDIR).
 
-    Raises LoadError where the files are not those of a roll-up, or say nothing of the schools.
+    Raises LoadError where the files are not those of a roll-up, or have no row of the schools.
     """
     with tempfile.TemporaryDirectory(prefix="campus-evidence-") as temporary:
         path = Path(temporary) / "telemetry.duckdb"
@@ -40,7 +40,9 @@ async def evidence_store(
             folders = {table: folder / table for table in _TABLES}
             taken = await store.rollups.load_files(folders, schools, end)
             if not taken:
-                raise LoadError(f"{folder}: says nothing of any of {len(schools)} schools by {end}")
+                raise LoadError(
+                    f"{folder}: holds no row of any of {len(schools)} schools up to {end}"
+                )
             for files in _by_folder(readings):
                 await store.load_readings(files)
             yield store
@@ -53,7 +55,7 @@ def _by_folder(readings: Path | None) -> list[list[Path]]:
         return []
     if not readings.is_dir():
         raise LoadError(f"{readings}: no such folder of readings")
-    found: dict[Path, list[Path]] = {}
+    by_folder: dict[Path, list[Path]] = {}
     for path in sorted(readings.rglob("*.parquet")):
-        found.setdefault(path.parent, []).append(path)
-    return list(found.values())
+        by_folder.setdefault(path.parent, []).append(path)
+    return list(by_folder.values())

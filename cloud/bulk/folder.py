@@ -49,38 +49,38 @@ def city_folder(root: Path) -> CityFolder:
     if not (root / "city.json").is_file():
         raise LoadError(message("error.unfinished_city", path=root))
     days = {kind: _days(root / kind) for kind in ("slots", "readings", "events")}
-    found = CityFolder(root, _books(root / "books"), **days)
-    if not found.books and not any(days.values()):
+    city = CityFolder(root, _books(root / "books"), **days)
+    if not city.books and not any(days.values()):
         raise LoadError(message("error.empty_city", path=root))
-    return found
+    return city
 
 
 def _books(folder: Path) -> tuple[BookFile, ...]:
-    found = []
+    files = []
     for kind_folder in _in_order(folder):
         match = _BOOKS.fullmatch(kind_folder.name)
         if match is None or match["kind"] not in KINDS:
             raise LoadError(
                 f"{kind_folder}: no kind of import, expected a number and one of {', '.join(KINDS)}"
             )
-        found += [
+        files += [
             BookFile(match["kind"], path)
             for path in _in_order(kind_folder)
             if path.suffix in _TABLES
         ]
-    return tuple(found)
+    return tuple(files)
 
 
 def _days(folder: Path) -> dict[date, tuple[Path, ...]]:
-    found = {}
+    days = {}
     for day_folder in _in_order(folder):
         match = _DAY.fullmatch(day_folder.name)
         try:
             day = date.fromisoformat(match["day"] if match else "")
         except ValueError:
             raise LoadError(f"{day_folder}: no day, expected day=YYYY-MM-DD") from None
-        found[day] = tuple(path for path in _in_order(day_folder) if path.suffix == ".parquet")
-    return found
+        days[day] = tuple(path for path in _in_order(day_folder) if path.suffix == ".parquet")
+    return days
 
 
 def _in_order(folder: Path) -> list[Path]:

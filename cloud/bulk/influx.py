@@ -1,10 +1,11 @@
 """What gateways wrote to an InfluxDB, out of it as Parquet by day: the folder that a load takes.
 
-InfluxQL over `/query`, which InfluxDB 1.8, 2 and 3 answer. A day is written beside its place and
+InfluxQL over `/query`, which InfluxDB 1.8, 2 and 3 answer. A day is written next to its place and
 moved there whole: one that is there is kept, so a fetch that was stopped goes on where it was.
 
-An InfluxDB does not say when a point came, so of slots `received_at` is null: whether they came in
-time is then unknown, not denied. Of readings the numbers are fetched, no texts and no switches.
+An InfluxDB does not keep when a point was received, so `received_at` of slots is null: whether they
+were in time is then unknown, not denied. Of readings only numbers are fetched, no texts and no
+booleans.
 """
 
 import json
@@ -25,7 +26,7 @@ from cloud.telemetry.influxdb.client import Influx, to_us
 from cloud.utilization.periods import local_day
 
 Row = tuple[Any, ...]
-Told = Callable[[str, int, int], None]
+Progress = Callable[[str, int, int], None]
 _AT_ONCE = 50
 """Schools in a file."""
 _SECONDS = ("active_s", "standby_s", "off_s", "unobserved_s", "energy_wh")
@@ -42,7 +43,7 @@ class Fetched:
 
 
 def fetch(
-    source: Influx, out: Path, first: date, last: date, zone: ZoneInfo, told: Told
+    source: Influx, out: Path, first: date, last: date, zone: ZoneInfo, progress: Progress
 ) -> Fetched:
     """Write the local days first .. last into a folder; raises LoadError where that fails."""
     schools = source.schools()
@@ -58,7 +59,7 @@ def fetch(
             for kind, folder in folders.items():
                 if not folder.is_dir():
                     counts[kind] += _fetch_day(source, kind, folder, schools, day, zone)
-            told("days", number, len(days))
+            progress("days", number, len(days))
         _finish(out, schools, days)
     except OSError as error:
         raise LoadError(f"{out}: cannot be written: {error}") from None
@@ -70,36 +71,36 @@ def _fetch_day(
 ) -> int:
     measurement, schema, rows_of = _KINDS[kind]
     span = local_day(day, zone)
-    beside = folder.with_name(f".{folder.name}")
-    shutil.rmtree(beside, ignore_errors=True)
-    beside.mkdir(parents=True)
+    partial = folder.with_name(f".{folder.name}")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
     total = 0
     for number, at in enumerate(range(0, len(schools), _AT_ONCE)):
         rows: list[Row] = []
         for school in schools[at : at + _AT_ONCE]:
-            found = source.points(measurement, school, span.start, span.end)
-            rows += rows_of(school, found)
+            points = source.points(measurement, school, span.start, span.end)
+            rows += rows_of(school, points)
         if rows:
             columns = [list(column) for column in zip(*rows, strict=True)]
             table = pa.table(columns, schema=schema)
-            pq.write_table(table, beside / f"part-{number:03d}.parquet", compression="zstd")
+            pq.write_table(table, partial / f"part-{number:03d}.parquet", compression="zstd")
         total += len(rows)
-    beside.rename(folder)
+    partial.rename(folder)
     return total
 
 
 def _slots(school: str, points: Iterable[tuple[Mapping[str, str], Mapping[str, Any]]]) -> list[Row]:
-    """Return the slots of a school in order; of one told from two rooms the one that saw more."""
-    found: dict[tuple[str, int], tuple[float, Row]] = {}
+    """Return the slots of a school in order; of one from two rooms, the one that observed more."""
+    slots: dict[tuple[str, int], tuple[float, Row]] = {}
     for tags, point in points:
         asset, start = tags.get("asset", ""), point["time"]
         seconds = [point.get(name) for name in _SECONDS]
         hidden = float(point.get("unobserved_s") or 0.0)
         row = (school, asset, start, tags.get("room"), tags.get("category"), *seconds, None)
-        known = found.get((asset, start))
+        known = slots.get((asset, start))
         if known is None or hidden < known[0]:
-            found[asset, start] = (hidden, row)
-    return [found[key][1] for key in sorted(found)]
+            slots[asset, start] = (hidden, row)
+    return [slots[key][1] for key in sorted(slots)]
 
 
 def _readings(
@@ -145,12 +146,12 @@ _KINDS: Mapping[str, tuple[str, pa.Schema, Callable[..., list[Row]]]] = {
 
 
 def _finish(out: Path, schools: Sequence[str], days: Sequence[date]) -> None:
-    """Say in `city.json` that the folder is complete, and what is in it."""
-    told = {
+    """Write `city.json`: the folder is complete, and what it holds."""
+    content = {
         "start": str(days[0]),
         "end": str(days[-1]),
         "days": [str(day) for day in days],
         "schools": list(schools),
     }
-    text = json.dumps(told, ensure_ascii=False, indent=2)
+    text = json.dumps(content, ensure_ascii=False, indent=2)
     (out / "city.json").write_text(f"{text}\n", encoding="utf-8")

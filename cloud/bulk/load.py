@@ -1,4 +1,4 @@
-"""A whole city into the cloud's files: books, slots, readings, events, and the roll-up of them.
+"""A whole city into the cloud's files: records, slots, readings, events, and the roll-up of them.
 
 Invariants:
 
@@ -44,7 +44,7 @@ class Loaded:
 
 
 class Load:
-    """One load of a folder into a store and a registry that nobody else has open."""
+    """One load of a folder into a store and a registry that no other process has open."""
 
     def __init__(
         self,
@@ -73,7 +73,7 @@ class Load:
         event_files, events = await self._points(
             "events", self._folder.events, self._store.load_events
         )
-        await rollups.settled(lambda done, of: self._progress("roll-up", done, of))
+        await rollups.settled(lambda done, total: self._progress("roll-up", done, total))
         return Loaded(
             book_files=book_files,
             book_rows=book_rows,
@@ -108,8 +108,8 @@ class Load:
         )
         if not report.applied:
             problems = "; ".join(
-                f"row {one.row} {one.column or ''}: {one.problem}"
-                for one in report.problems[:_SHOWN_PROBLEMS]
+                f"row {problem.row} {problem.column or ''}: {problem.problem}"
+                for problem in report.problems[:_SHOWN_PROBLEMS]
             )
             raise LoadError(f"{file.path}: {report.problems_total} problems: {problems}")
         return report

@@ -98,13 +98,13 @@ def _session(master: str, conf: Mapping[str, str]) -> "SparkSession":
         except ImportError:
             raise SettingsError("Spark is not installed; install smart-campus[spark]") from None
         builder = SparkSession.builder.master(master).appName("campus-cloud rollup")
-        told = {
+        settings = {
             "spark.sql.session.timeZone": "UTC",
             "spark.ui.showConsoleProgress": "false",
             **(_IN_PROCESS if master.startswith("local") else {}),
             **conf,
         }
-        for key, value in told.items():
+        for key, value in settings.items():
             builder = builder.config(key, value)
         session: SparkSession = builder.getOrCreate()
     session.sparkContext.setLogLevel("ERROR")

@@ -63,16 +63,16 @@ def _write_inputs(
     ends = [school.books.day_of(last) for school in schools.values()]
     span = days_between(min(connected), until or max(ends))
     cut = DayCuts(horizon)
-    found = []
+    spans = []
     for number, day in enumerate(span, 1):
         made = inputs(schools, _asked(schools, day), cut)
         for name in INPUTS:
             path = folder / name / f"{day}.parquet"
             path.parent.mkdir(parents=True, exist_ok=True)
             pq.write_table(getattr(made, name), path)
-        found.append((day, made.first, made.last))
+        spans.append((day, made.first, made.last))
         progress("inputs", number, len(span))
-    return tuple(found)
+    return tuple(spans)
 
 
 def _asked(schools: Mapping[str, School], day: date) -> Sequence[SchoolDays]:

@@ -1,7 +1,7 @@
 """The Parquet files of a bulk load: what they hold, and how a file is checked before it is taken.
 
 Times are UTC without a zone. A file of slots holds those of one local day, sorted by school, asset
-and slot start, each of them once; its footer says which span it covers.
+and slot start, each of them once; its footer has the span it covers.
 """
 
 import hashlib
@@ -64,7 +64,7 @@ _WIDEST_DAY = timedelta(hours=14)
 
 @dataclass(frozen=True, slots=True)
 class SlotFile:
-    """A file of slots: where it lies, of what day it is, and what its footer says."""
+    """A file of slots: where it lies, of what day it is, and what its footer has."""
 
     path: Path
     day: date
@@ -113,20 +113,20 @@ def check_schema(paths: Iterable[Path], schema: pa.Schema) -> None:
     """Raise LoadError for the first file that is not Parquet of a schema."""
     for path in paths:
         try:
-            found = pq.read_schema(path)
+            actual = pq.read_schema(path)
         except (OSError, pa.ArrowException) as error:
             raise LoadError(f"{path}: not a Parquet file: {error}") from None
-        _check(path, found, schema)
+        _check(path, actual, schema)
 
 
-def _check(path: Path, found: pa.Schema, schema: pa.Schema) -> None:
+def _check(path: Path, actual: pa.Schema, schema: pa.Schema) -> None:
     for field in schema:
-        index = found.get_field_index(field.name)
+        index = actual.get_field_index(field.name)
         if index < 0:
             raise LoadError(f"{path}: the column {field.name} is missing")
-        if found.field(index).type != field.type:
+        if actual.field(index).type != field.type:
             raise LoadError(
-                f"{path}: {field.name} is {found.field(index).type}, expected {field.type}"
+                f"{path}: {field.name} is {actual.field(index).type}, expected {field.type}"
             )
 
 

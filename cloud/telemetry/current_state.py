@@ -1,6 +1,6 @@
 """What every asset is doing now, from its newest readings and the usage rule in force.
 
-That is its profile's, unless the gateway's newest report of the device tells another: the state
+That is its profile's, unless the gateway's newest report of the device has another: the state
 shown now and the slots that follow are then by the same rule.
 """
 
@@ -36,7 +36,7 @@ class AssetNow:
     presence: Presence
     last_seen: datetime | None
     silent_at: datetime | None
-    """When it will count as silent, should nothing more be heard."""
+    """When it will count as silent, should nothing more be received."""
     values: dict[str, Value]
 
 
@@ -50,26 +50,26 @@ class StateNow:
         self._clock = clock
         self._rules = rules
         # Reports repeat themselves every few seconds, and states are asked for every second.
-        self._rule = lru_cache(maxsize=4096)(self._told_rule)
+        self._rule = lru_cache(maxsize=4096)(self._reported_rule)
 
     def of(self, school: str, asset: str | None = None) -> list[AssetNow]:
-        """Return every asset of a school that was ever heard of, or the one asked for."""
+        """Return every asset of a school that ever sent a reading, or the given one."""
         at = self._clock.now()
-        told = _told_rules(self._store.latest_gateways(school))
+        reported = _reported_rules(self._store.latest_gateways(school))
         return [
-            self._now(latest, at, told.get((latest.asset, latest.profile), ""))
+            self._now(latest, at, reported.get((latest.asset, latest.profile), ""))
             for latest in self._store.latest_readings(school, asset)
         ]
 
-    def _told_rule(self, profile: str, text: str) -> UsageRule | None:
+    def _reported_rule(self, profile: str, text: str) -> UsageRule | None:
         try:
             return rule_of(text, self._rules.get(profile))
         except ValueError as error:
             _log.warning("%s: a usage rule that cannot be read: %s", profile, error)
             return self._rules.get(profile)
 
-    def _now(self, latest: AssetLatest, at: datetime, told_rule: str) -> AssetNow:
-        rule = self._rule(latest.profile, told_rule)
+    def _now(self, latest: AssetLatest, at: datetime, reported_rule: str) -> AssetNow:
+        rule = self._rule(latest.profile, reported_rule)
         gap = timedelta(seconds=rule.max_gap_s if rule else DEFAULT_MAX_GAP_S)
         last_seen = max((p.observed_at for p in latest.points.values()), default=None)
         silent_at = last_seen + gap if last_seen else None
@@ -92,10 +92,10 @@ class StateNow:
         )
 
 
-def _told_rules(reports: list[GatewayLatest]) -> dict[tuple[str, str], str]:
-    """Return what the newest report of each (asset, profile) tells of its rule, empty for nothing.
+def _reported_rules(reports: list[GatewayLatest]) -> dict[tuple[str, str], str]:
+    """Return the rule in the newest report of each (asset, profile), empty where it has none.
 
-    A report that leaves the rule out takes back what an earlier one told.
+    A report that leaves the rule out takes back that of an earlier one.
     """
     newest: dict[tuple[str, str], tuple[datetime, str]] = {}
     for report in reports:

@@ -14,15 +14,15 @@ _QUALITY = "_quality"
 
 @dataclass(slots=True)
 class _Source:
-    """What one asset, or one gateway's report, said last."""
+    """The latest values of one asset, or of one gateway's report."""
 
     key: SeriesKey
-    heard_ns: int = -(2**63)
+    latest_ns: int = -(2**63)
     values: dict[str, tuple[int, Value]] = field(default_factory=dict)
 
-    def say(self, key: SeriesKey, name: str, time_ns: int, value: Value) -> None:
-        if time_ns >= self.heard_ns:
-            self.key, self.heard_ns = key, time_ns
+    def update(self, key: SeriesKey, name: str, time_ns: int, value: Value) -> None:
+        if time_ns >= self.latest_ns:
+            self.key, self.latest_ns = key, time_ns
         known = self.values.get(name)
         if known is None or time_ns >= known[0]:
             self.values[name] = (time_ns, value)
@@ -43,12 +43,12 @@ class Newest:
         self._assets: dict[str, dict[str, _Source]] = {}
         self._gateways: dict[tuple[str, ...], _Source] = {}
 
-    def say(self, key: SeriesKey, name: str, time_ns: int, value: Value) -> None:
+    def update(self, key: SeriesKey, name: str, time_ns: int, value: Value) -> None:
         """Take one value of a `reading` or `gateway` point."""
         with self._lock:
             source = self._source(key)
             if source is not None:
-                source.say(key, name, time_ns, value)
+                source.update(key, name, time_ns, value)
 
     def _source(self, key: SeriesKey) -> _Source | None:
         tags = dict(key.tags)
@@ -67,12 +67,12 @@ class Newest:
         return None
 
     def schools(self) -> list[str]:
-        """Return the schools that were ever heard of."""
+        """Return the schools that ever sent anything, sorted."""
         with self._lock:
             return sorted({s for s in self._assets if s} | {name[0] for name in self._gateways})
 
     def readings(self, school: str, asset: str | None) -> list[AssetLatest]:
-        """Return what is known of the assets of a school."""
+        """Return the latest readings of the assets of a school."""
         with self._lock:
             assets = self._assets.get(school, {})
             if asset is not None:
@@ -80,7 +80,7 @@ class Newest:
             return [_asset(school, name, source) for name, source in sorted(assets.items())]
 
     def gateways(self, school: str | None) -> list[GatewayLatest]:
-        """Return what gateways said of themselves and of their devices."""
+        """Return the latest reports of gateways and of their devices."""
         with self._lock:
             return list(self._reports(school))
 

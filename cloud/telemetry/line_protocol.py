@@ -1,9 +1,9 @@
 r"""Line protocol -> columns, as InfluxDB 2 reads it.
 
 `measurement[,tag=v...] field=v[,field=v...] [timestamp]`, one point a line. Blank lines and lines
-that start with `#` say nothing. In measurement, tags and field keys a backslash takes the meaning
+that start with `#` are ignored. In measurement, tags and field keys a backslash takes the meaning
 from a following comma, space or equals sign (in the measurement only comma and space); any other
-backslash stands for itself. Field values: `1`, `1.5e3` (float), `1i` (integer), `1u` (unsigned),
+backslash is itself. Field values: `1`, `1.5e3` (float), `1i` (integer), `1u` (unsigned),
 `t true True TRUE f ...` (boolean), `"..."` with `\"` and `\\` (string; commas, spaces and line ends
 inside are its own).
 
@@ -33,7 +33,7 @@ _WHOLE = re.compile(r"[+-]?\d+", re.ASCII)
 
 
 class FieldType(StrEnum):
-    """The types InfluxDB tells apart; a field keeps the one it was first written with."""
+    """The types of InfluxDB; a field keeps the one it was first written with."""
 
     FLOAT = "float"
     INTEGER = "integer"
@@ -58,7 +58,7 @@ class SeriesKey:
 class Batch:
     """The values of a write, column by column, in the order of the lines.
 
-    A number, or a boolean as 0 or 1, stands in `numbers` (and None in `texts`); a string the other
+    A number, or a boolean as 0 or 1, is in `numbers` (and None in `texts`); a string the other
     way round.
     """
 
@@ -137,12 +137,12 @@ class Parser:
         batch.times += [time_ns] * len(fields)
 
     def _number(self, raw: str) -> tuple[FieldType, float]:
-        found = _number(raw)
+        number = _number(raw)
         if len(raw) <= _LONGEST_KEPT:
             if len(self._numbers) >= _CACHE_SIZE:
                 self._numbers.clear()
-            self._numbers[raw] = found
-        return found
+            self._numbers[raw] = number
+        return number
 
     def _series(self, head: str) -> SeriesKey:
         key = self._heads.get(head)
@@ -166,7 +166,7 @@ class _Text(str):
 
 
 def _lines(text: str) -> list[tuple[int, str]]:
-    """Return the lines that say something, with their numbers; quoted line ends do not end one."""
+    """Return the lines to be read, with their numbers; quoted line ends do not end one."""
     lines: list[tuple[int, str]] = []
     quoted: list[str] = []
     start = 0

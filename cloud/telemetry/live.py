@@ -1,4 +1,4 @@
-"""Live state, told to whoever listens: what changed, at most once a second.
+"""Live state for every listener: what changed, at most once a second.
 
 Every listener has a box of its own with the newest state per asset. A slow listener finds fewer,
 newer states in it; it never holds up anybody and never costs more than one state per asset.

@@ -7,7 +7,7 @@ a page or a score reads a term without its slots. `cloud.utilization.refresh` ke
   asset, day, period) and (school, asset, day) are unique.
 - What no longer follows the slots and records is noted as stale, by school and day, in the commit
   that made it so; the note goes with the commit of the new rows.
-- Progress says up to which receipt of slots, and up to which moment, everything is rolled up.
+- Progress is the receipt of slots, and the moment, up to which everything is rolled up.
 
 How rows follow from slots is not decided here: a store is handed a `RollupPlan` and runs it with
 whatever engine it has.

@@ -18,7 +18,7 @@ The idiom of the questions:
 - A few things are answered as frozen dataclasses with aware UTC times. Rows in bulk are answered as
   Arrow tables whose schema is a constant of `cloud.telemetry.tables`; times there are UTC without a
   zone, or nanoseconds where the name ends in `_ns`.
-- A span is [start, end): `end` is excluded. Where a method includes its end, it says so.
+- A span is [start, end): `end` is excluded. Where `end` is included, the docstring has it.
 - A store knows tags, not the ledger: it joins nothing with schools' records.
 - Reads see every write whose answer has come back.
 
@@ -281,7 +281,7 @@ class TelemetryStore(Protocol):
         """Return who sent slots that start at `since` or later, by school and asset.
 
         Room and category are those of the newest slot. Each of `schools` has an entry, be it empty;
-        None stands for every school that sent.
+        None means every school that sent.
         """
 
     def slot_schools(self) -> Awaitable[list[str]]:

@@ -58,7 +58,7 @@ DAY_USE = pa.schema(
 receipt is known."""
 
 LAST_OBSERVED = pa.schema([("school", pa.string()), ("device", pa.string()), ("day", pa.date32())])
-"""The last day on which the slots of a name in telemetry said anything."""
+"""The last day on which seconds of a name in telemetry were observed."""
 
 
 def naive_utc(moment: datetime) -> datetime:

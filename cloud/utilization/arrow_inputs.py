@@ -21,7 +21,7 @@ from cloud.utilization.school_inputs import Ledger
 
 @dataclass(frozen=True, slots=True)
 class SchoolDays:
-    """Days of one school to be rolled up; no assets stand for all of them."""
+    """Days of one school to be rolled up; None means all assets."""
 
     school: str
     days: Mapping[date, frozenset[str] | None]
@@ -94,8 +94,8 @@ def inputs(
 
 
 def _add_lessons(lessons: dict[str, list[object]], ledger: Ledger, taught: SchoolDay) -> None:
-    found = ledger.lessons.get((taught.term, taught.weekday), ())
-    lessons["school"] += [ledger.school] * len(found)
-    lessons["day"] += [taught.day] * len(found)
-    lessons["period"] += [period for period, _ in found]
-    lessons["room"] += [room for _, room in found]
+    timetabled = ledger.lessons.get((taught.term, taught.weekday), ())
+    lessons["school"] += [ledger.school] * len(timetabled)
+    lessons["day"] += [taught.day] * len(timetabled)
+    lessons["period"] += [period for period, _ in timetabled]
+    lessons["room"] += [room for _, room in timetabled]

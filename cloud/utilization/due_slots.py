@@ -1,7 +1,7 @@
 """What the roll-up needs of a school's books: its days, its lessons, and who owes slots when. Pure.
 
-A device owes slots from the day its binding begins; where the binding does not say, from the day
-the school was connected (its first slot of all). Before that nobody could have seen anything.
+A device owes slots from the day its binding begins; where the binding has no day, from the day
+the school was connected (its first slot of all). Before that nothing could have been observed.
 An asset that is bound by nothing but its own number, and that never spoke, is not connected: it
 owes nothing, and is counted by how many assets report, not by how much of them was seen.
 """
@@ -17,7 +17,7 @@ from cloud.utilization.reference_rollup import TEACHING, Target
 from cloud.utilization.school_inputs import Owned
 
 WRITTEN_OFF = frozenset({"6", "7"})
-"""Codes of 仪器现状 with which an asset is no longer expected to work."""
+"""Codes of the condition (使用状况) with which an asset is no longer expected to work."""
 
 
 class Books:
@@ -84,7 +84,7 @@ class Books:
 
 
 def is_stated(binding: BindingRow, asset: AssetRow | Owned) -> bool:
-    """Whether somebody said that a device belongs to the asset; else its number stands in."""
+    """Whether a device was bound to the asset on purpose; else its number is taken as its name."""
     return bool(asset.device_no) or binding.device != asset.asset_no or bool(binding.valid_from)
 
 

@@ -1,6 +1,6 @@
 """The school day as the timetable cuts it: which seconds of a day belong to which period.
 
-The evening (from 22:00) and the night (to 05:00) of a day are told beside, whatever the timetable.
+The evening (from 22:00) and the night (to 05:00) of a day are counted apart from the timetable.
 
 Every second of a local day belongs to exactly one of: a period of the timetable (its number, 1 and
 up), `BETWEEN` (between the first period's start and the last one's end, but in none: breaks,
@@ -95,19 +95,19 @@ def stints(day: Day) -> list[Stint]:
 
     Of two periods that overlap, the earlier one keeps the seconds they share.
     """
-    found: list[Stint] = []
+    stints_of_day: list[Stint] = []
     cursor, rest = day.start, OUTSIDE
     for period in sorted(day.periods, key=lambda p: (p.start, p.end)):
         start, end = max(period.start, cursor), min(period.end, day.end)
         if start >= end:
             continue
         if start > cursor:
-            found.append(Stint(rest, cursor, start))
-        found.append(Stint(period.number, start, end))
+            stints_of_day.append(Stint(rest, cursor, start))
+        stints_of_day.append(Stint(period.number, start, end))
         cursor, rest = end, BETWEEN
     if cursor < day.end:
-        found.append(Stint(OUTSIDE, cursor, day.end))
-    return found
+        stints_of_day.append(Stint(OUTSIDE, cursor, day.end))
+    return stints_of_day
 
 
 def cuts(day: Day) -> Iterator[Cut]:

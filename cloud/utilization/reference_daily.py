@@ -1,12 +1,10 @@
 """Slots -> use per asset and whole day, evening and night: the reference, in plain Python.
 
-`cloud.utilization.daily_rollup` says the same as an expression for an engine; a property test
-holds the two
-together. What the words mean:
+`cloud.utilization.daily_rollup` has the same as an expression for an engine; a property
+test holds the two together. What the words mean:
 
 - A slot is *due* as in `cloud.utilization.reference_rollup`; it counts among `slots` unless it is
-  wholly
-  unobserved, and among `in_time_slots` where it came at most ten minutes after its end.
+  wholly unobserved, and among `in_time_slots` where it came at most ten minutes after its end.
 - The evening begins at 22:00 and ends with the day; a device is *on* while active or standby. Its
   seconds due and neither on nor off are unobserved. The night ends at 05:00.
 """
@@ -52,7 +50,7 @@ def use_of_days(
 ) -> list[DayUse]:
     """Return a row per target of which any slot is due; each slot with when it first came.
 
-    None is when nobody knows.
+    None is where the receipt is unknown.
     """
     by_day = {day.day: day for day in days}
     arrived: dict[str, dict[datetime, tuple[UsageSlot, datetime | None]]] = {}
@@ -78,7 +76,7 @@ def _row(
     due = [
         start for start in starts if start in arrived or (target.owes and start + _SLOT <= horizon)
     ]
-    told = [(slot, at) for slot, at in here if slot.unobserved_s < SLOT_S]
+    reported = [(slot, at) for slot, at in here if slot.unobserved_s < SLOT_S]
     evening_due_s = sum(_overlap_s(start, day.evening, day.end) for start in due)
     evening = [(slot, _overlap_s(slot.start, day.evening, day.end) / SLOT_S) for slot, _ in here]
     on_s = sum((slot.active_s + slot.standby_s) * share for slot, share in evening)
@@ -92,8 +90,8 @@ def _row(
         room=target.room,
         category=target.category,
         due_slots=float(len(due)),
-        slots=float(len(told)),
-        in_time_slots=_in_time(told),
+        slots=float(len(reported)),
+        in_time_slots=_in_time(reported),
         evening_due_s=evening_due_s,
         evening_on_s=on_s,
         evening_unobserved_s=max(evening_due_s - on_s - off_s, 0.0),
@@ -105,10 +103,10 @@ def _row(
     )
 
 
-def _in_time(told: list[tuple[UsageSlot, datetime | None]]) -> float | None:
-    """Return how many slots came in time, None where of one nobody knows when it came."""
+def _in_time(reported: list[tuple[UsageSlot, datetime | None]]) -> float | None:
+    """Return how many slots came in time, None where the receipt of one is unknown."""
     count = 0
-    for slot, at in told:
+    for slot, at in reported:
         if at is None:
             return None
         count += at <= slot.start + _SLOT + GRACE

@@ -1,6 +1,6 @@
 """Slots x calendar x lessons -> use per asset, day and period: the reference, in plain Python.
 
-`cloud.utilization.rollup` says the same as one expression for an engine; a property test holds the
+`cloud.utilization.rollup` has the same as one expression for an engine; a property test holds the
 two together. What the words mean:
 
 - A slot is split over the periods it touches by the share of its length that falls into each.
@@ -129,11 +129,11 @@ def roll_up(
     rows = []
     for target in targets:
         for period, (length_s, due_s) in _lengths(by_day.get(target.day, []), horizon).items():
-            found = sums.get((target.asset, target.day, period), _Sum())
+            total = sums.get((target.asset, target.day, period), _Sum())
             timetabled = Lesson(target.day, period, target.room or "") in lessons
-            due = due_s + found.early_s if target.owes else found.arrived_s
+            due = due_s + total.early_s if target.owes else total.arrived_s
             if due > 0:
-                rows.append(_row(target, period, found, rule, length_s, due, timetabled))
+                rows.append(_row(target, period, total, rule, length_s, due, timetabled))
     return rows
 
 
@@ -169,13 +169,13 @@ def _lengths(day_cuts: Iterable[Cut], horizon: datetime) -> dict[int, tuple[floa
 def _row(
     target: Target,
     period: int,
-    found: _Sum,
+    total: _Sum,
     rule: LessonRule,
     length_s: float,
     due_s: float,
     timetabled: bool,
 ) -> PeriodUse:
-    seen_s = found.active_s + found.standby_s + found.off_s
+    seen_s = total.active_s + total.standby_s + total.off_s
     over = timetabled and due_s + SLACK_S >= length_s
     observed = over and seen_s + SLACK_S >= rule.observed_share * length_s
     return PeriodUse(
@@ -189,13 +189,13 @@ def _row(
         room=target.room,
         category=target.category,
         due_s=due_s,
-        active_s=found.active_s,
-        standby_s=found.standby_s,
-        off_s=found.off_s,
+        active_s=total.active_s,
+        standby_s=total.standby_s,
+        off_s=total.off_s,
         unobserved_s=max(due_s - seen_s, 0.0),
-        energy_wh=found.energy_wh,
+        energy_wh=total.energy_wh,
         scheduled=timetabled,
         lesson_over=over,
         lesson_observed=observed,
-        lesson_used=observed and found.active_s + SLACK_S >= rule.used_share * length_s,
+        lesson_used=observed and total.active_s + SLACK_S >= rule.used_share * length_s,
     )

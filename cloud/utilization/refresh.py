@@ -195,38 +195,38 @@ class Rollups:
         self, written: Sequence[UsageWritten], spans: Iterable[_Span], progress: Progress | None
     ) -> None:
         by_school: dict[str, tuple[list[UsageWritten], list[_Span]]] = defaultdict(lambda: ([], []))
-        for one in written:
-            by_school[one.school][0].append(one)
+        for slots in written:
+            by_school[slots.school][0].append(slots)
         for span in spans:
             by_school[span.school][1].append(span)
         names = sorted(by_school)
         for at in range(0, len(names), _SCHOOLS_AT_ONCE):
             batch = names[at : at + _SCHOOLS_AT_ONCE]
-            asked = {school: by_school[school] for school in batch}
+            marked = {school: by_school[school] for school in batch}
 
-            def told(share: float, at: int = at, size: int = len(batch)) -> None:
+            def report(share: float, at: int = at, size: int = len(batch)) -> None:
                 if progress is not None:
                     progress(round(100 * (at + share * size)), 100 * len(names))
 
-            await self._recompute(asked, told)
+            await self._recompute(marked, report)
         await self._rollups.note_progress(self.horizon, self._is_complete)
 
     async def _recompute(
         self,
-        asked: dict[str, tuple[list[UsageWritten], list[_Span]]],
-        told: Callable[[float], None],
+        marked: dict[str, tuple[list[UsageWritten], list[_Span]]],
+        progress: Callable[[float], None],
     ) -> None:
-        """Recompute what is asked of a batch of schools."""
-        before = {school: self._senders.get(school, {}) for school in asked}
-        await self._meet(asked)
-        schools = await asyncio.to_thread(self._schools, sorted(asked))
-        purged = await self._purged(schools, asked)
+        """Recompute what is marked of a batch of schools."""
+        before = {school: self._senders.get(school, {}) for school in marked}
+        await self._meet(marked)
+        schools = await asyncio.to_thread(self._schools, sorted(marked))
+        purged = await self._purged(schools, marked)
         wanted: dict[str, Days] = {}
-        for name, (written, spans) in asked.items():
+        for name, (written, spans) in marked.items():
             wanted[name] = self._wanted(
                 schools[name], before[name], written, spans, is_purged=name in purged
             )
-        whole = [name for name, (_, spans) in asked.items() if any(s.start is None for s in spans)]
+        whole = [name for name, (_, spans) in marked.items() if any(s.start is None for s in spans)]
         if whole:
             noted = [
                 (name, day)
@@ -239,7 +239,7 @@ class Rollups:
         cut = DayCuts(self.horizon)
         for number, chunk in enumerate(chunks, 1):
             await self._recompute_chunk(schools, chunk, cut)
-            told(number / len(chunks))
+            progress(number / len(chunks))
 
     def _wanted(
         self,
@@ -252,28 +252,28 @@ class Rollups:
     ) -> Days:
         """Return the days to be recomputed: of single assets, or whole."""
         books = school.books
-        found: Days = {}
+        days: Days = {}
         if books.connected is None:
-            return found
+            return days
         today = books.day_of(self.horizon)
         reach = books.day_of(self._reach), today + timedelta(days=1)
         # Of the first day that has slots, a purge may have taken some.
         first = books.connected + timedelta(days=1) if is_purged else books.connected
-        for one in written:
-            is_new = one.asset not in before
-            start = first if is_new else max(books.day_of(one.first), reach[0])
-            end = min(books.day_of(one.last), reach[1])
+        for slots in written:
+            is_new = slots.asset not in before
+            start = first if is_new else max(books.day_of(slots.first), reach[0])
+            end = min(books.day_of(slots.last), reach[1])
             for day in days_between(start, max(end, today) if is_new else end):
-                assets = found.setdefault(day, set())
+                assets = days.setdefault(day, set())
                 assert assets is not None  # noqa: S101  no day is whole as yet
-                assets.add(one.asset)
+                assets.add(slots.asset)
         whole = [(max(span.start or first, first), span.end or today) for span in spans]
         connected = min((sender.first for sender in before.values()), default=None)
         if connected is None or books.day_of(connected) > books.connected:
             whole.append((books.connected, books.day_of(connected) if connected else today))
         for start, end in whole:
-            found |= dict.fromkeys(days_between(start, min(end, today)))
-        return found
+            days |= dict.fromkeys(days_between(start, min(end, today)))
+        return days
 
     async def _recompute_chunk(
         self, schools: dict[str, School], chunk: Sequence[SchoolDays], cut: DayCuts
@@ -289,13 +289,13 @@ class Rollups:
         await self._rollups.replace(whole, made.targets, rows)
 
     def _schools(self, names: Sequence[str]) -> dict[str, School]:
-        found = ledgers(book_tables(self._registry, names), names)
-        return {name: School.of(found[name], self._senders.get(name, {})) for name in names}
+        records = ledgers(book_tables(self._registry, names), names)
+        return {name: School.of(records[name], self._senders.get(name, {})) for name in names}
 
     async def _purged(
         self,
         schools: dict[str, School],
-        asked: dict[str, tuple[list[UsageWritten], list[_Span]]],
+        marked: dict[str, tuple[list[UsageWritten], list[_Span]]],
     ) -> set[str]:
         """Return the schools that have rows of days whose slots are gone."""
         connected = {name: school.books.connected for name, school in schools.items()}
@@ -303,7 +303,7 @@ class Rollups:
             name
             for name, first in connected.items()
             if first is not None
-            and any(span.start is None or span.start <= first for span in asked[name][1])
+            and any(span.start is None or span.start <= first for span in marked[name][1])
         ]
         if not in_question:
             return set()
@@ -314,24 +314,24 @@ class Rollups:
             if name in first_days and first_days[name] < (connected[name] or date.min)
         }
 
-    async def _meet(self, asked: dict[str, tuple[list[UsageWritten], list[_Span]]]) -> None:
+    async def _meet(self, marked: dict[str, tuple[list[UsageWritten], list[_Span]]]) -> None:
         """Learn who sends: from the tables, or from the write where every name is known."""
         afresh = []
-        for school, (written, spans) in asked.items():
+        for school, (written, spans) in marked.items():
             known = self._senders.get(school)
             if (
                 known is None
                 or any(span.start is None for span in spans)
-                or any(one.asset not in known for one in written)
+                or any(slots.asset not in known for slots in written)
             ):
                 afresh.append(school)
                 continue
-            for one in written:
-                sender = known[one.asset]
-                if one.first < sender.first:
-                    first = max(one.first, self._reach)
+            for slots in written:
+                sender = known[slots.asset]
+                if slots.first < sender.first:
+                    first = max(slots.first, self._reach)
                     # A new dictionary: what was known before is compared with it.
-                    known = known | {one.asset: Sender(first, sender.room, sender.category)}
+                    known = known | {slots.asset: Sender(first, sender.room, sender.category)}
             self._senders[school] = known
         if afresh:
             self._senders |= await self._store.senders(self._reach, afresh)

@@ -90,7 +90,7 @@ _SEEN = {
 }
 SLOTS = ibis.table(_SLOTS, name="slots")
 SENT = ibis.table(_SENT, name="slots")
-"""The same table, of the columns that say who sent."""
+"""The same table, with the columns of the senders."""
 CUTS = ibis.table(_CUTS, name="cuts")
 TARGETS = ibis.table(_TARGETS, name="targets")
 LESSONS = ibis.table(_LESSONS, name="lessons")
@@ -128,8 +128,8 @@ def seen(slots: ir.Table, cuts: ir.Table) -> ir.Table:
     """Return what arrived per asset, day and period."""
     parts = slots.join(cuts, ["school", "slot_start"])
     share, evening, night = (parts[name] / SLOT_S for name in ("overlap_s", "evening_s", "night_s"))
-    is_told = parts.unobserved_s.coalesce(0.0) < SLOT_S
-    is_in_time = is_told & (parts.first_received_at <= parts.late_after)
+    is_observed = parts.unobserved_s.coalesce(0.0) < SLOT_S
+    is_in_time = is_observed & (parts.first_received_at <= parts.late_after)
     return parts.group_by("school", "asset", "day", "period").agg(
         seen_active_s=(parts.active_s * share).sum(),
         seen_standby_s=(parts.standby_s * share).sum(),
@@ -137,10 +137,10 @@ def seen(slots: ir.Table, cuts: ir.Table) -> ir.Table:
         energy_wh=(parts.energy_wh * share).sum(),
         arrived_s=parts.overlap_s.sum(),
         early_s=(parts.overlap_s - parts.due_s).sum(),
-        told_s=ibis.ifelse(is_told, parts.overlap_s, 0.0).sum(),
+        told_s=ibis.ifelse(is_observed, parts.overlap_s, 0.0).sum(),
         in_time_s=ibis.ifelse(is_in_time, parts.overlap_s, 0.0).sum(),
         undated_s=ibis.ifelse(
-            is_told & parts.first_received_at.isnull(), parts.overlap_s, 0.0
+            is_observed & parts.first_received_at.isnull(), parts.overlap_s, 0.0
         ).sum(),
         evening_arrived_s=parts.evening_s.sum(),
         evening_early_s=ibis.ifelse(parts.due_s > 0, 0.0, parts.evening_s).sum(),
@@ -153,7 +153,7 @@ def seen(slots: ir.Table, cuts: ir.Table) -> ir.Table:
 
 
 def _judged(rows: ir.Table, rule: LessonRule) -> ir.Table:
-    """Fill what is missing, and say what became of the lessons."""
+    """Fill what is missing, and judge the lessons."""
     rows = rows.mutate(
         active_s=rows.seen_active_s.coalesce(0.0),
         standby_s=rows.seen_standby_s.coalesce(0.0),
@@ -193,21 +193,21 @@ LESSONS_SCHEMA = pa.schema(
 
 def cuts_table(school: str, cuts: Iterable[Cut], horizon: datetime) -> pa.Table:
     """Return the cuts of a school's days as an Arrow table."""
-    found = list(cuts)
+    rows = list(cuts)
     return pa.table(
         {
-            "school": pa.array([school] * len(found), pa.string()),
-            "day": pa.array([c.day for c in found], pa.date32()),
-            "period": pa.array([c.period for c in found], pa.int32()),
-            "slot_start": pa.array([naive_utc(c.slot_start) for c in found], pa.timestamp("us")),
-            "overlap_s": pa.array([c.overlap_s for c in found], pa.float64()),
+            "school": pa.array([school] * len(rows), pa.string()),
+            "day": pa.array([c.day for c in rows], pa.date32()),
+            "period": pa.array([c.period for c in rows], pa.int32()),
+            "slot_start": pa.array([naive_utc(c.slot_start) for c in rows], pa.timestamp("us")),
+            "overlap_s": pa.array([c.overlap_s for c in rows], pa.float64()),
             "due_s": pa.array(
-                [c.overlap_s if is_due(c, horizon) else 0.0 for c in found], pa.float64()
+                [c.overlap_s if is_due(c, horizon) else 0.0 for c in rows], pa.float64()
             ),
-            "evening_s": pa.array([c.evening_s for c in found], pa.float64()),
-            "night_s": pa.array([c.night_s for c in found], pa.float64()),
+            "evening_s": pa.array([c.evening_s for c in rows], pa.float64()),
+            "night_s": pa.array([c.night_s for c in rows], pa.float64()),
             "late_after": pa.array(
-                [naive_utc(c.slot_start + _IN_TIME) for c in found], pa.timestamp("us")
+                [naive_utc(c.slot_start + _IN_TIME) for c in rows], pa.timestamp("us")
             ),
         }
     )
@@ -232,13 +232,13 @@ def targets_table(targets: Sequence[Target]) -> pa.Table:
 
 def lessons_table(school: str, lessons: Iterable[Lesson]) -> pa.Table:
     """Return the lessons of a school as an Arrow table."""
-    found = list(lessons)
+    rows = list(lessons)
     return pa.table(
         {
-            "school": [school] * len(found),
-            "day": [lesson.day for lesson in found],
-            "period": [lesson.period for lesson in found],
-            "room": [lesson.room for lesson in found],
+            "school": [school] * len(rows),
+            "day": [lesson.day for lesson in rows],
+            "period": [lesson.period for lesson in rows],
+            "room": [lesson.room for lesson in rows],
         },
         schema=LESSONS_SCHEMA,
     )

@@ -48,7 +48,10 @@ class Ledger:
 
     def taught(self, start: date, end: date) -> dict[date, SchoolDay]:
         """Return the school days of a span, both ends included."""
-        return {one.day: one for one in calendar.school_days(self.terms, self.holidays, start, end)}
+        return {
+            school_day.day: school_day
+            for school_day in calendar.school_days(self.terms, self.holidays, start, end)
+        }
 
     def day(self, day: date, taught: SchoolDay | None) -> Day:
         """Return a local day with the periods that are taught on it."""
@@ -96,30 +99,30 @@ def ledgers(
 
 
 def _assets(rows: Iterable[Row]) -> tuple[dict[str, list[Owned]], dict[int, str]]:
-    found: dict[str, list[Owned]] = defaultdict(list)
+    by_school: dict[str, list[Owned]] = defaultdict(list)
     numbers: dict[int, str] = {}
     for school, *row in rows:
         asset = Owned(*row)
-        found[school].append(asset)
+        by_school[school].append(asset)
         numbers[asset.id] = asset.asset_no
-    return found, numbers
+    return by_school, numbers
 
 
 def _bindings(rows: Iterable[Row], numbers: Mapping[int, str]) -> dict[str, list[BindingRow]]:
-    found: dict[str, list[BindingRow]] = defaultdict(list)
+    by_school: dict[str, list[BindingRow]] = defaultdict(list)
     for school, asset_id, device, valid_from, valid_to in rows:
         number = numbers.get(asset_id, "")
-        found[school].append(BindingRow(school, asset_id, number, device, valid_from, valid_to))
-    return found
+        by_school[school].append(BindingRow(school, asset_id, number, device, valid_from, valid_to))
+    return by_school
 
 
 def _lessons(
     rows: Iterable[Row],
 ) -> dict[str, dict[tuple[int, int], Sequence[tuple[int, str]]]]:
-    found: dict[str, dict[tuple[int, int], set[tuple[int, str]]]] = {}
+    by_school: dict[str, dict[tuple[int, int], set[tuple[int, str]]]] = {}
     for school, term, weekday, period, room in rows:
-        found.setdefault(school, {}).setdefault((term, weekday), set()).add((period, room))
+        by_school.setdefault(school, {}).setdefault((term, weekday), set()).add((period, room))
     return {
         school: {key: sorted(lessons) for key, lessons in by_day.items()}
-        for school, by_day in found.items()
+        for school, by_day in by_school.items()
     }

@@ -1,4 +1,4 @@
-"""Slots -> intervals: runs in which one state prevailed, for drawing a day. Pure."""
+"""Slots -> state intervals, in each of which one state prevailed, for drawing a day. Pure."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -24,28 +24,28 @@ def prevailing(slot: Slot) -> State:
 
 def state_intervals(slots: Sequence[Slot], start: datetime, end: datetime) -> list[StateInterval]:
     """Return the intervals from `start` to `end`, in order; where no slot is, it is unobserved."""
-    found: list[StateInterval] = []
+    intervals: list[StateInterval] = []
     cursor = start
     for slot in slots:
         if slot.start > cursor:
-            _extend(found, cursor, slot.start, "unobserved", None)
-        _extend(found, slot.start, slot.start + _SLOT, prevailing(slot), slot.energy_wh)
+            _extend(intervals, cursor, slot.start, "unobserved", None)
+        _extend(intervals, slot.start, slot.start + _SLOT, prevailing(slot), slot.energy_wh)
         cursor = slot.start + _SLOT
     if cursor < end:
-        _extend(found, cursor, end, "unobserved", None)
-    return found
+        _extend(intervals, cursor, end, "unobserved", None)
+    return intervals
 
 
 def _extend(
-    found: list[StateInterval],
+    intervals: list[StateInterval],
     start: datetime,
     end: datetime,
     state: State,
     energy_wh: float | None,
 ) -> None:
-    if found and found[-1].state == state and found[-1].end == start:
-        last = found.pop()
+    if intervals and intervals[-1].state == state and intervals[-1].end == start:
+        last = intervals.pop()
         start = last.start
         if last.energy_wh is not None:
             energy_wh = last.energy_wh + (energy_wh or 0.0)
-    found.append(StateInterval(start=start, end=end, state=state, energy_wh=energy_wh))
+    intervals.append(StateInterval(start=start, end=end, state=state, energy_wh=energy_wh))

@@ -14,7 +14,7 @@ from tests._parts.small_school import TestClock
 
 NOW = datetime(END.year, END.month, END.day, 16, 30, tzinfo=UTC)
 """Half an hour after the last day of the city, in its own time."""
-_TOLD = {
+_QUERIES = {
     "usage_rollup": "select * from usage_rollup order by all",
     "usage_days": "select * from usage_days order by all",
     "slots": "select * from usage_slots order by school, asset, slot_start",
@@ -29,20 +29,20 @@ def clock_after(days: int = 0) -> TestClock:
     return TestClock(NOW + timedelta(days=days))
 
 
-def nobody_listens(step: str, done: int, of: int) -> None:
-    """Hear of progress, and say nothing."""
+def no_progress(step: str, done: int, total: int) -> None:
+    """Take a report of progress, and print nothing."""
 
 
 async def load(city: Path, data: Path) -> Loaded:
     """Load a city as the command does, with a clock of the city's time."""
     clock = clock_after()
     with offline(data, make=True, clock=clock) as (store, registry):
-        return await Load(city_folder(city), store, registry, clock, nobody_listens).run()
+        return await Load(city_folder(city), store, registry, clock, no_progress).run()
 
 
 def held(store: DuckDBStore) -> dict[str, list[tuple[Any, ...]]]:
     """Return all rows that a load makes, table by table."""
-    return {name: query(store, sql) for name, sql in _TOLD.items()}
+    return {name: query(store, sql) for name, sql in _QUERIES.items()}
 
 
 def held_in(data: Path) -> dict[str, list[tuple[Any, ...]]]:

@@ -1,7 +1,7 @@
-"""The books of many schools at once, column by column, one query for each table.
+"""The records of many schools at once, column by column, one query for each table.
 
-What scoring reads: each function returns the columns that its caller names, in the order in which
-the function says, as tuples of equal length.
+Scoring reads them: each function returns its columns in the order of its docstring, as tuples of
+equal length; `wanted` are the schools.
 """
 
 from collections.abc import Sequence
@@ -17,168 +17,174 @@ from cloud.registry.store import Registry
 Columns = list[tuple[Any, ...]]
 
 
-def schools(registry: Registry, asked: Sequence[str]) -> Columns:
+def schools(registry: Registry, wanted: Sequence[str]) -> Columns:
     """Return id, name, division, school type, urban or rural, classes, pupils, teachers."""
-    one = tables.School
+    school = tables.School
     query = select(
-        one.id,
-        one.name,
-        one.division,
-        one.school_type,
-        one.urban_rural,
-        one.classes,
-        one.pupils,
-        one.teachers,
+        school.id,
+        school.name,
+        school.division,
+        school.school_type,
+        school.urban_rural,
+        school.classes,
+        school.pupils,
+        school.teachers,
     )
-    return _read(registry, query, one.id, asked)
+    return _read(registry, query, school.id, wanted)
 
 
-def stage_sizes(registry: Registry, asked: Sequence[str]) -> Columns:
+def stage_sizes(registry: Registry, wanted: Sequence[str]) -> Columns:
     """Return school, stage, classes, pupils."""
-    one = tables.StageSize
-    query = select(one.school_id, one.stage, one.classes, one.pupils)
-    return _read(registry, query, one.school_id, asked)
+    stage_size = tables.StageSize
+    query = select(stage_size.school_id, stage_size.stage, stage_size.classes, stage_size.pupils)
+    return _read(registry, query, stage_size.school_id, wanted)
 
 
-def rooms(registry: Registry, asked: Sequence[str]) -> Columns:
+def rooms(registry: Registry, wanted: Sequence[str]) -> Columns:
     """Return school, number, name, use, area, seats, home class."""
-    one = tables.Room
+    room = tables.Room
     query = select(
-        one.school_id, one.number, one.name, one.use, one.area_m2, one.seats, one.home_class
+        room.school_id, room.number, room.name, room.use, room.area_m2, room.seats, room.home_class
     )
-    return _read(registry, query, one.school_id, asked)
+    return _read(registry, query, room.school_id, wanted)
 
 
-def assets(registry: Registry, asked: Sequence[str]) -> Columns:
+def assets(registry: Registry, wanted: Sequence[str]) -> Columns:
     """Return school, id, number, name, and the rest of the ledger; the value is in fen."""
-    one = tables.Asset
+    asset = tables.Asset
     query = select(
-        one.school_id,
-        one.id,
-        one.asset_no,
-        one.name,
-        one.category,
-        one.classification_code,
-        one.classification_list,
-        one.model,
-        one.unit,
-        one.quantity,
-        one.original_value_fen,
-        one.acquisition,
-        one.acquired,
-        one.booked,
-        one.condition,
+        asset.school_id,
+        asset.id,
+        asset.asset_no,
+        asset.name,
+        asset.category,
+        asset.classification_code,
+        asset.classification_list,
+        asset.model,
+        asset.unit,
+        asset.quantity,
+        asset.original_value_fen,
+        asset.acquisition,
+        asset.acquired,
+        asset.booked,
+        asset.condition,
         tables.Room.number,
-        one.department,
-        one.custodian,
-        one.tag,
-        one.life_years,
-        one.assessed,
-    ).outerjoin(tables.Room, one.room_id == tables.Room.id)
-    return _read(registry, query, one.school_id, asked)
+        asset.department,
+        asset.custodian,
+        asset.tag,
+        asset.life_years,
+        asset.assessed,
+    ).outerjoin(tables.Room, asset.room_id == tables.Room.id)
+    return _read(registry, query, asset.school_id, wanted)
 
 
-def bindings(registry: Registry, asked: Sequence[str]) -> Columns:
+def bindings(registry: Registry, wanted: Sequence[str]) -> Columns:
     """Return school, device, asset id, first day, last day."""
-    one = tables.Binding
-    query = select(one.school_id, one.device, one.asset_id, one.valid_from, one.valid_to)
-    return _read(registry, query, one.school_id, asked)
-
-
-def named_bindings(registry: Registry, asked: Sequence[str]) -> Columns:
-    """Return school, asset id, device, first and last day, the asset's number and device number."""
-    one, asset = tables.Binding, tables.Asset
+    binding = tables.Binding
     query = select(
-        one.school_id,
-        one.asset_id,
-        one.device,
-        one.valid_from,
-        one.valid_to,
+        binding.school_id, binding.device, binding.asset_id, binding.valid_from, binding.valid_to
+    )
+    return _read(registry, query, binding.school_id, wanted)
+
+
+def named_bindings(registry: Registry, wanted: Sequence[str]) -> Columns:
+    """Return school, asset id, device, first and last day, the asset's number and device number."""
+    binding, asset = tables.Binding, tables.Asset
+    query = select(
+        binding.school_id,
+        binding.asset_id,
+        binding.device,
+        binding.valid_from,
+        binding.valid_to,
         asset.asset_no,
         asset.device_no,
-    ).join(asset, one.asset_id == asset.id)
-    return _read(registry, query, one.school_id, asked)
+    ).join(asset, binding.asset_id == asset.id)
+    return _read(registry, query, binding.school_id, wanted)
 
 
-def tickets(registry: Registry, asked: Sequence[str]) -> Columns:
+def tickets(registry: Registry, wanted: Sequence[str]) -> Columns:
     """Return school, number, asset id, origin, the four moments, and whether it was a fault."""
-    one = tables.Ticket
+    ticket = tables.Ticket
     query = select(
-        one.school_id,
-        one.ticket_no,
-        one.asset_id,
-        one.origin,
-        one.reported_at,
-        one.accepted_at,
-        one.closed_at,
-        one.verified_at,
-        one.is_fault,
+        ticket.school_id,
+        ticket.ticket_no,
+        ticket.asset_id,
+        ticket.origin,
+        ticket.reported_at,
+        ticket.accepted_at,
+        ticket.closed_at,
+        ticket.verified_at,
+        ticket.is_fault,
     )
-    return _read(registry, query, one.school_id, asked)
+    return _read(registry, query, ticket.school_id, wanted)
 
 
-def stocktakes(registry: Registry, asked: Sequence[str], after: date, until: date) -> Columns:
+def stocktakes(registry: Registry, wanted: Sequence[str], after: date, until: date) -> Columns:
     """Return school, asset number, day and result of the counts after one day, up to another."""
-    one = tables.Stocktake
-    query = select(one.school_id, one.asset_no, one.counted_on, one.result).where(
-        one.counted_on > after, one.counted_on <= until
-    )
-    return _read(registry, query, one.school_id, asked)
+    stocktake = tables.Stocktake
+    query = select(
+        stocktake.school_id, stocktake.asset_no, stocktake.counted_on, stocktake.result
+    ).where(stocktake.counted_on > after, stocktake.counted_on <= until)
+    return _read(registry, query, stocktake.school_id, wanted)
 
 
-def disposals(registry: Registry, asked: Sequence[str], after: date, until: date) -> Columns:
+def disposals(registry: Registry, wanted: Sequence[str], after: date, until: date) -> Columns:
     """Return school, asset number, day, method, approval, record; after one day, up to another."""
-    one = tables.Disposal
+    disposal = tables.Disposal
     query = select(
-        one.school_id,
-        one.asset_no,
-        one.disposed_on,
-        one.method,
-        one.approval_no,
-        one.record_no,
-    ).where(one.disposed_on > after, one.disposed_on <= until)
-    return _read(registry, query, one.school_id, asked)
+        disposal.school_id,
+        disposal.asset_no,
+        disposal.disposed_on,
+        disposal.method,
+        disposal.approval_no,
+        disposal.record_no,
+    ).where(disposal.disposed_on > after, disposal.disposed_on <= until)
+    return _read(registry, query, disposal.school_id, wanted)
 
 
-def chemicals(registry: Registry, asked: Sequence[str]) -> Columns:
+def chemicals(registry: Registry, wanted: Sequence[str]) -> Columns:
     """Return school, batch, name, quantity by the book, quantity counted, day of the count."""
-    one = tables.Chemical
+    chemical = tables.Chemical
     query = select(
-        one.school_id,
-        one.batch_no,
-        one.name,
-        one.book_quantity,
-        one.counted_quantity,
-        one.counted_on,
+        chemical.school_id,
+        chemical.batch_no,
+        chemical.name,
+        chemical.book_quantity,
+        chemical.counted_quantity,
+        chemical.counted_on,
     )
-    return _read(registry, query, one.school_id, asked)
+    return _read(registry, query, chemical.school_id, wanted)
 
 
-def declarations(registry: Registry, asked: Sequence[str], until: date) -> Columns:
+def declarations(registry: Registry, wanted: Sequence[str], until: date) -> Columns:
     """Return school, item, value, day, and whether it is confirmed, up to a day."""
-    one = tables.Declaration
+    declaration = tables.Declaration
     query = select(
-        one.school_id, one.item, one.value, one.declared_on, one.confirmed_on.is_not(None)
-    ).where(one.declared_on <= until)
-    return _read(registry, query, one.school_id, asked)
+        declaration.school_id,
+        declaration.item,
+        declaration.value,
+        declaration.declared_on,
+        declaration.confirmed_on.is_not(None),
+    ).where(declaration.declared_on <= until)
+    return _read(registry, query, declaration.school_id, wanted)
 
 
-def timetable(registry: Registry, asked: Sequence[str]) -> Columns:
+def timetable(registry: Registry, wanted: Sequence[str]) -> Columns:
     """Return school, term (its id), weekday, period, room."""
-    one, room = tables.Lesson, tables.Room
-    query = select(room.school_id, one.term_id, one.weekday, one.period, room.number).join(
-        room, one.room_id == room.id
+    lesson, room = tables.Lesson, tables.Room
+    query = select(room.school_id, lesson.term_id, lesson.weekday, lesson.period, room.number).join(
+        room, lesson.room_id == room.id
     )
-    return _read(registry, query, room.school_id, asked)
+    return _read(registry, query, room.school_id, wanted)
 
 
 def _read(
     registry: Registry,
     query: Select[*tuple[Any, ...]],
     owner: InstrumentedAttribute[str],
-    asked: Sequence[str],
+    wanted: Sequence[str],
 ) -> Columns:
     """Return the columns of the answer; none at all where it is empty."""
     with Session(registry.engine) as session:
-        found = session.execute(query.where(owner.in_(asked))).all()
-    return list(zip(*found, strict=True))
+        rows = session.execute(query.where(owner.in_(wanted))).all()
+    return list(zip(*rows, strict=True))

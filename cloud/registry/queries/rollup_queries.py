@@ -43,9 +43,9 @@ def _rows(
         return
     if owner is tables.Holiday.school_id:
         yield from session.execute(query.where(owner.is_(None)))
-    asked = sorted(schools)
-    for at in range(0, len(asked), _AT_ONCE):
-        some = query.where(owner.in_(asked[at : at + _AT_ONCE])).order_by(owner)
+    wanted = sorted(schools)
+    for at in range(0, len(wanted), _AT_ONCE):
+        some = query.where(owner.in_(wanted[at : at + _AT_ONCE])).order_by(owner)
         yield from session.execute(some)
 
 

@@ -1,6 +1,6 @@
 """The books of a school as it filled them in: the rows of each sheet of an import, read back.
 
-A row has the columns of its sheet and, as its key, what names it there beside the school: the
+A row has the columns of its sheet and, as its key, what names it there apart from the school: the
 number of a ticket, the number of an asset and the day of its count. Which file a row came from, and
 when, is not kept.
 """
@@ -48,9 +48,9 @@ def cell(value: Any) -> Cell:
 
 def _row(layout: Layout, values: Mapping[str, Any], ids: Mapping[str, int]) -> BookRow:
     cells = {column.key: cell(values[column.key]) for column in layout.columns}
-    own = [column.key for column in layout.columns if column.is_key and column.key not in _NO_KEY]
+    keys = [column.key for column in layout.columns if column.is_key and column.key not in _NO_KEY]
     return BookRow(
-        key="/".join(str(cells[key]) for key in own or ["school"]),
+        key="/".join(str(cells[key]) for key in keys or ["school"]),
         cells=cells,
         asset_id=ids.get(str(cells.get("asset_no"))),
     )
@@ -61,17 +61,17 @@ _NO_KEY = ("school", "kind")
 
 
 def _as_they_are(rows: list[Any], **more: Callable[[Any], Any]) -> list[dict[str, Any]]:
-    """Return rows by column, some of them told otherwise than the registry names them."""
+    """Return rows by column, some of them in other words than the registry's."""
     return [
         {name: getattr(row, name) for name in type(row).__slots__}
-        | {name: tell(row) for name, tell in more.items()}
+        | {name: value_of(row) for name, value_of in more.items()}
         for row in rows
     ]
 
 
 def _schools(registry: Registry, school: str) -> list[dict[str, Any]]:
-    found = registry.school(school)
-    return _as_they_are([] if found is None else [found], school=lambda row: row.id)
+    row = registry.school(school)
+    return _as_they_are([] if row is None else [row], school=lambda row: row.id)
 
 
 def _assets(registry: Registry, school: str) -> list[dict[str, Any]]:
@@ -89,7 +89,7 @@ def _of_term(registry: Registry, school: str, rows: list[Any]) -> list[dict[str,
 
 
 def _holidays(registry: Registry, school: str) -> list[dict[str, Any]]:
-    """Return the days off; what the school says of a day takes the place of what all schools do."""
+    """Return the days off; the school's own day replaces that of all schools."""
     known = {row.day: row for row in registry.holidays(school) if row.school is None}
     known |= {row.day: row for row in registry.holidays(school) if row.school is not None}
     rows = [known[day] for day in sorted(known)]

@@ -1,4 +1,4 @@
-"""Slots of whole days as Parquet files beside the DuckDB file, for what comes in bulk.
+"""Slots of whole days as Parquet files next to the DuckDB file, for what comes in bulk.
 
 A city's slots of a term are more than a billion rows: an index over them fits into no memory. A
 bulk load leaves them in the files in which they are sorted already; the view `usage_slots` reads
@@ -11,7 +11,7 @@ Invariants:
 - A slot that a gateway wrote (table `live_slots`) counts instead of an archived one.
 - A file is named by the digest of its content, is never changed, and counts once `archived_files`
   names it: the same file twice changes nothing, and one left over by a crash is swept away.
-- `archived_senders` says per file who sent, so that nobody has to read the files for that.
+- `archived_senders` has who sent, per file, so that the files need not be read for it.
 """
 
 import os
@@ -67,7 +67,7 @@ class Archive:
         stray = cursor.execute(_OUT_OF_ORDER, [str(file.path)]).fetchone()
         if stray is not None:
             raise LoadError(
-                f"{file.path}: the slot of {stray[0]} {stray[1]} at {stray[2]} stands twice or out "
+                f"{file.path}: the slot of {stray[0]} {stray[1]} at {stray[2]} is double or out "
                 "of order; sort by school, asset and slot_start"
             )
         cursor.execute(_WHO_SENT, [file.name, file.day, str(file.path)])
@@ -90,11 +90,11 @@ class Archive:
 
     def schools(self, cursor: duckdb.DuckDBPyConnection, file: SlotFile) -> list[str]:
         """Return the schools whose slots an archived file holds, sorted."""
-        found = cursor.execute(
+        rows = cursor.execute(
             "select distinct school from archived_senders where file = ? order by school",
             [file.name],
         ).fetchall()
-        return [school for (school,) in found]
+        return [school for (school,) in rows]
 
     def paths(
         self,
@@ -103,12 +103,12 @@ class Archive:
         last: datetime | None = None,
     ) -> list[str]:
         """Return the files that may hold slots of a span (naive UTC, both included), or all."""
-        found = cursor.execute(
+        rows = cursor.execute(
             "select path from archived_files where last_slot >= ? and first_slot <= ? "
             "order by day, path",
             [first or datetime.min, last or datetime.max],  # noqa: DTZ901  compared with naive UTC
         ).fetchall()
-        return [str(self.folder / name) for (name,) in found]
+        return [str(self.folder / name) for (name,) in rows]
 
     def slots_sql(
         self,
@@ -134,7 +134,7 @@ class Archive:
     def drop_before(self, cursor: duckdb.DuckDBPyConnection, moment: datetime) -> int:
         """Forget the files that end before a moment (naive UTC); returns how many slots went.
 
-        The files themselves go with the next sweep: somebody may be reading them.
+        The files themselves go with the next sweep: a reader may have them open.
         """
         row = cursor.execute(
             "select coalesce(sum(rows), 0)::bigint from archived_files where last_slot < ?",
@@ -152,7 +152,7 @@ class Archive:
         return gone
 
     def sweep(self, cursor: duckdb.DuckDBPyConnection) -> None:
-        """Delete the files that nobody counts: forgotten ones, and those of a load that died."""
+        """Delete the files that do not count: forgotten ones, and those of a load that died."""
         kept = set(self.paths(cursor))
         for path in [*self.folder.glob("day=*/*.parquet"), *self.folder.glob("day=*/*.part")]:
             if str(path) not in kept:

@@ -159,7 +159,7 @@ class Group:
         for (key, name), (time_ns, value) in self._spoken.items():
             yield key, name, time_ns, value
 
-    def assets_heard(self) -> list[tuple[str, str]]:
+    def assets_with_readings(self) -> list[tuple[str, str]]:
         """Return the (school, asset) pairs that have new readings."""
         return sorted(
             {
@@ -181,7 +181,7 @@ class Group:
         ]
 
     def _row(self, home: "_Home", slot_ns: int) -> int:
-        """Return the row of a slot, a new one if it was not met; the last place told counts."""
+        """Return the row of a slot, a new one if it was not met; the last place counts."""
         row = self._slots.setdefault((home.school, home.asset, slot_ns), len(self._places))
         if row < len(self._places):
             self._places[row] = home
@@ -222,7 +222,7 @@ class _Home:
     met: set[tuple[str, FieldType]] = field(default_factory=set)
 
     def take_slots(self, key: SeriesKey) -> None:
-        """Learn what stands in every slot of a series."""
+        """Take the tags that every slot of a series has."""
         self.school, self.asset = key.tag("school"), key.tag("asset")
         self.room, self.category = key.tag("room"), key.tag("category")
 

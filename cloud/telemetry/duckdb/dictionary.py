@@ -1,4 +1,4 @@
-"""The numbers that stand for series and fields, and the type each field keeps."""
+"""Series and fields by number, and the type each field keeps."""
 
 import json
 from collections.abc import Iterable

@@ -16,13 +16,13 @@ _NUMBERED = pa.schema([*((name, pa.string()) for name in _TAGS), ("series", pa.i
 _SAME = " and ".join(f"e.{name} is not distinct from numbered.{name}" for name in _TAGS)
 _PUT = f"""
 insert or replace into points
-with told as (
+with event as (
     select series, epoch_us(happened_at) * 1000 as time, text, value, received_at
     from read_parquet($files, hive_partitioning = false) as e join numbered on {_SAME}
 )
-select series, $text::integer, time, null::double, text, received_at from told
+select series, $text::integer, time, null::double, text, received_at from event
 union all
-select series, $value::integer, time, value, null::varchar, received_at from told
+select series, $value::integer, time, value, null::varchar, received_at from event
 where value is not null
 """  # noqa: S608  names of our own
 
@@ -30,12 +30,12 @@ where value is not null
 def put(cursor: duckdb.DuckDBPyConnection, names: Names, paths: Sequence[Path]) -> int:
     """Store the events of files, inside the caller's transaction; returns how many."""
     files = [str(path) for path in paths]
-    found = cursor.execute(
+    counts = cursor.execute(
         f"select {', '.join(_TAGS)}, count(*) from read_parquet(?, hive_partitioning = false) "  # noqa: S608  names of our own
         "group by all",
         [files],
     ).fetchall()
-    if not found:
+    if not counts:
         return 0
     numbers = {}
     for name, wanted in _FIELDS.items():
@@ -43,7 +43,7 @@ def put(cursor: duckdb.DuckDBPyConnection, names: Names, paths: Sequence[Path]) 
         if kind is not wanted:
             raise LoadError(f"{files[0]}: {name} is {wanted} here, already exists as type {kind}")
     rows = []
-    for *values, _ in found:
+    for *values, _ in counts:
         tags = tuple((tag, value) for tag, value in zip(_TAGS, values, strict=True) if value)
         rows.append((*values, names.series_number(SeriesKey("event", tags))))
     names.store_new(cursor)
@@ -54,4 +54,4 @@ def put(cursor: duckdb.DuckDBPyConnection, names: Names, paths: Sequence[Path]) 
     finally:
         cursor.unregister("numbered")
     names.stored()
-    return sum(int(one[-1]) for one in found)
+    return sum(int(row[-1]) for row in counts)

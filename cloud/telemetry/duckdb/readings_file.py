@@ -38,7 +38,7 @@ def put(
 ) -> int:
     """Store the readings of files, inside the caller's transaction; returns how many."""
     files = [str(path) for path in paths]
-    found = cursor.execute(
+    points_of_series = cursor.execute(
         f"select distinct {', '.join((*_TAGS, 'point'))} "  # noqa: S608  names of our own
         "from read_parquet(?, hive_partitioning = false)",
         [files],
@@ -46,7 +46,7 @@ def put(
     keys: dict[int, SeriesKey] = {}
     points: dict[int, str] = {}
     rows = []
-    for *values, point in found:
+    for *values, point in points_of_series:
         tags = tuple((tag, value) for tag, value in zip(_TAGS, values, strict=True) if value)
         key = SeriesKey("reading", tags)
         series = names.series_number(key)
@@ -64,6 +64,6 @@ def put(
     finally:
         cursor.unregister("numbered")
     for series, field, time_ns, number in latest:
-        newest.say(keys[series], points[field], time_ns, number)
+        newest.update(keys[series], points[field], time_ns, number)
     names.stored()
     return int(stored[0]) if stored else 0

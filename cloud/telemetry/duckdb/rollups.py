@@ -4,7 +4,7 @@
   days as they were written, so DuckDB skips what it need not read; `replace` keeps keys unique, and
   writes only what has changed.
 - `usage_stale` names the days of schools whose rows do not follow the slots and records any more; a
-  day that is empty stands for all of them.
+  empty day means all of them.
 - `usage_progress` has one row: up to which receipt of live slots, and up to which moment, all is
   rolled up.
 - `compute` runs the expressions of a plan where the slots are: the slots of a span are read once,
@@ -171,7 +171,7 @@ class DuckDBRollups:
         return self._read(lambda cursor: _arrow(cursor, query, parameters, DAY_USE))
 
     def last_observed(self, schools: Sequence[str], until: date) -> Awaitable[pa.Table]:
-        """Return the last day, up to a day, on which the slots of each name said anything."""
+        """Return the last day, up to a day, on which seconds of each name were observed."""
         parameters = [list(schools), until]
         return self._read(lambda cursor: _arrow(cursor, _LAST_OBSERVED, parameters, LAST_OBSERVED))
 

@@ -79,11 +79,11 @@ def migrate(cursor: duckdb.DuckDBPyConnection, path: str) -> None:
     """Bring the file to the current schema; raises StoreTooNew for a file from the future."""
     cursor.execute("CREATE TABLE IF NOT EXISTS schema_version (version INTEGER NOT NULL)")
     row = cursor.execute("SELECT max(version) FROM schema_version").fetchone()
-    found = int(row[0]) if row and row[0] is not None else 0
-    if found > len(_MIGRATIONS):
-        raise StoreTooNew(path, found=found, known=len(_MIGRATIONS))
-    for version, statements in enumerate(_MIGRATIONS[found:], found + 1):
+    version = int(row[0]) if row and row[0] is not None else 0
+    if version > len(_MIGRATIONS):
+        raise StoreTooNew(path, found=version, known=len(_MIGRATIONS))
+    for number, statements in enumerate(_MIGRATIONS[version:], version + 1):
         cursor.begin()
         cursor.execute(statements)
-        cursor.execute("INSERT INTO schema_version VALUES (?)", [version])
+        cursor.execute("INSERT INTO schema_version VALUES (?)", [number])
         cursor.commit()

@@ -80,7 +80,7 @@ class DuckDBStore:
         self._names = Names(self._connection)
         self._newest = Newest()
         for value in point_queries.latest(self._connection, self._names):
-            self._newest.say(*value)
+            self._newest.update(*value)
         self._usage_callbacks: list[UsageCallback] = []
         self._points_callbacks: list[PointsCallback] = []
         self._local = threading.local()
@@ -187,7 +187,7 @@ class DuckDBStore:
         self._points_callbacks.append(callback)
 
     def latest_readings(self, school: str, asset: str | None = None) -> list[AssetLatest]:
-        """Return what was last heard of the assets of a school, from memory."""
+        """Return the latest readings of the assets of a school, from memory."""
         return self._newest.readings(school, asset)
 
     def latest_gateways(self, school: str | None = None) -> list[GatewayLatest]:
@@ -195,7 +195,7 @@ class DuckDBStore:
         return self._newest.gateways(school)
 
     def schools(self) -> list[str]:
-        """Return the schools from which anything was ever heard, sorted."""
+        """Return the schools that ever sent readings or reports of a gateway, sorted."""
         return self._newest.schools()
 
     def readings(
@@ -350,18 +350,18 @@ class DuckDBStore:
             raise
         self._names.stored()
         for key, name, time_ns, value in group.spoken():
-            self._newest.say(key, name, time_ns, value)
+            self._newest.update(key, name, time_ns, value)
         self._call_back(group)
         return results
 
     def _call_back(self, group: Group) -> None:
-        written, heard = group.usage_written(), group.assets_heard()
+        written, sensing = group.usage_written(), group.assets_with_readings()
         if written:
             for on_usage in self._usage_callbacks:
                 _call(on_usage, written)
-        if heard:
+        if sensing:
             for on_points in self._points_callbacks:
-                _call(on_points, heard)
+                _call(on_points, sensing)
 
 
 def _call(callback: Callable[[Sequence[T]], None], news: Sequence[T]) -> None:

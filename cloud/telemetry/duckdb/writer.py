@@ -139,7 +139,7 @@ class Writer:
         writes = [write for write in group if write.done.set_running_or_notify_cancel()]
         try:
             results = self._store_group(self._cursor, [write.batch for write in writes])
-        except Exception as error:  # noqa: BLE001  whatever it is, the callers must hear of it
+        except Exception as error:  # noqa: BLE001  the callers get it, whatever it is
             failed = _failed(error)
             for write in writes:
                 write.done.set_exception(failed)
@@ -153,7 +153,7 @@ class Writer:
         try:
             with transaction(self._cursor):
                 result = job.work(self._cursor)
-        except Exception as error:  # noqa: BLE001  the caller's work; the caller hears of it
+        except Exception as error:  # noqa: BLE001  the caller's work; the caller gets it
             job.done.set_exception(error)
         else:
             job.done.set_result(result)

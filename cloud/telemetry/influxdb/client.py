@@ -25,13 +25,13 @@ class Influx:
 
     def schools(self) -> list[str]:
         """Return the schools of which there is anything, sorted."""
-        found = {
+        schools = {
             str(row["value"])
             for _, row in self._rows(
                 'show tag values from usage, reading, event with key = "school"'
             )
         }
-        return sorted(found)
+        return sorted(schools)
 
     def points(
         self, measurement: str, school: str, first: datetime, after: datetime
@@ -50,9 +50,9 @@ class Influx:
                 yield tags, dict(zip(series["columns"], values, strict=True))
 
     def _ask(self, query: str) -> list[dict[str, Any]]:
-        asked = urllib.parse.urlencode({"db": self.database, "epoch": "u", "q": query})
+        parameters = urllib.parse.urlencode({"db": self.database, "epoch": "u", "q": query})
         request = urllib.request.Request(  # noqa: S310  http or https, checked by the command
-            f"{self.url.rstrip('/')}/query?{asked}",
+            f"{self.url.rstrip('/')}/query?{parameters}",
             headers={"Authorization": f"Token {self.token}"} if self.token else {},
         )
         try:
@@ -77,11 +77,11 @@ def to_us(moment: datetime) -> int:
 
 
 def _reason(error: urllib.error.HTTPError) -> str:
-    """Return what an InfluxDB says of an error, in one line."""
+    """Return the reason an InfluxDB gives for an error, in one line."""
     text = error.read(1000).decode(errors="replace")
     try:
         tree = json.loads(text)
-        told = tree.get("message") or tree.get("error") or text
+        reason = tree.get("message") or tree.get("error") or text
     except (ValueError, AttributeError):
-        told = text
-    return " ".join(str(told).split()) or error.reason
+        reason = text
+    return " ".join(str(reason).split()) or error.reason

@@ -124,7 +124,7 @@ class MemoryStore:
                 slots[slot.school, slot.asset] = UsageWritten(slot.school, slot.asset, first, last)
                 continue
             self._series.setdefault(series, {}).setdefault(name, {})[time_ns] = value
-            self._newest.say(series, name, time_ns, value)
+            self._newest.update(series, name, time_ns, value)
             if series.measurement == "reading":
                 sensing.add((series.tag("school"), series.tag("asset")))
         return list(slots.values()), sorted(sensing)

@@ -112,7 +112,7 @@ def test_evidence_of_other_days_is_refused(
     capsys.readouterr()
     early = ["--start", "2020-09-01", "--end", "2020-09-30"]
     assert main(["assess", "--data", str(bare), *flags, *early]) == 1
-    assert "says nothing of any of 3 schools by 2020-09-30" in capsys.readouterr().err
+    assert "holds no row of any of 3 schools up to 2020-09-30" in capsys.readouterr().err
 
 
 def test_readings_need_evidence(city: Path, bare: Path, capsys: pytest.CaptureFixture[str]) -> None:

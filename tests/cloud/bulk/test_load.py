@@ -11,7 +11,7 @@ from cloud.bulk.folder import city_folder
 from cloud.bulk.load import Load
 from cloud.bulk.offline import offline
 from cloud.errors import LoadError
-from tests._parts.loaded import NOW, clock_after, held, held_in, load, nobody_listens
+from tests._parts.loaded import NOW, clock_after, held, held_in, load, no_progress
 from tests._parts.small_school import TestClock
 
 
@@ -172,7 +172,7 @@ async def test_other_slots_of_a_day_that_is_loaded_are_refused(
 async def test_days_out_of_reach_are_refused(city: Path, tmp_path: Path, days: int) -> None:
     clock = clock_after(days)
     with offline(tmp_path, make=True, clock=clock) as (store, registry):
-        work = Load(city_folder(city), store, registry, clock, nobody_listens)
+        work = Load(city_folder(city), store, registry, clock, no_progress)
         with pytest.raises(LoadError, match=r"slots of 2026-11-.*expected days of the last 400"):
             await work.run()
         assert held(store)["slots"] == []
@@ -182,6 +182,6 @@ async def test_time_that_passes_is_made_up_for(city: Path, once: Path, tmp_path:
     shutil.copytree(once, tmp_path / "data")
     clock = TestClock(NOW + (NOW - NOW.replace(day=18)))
     with offline(tmp_path / "data", clock=clock) as (store, registry):
-        await Load(city_folder(city), store, registry, clock, nobody_listens).run()
+        await Load(city_folder(city), store, registry, clock, no_progress).run()
         days = {str(row[2]) for row in held(store)["usage_days"]}
     assert days == {f"2026-11-{day}" for day in (19, 20, 21, 22)} | {"2026-11-23"}

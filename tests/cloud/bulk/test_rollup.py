@@ -24,7 +24,7 @@ from cloud.telemetry.duckdb.parquet_rollup import DuckDBEngine
 from cloud.utilization.reference_rollup import LessonRule
 from cloud.utilization.rollup_plan import rollup_plan
 from tests._parts.city_books import import_books
-from tests._parts.loaded import NOW, held_in, load, nobody_listens
+from tests._parts.loaded import NOW, held_in, load, no_progress
 from tests._parts.ports import free_port
 from tests._parts.slot_files import write_table
 from tests._parts.small_city import END
@@ -64,7 +64,7 @@ def on_duckdb(slots: Path, books: Path, out: Path, horizon: datetime = NOW) -> d
             out=out,
             horizon=horizon,
             until=None,
-            progress=nobody_listens,
+            progress=no_progress,
         )
     finally:
         engine.close()

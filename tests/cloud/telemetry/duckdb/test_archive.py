@@ -154,7 +154,7 @@ NULL = WHOLE.set_column(1, "asset", pa.array([None, "A-1", "B-1", "B-1"], pa.str
 @pytest.mark.parametrize(
     ("table", "day", "problem"),
     [
-        (slot_table(UNSORTED), DAY, "stands twice or out of order"),
+        (slot_table(UNSORTED), DAY, "is double or out of order"),
         (slot_table([ROWS[0], ROWS[0]]), DAY, "the slot of 2133100001 A-1 at 2026-11-23 00:00:00"),
         (WHOLE, DAY - timedelta(days=2), "expected those of the day 2026-11-21"),
         (WHOLE.drop_columns(["room"]), DAY, "the column room is missing"),
