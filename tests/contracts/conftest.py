@@ -28,12 +28,12 @@ def make_server(name: str, folder: Path) -> WriteServer:
 def server(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[WriteServer]:
-    with running(make_server(request.param, tmp_path_factory.mktemp(request.param))) as one:
-        yield one
+    with running(make_server(request.param, tmp_path_factory.mktemp(request.param))) as server:
+        yield server
 
 
 @pytest.fixture(params=["cloud", "influxdb"])
 def own_server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[WriteServer]:
     """A server of this test alone, which may kill it."""
-    with running(make_server(request.param, tmp_path)) as one:
-        yield one
+    with running(make_server(request.param, tmp_path)) as server:
+        yield server

@@ -35,7 +35,7 @@ devices:
 
 
 class Gateway:
-    """A `campus-edge run` process and what it says of itself."""
+    """A `campus-edge run` process and its status."""
 
     def __init__(self, folder: Path, server: WriteServer, broker: Mosquitto, token: str) -> None:
         self._folder = folder
@@ -59,14 +59,14 @@ class Gateway:
 
     def status(self) -> dict[str, Any]:
         try:
-            found: dict[str, Any] = json.loads((self._folder / "data" / "status.json").read_text())
+            status: dict[str, Any] = json.loads((self._folder / "data" / "status.json").read_text())
         except (FileNotFoundError, json.JSONDecodeError):
             return {}
-        return found
+        return status
 
     def is_listening(self) -> bool:
-        told = self.status().get("drivers", {}).get("mqtt")
-        return told is not None and bool(told["ready"])
+        driver = self.status().get("drivers", {}).get("mqtt")
+        return driver is not None and bool(driver["ready"])
 
     def log(self) -> str:
         return (self._folder / "gateway.log").read_text()
@@ -81,21 +81,21 @@ def _until(holds: Callable[[], bool], what: Callable[[], object]) -> None:
 
 
 async def _publish(broker: Mosquitto, first: datetime, numbers: range) -> list[Stored]:
-    """Say one state per number, as a display would; return what has to be stored of it."""
+    """Publish one state per number, as a display would; return what has to be stored of it."""
     due: list[Stored] = []
     async with aiomqtt.Client(broker.host, broker.port) as client:
         for n in numbers:
             at = first + timedelta(milliseconds=n)
-            said = {
+            state = {
                 "ts": at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
                 "power_on": n % 2 == 0,
                 "state": "in_use" if n % 3 else "idle",
                 "source": f'信号 "{n}", \\ ok',
                 "power_w": 20.0 + 10 * (n % 7) + 100 * (n % 2),
             }
-            await client.publish("campus/display-1/state", json.dumps(said), qos=1)
+            await client.publish("campus/display-1/state", json.dumps(state), qos=1)
             due += [
-                Stored("C-1", point, to_ns(at), said[key])  # type: ignore[arg-type]  # JSON values
+                Stored("C-1", point, to_ns(at), state[key])  # type: ignore[arg-type]  # JSON values
                 for point, key in (
                     ("active_power", "power_w"),
                     ("display_state", "state"),
@@ -106,7 +106,7 @@ async def _publish(broker: Mosquitto, first: datetime, numbers: range) -> list[S
     return due
 
 
-async def test_all_a_device_said_arrives_once_though_the_server_is_killed_in_the_middle(
+async def test_all_a_device_sent_arrives_once_though_the_server_is_killed_in_the_middle(
     own_server: WriteServer, tmp_path: Path
 ) -> None:
     now = datetime.now(UTC).replace(microsecond=0)
@@ -126,11 +126,11 @@ async def test_all_a_device_said_arrives_once_though_the_server_is_killed_in_the
             _until(lambda: gateway.status()["backlog"] == 0, gateway.status)
         finally:
             assert gateway.end(signal.SIGTERM) == 0, gateway.log()
-    due.sort(key=lambda one: (one.asset, one.point, one.time_ns))
+    due.sort(key=lambda point: (point.asset, point.point, point.time_ns))
     assert own_server.readings() == due
 
 
-async def test_a_wrong_token_loses_nothing_and_is_said_in_one_sentence(
+async def test_a_wrong_token_loses_nothing_and_is_reported_in_one_sentence(
     own_server: WriteServer, tmp_path: Path
 ) -> None:
     now = datetime.now(UTC).replace(microsecond=0)
@@ -153,5 +153,5 @@ async def test_a_wrong_token_loses_nothing_and_is_said_in_one_sentence(
             _until(lambda: len(own_server.readings()) == len(due), right.status)
         finally:
             assert right.end(signal.SIGTERM) == 0, right.log()
-    due.sort(key=lambda one: (one.asset, one.point, one.time_ns))
+    due.sort(key=lambda point: (point.asset, point.point, point.time_ns))
     assert own_server.readings() == due

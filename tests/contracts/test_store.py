@@ -188,8 +188,8 @@ class TestWriting:
 class TestReadings:
     async def test_a_span_has_its_start_and_not_its_end(self, store: TelemetryStore) -> None:
         await store.write(points(*(f"reading,school=S,asset=A v={n} {n}" for n in (1, 2, 3))))
-        found = await store.readings("S", "A", second(1), second(3))
-        assert found == {"v": [(second(1), 1.0), (second(2), 2.0)]}
+        readings = await store.readings("S", "A", second(1), second(3))
+        assert readings == {"v": [(second(1), 1.0), (second(2), 2.0)]}
         assert await store.readings("S", "A", second(4), second(9)) == {}
 
     async def test_they_are_in_order_whenever_they_came(self, store: TelemetryStore) -> None:
@@ -207,8 +207,8 @@ class TestReadings:
 
     async def test_the_newest_of_a_span_are_kept_by_the_limit(self, store: TelemetryStore) -> None:
         await store.write(points(*(f"reading,school=S,asset=A v={n},w=1 {n}" for n in range(10))))
-        found = await store.readings("S", "A", second(2), second(8), points=["v"], limit=3)
-        assert found == {"v": [(second(n), float(n)) for n in (5, 6, 7)]}
+        limited = await store.readings("S", "A", second(2), second(8), points=["v"], limit=3)
+        assert limited == {"v": [(second(n), float(n)) for n in (5, 6, 7)]}
 
     async def test_the_latest_values_are_at_hand(self, store: TelemetryStore) -> None:
         await store.write(
@@ -368,12 +368,12 @@ class TestSlots:
     async def test_they_are_in_order_within_a_span(self, store: TelemetryStore) -> None:
         for start in (900, 300, 600):
             await store.write(points(slot_line(start, active_s=start / 3)))
-        found = await store.slots("S", "A", second(300), second(900))
-        assert [(slot.start, slot.active_s) for slot in found] == [
+        slots = await store.slots("S", "A", second(300), second(900))
+        assert [(slot.start, slot.active_s) for slot in slots] == [
             (second(300), 100.0),
             (second(600), 200.0),
         ]
-        assert found[0].energy_wh is None
+        assert slots[0].energy_wh is None
 
     async def test_without_school_or_asset_there_is_no_slot(self, store: TelemetryStore) -> None:
         await store.write(points("usage,school=S active_s=1 300", "usage,asset=A active_s=1 300"))
@@ -517,8 +517,8 @@ class TestRollups:
         assert len(set(keys)) == len(keys)
         (first,) = [row for row in rows if (row["asset"], row["period"]) == ("A-1", 1)]
         assert (first["standby_s"], first["energy_wh"], first["scheduled"]) == (2400, 80, True)
-        one = await kept.period_use([SCHOOL], MONDAY, MONDAY, asset_id=first["asset_id"])
-        assert {row["asset"] for row in one.to_pylist()} == {"A-1"}
+        of_asset = await kept.period_use([SCHOOL], MONDAY, MONDAY, asset_id=first["asset_id"])
+        assert {row["asset"] for row in of_asset.to_pylist()} == {"A-1"}
         of_kind = await kept.period_use([SCHOOL], MONDAY, MONDAY, category="recorder")
         assert {row["asset"] for row in of_kind.to_pylist()} == {"A-2"}
         everyone = await kept.period_use([SCHOOL], MONDAY, MONDAY, with_unknown=True)
@@ -727,10 +727,13 @@ def test_all_stores_answer_the_same(
 ) -> None:
     async def answers(name: str, folder: Path) -> list[object]:
         store = STORES[name].open(folder, TestClock(NOW))
-        found: list[object] = [await store.write(points(*lines)) for lines in batches]
+        answers: list[object] = [await store.write(points(*lines)) for lines in batches]
         for asset in ("A", "B"):
-            found += [await readings(store, "S", asset), await store.slots("S", asset, *EVERYTHING)]
-        found += [
+            answers += [
+                await readings(store, "S", asset),
+                await store.slots("S", asset, *EVERYTHING),
+            ]
+        answers += [
             store.latest_readings("S"),
             await store.senders(second(600)),
             await store.active_since("S", ["A", "B"], second(0)),
@@ -738,7 +741,7 @@ def test_all_stores_answer_the_same(
             [row for chunk in store.export_readings("S", None, None) for row in chunk],
         ]
         store.close()
-        return found
+        return answers
 
     folder = tmp_path_factory.mktemp("stores")
     first, *others = [asyncio.run(answers(name, folder)) for name in STORES]

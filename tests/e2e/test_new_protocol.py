@@ -1,4 +1,4 @@
-"""A protocol that nobody has heard of is added by its own files, and a reading comes through.
+"""An invented protocol is added by its own files, and a reading comes through.
 
 `new_protocol/` holds the files. They are copied into a copy of the packages; nothing else in that
 copy is changed. Programs run from the copy as from an installation.
@@ -75,7 +75,7 @@ def plan(tree: Path, tmp_path: Path) -> Path:
 
 
 class Program:
-    """A program of the copy that runs until it is told to stop."""
+    """A program of the copy that runs until it is stopped."""
 
     def __init__(self, tree: Path, log: Path, *command: str) -> None:
         self._log = log
@@ -116,13 +116,13 @@ async def test_a_reading_comes_through_to_the_buffer(tree: Path, plan: Path) -> 
     readings = [line for line in lines if line.startswith("reading,asset=echo-1,category=meter")]
     assert readings
     assert all("profile=acme-echo1" in line and " active_power=" in line for line in readings)
-    said = [json.loads(line) for line in (plan / "truth.jsonl").read_text().splitlines()]
-    assert {line["protocol"] for line in said if line["kind"] == "reported"} == {"echo"}
+    truth_lines = [json.loads(line) for line in (plan / "truth.jsonl").read_text().splitlines()]
+    assert {line["protocol"] for line in truth_lines if line["kind"] == "reported"} == {"echo"}
 
 
 def test_the_profile_is_checked_and_played(tree: Path) -> None:
-    told = run(tree, "device_profiles.cli", "check", "--play")
-    assert told.endswith("profiles, no errors; each was played\n")
+    checked = run(tree, "device_profiles.cli", "check", "--play")
+    assert checked.endswith("profiles, no errors; each was played\n")
     listed = json.loads(run(tree, "device_profiles.cli", "list", "--protocol", "echo", "--json"))
     assert [profile["id"] for profile in listed] == ["acme-echo1"]
 

@@ -144,7 +144,9 @@ def test_filters_live_in_the_address(cloud: CloudServer, visit: Visit) -> None:
     expect(page.get_by_text("没有符合条件的资产")).to_be_visible()
 
 
-def test_an_unknown_page_and_an_unknown_asset_say_so(cloud: CloudServer, visit: Visit) -> None:
+def test_an_unknown_page_and_an_unknown_asset_are_reported(
+    cloud: CloudServer, visit: Visit
+) -> None:
     answer = visit.page.goto(f"{cloud.url}/no/such/page")
     assert answer is not None
     assert answer.status == 404

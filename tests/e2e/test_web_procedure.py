@@ -53,7 +53,7 @@ def _record(page: Page, token: str, who: str, why: str) -> None:
 
 
 def _publish_today(city: City, page: Page) -> None:
-    """Fill in a publicity period of one day; the form says what it still lacks."""
+    """Fill in a publicity period of one day; the form names what is missing."""
     dialog = page.get_by_role("dialog")
     expect(dialog.locator(".lacks")).to_contain_text("公示结束、异议受理")
     dialog.locator("[data-test=last]").fill(city.ask("/procedure/next")["today"])

@@ -36,7 +36,7 @@ async def test_an_asset_that_says_nothing_for_too_long_is_silent_and_unobserved(
 
 
 async def test_what_has_no_rule_is_present_but_unobserved(cloud: CloudApp) -> None:
-    await cloud.write(f"reading,asset=A,school={SCHOOL},profile=never-heard-of v=1")
+    await cloud.write(f"reading,asset=A,school={SCHOOL},profile=not-in-the-catalogue v=1")
     assert (only(cloud).presence, only(cloud).state) == ("online", "unobserved")
 
 
@@ -49,10 +49,10 @@ async def test_a_meter_that_lost_its_deciding_point_is_unobserved(cloud: CloudAp
 
 def report(rule: str = "", *, gateway: str = "gw", profile: str = "eastron-sdm120") -> str:
     escaped = rule.replace('"', '\\"')
-    told = f',usage_rule="{escaped}"' if rule else ""
+    rule_field = f',usage_rule="{escaped}"' if rule else ""
     return (
         f"gateway,school={SCHOOL},gateway={gateway},device=d,asset=A,profile={profile},"
-        f"protocol=modbus readings=1{told}"
+        f"protocol=modbus readings=1{rule_field}"
     )
 
 
@@ -81,7 +81,7 @@ async def test_the_rule_of_the_gateway_that_spoke_last_counts(cloud: CloudApp) -
     assert only(cloud).state == "active"
 
 
-async def test_a_profile_that_the_cloud_does_not_know_is_judged_by_the_whole_rule_told(
+async def test_a_profile_that_the_cloud_does_not_know_is_judged_by_the_reported_rule(
     cloud: CloudApp,
 ) -> None:
     await cloud.write(

@@ -32,7 +32,7 @@ async def test_a_slow_listener_finds_the_newest_and_no_more_than_one_state_an_as
     feed.leave(listener)
 
 
-async def test_without_news_a_listener_is_told_so_and_at_the_end_that_it_is_over(
+async def test_without_news_a_listener_is_kept_alive_and_informed_of_the_end(
     cloud: CloudApp,
 ) -> None:
     feed = cloud.services.live

@@ -34,56 +34,56 @@ def slot(text: str, delay: timedelta = SLOT, **seconds: float) -> tuple[UsageSlo
     return UsageSlot("A-1", start, **spent), start + delay
 
 
-def one(
+def use_of(
     *slots: tuple[UsageSlot, datetime | None], target: Target = OWED, until: str = "23:59"
 ) -> DayUse:
-    (found,) = use_of_days([target], slots, [local_day(MONDAY, ZONE)], horizon=at(until))
-    return found
+    (day_use,) = use_of_days([target], slots, [local_day(MONDAY, ZONE)], horizon=at(until))
+    return day_use
 
 
 def test_every_slot_that_has_ended_is_due() -> None:
-    found = one(until="12:00")
-    assert (found.due_slots, found.slots, found.evening_due_s) == (144, 0, 0)
+    day_use = use_of(until="12:00")
+    assert (day_use.due_slots, day_use.slots, day_use.evening_due_s) == (144, 0, 0)
 
 
-def test_a_slot_that_says_nobody_saw_anything_does_not_count_as_one() -> None:
-    found = one(slot("08:00", off=300), slot("08:05", unobserved=300))
-    assert (found.slots, found.in_time_slots) == (1, 1)
+def test_a_slot_without_any_observation_does_not_count() -> None:
+    day_use = use_of(slot("08:00", off=300), slot("08:05", unobserved=300))
+    assert (day_use.slots, day_use.in_time_slots) == (1, 1)
 
 
 def test_a_slot_may_take_ten_minutes_after_its_end() -> None:
     late = IN_TIME + timedelta(seconds=1)
-    found = one(slot("08:00", IN_TIME, active=300), slot("08:05", late, active=300))
-    assert (found.slots, found.in_time_slots, found.active_s) == (2, 1, 600)
+    day_use = use_of(slot("08:00", IN_TIME, active=300), slot("08:05", late, active=300))
+    assert (day_use.slots, day_use.in_time_slots, day_use.active_s) == (2, 1, 600)
 
 
-def test_nobody_says_late_of_a_slot_of_which_nobody_knows_when_it_came() -> None:
+def test_a_slot_of_unknown_arrival_is_not_late() -> None:
     undated = slot("08:10", active=300)[0], None
-    assert one(slot("08:00", active=300), undated).in_time_slots is None
+    assert use_of(slot("08:00", active=300), undated).in_time_slots is None
     hidden = slot("08:10", unobserved=300)[0], None
-    assert one(slot("08:00", active=300), hidden).in_time_slots == 1
+    assert use_of(slot("08:00", active=300), hidden).in_time_slots == 1
 
 
-def test_what_is_on_late_in_the_evening_is_told_from_what_nobody_saw() -> None:
-    found = one(
+def test_on_late_in_the_evening_is_distinguished_from_unobserved() -> None:
+    day_use = use_of(
         slot("21:55", active=300),
         slot("22:00", active=100, standby=150, off=50),
         slot("23:00", standby=200, unobserved=100),
         slot("23:05", off=300),
         until="23:30",
     )
-    assert (found.evening_due_s, found.evening_on_s) == (5400, 450)
-    assert found.evening_unobserved_s == 5400 - 450 - 350
+    assert (day_use.evening_due_s, day_use.evening_on_s) == (5400, 450)
+    assert day_use.evening_unobserved_s == 5400 - 450 - 350
 
 
 def test_the_night_ends_at_five() -> None:
-    assert one(slot("04:55", active=120), slot("05:00", active=300)).night_active_s == 120
+    assert use_of(slot("04:55", active=120), slot("05:00", active=300)).night_active_s == 120
 
 
 def test_who_owes_nothing_is_due_for_what_it_sent() -> None:
     target = Target("s", "A-1", MONDAY, None, None, None, owes=False)
-    found = one(slot("22:30", off=300), target=target)
-    assert (found.due_slots, found.evening_due_s, found.evening_unobserved_s) == (1, 300, 0)
+    day_use = use_of(slot("22:30", off=300), target=target)
+    assert (day_use.due_slots, day_use.evening_due_s, day_use.evening_unobserved_s) == (1, 300, 0)
     assert use_of_days([target], [], [local_day(MONDAY, ZONE)], horizon=at("23:59")) == []
 
 
@@ -102,13 +102,13 @@ def by_duckdb(
     days: list[Day],
     horizon: datetime,
 ) -> list[DayUse]:
-    told = [s for s, _ in slots]
+    usage_slots = [s for s, _ in slots]
     table = {
         "school": pa.array(["s"] * len(slots), pa.string()),
-        "asset": pa.array([s.asset for s in told], pa.string()),
-        "slot_start": pa.array([naive_utc(s.start) for s in told], pa.timestamp("us")),
+        "asset": pa.array([s.asset for s in usage_slots], pa.string()),
+        "slot_start": pa.array([naive_utc(s.start) for s in usage_slots], pa.timestamp("us")),
         **{
-            name: pa.array([getattr(s, name) for s in told], pa.float64())
+            name: pa.array([getattr(s, name) for s in usage_slots], pa.float64())
             for name in ("active_s", "standby_s", "off_s", "unobserved_s", "energy_wh")
         },
         "first_received_at": pa.array(
@@ -118,8 +118,8 @@ def by_duckdb(
     }
     with duckdb.connect() as con:
         con.register("slots", pa.table(table))
-        found = [cut for day in days for cut in cuts(day)]
-        con.register("cuts", rollup.cuts_table("s", found, horizon))
+        cut_rows = [cut for day in days for cut in cuts(day)]
+        con.register("cuts", rollup.cuts_table("s", cut_rows, horizon))
         con.register("targets", rollup.targets_table(targets))
         sql = statements(rollup_plan(LessonRule()))
         con.execute(f"create table seen as {sql.seen}")
@@ -130,7 +130,7 @@ def by_duckdb(
 
 @st.composite
 def some_days(draw: st.DrawFn) -> list[Day]:
-    found = []
+    days = []
     for offset in range(draw(st.integers(1, 2))):
         day = local_day(MONDAY + timedelta(days=offset), ZONE)
         minute, periods = draw(st.integers(0, 1300)), []
@@ -138,8 +138,8 @@ def some_days(draw: st.DrawFn) -> list[Day]:
             start = day.start + timedelta(minutes=minute)
             periods.append(Period(number, "", start, start + timedelta(minutes=43)))
             minute += 43 + draw(st.integers(0, 30))
-        found.append(local_day(day.day, ZONE, tuple(periods)))
-    return found
+        days.append(local_day(day.day, ZONE, tuple(periods)))
+    return days
 
 
 @st.composite
@@ -147,15 +147,15 @@ def sent(draw: st.DrawFn) -> list[tuple[UsageSlot, datetime | None]]:
     first = local_day(MONDAY, ZONE).start
     numbers = st.sampled_from(range(2 * 288)) | st.integers(50, 70) | st.integers(260, 290)
     keys = draw(st.sets(st.tuples(st.sampled_from(("A-1", "A-2")), numbers), max_size=40))
-    found = []
+    slots = []
     for asset, number in sorted(keys):
         parts = sorted(draw(st.lists(st.integers(0, 300), min_size=3, max_size=3)))
         a, b, c = (float(part) for part in parts)
         start = first + number * SLOT
         delay = timedelta(seconds=draw(st.sampled_from((300, 899, 900, 901, 90_000))))
         came = draw(st.sampled_from((start + delay,) * 9 + (None,)))
-        found.append((UsageSlot(asset, start, a, b - a, c - b, SLOT_S - c), came))
-    return found
+        slots.append((UsageSlot(asset, start, a, b - a, c - b, SLOT_S - c), came))
+    return slots
 
 
 TARGETS = st.lists(

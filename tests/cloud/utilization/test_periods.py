@@ -70,8 +70,8 @@ def test_a_period_to_midnight_leaves_nothing_after_it() -> None:
     ],
 )
 def test_a_clock_change_makes_a_day_shorter_or_longer(zone: str, day: date, hours: int) -> None:
-    found = local_day(day, ZoneInfo(zone))
-    assert found.end - found.start == timedelta(hours=hours)
+    school_day = local_day(day, ZoneInfo(zone))
+    assert school_day.end - school_day.start == timedelta(hours=hours)
 
 
 def test_weeks_are_iso_weeks() -> None:
@@ -104,10 +104,10 @@ def test_the_cuts_cover_every_second_of_the_day_once(spans: list[tuple[int, int,
             for number, (start, length, seconds) in enumerate(spans, 1)
         ),
     )
-    found = list(cuts(day))
-    assert sum(cut.overlap_s for cut in found) == 86_400
-    assert all(0 < cut.overlap_s <= 300 for cut in found)
+    day_cuts = list(cuts(day))
+    assert sum(cut.overlap_s for cut in day_cuts) == 86_400
+    assert all(0 < cut.overlap_s <= 300 for cut in day_cuts)
     per_slot: dict[datetime, float] = {}
-    for cut in found:
+    for cut in day_cuts:
         per_slot[cut.slot_start] = per_slot.get(cut.slot_start, 0.0) + cut.overlap_s
     assert set(per_slot.values()) == {300.0}

@@ -63,8 +63,8 @@ def test_case(case: dict[str, Any]) -> None:
         )
     }
     for number, expected in case["expect"].items():
-        found = {key: getattr(rows[number], key) for key in expected}
-        assert found == pytest.approx(expected), f"period {number}"
+        actual = {key: getattr(rows[number], key) for key in expected}
+        assert actual == pytest.approx(expected), f"period {number}"
     assert not rows.keys() & set(case.get("absent", ()))
     for row in rows.values():
         assert row.active_s + row.standby_s + row.off_s + row.unobserved_s == pytest.approx(
@@ -72,7 +72,7 @@ def test_case(case: dict[str, Any]) -> None:
         )
 
 
-def test_a_target_on_a_day_nobody_cut_has_no_rows() -> None:
+def test_a_target_on_a_day_without_cuts_has_no_rows() -> None:
     target = Target("s", "A-1", MONDAY, 1, None, None, owes=True)
     assert roll_up([target], [], [], (), horizon=moment("12:00")) == []
 

@@ -27,9 +27,9 @@ async def rows(store: TelemetryStore, **wanted: object) -> list[Row]:
 
 
 async def row(store: TelemetryStore, asset: str, day: date, period: int) -> Row:
-    found = await rows(store, asset=asset, day=day, period=period)
-    assert len(found) == 1, f"{asset} on {day}, period {period}: {len(found)} rows"
-    return found[0]
+    matching = await rows(store, asset=asset, day=day, period=period)
+    assert len(matching) == 1, f"{asset} on {day}, period {period}: {len(matching)} rows"
+    return matching[0]
 
 
 async def test_slots_become_rows_of_the_ledgers_asset(
@@ -37,9 +37,9 @@ async def test_slots_become_rows_of_the_ledgers_asset(
 ) -> None:
     await send(store, slots("A-1", local("08:00"), local("08:40"), "active", energy_wh=10))
     await rollups.settled()
-    found = await row(store, "A-1", MONDAY, 1)
-    assert (found["asset_id"], found["room"], found["category"]) == (1, "101", "display")
-    assert (found["active_s"], found["energy_wh"], found["lesson_used"]) == (2400, 80, True)
+    use = await row(store, "A-1", MONDAY, 1)
+    assert (use["asset_id"], use["room"], use["category"]) == (1, "101", "display")
+    assert (use["active_s"], use["energy_wh"], use["lesson_used"]) == (2400, 80, True)
     assert (await row(store, "A-1", MONDAY, 2))["unobserved_s"] == 2400
 
 
@@ -49,8 +49,8 @@ async def test_a_late_slot_changes_its_row(rollups: Rollups, store: TelemetrySto
     assert not (await row(store, "A-1", MONDAY, 2))["lesson_used"]
     await send(store, slots("A-1", local("08:50"), local("09:30"), "active"))
     await rollups.settled()
-    found = await row(store, "A-1", MONDAY, 2)
-    assert (found["lesson_used"], found["unobserved_s"]) == (True, 0)
+    use = await row(store, "A-1", MONDAY, 2)
+    assert (use["lesson_used"], use["unobserved_s"]) == (True, 0)
 
 
 async def test_a_slot_that_is_sent_again_replaces_its_share(
@@ -60,8 +60,8 @@ async def test_a_slot_that_is_sent_again_replaces_its_share(
     await rollups.settled()
     await send(store, slots("A-1", local("08:00"), local("08:05"), "standby"))
     await rollups.settled()
-    found = await row(store, "A-1", MONDAY, 1)
-    assert (found["active_s"], found["standby_s"]) == (0, 300)
+    use = await row(store, "A-1", MONDAY, 1)
+    assert (use["active_s"], use["standby_s"]) == (0, 300)
 
 
 async def test_a_bound_device_that_says_nothing_is_unobserved_once_the_school_is_connected(
@@ -94,8 +94,8 @@ async def test_an_asset_that_the_ledger_does_not_know_is_kept_apart(
 ) -> None:
     await send(store, slots("X-9", local("08:00"), local("08:10"), "active"))
     await rollups.settled()
-    found = await rows(store, asset="X-9")
-    assert [(r["period"], r["asset_id"], r["due_s"], r["room"]) for r in found] == [
+    uses = await rows(store, asset="X-9")
+    assert [(r["period"], r["asset_id"], r["due_s"], r["room"]) for r in uses] == [
         (1, None, 600, "101")
     ]
 
@@ -109,8 +109,8 @@ async def test_time_alone_makes_a_silent_device_unobserved(
     assert (await row(store, "A-1", MONDAY, 1))["unobserved_s"] == 0
     clock.at = local("08:50")
     await rollups.settled()
-    found = await row(store, "A-1", MONDAY, 1)
-    assert (found["unobserved_s"], found["lesson_over"]) == (2100, True)
+    use = await row(store, "A-1", MONDAY, 1)
+    assert (use["unobserved_s"], use["lesson_over"]) == (2100, True)
 
 
 async def test_a_machine_that_slept_for_days_makes_up_for_them(
@@ -279,21 +279,21 @@ async def days(store: TelemetryStore, **wanted: object) -> list[Row]:
     return [row for row in table.to_pylist() if wanted.items() <= row.items()]
 
 
-async def test_whole_days_are_kept_beside_and_late_slots_change_them(
+async def test_whole_days_are_kept_as_well_and_late_slots_change_them(
     rollups: Rollups, store: TelemetryStore, clock: TestClock
 ) -> None:
     clock.at = local("08:10")
     await send(store, slots("A-1", local("08:00"), local("08:05"), "active"))
     await rollups.settled()
-    (found,) = await days(store, asset="A-1")
-    assert (found["asset_id"], found["room"], found["week"]) == (1, "101", "2026-W48")
-    assert (found["slots"], found["in_time_slots"], found["active_s"]) == (1, 1, 300)
+    (day_use,) = await days(store, asset="A-1")
+    assert (day_use["asset_id"], day_use["room"], day_use["week"]) == (1, "101", "2026-W48")
+    assert (day_use["slots"], day_use["in_time_slots"], day_use["active_s"]) == (1, 1, 300)
     clock.at = local("23:59")
     await send(store, slots("A-1", local("22:00"), local("22:10"), "standby"))
     await rollups.settled()
-    (found,) = await days(store, asset="A-1")
-    assert (found["slots"], found["in_time_slots"], found["evening_on_s"]) == (3, 1, 600)
-    assert found["evening_unobserved_s"] == found["evening_due_s"] - 600
+    (day_use,) = await days(store, asset="A-1")
+    assert (day_use["slots"], day_use["in_time_slots"], day_use["evening_on_s"]) == (3, 1, 600)
+    assert day_use["evening_unobserved_s"] == day_use["evening_due_s"] - 600
 
 
 async def test_a_slot_that_is_sent_again_later_came_when_it_first_came(
@@ -304,8 +304,8 @@ async def test_a_slot_that_is_sent_again_later_came_when_it_first_came(
     clock.at = local("18:00")
     await send(store, slots("A-1", local("08:00"), local("08:05"), "standby"))
     await rollups.settled()
-    (found,) = await days(store, asset="A-1")
-    assert (found["in_time_slots"], found["active_s"]) == (1, 0)
+    (day_use,) = await days(store, asset="A-1")
+    assert (day_use["in_time_slots"], day_use["active_s"]) == (1, 0)
 
 
 async def test_a_name_that_is_met_late_was_silent_before(
@@ -316,7 +316,7 @@ async def test_a_name_that_is_met_late_was_silent_before(
     assert await rows(store, asset="A-6") == []
     await send(store, slots("A-6", local("08:00"), local("08:05"), "active"))
     await rollups.settled()
-    told = await rows(store)
+    uses = await rows(store)
     assert (await row(store, "A-6", FRIDAY, 1))["unobserved_s"] == 2400
     await rollups.rebuild(SCHOOL)
-    assert await rows(store) == told, "in whatever order it came"
+    assert await rows(store) == uses, "in whatever order it came"

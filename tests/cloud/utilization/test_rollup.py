@@ -51,8 +51,8 @@ def by_duckdb(
 ) -> list[PeriodUse]:
     with duckdb.connect() as con:
         con.register("slots", slots_table(slots))
-        found = [cut for day in days for cut in cuts(day)]
-        con.register("cuts", rollup.cuts_table("s", found, horizon))
+        cut_rows = [cut for day in days for cut in cuts(day)]
+        con.register("cuts", rollup.cuts_table("s", cut_rows, horizon))
         con.register("targets", rollup.targets_table(targets))
         con.register("lessons", rollup.lessons_table("s", lessons))
         sql = statements(rollup_plan(rule))
@@ -66,7 +66,7 @@ def by_duckdb(
 
 @st.composite
 def days(draw: st.DrawFn) -> list[Day]:
-    found = []
+    days = []
     for offset in range(draw(st.integers(1, 3))):
         day = local_day(FRIDAY + timedelta(days=offset), ZONE)
         minute, periods = draw(st.integers(0, 600)), []
@@ -75,22 +75,22 @@ def days(draw: st.DrawFn) -> list[Day]:
             length = draw(st.integers(1, 60))
             periods.append(Period(number, "", start, start + timedelta(minutes=length)))
             minute += length + draw(st.integers(0, 30))
-        found.append(local_day(day.day, ZONE, tuple(periods)))
-    return found
+        days.append(local_day(day.day, ZONE, tuple(periods)))
+    return days
 
 
 @st.composite
 def sent(draw: st.DrawFn) -> list[UsageSlot]:
     first = local_day(FRIDAY, ZONE).start
     keys = draw(st.sets(st.tuples(st.sampled_from(ASSETS), st.integers(0, 3 * 288)), max_size=60))
-    found = []
+    slots = []
     for asset, number in sorted(keys):
         parts = sorted(draw(st.lists(st.integers(0, 300_000), min_size=3, max_size=3)))
         a, b, c = (part / 1000 for part in parts)
         energy = draw(st.none() | st.floats(0, 50))
         start = first + timedelta(seconds=number * SLOT_S)
-        found.append(UsageSlot(asset, start, a, b - a, c - b, SLOT_S - c, energy))
-    return found
+        slots.append(UsageSlot(asset, start, a, b - a, c - b, SLOT_S - c, energy))
+    return slots
 
 
 @st.composite

@@ -13,31 +13,31 @@ STRANGER = "2133999999"
 SENDERS = {"A-1": Sender(local("08:00"), "101", "display")}
 
 
-def test_the_books_of_many_schools_say_what_those_of_one_say(registry: Registry) -> None:
+def test_the_inputs_of_many_schools_equal_those_of_each(registry: Registry) -> None:
     with registry.writing() as session:
         session.add(tables.Holiday(day=MONDAY + timedelta(days=1), name="运动会"))
         session.add(
             tables.Holiday(school_id=SCHOOL, day=MONDAY + timedelta(days=5), follows=1, name="补")
         )
         session.commit()
-    one = ledgers(book_tables(registry, [SCHOOL]))[SCHOOL]
-    assert ledgers(book_tables(registry))[SCHOOL] == one
+    alone = ledgers(book_tables(registry, [SCHOOL]))[SCHOOL]
+    assert ledgers(book_tables(registry))[SCHOOL] == alone
     first, last = MONDAY - timedelta(days=3), MONDAY + timedelta(days=7)
     calendar = registry.calendar(SCHOOL, first, last)
     span = [first + timedelta(days=n) for n in range((last - first).days + 1)]
-    taught = one.taught(first, last)
-    assert [one.day(day, taught.get(day)) for day in span] == school_days(
+    taught = alone.taught(first, last)
+    assert [alone.day(day, taught.get(day)) for day in span] == school_days(
         span, calendar, registry.zone(SCHOOL)
     )
     lessons = {
         (day, period, room)
         for day, what in taught.items()
-        for period, room in one.lessons.get((what.term, what.weekday), ())
+        for period, room in alone.lessons.get((what.term, what.weekday), ())
     }
     assert lessons == {
         (row.day, row.period, row.room) for row in registry.lessons(SCHOOL, first, last)
     }
-    mine = Books(SCHOOL, one.zone, one.assets, one.bindings, SENDERS)
+    mine = Books(SCHOOL, alone.zone, alone.assets, alone.bindings, SENDERS)
     theirs = Books(
         SCHOOL,
         registry.zone(SCHOOL),
@@ -50,10 +50,10 @@ def test_the_books_of_many_schools_say_what_those_of_one_say(registry: Registry)
         assert mine.target(name, MONDAY) == theirs.target(name, MONDAY)
 
 
-def test_a_school_that_nobody_registered_has_empty_books(registry: Registry) -> None:
-    found = ledgers(book_tables(registry, [STRANGER]), [STRANGER])[STRANGER]
-    assert (found.assets, found.bindings, found.taught(MONDAY, MONDAY)) == ([], [], {})
-    assert str(found.zone) == "Asia/Shanghai"
+def test_a_school_that_is_not_registered_has_empty_inputs(registry: Registry) -> None:
+    ledger = ledgers(book_tables(registry, [STRANGER]), [STRANGER])[STRANGER]
+    assert (ledger.assets, ledger.bindings, ledger.taught(MONDAY, MONDAY)) == ([], [], {})
+    assert str(ledger.zone) == "Asia/Shanghai"
 
 
 def test_only_names_that_can_owe_anything_are_asked_for(registry: Registry) -> None:

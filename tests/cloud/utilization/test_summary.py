@@ -38,15 +38,15 @@ async def ask(
 
 async def test_an_asset_has_the_lessons_of_its_room(store: TelemetryStore) -> None:
     display, recorder, *_ = await ask(store, "asset")
-    found = display.summary
-    assert (found.lessons_scheduled, found.lessons_observed, found.lessons_used) == (4, 4, 2)
-    assert found.use_rate == 0.5
-    assert found.active_in_timetable_s == 4800
-    assert found.active_out_of_timetable_s == 600
-    assert found.standby_s == 13_200
-    assert found.standby_waste_s == 10_800
-    assert found.energy_kwh == pytest.approx(0.08)
-    assert found.observed_share == 1.0
+    summary = display.summary
+    assert (summary.lessons_scheduled, summary.lessons_observed, summary.lessons_used) == (4, 4, 2)
+    assert summary.use_rate == 0.5
+    assert summary.active_in_timetable_s == 4800
+    assert summary.active_out_of_timetable_s == 600
+    assert summary.standby_s == 13_200
+    assert summary.standby_waste_s == 10_800
+    assert summary.energy_kwh == pytest.approx(0.08)
+    assert summary.observed_share == 1.0
     assert display.days == 2
     assert recorder.summary.use_rate == 1.0
     assert recorder.summary.lessons_scheduled == 4
@@ -65,35 +65,38 @@ async def test_a_room_has_each_lesson_once(store: TelemetryStore) -> None:
 
 
 async def test_a_school_is_the_sum_of_its_rooms(store: TelemetryStore) -> None:
-    (found,) = await ask(store, "school")
-    assert (found.key, found.span, found.assets) == (SCHOOL, None, 5)
-    assert found.summary.lessons_scheduled == 8
-    assert found.summary.lessons_used == 3
-    assert found.summary.use_rate == 0.75
+    (school_use,) = await ask(store, "school")
+    assert (school_use.key, school_use.span, school_use.assets) == (SCHOOL, None, 5)
+    assert school_use.summary.lessons_scheduled == 8
+    assert school_use.summary.lessons_used == 3
+    assert school_use.summary.use_rate == 0.75
 
 
 async def test_a_category_is_the_sum_of_its_assets(store: TelemetryStore) -> None:
-    found = {one.key: one for one in await ask(store, "category")}
-    assert sorted(found) == ["display", "instrument", "meter", "recorder"]
-    assert (found["display"].assets, found["display"].summary.lessons_scheduled) == (2, 8)
-    (one,) = await ask(store, "category", category="recorder")
-    assert one == found["recorder"]
+    by_category = {use.key: use for use in await ask(store, "category")}
+    assert sorted(by_category) == ["display", "instrument", "meter", "recorder"]
+    assert (by_category["display"].assets, by_category["display"].summary.lessons_scheduled) == (
+        2,
+        8,
+    )
+    (use,) = await ask(store, "category", category="recorder")
+    assert use == by_category["recorder"]
 
 
 async def test_spans_are_days_iso_weeks_and_periods(store: TelemetryStore) -> None:
-    assert [one.span for one in await ask(store, "school", "day")] == [
+    assert [recorder.span for recorder in await ask(store, "school", "day")] == [
         "2026-11-20",
         "2026-11-21",
         "2026-11-22",
         "2026-11-23",
     ]
     weeks = await ask(store, "school", "week")
-    assert [(one.span, one.summary.lessons_used) for one in weeks] == [
+    assert [(recorder.span, recorder.summary.lessons_used) for recorder in weeks] == [
         ("2026-W47", 1),
         ("2026-W48", 2),
     ]
     periods = await ask(store, "school", "period")
-    used = {one.span: one.summary.lessons_used for one in periods}
+    used = {recorder.span: recorder.summary.lessons_used for recorder in periods}
     assert used == {"-1": 0, "0": 0, "1": 2, "2": 1}
 
 
@@ -107,8 +110,8 @@ async def test_parts_add_up_to_the_whole(store: TelemetryStore) -> None:
 
 
 async def test_a_heatmap_has_the_periods_of_the_timetable(store: TelemetryStore) -> None:
-    found = await heat(store, SCHOOL, 1, FRIDAY, MONDAY)
-    assert [(c.weekday, c.period, c.scheduled, c.used, c.active_s) for c in found] == [
+    cells = await heat(store, SCHOOL, 1, FRIDAY, MONDAY)
+    assert [(c.weekday, c.period, c.scheduled, c.used, c.active_s) for c in cells] == [
         (1, 1, 1, 1, 2400),
         (1, 2, 1, 0, 0),
         (5, 1, 1, 1, 2400),
@@ -117,9 +120,9 @@ async def test_a_heatmap_has_the_periods_of_the_timetable(store: TelemetryStore)
 
 
 async def test_nothing_is_not_zero_percent(store: TelemetryStore) -> None:
-    found = only(await use(store, "0000000000", FRIDAY, MONDAY))
-    assert found == nothing()
-    assert (found.use_rate, found.observed_share, found.energy_kwh) == (None, None, None)
+    summary = only(await use(store, "0000000000", FRIDAY, MONDAY))
+    assert summary == nothing()
+    assert (summary.use_rate, summary.observed_share, summary.energy_kwh) == (None, None, None)
 
 
 def test_numbers_sort_as_numbers_before_words() -> None:

@@ -30,13 +30,13 @@ def test_the_longest_state_prevails_and_of_equals_the_strongest(
 
 def test_energy_is_summed_where_it_is_known() -> None:
     slots = [slot("08:00", energy_wh=2), slot("08:05"), slot("08:10", energy_wh=1)]
-    (found,) = state_intervals(slots, local("08:00"), local("08:15"))
-    assert found.energy_wh == 3
-    (found,) = state_intervals(slots[1:], local("08:05"), local("08:15"))
-    assert found.energy_wh == 1
+    (interval,) = state_intervals(slots, local("08:00"), local("08:15"))
+    assert interval.energy_wh == 3
+    (interval,) = state_intervals(slots[1:], local("08:05"), local("08:15"))
+    assert interval.energy_wh == 1
 
 
 def test_no_slots_are_one_unobserved_interval_and_no_time_is_none() -> None:
-    (found,) = state_intervals([], local("08:00"), local("09:00"))
-    assert (found.state, found.end - found.start) == ("unobserved", timedelta(hours=1))
+    (interval,) = state_intervals([], local("08:00"), local("09:00"))
+    assert (interval.state, interval.end - interval.start) == ("unobserved", timedelta(hours=1))
     assert state_intervals([], local("08:00"), local("08:00")) == []

@@ -52,12 +52,12 @@ async def of_a1(store: DuckDBStore) -> list[Slot]:
 
 async def test_archived_slots_are_read_like_any_others(store: DuckDBStore, tmp_path: Path) -> None:
     assert await take(store, write_slots(tmp_path / "in" / "a.parquet", ROWS))
-    found = await of_a1(store)
-    assert [(slot.start, slot.active_s, slot.energy_wh) for slot in found] == [
+    slots = await of_a1(store)
+    assert [(slot.start, slot.active_s, slot.energy_wh) for slot in slots] == [
         (MORNING, 300.0, None),
         (MORNING + timedelta(minutes=5), 300.0, None),
     ]
-    assert [s for chunk in store.export_slots("2133100001", None, None) for s in chunk] == found
+    assert [s for chunk in store.export_slots("2133100001", None, None) for s in chunk] == slots
     rooms = query(store, "select distinct school, room from usage_slots")
     assert sorted(rooms) == [("2133100001", "101"), ("2133100002", "101")]
 
@@ -76,8 +76,8 @@ async def test_a_live_slot_counts_instead_of_an_archived_one(
     await live(store, "A-1", MORNING, "active_s=0,standby_s=300,off_s=0,unobserved_s=0")
     await take(store, write_slots(tmp_path / "in" / "a.parquet", ROWS))
     await live(store, "A-1", LATER, "active_s=0,standby_s=0,off_s=300,unobserved_s=0")
-    found = await of_a1(store)
-    assert [(slot.active_s, slot.standby_s, slot.off_s) for slot in found] == [
+    slots = await of_a1(store)
+    assert [(slot.active_s, slot.standby_s, slot.off_s) for slot in slots] == [
         (0, 300, 0),
         (300, 0, 0),
         (0, 0, 300),
@@ -179,7 +179,7 @@ async def test_a_wrong_file_is_refused_whole(
     assert list((tmp_path / "telemetry.slots").rglob("*.parquet")) == []
 
 
-async def test_what_is_no_parquet_at_all_is_said(store: DuckDBStore, tmp_path: Path) -> None:
+async def test_what_is_no_parquet_at_all_is_refused(store: DuckDBStore, tmp_path: Path) -> None:
     path = tmp_path / "a.parquet"
     path.write_text("school,asset")
     with pytest.raises(LoadError, match="not a Parquet file"):

@@ -1,4 +1,4 @@
-"""Events: those of files are those of lines, and whoever asks gets the newest ones first."""
+"""Events of files equal those of lines, and a query returns the newest first."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -24,9 +24,9 @@ SCHOOL = "2133100001"
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[DuckDBStore]:
-    found = DuckDBStore(tmp_path / "telemetry.duckdb")
-    yield found
-    found.close()
+    opened = DuckDBStore(tmp_path / "telemetry.duckdb")
+    yield opened
+    opened.close()
 
 
 def event(moment: datetime, **changed: Any) -> dict[str, Any]:
@@ -45,8 +45,8 @@ def write_events(path: Path, *rows: dict[str, Any]) -> Path:
     return write_table(path, pa.Table.from_pylist(list(rows), schema=SCHEMA))
 
 
-async def told(store: DuckDBStore, *assets: str, **asked: Any) -> list[Reported]:
-    span = {"start": None, "end": None, "limit": 50} | asked
+async def events_of(store: DuckDBStore, *assets: str, **limits: Any) -> list[Reported]:
+    span = {"start": None, "end": None, "limit": 50} | limits
     return await store.events(SCHOOL, assets, **span)
 
 
@@ -66,7 +66,7 @@ async def test_events_of_files_are_those_of_lines(store: DuckDBStore, tmp_path: 
     )
     assert await store.load_events([path]) == 2
     assert await store.load_events([path]) == 2, "again, without effect"
-    assert await told(store, "", "D-1") == [
+    assert await events_of(store, "", "D-1") == [
         Reported(None, "clock", AT + HOUR, "no time", None),
         Reported("D-1", "fault", AT, "背光过热", 3.0),
     ]
@@ -74,21 +74,21 @@ async def test_events_of_files_are_those_of_lines(store: DuckDBStore, tmp_path: 
     assert query(store, count) == [(2, 3)]
 
 
-async def test_whoever_asks_gets_the_newest_of_the_assets_asked_for(store: DuckDBStore) -> None:
+async def test_a_query_returns_the_newest_events_of_its_assets(store: DuckDBStore) -> None:
     for hours, asset in ((0, "D-1"), (1, "D-2"), (2, "D-1"), (3, "")):
         await write(store, {"asset": asset, "type": "fault"}, text=asset, at=AT + hours * HOUR)
     other = {"school": "2133100002", "asset": "D-1", "type": "fault"}
     await write(store, other, text="another school", at=AT + 9 * HOUR)
     both = [AT + 3 * HOUR, AT + 2 * HOUR, AT]
-    assert [one.at for one in await told(store, "", "D-1")] == both
-    assert [one.at for one in await told(store, "", "D-1", limit=2)] == both[:2]
-    assert [one.at for one in await told(store, "D-1", end=AT + 2 * HOUR)] == [AT]
-    assert [one.at for one in await told(store, "D-1", start=AT + HOUR)] == [AT + 2 * HOUR]
-    assert [one.asset for one in await told(store, "")] == [None]
+    assert [event.at for event in await events_of(store, "", "D-1")] == both
+    assert [event.at for event in await events_of(store, "", "D-1", limit=2)] == both[:2]
+    assert [event.at for event in await events_of(store, "D-1", end=AT + 2 * HOUR)] == [AT]
+    assert [event.at for event in await events_of(store, "D-1", start=AT + HOUR)] == [AT + 2 * HOUR]
+    assert [event.asset for event in await events_of(store, "")] == [None]
 
 
 async def test_a_store_without_events_has_none(store: DuckDBStore, tmp_path: Path) -> None:
-    assert await told(store, "D-1") == []
+    assert await events_of(store, "D-1") == []
     assert await store.load_events([write_events(tmp_path / "none.parquet")]) == 0
 
 
@@ -102,4 +102,4 @@ async def test_what_is_no_file_of_events_is_one_sentence(
     path = write_events(tmp_path / "a.parquet", event(AT + HOUR, asset="D-9"))
     with pytest.raises(LoadError, match="value is float here, already exists as type boolean"):
         await store.load_events([path])
-    assert [one.text for one in await told(store, "D-1", "D-9")] == ["broken"]
+    assert [event.text for event in await events_of(store, "D-1", "D-9")] == ["broken"]

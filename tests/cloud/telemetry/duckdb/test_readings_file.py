@@ -18,9 +18,9 @@ HOUR = timedelta(hours=1)
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[DuckDBStore]:
-    found = DuckDBStore(tmp_path / "telemetry.duckdb")
-    yield found
-    found.close()
+    opened = DuckDBStore(tmp_path / "telemetry.duckdb")
+    yield opened
+    opened.close()
 
 
 def reading(moment: datetime, number: float, **changed: Any) -> dict[str, Any]:
@@ -37,7 +37,7 @@ def reading(moment: datetime, number: float, **changed: Any) -> dict[str, Any]:
     } | changed
 
 
-async def told(store: DuckDBStore) -> dict[str, list[tuple[datetime, Any]]]:
+async def stored(store: DuckDBStore) -> dict[str, list[tuple[datetime, Any]]]:
     return await store.readings("2133100001", "E-1", AT - HOUR, AT + 9 * HOUR)
 
 
@@ -51,7 +51,7 @@ async def test_readings_of_files_are_those_of_lines(store: DuckDBStore, tmp_path
     )
     assert await store.load_readings([path]) == 3
     assert await store.load_readings([path]) == 3, "again, without effect"
-    assert await told(store) == {
+    assert await stored(store) == {
         "co2": [(AT, 612.5), (AT + HOUR, 700.0)],
         "illuminance": [(AT, 300.0)],
     }
@@ -64,7 +64,7 @@ async def test_readings_of_files_are_those_of_lines(store: DuckDBStore, tmp_path
 async def test_tags_that_are_empty_are_left_out(store: DuckDBStore, tmp_path: Path) -> None:
     rows = [reading(AT, 600, room=None), reading(AT + HOUR, 601, room="")]
     assert await store.load_readings([write_readings(tmp_path / "a.parquet", rows)]) == 2
-    assert [value for _, value in (await told(store))["co2"]] == [600, 601]
+    assert [value for _, value in (await stored(store))["co2"]] == [600, 601]
 
 
 async def test_a_point_that_is_no_number_refuses_the_files_whole(
@@ -75,10 +75,10 @@ async def test_a_point_that_is_no_number_refuses_the_files_whole(
     rows = [reading(AT, 1, point="light"), reading(AT, 600)]
     with pytest.raises(LoadError, match="co2 is a number here, already exists as type boolean"):
         await store.load_readings([write_readings(tmp_path / "a.parquet", rows)])
-    assert list(await told(store)) == ["co2"]
+    assert list(await stored(store)) == ["co2"]
     good = write_readings(tmp_path / "b.parquet", [reading(AT, 1, point="light")])
     assert await store.load_readings([good]) == 1, "numbers that were taken back are given anew"
-    assert (await told(store))["light"] == [(AT, 1.0)]
+    assert (await stored(store))["light"] == [(AT, 1.0)]
 
 
 async def test_a_file_of_something_else_is_refused(store: DuckDBStore, tmp_path: Path) -> None:

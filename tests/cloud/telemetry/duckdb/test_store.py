@@ -38,7 +38,7 @@ async def test_more_than_may_wait_is_refused(path: Path) -> None:
         store.close()
 
 
-def test_a_file_that_another_process_has_open_is_said_to_be(path: Path) -> None:
+def test_a_file_that_another_process_has_open_is_refused(path: Path) -> None:
     script = f"import duckdb; c = duckdb.connect({str(path)!r}); print('open', flush=True); input()"
     with subprocess.Popen(
         [sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE

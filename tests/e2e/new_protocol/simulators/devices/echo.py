@@ -71,11 +71,11 @@ class Simulator(protocol.Simulator):
 
     @classmethod
     def planned_sections(cls, port: int) -> Mapping[str, Any]:
-        """Return nothing: the address says all."""
+        """Return nothing: the address is all there is."""
         del port
         return {}
 
     @classmethod
     def planned_gateway(cls, port: int, folder: Path) -> Any:
-        """Return nothing: the address says all."""
+        """Return nothing: the address is all there is."""
         del port, folder
