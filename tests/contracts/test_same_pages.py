@@ -29,9 +29,9 @@ PAGES = (
     *(f"{BASE}/utilization?by={by}&span=day&{SPAN}" for by in ("asset", "room", "school")),
     f"{BASE}/utilization?by=category&span=period&{SPAN}",
     f"{BASE}/score?start={FRIDAY}",
-    f"{BASE}/books/use?{SPAN}&limit=1000",
-    f"{BASE}/books/air?{SPAN}",
-    f"{BASE}/books/devices?{SPAN}",
+    f"{BASE}/records/use?{SPAN}&limit=1000",
+    f"{BASE}/records/air?{SPAN}",
+    f"{BASE}/records/devices?{SPAN}",
     f"/api/v1/export/readings?school={SCHOOL}",
     f"/api/v1/export/usage?school={SCHOOL}",
 )
@@ -106,8 +106,8 @@ async def test_the_pages_are_those_of_the_default_store(
 async def test_the_pages_are_not_empty(expected: Mapping[str, list[str]]) -> None:
     for page, sign in (
         (f"{BASE}/overview", '"kind": "left_on"'),
-        (f"{BASE}/books/air?{SPAN}", '"co2"'),
-        (f"{BASE}/books/devices?{SPAN}", '"E-1"'),
+        (f"{BASE}/records/air?{SPAN}", '"co2"'),
+        (f"{BASE}/records/devices?{SPAN}", '"E-1"'),
         ("/api/v1/assets/3/events", "背光过热"),
         (f"/api/v1/export/usage?school={SCHOOL}", "ghost"),
     ):
