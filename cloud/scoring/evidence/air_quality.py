@@ -176,8 +176,8 @@ def _observed(held: pl.DataFrame, lessons: pl.DataFrame) -> pl.DataFrame:
     shared = pl.min_horizontal("held_to", "ends_ns") - pl.max_horizontal("held_from", "starts_ns")
     shared = shared.clip(lower_bound=0)
     return both.group_by("sensor", "day").agg(
-        (shared.sum() / 1e9).alias("seen_s"),
-        (shared.filter(pl.col("is_good")).sum() / 1e9).alias("good_s"),
+        _seconds(shared.sum()).alias("seen_s"),
+        _seconds(shared.filter(pl.col("is_good")).sum()).alias("good_s"),
     )
 
 
@@ -199,9 +199,17 @@ def _by_hour(spans: pl.DataFrame, start: str, end: str) -> pl.DataFrame:
     )
 
 
+def _seconds(ns: pl.Expr) -> pl.Expr:
+    """Return nanoseconds as seconds, whole seconds exactly.
+
+    Polars divides by a constant by multiplying with its inverse, and misses some by a bit.
+    """
+    return ns // 10**9 + (ns % 10**9) / 1e9
+
+
 def _summed(sensors: pl.DataFrame, lessons: pl.DataFrame, seen: pl.DataFrame) -> pl.DataFrame:
     """Return the seconds of lessons, observed and good, by sensor, quantity and day."""
-    lasts = (pl.col("ends_ns") - pl.max_horizontal("starts_ns", "first_ns")) / 1e9
+    lasts = _seconds(pl.col("ends_ns") - pl.max_horizontal("starts_ns", "first_ns"))
     due = (
         sensors.join(lessons, on=["school", "room"])
         .filter(pl.col("ends_ns") > pl.col("first_ns"))

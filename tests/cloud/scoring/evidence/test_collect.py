@@ -136,6 +136,22 @@ async def test_air_counts_the_seconds_of_lessons_that_a_reading_holds_for(cloud:
     assert (row["seen_s"], row["good_s"]) == (3000.0, 1200.0)
 
 
+async def test_whole_seconds_are_exact(cloud: CloudApp) -> None:
+    """15 and 29 billion, times the inverse of a billion, are neither 15 nor 29."""
+    for room, good_s in (("101", 15), ("102", 29)):
+        await co2(cloud, local("08:00"), 900.0, room)
+        await co2(cloud, local("08:00") + timedelta(seconds=good_s), 2000.0, room)
+    assert (await facts(cloud, SCHOOL)).air["good_s"].to_list() == [15.0, 29.0]
+
+
+async def test_a_lesson_over_a_full_hour_counts_each_second_once(cloud: CloudApp) -> None:
+    """The second lesson, 08:50-09:30, lies in two hours, and so does what holds from 08:45."""
+    await co2(cloud, local("08:45"), 900.0)
+    await co2(cloud, local("09:10"), 2000.0)
+    [row] = (await facts(cloud, SCHOOL)).air.to_dicts()
+    assert (row["occupied_s"], row["seen_s"], row["good_s"]) == (2400.0, 2400.0, 1200.0)
+
+
 async def test_a_silent_sensor_leaves_lessons_without_data(cloud: CloudApp) -> None:
     friday = MONDAY - timedelta(days=3)
     await co2(cloud, local("07:55", friday), 900.0)
