@@ -107,7 +107,7 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True)
-class Trail:
+class MeterState:
     """What a meter must be given back after a restart to lose nothing and invent nothing."""
 
     final_until: datetime | None = None
@@ -227,7 +227,7 @@ class UsageMeter:
         self._sent: dict[int, UsageSlot] = {}  # slots given out that are not final yet
 
     @property
-    def trail(self) -> Trail:
+    def trail(self) -> MeterState:
         """What to keep; give it to `restore` after a restart."""
         readings = [
             Reading(self._device, point, series.values[i], _moment_us(series.times[i]))
@@ -235,7 +235,7 @@ class UsageMeter:
             for i in range(len(series.times))
         ]
         final = None if self._final_ms is None else _moment(self._final_ms)
-        return Trail(final, tuple(readings))
+        return MeterState(final, tuple(readings))
 
     @property
     def final_until(self) -> datetime | None:
@@ -248,7 +248,7 @@ class UsageMeter:
         firsts = [series.times[0] for _, series in self._series() if series.times]
         return _moment_us(min(firsts)) if firsts else None
 
-    def restore(self, trail: Trail) -> None:
+    def restore(self, trail: MeterState) -> None:
         """Take up where the trail ends; its slots that are not final are given out once more."""
         for reading in trail.observations:
             self._take(reading)

@@ -20,7 +20,7 @@ from datetime import UTC, datetime, timedelta
 
 from device_profiles.points import line, reading_lines, to_ns, usage_line
 from device_profiles.reading import Quality, Reading
-from device_profiles.usage import Trail, UsageMeter, energy_of
+from device_profiles.usage import MeterState, UsageMeter, energy_of
 from edge.buffer.entry import Entry, Held, Kind, Line, Observation
 from edge.buffer.sqlite import SqliteBuffer
 from edge.clock import Clock
@@ -85,7 +85,7 @@ class Collector:
             text = finals.get(_FINAL + id_)
             final = datetime.fromisoformat(text) if text else None
             self._final[id_] = final
-            meter.restore(Trail(final, tuple(kept[id_])))
+            meter.restore(MeterState(final, tuple(kept[id_])))
 
     async def deliver(self, delivery: Delivery) -> None:
         """Return once the delivery is on disk; wait as long as that takes."""

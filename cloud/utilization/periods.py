@@ -52,7 +52,7 @@ class Day:
 
 
 @dataclass(frozen=True, slots=True)
-class Stint:
+class PeriodSpan:
     """A run of seconds that belong to one period."""
 
     period: int
@@ -90,29 +90,29 @@ def week_of(day: date) -> str:
     return f"{year}-W{week:02d}"
 
 
-def stints(day: Day) -> list[Stint]:
-    """Return the day cut into stints, in order, without gap or overlap.
+def period_spans(day: Day) -> list[PeriodSpan]:
+    """Return the day cut into period_spans, in order, without gap or overlap.
 
     Of two periods that overlap, the earlier one keeps the seconds they share.
     """
-    stints_of_day: list[Stint] = []
+    spans: list[PeriodSpan] = []
     cursor, rest = day.start, OUTSIDE
     for period in sorted(day.periods, key=lambda p: (p.start, p.end)):
         start, end = max(period.start, cursor), min(period.end, day.end)
         if start >= end:
             continue
         if start > cursor:
-            stints_of_day.append(Stint(rest, cursor, start))
-        stints_of_day.append(Stint(period.number, start, end))
+            spans.append(PeriodSpan(rest, cursor, start))
+        spans.append(PeriodSpan(period.number, start, end))
         cursor, rest = end, BETWEEN
     if cursor < day.end:
-        stints_of_day.append(Stint(OUTSIDE, cursor, day.end))
-    return stints_of_day
+        spans.append(PeriodSpan(OUTSIDE, cursor, day.end))
+    return spans
 
 
 def cuts(day: Day) -> Iterator[Cut]:
     """Yield every slot of the day once per period that it touches."""
-    for stint in stints(day):
+    for stint in period_spans(day):
         slot = slot_start(stint.start)
         while slot < stint.end:
             following = slot + timedelta(seconds=SLOT_S)

@@ -102,7 +102,7 @@ class Actor:
 
 
 @dataclass(slots=True)
-class Halt:
+class Shutdown:
     """How a school ends: first everybody is quiet, then everything closes."""
 
     quiet: asyncio.Event = field(default_factory=asyncio.Event)
@@ -114,7 +114,7 @@ class SimulatedDevice(Protocol):
 
     actor: Actor
 
-    async def run(self, halt: Halt, ready: Callable[[], None]) -> None:
+    async def run(self, halt: Shutdown, ready: Callable[[], None]) -> None:
         """Play the device until `halt.stop`; call `ready` once it can be reached."""
 
 

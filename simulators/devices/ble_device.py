@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from device_profiles.protocols.ble import BleProfile
-from simulators.devices.actor import Actor, Halt, until_due
+from simulators.devices.actor import Actor, Shutdown, until_due
 from simulators.devices.ble_peripheral import SimulatedBlePeripheral
 from simulators.virtual_radio import VirtualRadio
 
@@ -34,7 +34,7 @@ class SimulatedBleDevice:
         self._period = timedelta(seconds=min(seconds, PERIOD_S))
         actor.hang_up = self._hang_up
 
-    async def run(self, halt: Halt, ready: Callable[[], None]) -> None:
+    async def run(self, halt: Shutdown, ready: Callable[[], None]) -> None:
         """Be on the air until the end."""
         await self.peripheral.start()
         try:

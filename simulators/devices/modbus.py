@@ -12,7 +12,7 @@ from device_profiles.reading import Value
 from device_profiles.schema import DeviceProfile, Example
 from simulators.audit.truth import TruthLog
 from simulators.devices import modbus_encode, protocol
-from simulators.devices.actor import Actor, Halt, SimulatedDevice, until_due
+from simulators.devices.actor import Actor, Shutdown, SimulatedDevice, until_due
 from simulators.devices.modbus_unit import ModbusUnit, Units
 from simulators.devices.modbus_wire import RtuBus, TcpBus
 from simulators.errors import SimulatorError
@@ -49,7 +49,7 @@ class SimulatedModbusDevice:
         self.unit = unit
         actor.can_refuse = True
 
-    async def run(self, halt: Halt, ready: Callable[[], None]) -> None:
+    async def run(self, halt: Shutdown, ready: Callable[[], None]) -> None:
         """Change state when it is due."""
         ready()
         far = timedelta(days=1)

@@ -17,7 +17,7 @@ import aiomqtt
 from device_profiles.protocols.mqtt import MqttProfile
 from device_profiles.reading import Value
 from simulators.devices import mqtt_encode
-from simulators.devices.actor import Actor, Halt, pause, until_due
+from simulators.devices.actor import Actor, Shutdown, pause, until_due
 
 ACKNOWLEDGE_S = 10.0
 RECONNECT_S = 1.0
@@ -44,7 +44,7 @@ class SimulatedMqttDevice:
         self._client: aiomqtt.Client | None = None
         actor.hang_up = self._hang_up
 
-    async def run(self, halt: Halt, ready: Callable[[], None]) -> None:
+    async def run(self, halt: Shutdown, ready: Callable[[], None]) -> None:
         """Speak until the school is quiet; connect again whenever the connection is lost."""
         while not halt.quiet.is_set():
             try:
@@ -90,7 +90,7 @@ class SimulatedMqttDevice:
             return b""
         return mqtt_encode.presence_payload(presence, is_online=is_online)
 
-    async def _speak(self, client: aiomqtt.Client, halt: Halt) -> None:
+    async def _speak(self, client: aiomqtt.Client, halt: Shutdown) -> None:
         message_at = self.actor.clock()
         while await until_due(self.actor, message_at, halt.quiet):
             now = self.actor.clock()

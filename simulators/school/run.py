@@ -17,7 +17,7 @@ from pathlib import Path
 
 from simulators.audit.truth import TruthLog
 from simulators.devices import faults
-from simulators.devices.actor import Halt, SimulatedDevice
+from simulators.devices.actor import Shutdown, SimulatedDevice
 from simulators.devices.factory import simulate
 from simulators.devices.protocol import simulator_of, simulators
 from simulators.errors import SimulatorError
@@ -57,14 +57,14 @@ async def run_school(
             stack.push_async_callback(simulator.stop)
             await simulator.start()
         listening()
-        halt = Halt(stop=stop)
+        halt = Shutdown(stop=stop)
         await _play(school, devices, halt, ready, freeze or asyncio.Event(), release)
 
 
 async def _play(
     school: School,
     devices: list[SimulatedDevice],
-    halt: Halt,
+    halt: Shutdown,
     ready: Callable[[], None],
     freeze: asyncio.Event,
     release: asyncio.Event | None,
@@ -103,7 +103,7 @@ async def _play(
 
 async def _run_device(
     device: SimulatedDevice,
-    halt: Halt,
+    halt: Shutdown,
     ready: Callable[[], None],
     release: asyncio.Event | None,
 ) -> None:
@@ -114,13 +114,15 @@ async def _run_device(
 
 
 async def _faults_after(
-    is_ready: asyncio.Event, school: School, devices: list[SimulatedDevice], halt: Halt
+    is_ready: asyncio.Event, school: School, devices: list[SimulatedDevice], halt: Shutdown
 ) -> None:
     await is_ready.wait()
     await faults.play(school.plan.faults, [device.actor for device in devices], halt.stop)
 
 
-async def _freeze_then(freeze: asyncio.Event, devices: list[SimulatedDevice], halt: Halt) -> None:
+async def _freeze_then(
+    freeze: asyncio.Event, devices: list[SimulatedDevice], halt: Shutdown
+) -> None:
     await freeze.wait()
     halt.quiet.set()
     for device in devices:

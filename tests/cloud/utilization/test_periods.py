@@ -5,7 +5,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cloud.utilization.periods import Day, Period, cuts, local_day, slot_start, stints, week_of
+from cloud.utilization.periods import (
+    Day,
+    Period,
+    cuts,
+    local_day,
+    period_spans,
+    slot_start,
+    week_of,
+)
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 MONDAY = date(2026, 11, 23)
@@ -22,14 +30,14 @@ def period(number: int, start: str, end: str) -> Period:
 def test_a_day_without_school_is_one_stint_outside() -> None:
     day = local_day(MONDAY, SHANGHAI)
     assert not day.is_school_day
-    assert [(s.period, s.start, s.end) for s in stints(day)] == [(-1, day.start, day.end)]
+    assert [(s.period, s.start, s.end) for s in period_spans(day)] == [(-1, day.start, day.end)]
     assert day.period_at(moment("08:00")) is None
 
 
 def test_a_school_day_is_cut_at_every_bell() -> None:
     day = local_day(MONDAY, SHANGHAI, (period(2, "08:50", "09:30"), period(1, "08:00", "08:40")))
     assert day.is_school_day
-    assert [(s.period, s.start) for s in stints(day)] == [
+    assert [(s.period, s.start) for s in period_spans(day)] == [
         (-1, moment("00:00")),
         (1, moment("08:00")),
         (0, moment("08:40")),
@@ -48,17 +56,17 @@ def test_of_overlapping_periods_the_earlier_keeps_the_shared_seconds() -> None:
         SHANGHAI,
         (period(1, "08:00", "08:40"), period(2, "08:30", "09:10"), period(3, "08:05", "08:10")),
     )
-    assert [(s.period, s.start) for s in stints(day)][1:3] == [
+    assert [(s.period, s.start) for s in period_spans(day)][1:3] == [
         (1, moment("08:00")),
         (2, moment("08:40")),
     ]
-    assert all(s.period != 3 for s in stints(day))
+    assert all(s.period != 3 for s in period_spans(day))
 
 
 def test_a_period_to_midnight_leaves_nothing_after_it() -> None:
     midnight = local_day(MONDAY, SHANGHAI).end
     day = local_day(MONDAY, SHANGHAI, (Period(1, "夜", moment("23:00"), midnight),))
-    assert stints(day)[-1].period == 1
+    assert period_spans(day)[-1].period == 1
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,7 @@ def agrees(tolerance: float) -> pl.Expr:
     return (pl.col("claimed") >= low - _slack()) & (pl.col("claimed") <= high + _slack())
 
 
-def surely_agrees(tolerance: float) -> pl.Expr:
+def agrees_in_any_case(tolerance: float) -> pl.Expr:
     """Return whether a claim agrees whatever the missing data is, so that it confirms nothing.
 
     Figures of the ledger have no missing data: there agreeing is enough.

@@ -21,12 +21,18 @@ from cloud.scoring.indicators.base import (
     Values,
 )
 from cloud.scoring.indicators.builders.declared_ratio import declaration_ref
-from cloud.scoring.indicators.builders.declared_vs_measured import agrees, claims, surely_agrees
+from cloud.scoring.indicators.builders.declared_vs_measured import (
+    agrees,
+    agrees_in_any_case,
+    claims,
+)
 
 
 def _rows(evidence: Evidence, parameters: Parameters) -> pl.DataFrame:
     tolerance = float(parameters["tolerance"])
-    is_sure, may_be = (rule(tolerance).fill_null(value=False) for rule in (surely_agrees, agrees))
+    is_sure, may_be = (
+        rule(tolerance).fill_null(value=False) for rule in (agrees_in_any_case, agrees)
+    )
     is_unseen = pl.col("most").is_null() | (may_be & ~is_sure)
     declared = evidence.declarations.select("school", "item", "declared_on")
     rows = claims(evidence).join(declared, on=["school", "item"], how="left", maintain_order="left")

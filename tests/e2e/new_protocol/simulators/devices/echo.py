@@ -11,7 +11,7 @@ from device_profiles.protocols.echo import EchoExample
 from device_profiles.reading import Value
 from device_profiles.schema import DeviceProfile
 from simulators.devices import protocol
-from simulators.devices.actor import Actor, Halt, SimulatedDevice
+from simulators.devices.actor import Actor, Shutdown, SimulatedDevice
 
 
 class EchoDevice:
@@ -20,7 +20,7 @@ class EchoDevice:
     def __init__(self, actor: Actor) -> None:
         self.actor = actor
 
-    async def run(self, halt: Halt, ready: Callable[[], None]) -> None:
+    async def run(self, halt: Shutdown, ready: Callable[[], None]) -> None:
         """Listen until the end."""
         address = self.actor.planned.address
         async with await asyncio.start_server(self._answer, address.host, address.port):
