@@ -7,7 +7,7 @@ SwaggerUI({
   url: "/api/v1/openapi.json",
   deepLinking: true,
   defaultModelsExpandDepth: 0,
-  docExpansion: "none",
+  docExpansion: "list",
   filter: true,
   persistAuthorization: false,
   // Swagger's own validator would send the document to a server on the internet.
