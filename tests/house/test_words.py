@@ -12,15 +12,15 @@ import pytest
 from tests._parts.tree import committed, text_of
 
 NOT_YET: tuple[str, ...] = (
-    "CHANGELOG.md",
-    "CONTRIBUTING.md",
-    "README",
-    "cloud/",
-    "device_profiles/",
-    "docs/",
-    "edge/",
-    "simulators/",
-    "tests/",
+    "cloud/assessments/",
+    "cloud/errors.py",
+    "cloud/registry/",
+    "cloud/reports/",
+    "cloud/robustness/",
+    "cloud/selection/",
+    "tests/_parts/",
+    "tests/cloud/",
+    "tests/simulators/",
 )
 """Paths whose words are still to be mended; the list only gets shorter."""
 
@@ -146,7 +146,9 @@ def private_name_faults(path: Path) -> list[str]:
 
 
 def is_prose(path: Path) -> bool:
-    """Whether a file holds sentences for people."""
+    """Whether a file holds sentences for people; the API's types repeat what Python holds."""
+    if path.name == "schema.d.ts":
+        return False
     if path.suffix == ".md":
         return True
     return path.suffix in {".yaml", ".ts", ".vue"} and path.parts[0] in {"cloud", "simulators"}
@@ -180,6 +182,6 @@ def test_chinese_texts_use_the_words_of_the_field(word: str) -> None:
         if path.suffix in {".py", ".yaml", ".ts", ".vue", ".md", ".typ"}
         and path not in NAMES_OF_CODE_LISTS
         for number, line in numbered(path)
-        if word in line
+        if word in line.replace(CHINESE[word], "")
     ]
     assert not faults
