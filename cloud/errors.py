@@ -68,8 +68,8 @@ class StoreLocked(StoreError):
 class StoreTooNew(StoreError):
     """A later version of this program wrote the telemetry file."""
 
-    def __init__(self, path: str, *, found: int, known: int) -> None:
-        super().__init__(message("error.store_too_new", path=path, schema=found, known=known))
+    def __init__(self, path: str, *, stored: int, known: int) -> None:
+        super().__init__(message("error.store_too_new", path=path, schema=stored, known=known))
         self.path = path
 
 

@@ -1,4 +1,4 @@
-"""The assessment_log: assessments, selections and steps as they were made. Nothing changes them.
+"""The assessment log: assessments, selections and steps as they were made. It is append-only.
 
 There is no method that updates or deletes, and the database refuses both. Filing the same contents
 again gives what is already filed.
@@ -20,9 +20,9 @@ from cloud.errors import Conflict
 from cloud.registry import assessment_log_tables as tables
 
 Effect = Callable[[Session], Mapping[str, Any]]
-"""Changes the books within a session and returns what changed."""
+"""Changes the records within a session and returns what changed."""
 FIRST_DIGEST = "0" * 64
-"""What the first step takes the place of a step before."""
+"""The digest that the first step is chained to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,14 +90,14 @@ class AssessmentLog:
         self._writing = writing
 
     def file_assessment(self, row: AssessmentRow, evidence: bytes, integrity: bytes) -> bool:
-        """File an assessment; False where it is filed already."""
+        """File an assessment; return False where it is filed already."""
         values = asdict(row) | {"created_at": _naive(row.created_at)}
         return self._file(
             tables.Assessment(**values, evidence=evidence, integrity=integrity), row.id, row.digest
         )
 
     def file_selection(self, row: SelectionRow) -> bool:
-        """File a selection; False where it is filed already."""
+        """File a selection; return False where it is filed already."""
         return self._file(_selection_of(row), row.id, row.digest)
 
     def take(
@@ -110,9 +110,9 @@ class AssessmentLog:
     ) -> StepRow:
         """Take a step, unless `allowed` refuses it in view of the steps of its round.
 
-        What it raises is raised; no other step is taken in between. A `selection` that the step
-        makes, and the `effect` it has on the books, happen with it or not at all; the step holds
-        what changed by the effect.
+        Raises what `allowed` raises. No other step is taken in between. The step, the `selection`
+        that it makes and its `effect` on the records are one transaction; the step holds what the
+        effect changed.
         """
         with self._writing() as session:
             allowed(_steps(session, _of_round(step.round)))
@@ -138,8 +138,8 @@ class AssessmentLog:
         """Return an assessment, None where there is none."""
         query = _assessments().where(tables.Assessment.id == assessment)
         with Session(self._engine) as session:
-            found = session.execute(query).mappings().one_or_none()
-            return None if found is None else _assessment(found)
+            row = session.execute(query).mappings().one_or_none()
+            return None if row is None else _assessment(row)
 
     def evidence(self, assessment: str) -> bytes | None:
         """Return the evidence of an assessment, as filed."""
@@ -168,11 +168,11 @@ class AssessmentLog:
     def selection(self, selection: str) -> SelectionRow | None:
         """Return a selection, None where there is none."""
         with Session(self._engine) as session:
-            found = session.get(tables.Selection, selection)
-            return None if found is None else _selection(found)
+            row = session.get(tables.Selection, selection)
+            return None if row is None else _selection(row)
 
     def after(self, selection: str) -> str | None:
-        """Return the selection that took the place of one, None while it is in force."""
+        """Return the id of the selection that replaced a selection, None while it is in force."""
         query = select(tables.Selection.id).where(tables.Selection.before_id == selection)
         with Session(self._engine) as session:
             return session.scalar(query)
@@ -183,7 +183,7 @@ class AssessmentLog:
         round: str | None = None,  # noqa: A002  what it is called everywhere else
         school: str | None = None,
     ) -> list[StepRow]:
-        """Return steps, the first one first; of a school with those that concern every school."""
+        """Return steps, oldest first; with `school`, its own and those of every school."""
         query = select(tables.Step)
         if round is not None:
             query = query.where(tables.Step.round == round)
@@ -195,8 +195,8 @@ class AssessmentLog:
     def step(self, number: int) -> StepRow | None:
         """Return a step, None where there is none."""
         with Session(self._engine) as session:
-            found = session.get(tables.Step, number)
-            return None if found is None else _step(found)
+            row = session.get(tables.Step, number)
+            return None if row is None else _step(row)
 
     def broken_at(self) -> int | None:
         """Return the first step that does not follow from the ones before it, None for none."""
@@ -215,9 +215,9 @@ class AssessmentLog:
         digest: str,
     ) -> bool:
         with self._writing() as session:
-            found: Any = session.get(type(row), name)
-            if found is not None:
-                if found.digest != digest:
+            filed: Any = session.get(type(row), name)
+            if filed is not None:
+                if filed.digest != digest:
                     raise Conflict(f"{name}: something else is filed under this id")
                 return False
             session.add(row)

@@ -1,8 +1,8 @@
 """Which days are school days, what is taught on them and when. Pure.
 
 A day is a school day when a term covers it and it is a weekday that is not closed, or a make-up
-day, which is taught as the weekday it follows. A school's own word on a day outweighs
-the word for all schools.
+day, which is taught as the weekday it follows. A school's own entry for a day takes precedence
+over the entry for all schools.
 """
 
 import datetime as dt
@@ -32,7 +32,7 @@ class SchoolDay:
 
 
 def days(start: dt.date, end: dt.date) -> Iterator[dt.date]:
-    """Every day of a span, both ends included."""
+    """Yield every day of a span, both ends included."""
     for offset in range((end - start).days + 1):
         yield start + dt.timedelta(days=offset)
 
@@ -49,13 +49,13 @@ def school_days(
     by_day: dict[dt.date, HolidayRow] = {}
     for holiday in sorted(holidays, key=lambda row: row.school is not None):
         by_day[holiday.day] = holiday
-    found = []
+    taught_days = []
     for term in sorted(terms, key=lambda row: row.starts):
         for day in days(max(start, term.starts), min(end, term.ends)):
             weekday = taught_as(day, by_day.get(day))
             if weekday is not None:
-                found.append(SchoolDay(day, term.id, weekday))
-    return found
+                taught_days.append(SchoolDay(day, term.id, weekday))
+    return taught_days
 
 
 def taught_as(day: dt.date, holiday: HolidayRow | None) -> int | None:
@@ -68,7 +68,7 @@ def taught_as(day: dt.date, holiday: HolidayRow | None) -> int | None:
 def calendar_rows(
     taught: Iterable[SchoolDay], periods: Sequence[PeriodRow], zone: ZoneInfo
 ) -> list[CalendarRow]:
-    """Every period of every given school day, in order, as UTC moments."""
+    """Return every period of every given school day, in order, as UTC moments."""
     by_term: dict[int, list[PeriodRow]] = {}
     for period in sorted(periods, key=lambda row: (row.starts, row.number)):
         by_term.setdefault(period.term, []).append(period)
@@ -86,7 +86,7 @@ def calendar_rows(
 
 
 def lesson_rows(taught: Iterable[SchoolDay], timetable: Sequence[TimetableRow]) -> list[LessonRow]:
-    """Every lesson of every given school day, in order of day, period and room."""
+    """Return every lesson of every given school day, by day, period and room."""
     by_weekday: dict[tuple[int, int], list[TimetableRow]] = {}
     for entry in sorted(timetable, key=lambda row: (row.period, row.room)):
         by_weekday.setdefault((entry.term, entry.weekday), []).append(entry)

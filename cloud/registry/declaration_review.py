@@ -56,13 +56,13 @@ def _declared(
         .order_by(tables.Declaration.declared_on)
     )
     rows = list(session.scalars(query))
-    found = [
+    matches = [
         row
         for row in rows
         if row.item == item and (declared_on is None or row.declared_on == declared_on)
     ]
-    if not found:
+    if not matches:
         day = "" if declared_on is None else f" on {declared_on}"
         hint = nearest(item, {row.item for row in rows})
         raise NotFound(f"school {school} declared no {item!r}{day}{hint}")
-    return found[-1]
+    return matches[-1]

@@ -31,7 +31,7 @@ def open_engine(url: str) -> Engine:
             command.upgrade(config, "head")
     except (ArgumentError, ImportError, OperationalError) as error:
         reason = str(getattr(error, "orig", None) or error).splitlines()[0]
-        raise SettingsError(f"database {_told(url)}: {reason}") from None
+        raise SettingsError(f"database {_without_password(url)}: {reason}") from None
     return engine
 
 
@@ -44,7 +44,7 @@ def take_turn(connection: Connection) -> None:
         connection.execute(select(func.pg_advisory_xact_lock(_WRITERS)))
 
 
-def _told(url: str) -> str:
+def _without_password(url: str) -> str:
     """Return a URL without its password."""
     try:
         return make_url(url).render_as_string(hide_password=True)

@@ -1,7 +1,6 @@
-"""The registry: the school's books, kept in a relational database.
+"""The registry: the schools' records in a relational database.
 
-Every method opens a session of its own and answers with plain rows, so it may be called from any
-thread.
+Every method opens a session of its own and returns plain rows, so it may be called from any thread.
 """
 
 import datetime as dt
@@ -64,16 +63,16 @@ class Registry:
 
     @property
     def engine(self) -> Engine:
-        """The database, for tests and maintenance."""
+        """Return the database, for tests and maintenance."""
         return self._engine
 
     @property
     def assessment_log(self) -> AssessmentLog:
-        """What was assessed, selected and done about it."""
+        """Return the log of assessments, selections and steps."""
         return AssessmentLog(self._engine, self.writing)
 
     def close(self) -> None:
-        """Give back every connection."""
+        """Close every connection."""
         self._engine.dispose()
 
     def on_change(self, callback: Changed) -> None:
@@ -96,21 +95,21 @@ class Registry:
             yield session
 
     def schools(self) -> list[SchoolRow]:
-        """Every school, by code."""
+        """Return every school, by code."""
         with Session(self._engine) as session:
-            found = session.scalars(select(tables.School).order_by(tables.School.id))
-            return [_school(school) for school in found]
+            schools = session.scalars(select(tables.School).order_by(tables.School.id))
+            return [_school(school) for school in schools]
 
     def school(self, school: str) -> SchoolRow | None:
-        """One school, None where it is not registered."""
+        """Return a school, None where it is not registered."""
         with Session(self._engine) as session:
-            found = session.get(tables.School, school)
-            return None if found is None else _school(found)
+            row = session.get(tables.School, school)
+            return None if row is None else _school(row)
 
     def zone(self, school: str) -> ZoneInfo:
         """Return the school's time zone."""
-        found = self.school(school)
-        return ZoneInfo("Asia/Shanghai" if found is None else found.time_zone)
+        row = self.school(school)
+        return ZoneInfo("Asia/Shanghai" if row is None else row.time_zone)
 
     def rooms(self, school: str) -> list[RoomRow]:
         """Return the rooms of a school, by number."""
@@ -134,7 +133,7 @@ class Registry:
     ) -> list[AssetRow]:
         """Return the assets of a school that match every filter given, by number.
 
-        `text` is looked for in number, name, model, brand, serial number and custodian.
+        `text` is searched for in number, name, model, brand, serial number and custodian.
         """
         query = _assets().where(tables.Asset.school_id == school)
         if category is not None:
@@ -156,28 +155,28 @@ class Registry:
                 or_(*(field.icontains(text, autoescape=True) for field in searched))
             )
         with Session(self._engine) as session:
-            found = session.execute(query.order_by(tables.Asset.asset_no))
-            return [_asset(asset, number) for asset, number in found]
+            rows = session.execute(query.order_by(tables.Asset.asset_no))
+            return [_asset(asset, number) for asset, number in rows]
 
     def asset_rows(self, school: str) -> list[AssetRow]:
-        """Every asset of a school with all of its fields, by number."""
+        """Return every asset of a school with all of its fields, by number."""
         return self.assets(school)
 
     def asset(self, asset_id: int) -> AssetRow | None:
-        """One asset, None where there is none of that id."""
+        """Return an asset, None where there is none of that id."""
         with Session(self._engine) as session:
-            found = session.execute(_assets().where(tables.Asset.id == asset_id)).one_or_none()
-            return None if found is None else _asset(*found)
+            row = session.execute(_assets().where(tables.Asset.id == asset_id)).one_or_none()
+            return None if row is None else _asset(*row)
 
     def bindings(self, school: str) -> list[BindingRow]:
-        """Every binding of a school, by device and beginning."""
+        """Return every binding of a school, by device and first day."""
         query = (
             select(tables.Binding, tables.Asset.asset_no)
             .join(tables.Asset, tables.Binding.asset_id == tables.Asset.id)
             .where(tables.Binding.school_id == school)
         )
         with Session(self._engine) as session:
-            found = [
+            bindings = [
                 BindingRow(
                     school=binding.school_id,
                     asset_id=binding.asset_id,
@@ -188,7 +187,7 @@ class Registry:
                 )
                 for binding, asset_no in session.execute(query)
             ]
-        return sorted(found, key=lambda row: (row.device, row.valid_from or dt.date.min))
+        return sorted(bindings, key=lambda row: (row.device, row.valid_from or dt.date.min))
 
     def assets_by_device(self, school: str, day: dt.date) -> Mapping[str, AssetRow]:
         """Return the asset behind each name in telemetry, on a day."""
@@ -203,8 +202,8 @@ class Registry:
         """Return the terms of a school, oldest first."""
         with Session(self._engine) as session:
             query = select(tables.Term).where(tables.Term.school_id == school)
-            found = session.scalars(query.order_by(tables.Term.starts))
-            return [TermRow(row.id, row.school_id, row.name, row.starts, row.ends) for row in found]
+            terms = session.scalars(query.order_by(tables.Term.starts))
+            return [TermRow(row.id, row.school_id, row.name, row.starts, row.ends) for row in terms]
 
     def term_on(self, school: str, day: dt.date) -> TermRow | None:
         """Return the term that covers a day, None between terms."""
@@ -268,14 +267,14 @@ class Registry:
     def stage_sizes(self, school: str) -> list[StageSizeRow]:
         """Return the sizes of the stages of a school, the youngest first."""
         table = tables.StageSize
-        found = self._of(table, table.school_id == school)
-        rows = [StageSizeRow(row.school_id, row.stage, row.classes, row.pupils) for row in found]
+        sizes = self._of(table, table.school_id == school)
+        rows = [StageSizeRow(row.school_id, row.stage, row.classes, row.pupils) for row in sizes]
         return sorted(rows, key=lambda row: STAGE_ORDER.index(row.stage))
 
     def declarations(self, school: str) -> list[DeclarationRow]:
-        """Return everything a school ever declared, by item and day."""
+        """Return every declaration of a school, by item and day."""
         table = tables.Declaration
-        found = self._of(table, table.school_id == school, table.item, table.declared_on)
+        declarations = self._of(table, table.school_id == school, table.item, table.declared_on)
         return [
             DeclarationRow(
                 school=row.school_id,
@@ -287,7 +286,7 @@ class Registry:
                 confirmed_on=row.confirmed_on,
                 confirmed_by=row.confirmed_by,
             )
-            for row in found
+            for row in declarations
         ]
 
     def tickets(self, school: str) -> list[TicketRow]:
@@ -317,18 +316,18 @@ class Registry:
             ]
 
     def stocktakes(self, school: str) -> list[StocktakeRow]:
-        """Return what every count of a school found, by day and asset number."""
+        """Return the results of every count of a school, by day and asset number."""
         table = tables.Stocktake
-        found = self._of(table, table.school_id == school, table.counted_on, table.asset_no)
+        stocktakes = self._of(table, table.school_id == school, table.counted_on, table.asset_no)
         return [
             StocktakeRow(row.school_id, row.asset_no, row.counted_on, row.result, row.counted_by)
-            for row in found
+            for row in stocktakes
         ]
 
     def disposals(self, school: str) -> list[DisposalRow]:
         """Return the disposals of a school, by day and asset number."""
         table = tables.Disposal
-        found = self._of(table, table.school_id == school, table.disposed_on, table.asset_no)
+        disposals = self._of(table, table.school_id == school, table.disposed_on, table.asset_no)
         return [
             DisposalRow(
                 school=row.school_id,
@@ -338,7 +337,7 @@ class Registry:
                 approval_no=row.approval_no,
                 record_no=row.record_no,
             )
-            for row in found
+            for row in disposals
         ]
 
     def chemicals(self, school: str) -> list[ChemicalRow]:
@@ -372,12 +371,12 @@ class Registry:
         )
 
     def calendar(self, school: str, start: dt.date, end: dt.date) -> list[CalendarRow]:
-        """Every period of every school day of a span, as UTC moments."""
+        """Return every period of every school day of a span, as UTC moments."""
         taught = self.taught(school, start, end)
         return calendar.calendar_rows(taught, self.periods(school), self.zone(school))
 
     def lessons(self, school: str, start: dt.date, end: dt.date) -> list[LessonRow]:
-        """Every lesson scheduled in a span, both ends included."""
+        """Return every lesson scheduled in a span, both ends included."""
         taught = self.taught(school, start, end)
         return calendar.lesson_rows(taught, self.timetable(school))
 

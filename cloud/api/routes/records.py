@@ -21,7 +21,7 @@ from cloud.api.schemas import records as models
 from cloud.errors import NotFound, Unprocessable
 from cloud.localized_text import LocalizedText
 from cloud.registry.importing.columns import BY_KIND, LAYOUTS
-from cloud.registry.queries.sheet_views import BookRow, book_rows, cell
+from cloud.registry.queries.sheet_views import SheetRow, cell, sheet_rows
 from cloud.scoring.evidence.air_quality import AIR_DAYS, air_days
 from cloud.scoring.evidence.collect import senders
 from cloud.scoring.evidence.registry_tables import Books
@@ -58,7 +58,7 @@ async def list_record_tables(school: str, services: ServicesDep) -> list[models.
                 table=layout.kind,
                 title=localized_text(LocalizedText(layout.sheet, layout.english)),
                 is_imported=True,
-                rows=len(book_rows(services.registry, school, layout.kind)),
+                rows=len(sheet_rows(services.registry, school, layout.kind)),
             )
             for layout in LAYOUTS
         ]
@@ -182,7 +182,7 @@ async def _rows(
     """Return every row of a table, and the span it is of where it has one."""
     await run_in_threadpool(registered, services.registry, school)
     if name in BY_KIND:
-        rows = await run_in_threadpool(book_rows, services.registry, school, name)
+        rows = await run_in_threadpool(sheet_rows, services.registry, school, name)
         return None, [_shape(row) for row in rows]
     if name not in _DERIVED:
         known = ", ".join([*BY_KIND, *_DERIVED])
@@ -192,7 +192,7 @@ async def _rows(
     return days, await _DERIVED[name].read(services, school, days)
 
 
-def _shape(row: BookRow) -> models.RecordRow:
+def _shape(row: SheetRow) -> models.RecordRow:
     return models.RecordRow(key=row.key, cells=dict(row.cells), asset_id=row.asset_id, day=None)
 
 

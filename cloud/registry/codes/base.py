@@ -1,4 +1,4 @@
-"""What a code list is: codes, what they mean, where that is written and how sure we are."""
+"""A code list: its codes and their meaning, its source, and how reliable the source is."""
 
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -18,7 +18,7 @@ class CodeItem:
 
 @dataclass(frozen=True, slots=True)
 class CodeList:
-    """A code list, where it comes from and how sure we are of it."""
+    """A code list, with its source and the confidence in that source."""
 
     id: str
     title_zh: str
@@ -49,8 +49,8 @@ class CodeList:
 
 def items_of(text: str) -> tuple[CodeItem, ...]:
     """Read lines of `code | Chinese | English`."""
-    found = []
+    items = []
     for line in text.strip().splitlines():
         code, zh, en = (part.strip() for part in line.split("|"))
-        found.append(CodeItem(code, zh, en))
-    return tuple(found)
+        items.append(CodeItem(code, zh, en))
+    return tuple(items)

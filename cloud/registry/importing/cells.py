@@ -1,4 +1,4 @@
-"""One cell -> one value, or a `ValueError` with what was found and what was expected."""
+"""Parse one cell into one value, or raise `ValueError` with what it holds and what is expected."""
 
 import datetime as dt
 import re
@@ -33,16 +33,16 @@ def text(cell: Any) -> str:
         return str(int(cell)) if float(cell).is_integer() else repr(cell)
     if isinstance(cell, dt.datetime | dt.date | dt.time):
         return cell.isoformat()
-    found = str(cell).strip()
-    if found in EXCEL_ERRORS:
-        raise ValueError(f"holds the Excel error {found}; correct the formula")
-    if len(found) > MAX_TEXT:
-        raise ValueError(f"is {len(found)} characters long, expected at most {MAX_TEXT}")
-    if not found.isprintable() and any(
-        unicodedata.category(letter) == "Cc" and letter not in "\n\t\r" for letter in found
+    content = str(cell).strip()
+    if content in EXCEL_ERRORS:
+        raise ValueError(f"holds the Excel error {content}; correct the formula")
+    if len(content) > MAX_TEXT:
+        raise ValueError(f"is {len(content)} characters long, expected at most {MAX_TEXT}")
+    if not content.isprintable() and any(
+        unicodedata.category(letter) == "Cc" and letter not in "\n\t\r" for letter in content
     ):
         raise ValueError("holds control characters; type it again")
-    return found
+    return content
 
 
 def code(cell: Any) -> str:
@@ -63,26 +63,26 @@ def coded(code_list: CodeList) -> Parse:
 def number(cell: Any) -> float:
     """Return a cell as a number that is not negative; "1,234.50" and "1200 元" are understood."""
     if isinstance(cell, int | float) and not isinstance(cell, bool):
-        found = float(cell)
+        value = float(cell)
     else:
         plain = re.sub(r"[,\s¥元]", "", code(cell))
         if not re.fullmatch(r"[+-]?\d{1,15}(\.\d{1,9})?", plain):
             raise ValueError(f'got "{text(cell)}", expected a number such as 1234.50')
-        found = float(plain)
-    if not 0 <= found <= MAX_COUNT:
-        raise ValueError(f"got {found:g}, expected a number from 0 to {MAX_COUNT}")
-    return found
+        value = float(plain)
+    if not 0 <= value <= MAX_COUNT:
+        raise ValueError(f"got {value:g}, expected a number from 0 to {MAX_COUNT}")
+    return value
 
 
 def whole(cell: Any) -> int:
     """Return a cell as a whole number that is not negative."""
     try:
-        found = number(cell)
+        value = number(cell)
     except ValueError:
         raise ValueError(f'got "{text(cell)}", expected a whole number') from None
-    if not found.is_integer():
+    if not value.is_integer():
         raise ValueError(f'got "{text(cell)}", expected a whole number')
-    return int(found)
+    return int(value)
 
 
 def floor(cell: Any) -> int:
@@ -154,10 +154,10 @@ def moment(cell: Any) -> dt.datetime:
 def yes_no(cell: Any) -> bool:
     """Return True or False for 是 or 否."""
     words = {"是": True, "否": False, "yes": True, "no": False, "true": True, "false": False}
-    found = words.get(text(cell).casefold())
-    if found is None:
+    answer = words.get(text(cell).casefold())
+    if answer is None:
         raise ValueError(f'got "{text(cell)}", expected 是 or 否')
-    return found
+    return answer
 
 
 def weekday(cell: Any) -> int:
@@ -183,7 +183,7 @@ def day_kind(cell: Any) -> str:
         "makeup": "makeup",
         "cancelled": "cancelled",
     }
-    found = kinds.get(text(cell).casefold())
-    if found is None:
+    kind = kinds.get(text(cell).casefold())
+    if kind is None:
         raise ValueError(f'got "{text(cell)}", expected 放假, 补课 or 取消')
-    return found
+    return kind

@@ -1,4 +1,4 @@
-"""One import in progress, and what every kind of import asks of it.
+"""One import in progress, and what every kind of import needs of it.
 
 A stored row is a plain dict, a column each. New and changed rows are written when `flush` is
 called, many in one statement, so that a city's ledger takes seconds.
@@ -50,21 +50,21 @@ class Job:
         )
         return False
 
-    def save(self, table: type[tables.Table], found: Row | None, values: Mapping[str, Any]) -> Row:
+    def save(self, table: type[tables.Table], row: Row | None, values: Mapping[str, Any]) -> Row:
         """Make or change a row and count it."""
-        if found is None:
-            found = dict(values)
-            self._new[table].append(found)
+        if row is None:
+            row = dict(values)
+            self._new[table].append(row)
             self.created += 1
         else:
-            changes = {key: value for key, value in values.items() if found[key] != value}
+            changes = {key: value for key, value in values.items() if row[key] != value}
             if not changes:
                 self.unchanged += 1
-                return found
-            self.change(table, found, changes)
+                return row
+            self.change(table, row, changes)
             self.updated += 1
-        self.touch(found.get("school_id"))
-        return found
+        self.touch(row.get("school_id"))
+        return row
 
     def add(self, table: type[tables.Table], values: Mapping[str, Any]) -> Row:
         """Make a row that is not counted, because it follows from another."""
@@ -72,11 +72,11 @@ class Job:
         self._new[table].append(row)
         return row
 
-    def change(self, table: type[tables.Table], found: Row, changes: Mapping[str, Any]) -> None:
+    def change(self, table: type[tables.Table], row: Row, changes: Mapping[str, Any]) -> None:
         """Change a stored row without counting it."""
-        found.update(changes)
-        if "id" in found:
-            self._changed[table].append({"id": found["id"], **changes})
+        row.update(changes)
+        if "id" in row:
+            self._changed[table].append({"id": row["id"], **changes})
 
     def remove(self, table: type[tables.Table], row: Row, school: str | None) -> None:
         """Delete a row and count it."""
@@ -85,7 +85,7 @@ class Job:
         self.touch(school)
 
     def touch(self, school: str | None) -> None:
-        """Remember that a school's books have changed."""
+        """Note that a school's records have changed."""
         if school is not None:
             self.touched.add(school)
 
@@ -103,8 +103,8 @@ class Job:
                 alike[tuple(row)].append(row)
             for some_rows in alike.values():
                 self.session.execute(insert(_made(table)), some_rows)
-        for kept in (self._removed, self._changed, self._new):
-            kept.clear()
+        for pending in (self._removed, self._changed, self._new):
+            pending.clear()
 
     def rows(
         self,
@@ -179,18 +179,18 @@ def is_span(job: Job, record: Record, start: str, end: str, column: str) -> bool
 def rooms_of(job: Job, schools: Iterable[Any]) -> dict[str, dict[str, int]]:
     """Return the ids of the rooms of schools, by school and number."""
     room = tables.Room
-    found: dict[str, dict[str, int]] = defaultdict(dict)
+    room_ids: dict[str, dict[str, int]] = defaultdict(dict)
     for row in job.rows(room, room.school_id, schools, [room.id, room.school_id, room.number]):
-        found[row["school_id"]][row["number"]] = row["id"]
-    return found
+        room_ids[row["school_id"]][row["number"]] = row["id"]
+    return room_ids
 
 
 def assets_of(job: Job, schools: Iterable[Any]) -> dict[str, dict[str, int]]:
     """Return the ids of the assets of schools, by school and number."""
     asset = tables.Asset
-    found: dict[str, dict[str, int]] = defaultdict(dict)
+    asset_ids: dict[str, dict[str, int]] = defaultdict(dict)
     for row in job.rows(
         asset, asset.school_id, schools, [asset.id, asset.school_id, asset.asset_no]
     ):
-        found[row["school_id"]][row["asset_no"]] = row["id"]
-    return found
+        asset_ids[row["school_id"]][row["asset_no"]] = row["id"]
+    return asset_ids

@@ -1,4 +1,4 @@
-"""A file of the school's books -> the registry, all of it or nothing.
+"""Import a file of a school's records into the registry, all of it or nothing.
 
 1. Every problem is reported with its sheet, row and column; one problem anywhere and nothing is
    stored.
@@ -78,9 +78,9 @@ def import_file(
     with registry.writing() as session:
         job = Job(session, problems)
         for layout, sheet in parts:
-            found = list(records_in(sheet, layout, problems, ignored, school))
-            rows += len(found)
-            APPLY[layout.kind](job, [record for record in found if not record.is_broken])
+            sheet_records = list(records_in(sheet, layout, problems, ignored, school))
+            rows += len(sheet_records)
+            APPLY[layout.kind](job, [record for record in sheet_records if not record.is_broken])
             job.flush()
         if rows == 0 and not problems.total:
             problems.add(parts[0][0].sheet if parts else "", 1, None, "there are no rows to import")

@@ -1,6 +1,6 @@
 """Records of schools, rooms, assets and bindings -> rows of the tables.
 
-Each function looks its records up by natural key, refuses what contradicts the rest of the books,
+Each function looks its records up by natural key, refuses what contradicts the other records,
 and writes the rest into the session; nothing is committed here.
 """
 
@@ -32,8 +32,8 @@ def apply_schools(job: Job, records: Sequence[Record]) -> None:
     fields = (*needed, "urban_rural", "classes", "pupils", "teachers")
     for record in once(job, records, ["school"]):
         school_id = record.get("school")
-        found = job.schools.get(school_id)
-        if lacks_needed(job, record, needed, is_new=found is None):
+        stored = job.schools.get(school_id)
+        if lacks_needed(job, record, needed, is_new=stored is None):
             continue
         school_type = record.get("school_type")
         if school_type is not None:
@@ -43,7 +43,7 @@ def apply_schools(job: Job, records: Sequence[Record]) -> None:
                 continue
         before = job.unchanged
         values = {"id": school_id, **stated(record, fields)}
-        job.schools[school_id] = job.save(tables.School, found, values)
+        job.schools[school_id] = job.save(tables.School, stored, values)
         if job.unchanged == before:
             job.touch(school_id)
 
@@ -80,8 +80,8 @@ def _buildings(
 
 
 def _stored_buildings(job: Job, schools: Iterable[Any]) -> dict[tuple[Any, Any], int]:
-    found = job.rows(tables.Building, tables.Building.school_id, schools)
-    return {(row["school_id"], row["name"]): row["id"] for row in found}
+    buildings = job.rows(tables.Building, tables.Building.school_id, schools)
+    return {(row["school_id"], row["name"]): row["id"] for row in buildings}
 
 
 ASSET_FIELDS = (
@@ -104,15 +104,15 @@ def apply_assets(job: Job, records: Sequence[Record]) -> None:
     saved: list[tuple[Record, Row]] = []
     for record in once(job, records, ["school", "asset_no"]):
         school, asset_no = record.get("school"), record.get("asset_no")
-        found = assets.get((school, asset_no))
-        lacks = lacks_needed(job, record, needed, is_new=found is None)
+        stored = assets.get((school, asset_no))
+        lacks = lacks_needed(job, record, needed, is_new=stored is None)
         values = {"school_id": school, "asset_no": asset_no, **stated(record, ASSET_FIELDS)}
-        values |= _classification(job, record, found)
+        values |= _classification(job, record, stored)
         values |= _location(job, record, rooms[school])
-        if "quantity" in record.values or found is None:
+        if "quantity" in record.values or stored is None:
             values["quantity"] = 1.0 if record.get("quantity") is None else record.get("quantity")
         if not lacks and not record.is_broken:
-            saved.append((record, job.save(tables.Asset, found, values)))
+            saved.append((record, job.save(tables.Asset, stored, values)))
     job.flush()
     if any("id" not in asset for _, asset in saved):
         numbered = assets_of(job, schools)
@@ -134,15 +134,15 @@ def _location(job: Job, record: Record, rooms: Mapping[str, int]) -> dict[str, A
     return {"room_id": rooms[number]}
 
 
-def _classification(job: Job, record: Record, found: Row | None) -> dict[str, Any]:
+def _classification(job: Job, record: Record, stored: Row | None) -> dict[str, Any]:
     if "classification_code" not in record.values:
         return {}
     written, edition = record.get("classification_code"), record.get("classification_list")
     if written is None:
         return {"classification_code": None, "classification_list": None}
-    if "classification_list" not in record.values and found is not None:
-        is_same = found["classification_code"] == written
-        edition = found["classification_list"] if is_same else None
+    if "classification_list" not in record.values and stored is not None:
+        is_same = stored["classification_code"] == written
+        edition = stored["classification_list"] if is_same else None
     try:
         code, edition = statistics.classification(written, edition)
     except ValueError as error:
@@ -170,10 +170,10 @@ def _derive_bindings(job: Job, saved: Sequence[tuple[Record, Row]], schools: Ite
 
 
 def _stored_bindings(job: Job, schools: Iterable[Any]) -> dict[int, list[Row]]:
-    found: dict[int, list[Row]] = defaultdict(list)
+    by_asset: dict[int, list[Row]] = defaultdict(list)
     for binding in job.rows(tables.Binding, tables.Binding.school_id, schools):
-        found[binding["asset_id"]].append(binding)
-    return found
+        by_asset[binding["asset_id"]].append(binding)
+    return by_asset
 
 
 def _refuse_clashes(
@@ -190,7 +190,7 @@ def _refuse_clashes(
     for (_school, device), bindings in by_device.items():
         if len(bindings) == 1:
             continue
-        ordered = sorted(bindings, key=lambda one: one.get("valid_from") or dt.date.min)
+        ordered = sorted(bindings, key=lambda binding: binding.get("valid_from") or dt.date.min)
         for earlier, later in pairwise(ordered):
             ends, begins = earlier.get("valid_to"), later.get("valid_from")
             if (ends or dt.date.max) >= (begins or dt.date.min):
@@ -227,18 +227,18 @@ def the_asset(job: Job, record: Record, assets: Mapping[str, Mapping[str, int]])
     """Return the id of the asset a record names; a problem is noted where there is none."""
     number = record.get("asset_no")
     numbers = assets.get(record.get("school"), {})
-    found = numbers.get(number)
-    if found is None:
+    asset_id = numbers.get(number)
+    if asset_id is None:
         hint = nearest(number, numbers)
         job.refuse(record, "资产编号", f'no asset "{number}" in this school{hint}')
-    return found
+    return asset_id
 
 
 def _replace_bindings(
     job: Job, asset_id: int, stored: Sequence[Row], group: Sequence[Record]
 ) -> list[Row]:
     known = {(row["device"], row["valid_from"]): row for row in stored}
-    kept = []
+    saved = []
     for record in group:
         values = {
             "school_id": record.get("school"),
@@ -248,8 +248,8 @@ def _replace_bindings(
             "valid_to": record.get("valid_to"),
             "origin": "bindings",
         }
-        found = known.pop((values["device"], values["valid_from"]), None)
-        kept.append(job.save(tables.Binding, found, values))
+        binding = known.pop((values["device"], values["valid_from"]), None)
+        saved.append(job.save(tables.Binding, binding, values))
     for left in known.values():
         job.remove(tables.Binding, left, left["school_id"])
-    return kept
+    return saved

@@ -30,7 +30,7 @@ Sound = Callable[[Record, Row | None], bool]
 def apply_stage_sizes(job: Job, records: Sequence[Record]) -> None:
     """Make or change the sizes of stages, of those that the school's type teaches."""
 
-    def is_taught(record: Record, _found: Row | None) -> bool:
+    def is_taught(record: Record, _stored: Row | None) -> bool:
         stage = record.get("stage")
         school_type = job.schools[record.get("school")]["school_type"]
         taught = statistics.stages(school_type)
@@ -50,8 +50,8 @@ def apply_declarations(job: Job, records: Sequence[Record]) -> None:
     """Make or change declarations; a confirmation holds when and by whom."""
     fields = ("value", "declared_by", "note", "confirmed_on", "confirmed_by")
 
-    def is_sound(record: Record, found: Row | None) -> bool:
-        when, who = _after(record, found, "confirmed_on"), _after(record, found, "confirmed_by")
+    def is_sound(record: Record, stored: Row | None) -> bool:
+        when, who = _after(record, stored, "confirmed_on"), _after(record, stored, "confirmed_by")
         if (when is None) != (who is None):
             column = "核实日期" if when is None else "核实人"
             job.refuse(
@@ -78,13 +78,13 @@ def apply_tickets(job: Job, records: Sequence[Record]) -> None:
     records = [record for record in records if job.knows_school(record)]
     assets = assets_of(job, {record.get("school") for record in records})
 
-    def is_sound(record: Record, found: Row | None) -> bool:
+    def is_sound(record: Record, stored: Row | None) -> bool:
         number = record.get("asset_no")
         if "asset_no" in record.values:
             record.values["asset_id"] = None if number is None else the_asset(job, record, assets)
         earlier: tuple[str, dt.datetime] | None = None
         for key, title in _MOMENTS.items():
-            moment = _after(record, found, key)
+            moment = _after(record, stored, key)
             if moment is None:
                 continue
             if earlier is not None and moment < earlier[1]:
@@ -105,8 +105,8 @@ def apply_stocktakes(job: Job, records: Sequence[Record]) -> None:
     records = [record for record in records if job.knows_school(record)]
     assets = assets_of(job, {record.get("school") for record in records})
 
-    def is_sound(record: Record, found: Row | None) -> bool:
-        number, result = record.get("asset_no"), _after(record, found, "result")
+    def is_sound(record: Record, stored: Row | None) -> bool:
+        number, result = record.get("asset_no"), _after(record, stored, "result")
         numbers = assets.get(record.get("school"), {})
         if result == "surplus" and number in numbers:
             problem = "is 盘盈, but the asset is in the ledger; expected 相符 or 盘亏"
@@ -131,8 +131,11 @@ def apply_disposals(job: Job, records: Sequence[Record]) -> None:
 def apply_chemicals(job: Job, records: Sequence[Record]) -> None:
     """Make or change batches of chemicals; a count holds how much and when."""
 
-    def is_sound(record: Record, found: Row | None) -> bool:
-        count, day = _after(record, found, "counted_quantity"), _after(record, found, "counted_on")
+    def is_sound(record: Record, stored: Row | None) -> bool:
+        count, day = (
+            _after(record, stored, "counted_quantity"),
+            _after(record, stored, "counted_on"),
+        )
         if (count is None) != (day is None):
             column = "清点数量" if count is None else "清点日期"
             job.refuse(record, column, "is empty; a count needs both the quantity and the day")
@@ -163,19 +166,19 @@ def _apply(
     }
     for record in once(job, records, ["school", *keys]):
         key = (record.get("school"), *(record.get(name) for name in keys))
-        found = stored.get(key)
-        lacks = lacks_needed(job, record, needed, is_new=found is None)
-        if not lacks and is_sound(record, found):
+        stored_row = stored.get(key)
+        lacks = lacks_needed(job, record, needed, is_new=stored_row is None)
+        if not lacks and is_sound(record, stored_row):
             named = dict(zip(("school_id", *keys), key, strict=True))
-            job.save(table, found, {**named, **stated(record, fields)})
+            job.save(table, stored_row, {**named, **stated(record, fields)})
 
 
-def _after(record: Record, found: Row | None, key: str) -> Any:
+def _after(record: Record, stored: Row | None, key: str) -> Any:
     """Return a value as it will be: from the file, or as stored where the file has none."""
-    if key in record.values or found is None:
+    if key in record.values or stored is None:
         return record.get(key)
-    return found[key]
+    return stored[key]
 
 
-def _always(_record: Record, _found: Row | None) -> bool:
+def _always(_record: Record, _stored: Row | None) -> bool:
     return True

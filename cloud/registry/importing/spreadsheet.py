@@ -1,4 +1,4 @@
-"""Bytes of a CSV or Excel file -> sheets of cells. Knows nothing of what the columns mean.
+"""Read the bytes of a CSV or Excel file into sheets of cells, whatever the columns mean.
 
 A file comes from anywhere, so it is measured before it is opened: what a zip archive unpacks
 to, how many rows it holds. Everything refused raises `Unprocessable` with what to do instead.
@@ -155,7 +155,7 @@ def _xlsx_sheets(content: bytes, filename: str, *, data_only: bool) -> Iterator[
         for sheet in book.worksheets:
             rows: list[tuple[int, list[Any]]] = []
             last = 0
-            # The file's own word on its size is often wrong, in both directions.
+            # The size that the file states is often wrong, in both directions.
             sheet.reset_dimensions()
             for number, cells in enumerate(
                 sheet.iter_rows(values_only=True, max_col=MAX_COLUMNS), start=1

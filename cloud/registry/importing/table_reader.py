@@ -1,4 +1,4 @@
-"""The cells of a sheet -> records with typed values, and a problem for everything else."""
+"""Read the cells of a sheet into records of typed values, with a problem for every other cell."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -26,7 +26,7 @@ class Problem:
 
 
 class Problems:
-    """What was refused: all of it counted, the first of it kept."""
+    """The problems of an import: all are counted, the first ones are listed."""
 
     def __init__(self) -> None:
         self.shown: list[Problem] = []

@@ -43,8 +43,8 @@ def apply_terms(job: Job, records: Sequence[Record]) -> None:
     by_school: dict[str, list[Row]] = defaultdict(list)
     for term in terms.values():
         by_school[term["school_id"]].append(term)
-    for school, found in by_school.items():
-        ordered = sorted(found, key=lambda term: term["starts"])
+    for school, school_terms in by_school.items():
+        ordered = sorted(school_terms, key=lambda term: term["starts"])
         for earlier, later in pairwise(ordered):
             row = rows.get((school, later["name"])) or rows.get((school, earlier["name"]))
             if later["starts"] <= earlier["ends"] and row is not None:
@@ -68,32 +68,32 @@ def apply_periods(job: Job, records: Sequence[Record]) -> None:
         for period in job.rows(tables.Period, tables.Period.term_id, named)
     }
     needed = {"starts": "开始时间", "ends": "结束时间"}
-    kept: dict[int, list[tuple[dt.time, dt.time, Record]]] = defaultdict(list)
+    by_term: dict[int, list[tuple[dt.time, dt.time, Record]]] = defaultdict(list)
     for record in once(job, records, ["school", "term", "number"]):
         term = terms[record.get("school"), record.get("term")]
         number = record.get("number")
-        found = stored.pop((term["id"], number), None)
-        if lacks_needed(job, record, needed, is_new=found is None):
+        period = stored.pop((term["id"], number), None)
+        if lacks_needed(job, record, needed, is_new=period is None):
             continue
         values = {"term_id": term["id"], "number": number, **stated(record, needed)}
-        if "name" in record.values or found is None:
+        if "name" in record.values or period is None:
             values["name"] = record.get("name") or f"第{number}节"
         if number < 1:
             job.refuse(record, "节次", f"got {number}, expected a period from 1 on")
             continue
-        saved = _save(job, tables.Period, found, values, term)
+        saved = _save(job, tables.Period, period, values, term)
         starts, ends = saved["starts"], saved["ends"]
         if starts >= ends:
             problem = f"{ends:%H:%M} is not after {starts:%H:%M}, where it begins"
             job.refuse(record, "结束时间", problem)
-        kept[term["id"]].append((starts, ends, record))
-    for periods in kept.values():
+        by_term[term["id"]].append((starts, ends, record))
+    for periods in by_term.values():
         _refuse_overlaps(job, periods)
     _remove_rest(job, tables.Period, stored.values(), terms)
 
 
 def _refuse_overlaps(job: Job, periods: list[tuple[dt.time, dt.time, Record]]) -> None:
-    ordered = sorted(periods, key=lambda one: one[:2])
+    ordered = sorted(periods, key=lambda period: period[:2])
     for (_, ends, earlier), (starts, _, later) in pairwise(ordered):
         if starts < ends:
             job.refuse(
@@ -151,17 +151,17 @@ def apply_holidays(job: Job, records: Sequence[Record]) -> None:
         school, day, kind = record.get("school"), record.get("day"), record.get("kind")
         if school is not None and not job.knows_school(record):
             continue
-        found = stored.get((school, day))
+        holiday = stored.get((school, day))
         before = job.unchanged
         if kind == "cancelled":
-            if found is not None:
-                job.remove(tables.Holiday, found, school)
+            if holiday is not None:
+                job.remove(tables.Holiday, holiday, school)
             else:
                 job.unchanged += 1
         elif _agrees(job, record):
             values = {"school_id": school, "day": day, "follows": record.get("follows")}
             values |= stated(record, ("name",))
-            job.save(tables.Holiday, found, values)
+            job.save(tables.Holiday, holiday, values)
         job.touches_all = job.touches_all or (school is None and job.unchanged == before)
 
 
@@ -180,8 +180,8 @@ def _agrees(job: Job, record: Record) -> bool:
 
 def _terms(job: Job, records: Iterable[Record]) -> dict[tuple[str, str], Row]:
     schools = {record.get("school") for record in records}
-    found = job.rows(tables.Term, tables.Term.school_id, schools)
-    return {(term["school_id"], term["name"]): term for term in found}
+    terms = job.rows(tables.Term, tables.Term.school_id, schools)
+    return {(term["school_id"], term["name"]): term for term in terms}
 
 
 def _term(job: Job, record: Record, terms: Terms) -> bool:
@@ -197,12 +197,12 @@ def _term(job: Job, record: Record, terms: Terms) -> bool:
 def _save(
     job: Job,
     table: type[tables.Table],
-    found: Row | None,
+    stored: Row | None,
     values: Mapping[str, Any],
     term: Row,
 ) -> Row:
     before = job.unchanged
-    saved = job.save(table, found, values)
+    saved = job.save(table, stored, values)
     if job.unchanged == before:
         job.touch(term["school_id"])
     return saved

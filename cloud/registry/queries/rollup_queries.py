@@ -1,4 +1,4 @@
-"""What the roll-up needs of the books of many schools, as plain tables: one query for each."""
+"""What the roll-up needs of the records of many schools, as plain tables: one query for each."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -24,7 +24,7 @@ _AT_ONCE = 500
 
 
 def book_tables(registry: Registry, schools: Sequence[str] | None = None) -> Tables:
-    """Return the books of some schools, or of all; every table is ordered by school."""
+    """Return the records of some schools, or of all; every table is ordered by school."""
     with Session(registry.engine) as session:
         return {
             name: list(_rows(session, query, owner, schools))

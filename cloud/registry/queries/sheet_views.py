@@ -1,4 +1,4 @@
-"""The books of a school as it filled them in: the rows of each sheet of an import, read back.
+"""The records of a school as it filled them in: the rows of each sheet of an import, read back.
 
 A row has the columns of its sheet and, as its key, what names it there apart from the school: the
 number of a ticket, the number of an asset and the day of its count. Which file a row came from, and
@@ -17,21 +17,21 @@ Cell = str | bool | int | float | None
 
 
 @dataclass(frozen=True, slots=True)
-class BookRow:
-    """A row of a book; `asset_id` is the asset it names, where the ledger still has it."""
+class SheetRow:
+    """A row of a sheet; `asset_id` is the asset it names, where the ledger still has it."""
 
     key: str
     cells: Mapping[str, Cell]
     asset_id: int | None = None
 
 
-def book_rows(registry: Registry, school: str, book: str) -> list[BookRow]:
-    """Return the rows of a book of a school, in the order in which the registry keeps them."""
-    layout = BY_KIND[book]
+def sheet_rows(registry: Registry, school: str, kind: str) -> list[SheetRow]:
+    """Return the rows of a sheet of a school, in the order in which the registry keeps them."""
+    layout = BY_KIND[kind]
     ids: Mapping[str, int] = {}
     if any(column.key == "asset_no" for column in layout.columns):
         ids = {asset.asset_no: asset.id for asset in registry.assets(school)}
-    return [_row(layout, cells, ids) for cells in _READ[book](registry, school)]
+    return [_row(layout, cells, ids) for cells in _READ[kind](registry, school)]
 
 
 def cell(value: Any) -> Cell:
@@ -46,10 +46,10 @@ def cell(value: Any) -> Cell:
     return known
 
 
-def _row(layout: Layout, values: Mapping[str, Any], ids: Mapping[str, int]) -> BookRow:
+def _row(layout: Layout, values: Mapping[str, Any], ids: Mapping[str, int]) -> SheetRow:
     cells = {column.key: cell(values[column.key]) for column in layout.columns}
     keys = [column.key for column in layout.columns if column.is_key and column.key not in _NO_KEY]
-    return BookRow(
+    return SheetRow(
         key="/".join(str(cells[key]) for key in keys or ["school"]),
         cells=cells,
         asset_id=ids.get(str(cells.get("asset_no"))),

@@ -81,7 +81,7 @@ def migrate(cursor: duckdb.DuckDBPyConnection, path: str) -> None:
     row = cursor.execute("SELECT max(version) FROM schema_version").fetchone()
     version = int(row[0]) if row and row[0] is not None else 0
     if version > len(_MIGRATIONS):
-        raise StoreTooNew(path, found=version, known=len(_MIGRATIONS))
+        raise StoreTooNew(path, stored=version, known=len(_MIGRATIONS))
     for number, statements in enumerate(_MIGRATIONS[version:], version + 1):
         cursor.begin()
         cursor.execute(statements)

@@ -34,10 +34,10 @@ def on_sqlite(tmp_path: Path) -> Iterator[Registry]:
 
 
 def opened(url: str) -> Iterator[Registry]:
-    found = Registry.open(url)
-    register(found, filed(), evidence(gentle_standard(), 30, 1))
-    yield found
-    found.close()
+    registry = Registry.open(url)
+    register(registry, filed(), evidence(gentle_standard(), 30, 1))
+    yield registry
+    registry.close()
 
 
 def step(registry: Registry, what: str = "self_assessment", school: str = "2133100000") -> NewStep:
@@ -56,7 +56,7 @@ def step(registry: Registry, what: str = "self_assessment", school: str = "21331
 
 
 def take(registry: Registry, *given: NewStep) -> list[StepRow]:
-    return [registry.assessment_log.take(one, lambda _: None) for one in given]
+    return [registry.assessment_log.take(new_step, lambda _: None) for new_step in given]
 
 
 def select(registry: Registry, before: str | None = None) -> str:
@@ -91,8 +91,8 @@ def test_no_function_changes_or_deletes_what_was_filed() -> None:
         "steps",
         "take",
     }
-    told = inspect.getsource(module)
-    assert not re.search(r"\b(update|delete|merge|setattr|bulk_\w+)\(", told)
+    source = inspect.getsource(module)
+    assert not re.search(r"\b(update|delete|merge|setattr|bulk_\w+)\(", source)
     users = [
         path
         for path in Path(module.__file__).parents[1].rglob("*.py")
@@ -137,8 +137,13 @@ def test_the_database_itself_refuses(on_sqlite: Registry, table: str, statement:
 
 
 def test_filing_the_same_again_changes_nothing(registry: Registry) -> None:
-    one, before = filed(), everything(registry)
-    assert registry.assessment_log.file_assessment(one.row, one.evidence, one.integrity) is False
+    assessment, before = filed(), everything(registry)
+    assert (
+        registry.assessment_log.file_assessment(
+            assessment.row, assessment.evidence, assessment.integrity
+        )
+        is False
+    )
     first = select(registry)
     assert select(registry) == first
     assert len(registry.assessment_log.selections()) == 1
@@ -183,9 +188,9 @@ def test_a_step_that_is_refused_leaves_nothing_behind(registry: Registry) -> Non
 
 
 def test_steps_are_numbered_and_each_covers_the_one_before(registry: Registry) -> None:
-    one = take(registry, step(registry), step(registry, "county_review"))
-    assert [row.id for row in one] == [1, 2]
-    assert one == registry.assessment_log.steps(round=one[0].round)
+    steps = take(registry, step(registry), step(registry, "county_review"))
+    assert [row.id for row in steps] == [1, 2]
+    assert steps == registry.assessment_log.steps(round=steps[0].round)
     assert registry.assessment_log.broken_at() is None
     assert registry.assessment_log.steps(school="2133100001") == []
 

@@ -12,14 +12,17 @@ ZONE = ZoneInfo("Asia/Shanghai")
 
 
 def taught(*holidays: HolidayRow) -> list[tuple[dt.date, int]]:
-    return [(one.day, one.weekday) for one in school_days([TERM], holidays, MONDAY, SUNDAY)]
+    return [
+        (school_day.day, school_day.weekday)
+        for school_day in school_days([TERM], holidays, MONDAY, SUNDAY)
+    ]
 
 
 def test_an_ordinary_week_has_five_school_days() -> None:
     assert [weekday for _, weekday in taught()] == [1, 2, 3, 4, 5]
 
 
-def test_a_holiday_is_no_school_day() -> None:
+def test_a_holiday_is_not_a_school_day() -> None:
     closed = HolidayRow(None, MONDAY, "放假", None)
     assert [weekday for _, weekday in taught(closed)] == [2, 3, 4, 5]
 
@@ -29,21 +32,21 @@ def test_a_make_up_day_follows_another_weekday() -> None:
     assert taught(makeup)[-1] == (SUNDAY, 1)
 
 
-def test_a_schools_own_word_outweighs_the_word_for_all() -> None:
+def test_a_schools_own_entry_takes_precedence_over_the_entry_for_all() -> None:
     everyone = HolidayRow(None, MONDAY, "放假", None)
-    own = HolidayRow(SCHOOL, MONDAY, None, 3)
-    for order in ((everyone, own), (own, everyone)):
+    of_school = HolidayRow(SCHOOL, MONDAY, None, 3)
+    for order in ((everyone, of_school), (of_school, everyone)):
         assert taught(*order)[0] == (MONDAY, 3)
 
 
-def test_days_outside_every_term_are_no_school_days() -> None:
+def test_days_outside_every_term_are_not_school_days() -> None:
     before = dt.date(2026, 8, 24)
-    found = school_days([TERM], [HolidayRow(None, before, None, 1)], before, dt.date(2026, 9, 2))
-    assert [one.day for one in found] == [dt.date(2026, 9, 1), dt.date(2026, 9, 2)]
+    days = school_days([TERM], [HolidayRow(None, before, None, 1)], before, dt.date(2026, 9, 2))
+    assert [day.day for day in days] == [dt.date(2026, 9, 1), dt.date(2026, 9, 2)]
     assert school_days([], [], MONDAY, SUNDAY) == []
     end = dt.date(2027, 1, 20)
     last = school_days([TERM], [], end, end + dt.timedelta(days=7))
-    assert [one.day for one in last] == [end]
+    assert [day.day for day in last] == [end]
 
 
 def test_a_term_covers_its_first_and_last_day() -> None:

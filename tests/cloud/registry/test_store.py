@@ -58,7 +58,7 @@ def test_a_database_of_version_1_takes_what_version_2_brought(tmp_path: Path) ->
     registry.close()
 
 
-def test_a_database_of_version_2_opens_with_its_papers(tmp_path: Path) -> None:
+def test_a_database_of_version_2_opens_with_its_records(tmp_path: Path) -> None:
     registry = Registry.open(restore("v0002.sql", tmp_path))
     assert registry.assets(SCHOOL)[0].assessed == dt.date(2026, 9, 10)
     assert registry.stage_sizes(SCHOOL) == [StageSizeRow(SCHOOL, "PRI", 18, 810)]
@@ -69,12 +69,12 @@ def test_a_database_of_version_2_opens_with_its_papers(tmp_path: Path) -> None:
     assert (ticket.asset_no, ticket.origin, ticket.is_fault) == ("A-1", "report", True)
     assert ticket.accepted_at == dt.datetime(2026, 10, 8, 10, 30)  # noqa: DTZ001  local, without a zone
     assert ticket.verified_at is None
-    assert [(one.asset_no, one.result) for one in registry.stocktakes(SCHOOL)] == [
+    assert [(row.asset_no, row.result) for row in registry.stocktakes(SCHOOL)] == [
         ("A-1", "matched"),
         ("X-1", "surplus"),
     ]
-    assert [one.record_no for one in registry.disposals(SCHOOL)] == ["BA2026"]
-    assert [one.counted_quantity for one in registry.chemicals(SCHOOL)] == [2.5]
+    assert [row.record_no for row in registry.disposals(SCHOOL)] == ["BA2026"]
+    assert [row.counted_quantity for row in registry.chemicals(SCHOOL)] == [2.5]
     registry.close()
 
 

@@ -170,7 +170,7 @@ async def test_findings_are_counted_and_deduct_nothing(cloud: CloudApp) -> None:
     assert (await ask(cloud, f"/{name}/integrity", severity="low"))["total"] == 1
     assert (await ask(cloud, f"/{name}/integrity", school="2133100001"))["total"] == 0
     entry = await ask(cloud, f"/{name}/schools/2133100003")
-    assert [doubt["check"] for doubt in entry["integrity"]] == ["left_on", "unconfirmed_rows"]
+    assert [finding["check"] for finding in entry["integrity"]] == ["left_on", "unconfirmed_rows"]
     assert entry["school"]["raw"] == pytest.approx(row["raw"])
 
 

@@ -37,6 +37,6 @@ async def test_a_gateway_that_says_nothing_for_a_minute_is_silent(cloud: CloudAp
 
 
 async def test_an_unknown_gateway_is_not_found(cloud: CloudApp) -> None:
-    answer = await cloud.stranger.get("/api/v1/gateways/nobody")
+    answer = await cloud.stranger.get("/api/v1/gateways/no-such")
     assert answer.status_code == 404
-    assert answer.json()["detail"] == "no gateway named nobody has ever reported itself"
+    assert answer.json()["detail"] == "no gateway named no-such has ever reported itself"

@@ -84,12 +84,12 @@ async def test_a_selection_is_in_the_reports_and_the_notice(cloud: CloudApp) -> 
     assert answer.status_code == 404
     assert "make a selection first" in answer.json()["detail"]
     selection = select(cloud)
-    refusal = await ask(cloud, "notice.xlsx", office="市局", contact="人事处", division="331002")
-    book = load_workbook(io.BytesIO(refusal.content))
+    notice = await ask(cloud, "notice.xlsx", office="市局", contact="人事处", division="331002")
+    book = load_workbook(io.BytesIO(notice.content))
     assert [row[1] for row in book["公示名单"].iter_rows(min_row=2, values_only=True)] == [SCHOOL]
     assert (await ask(cloud, "notice.pdf")).content.startswith(b"%PDF")
-    for asked in ({}, {"selection": selection}):
-        answer = await ask(cloud, "city.xlsx", **asked)
+    for query in ({}, {"selection": selection}):
+        answer = await ask(cloud, "city.xlsx", **query)
         rows = list(load_workbook(io.BytesIO(answer.content))["排名"].iter_rows(values_only=True))
         assert rows[1][8:10] == ("入选", "总分 90.00，在符合条件的学校中排第 1，名额 1 个，入选。")
 

@@ -12,7 +12,7 @@ from tests._parts.cloud_app import CloudApp
 from tests._parts.small_school import MONDAY, SCHOOL, furnish, local, send, slots
 
 BASE = f"/api/v1/schools/{SCHOOL}"
-PAPERS = {
+RECORDS = {
     "declarations": "school,item,value,declared_on\n"
     + "".join(f"{SCHOOL},{item.code},40,2026-09-10\n" for item in DECLARED_ITEMS.items),
     "stocktakes": "school,asset_no,counted_on,result\n"
@@ -23,7 +23,7 @@ PAPERS = {
     ),
     "rooms": f"school,room,room_name,room_use,area_m2,seats\n{SCHOOL},103,科学实验室,121,92,48\n",
 }
-"""What lifts the school's coverage above the least."""
+"""Records that bring the school's coverage above the minimum."""
 
 
 @pytest.fixture(autouse=True)
@@ -42,7 +42,7 @@ async def ask(cloud: CloudApp, path: str, **params: str) -> dict[str, Any]:
 
 
 async def test_a_score_is_the_sum_of_its_findings(cloud: CloudApp) -> None:
-    for kind, text in PAPERS.items():
+    for kind, text in RECORDS.items():
         report = import_file(cloud.services.registry, kind, text.encode(), "papers.csv")
         assert report.applied, report.problems
     for n in range(1, 7):

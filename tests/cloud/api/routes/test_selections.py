@@ -227,7 +227,9 @@ async def test_which_choice_matters_is_the_same_whenever_it_is_asked(
         index = entry["selected"]
         assert entry["is_distinct"] == (index["total"] > index["total_within"])
         assert entry["is_distinct"] == ("无法区分" not in entry["text"]["zh"])
-        assert entry["is_distinct"] == ("cannot be told from nothing" not in entry["text"]["en"])
+        assert entry["is_distinct"] == (
+            "cannot be distinguished from no influence" not in entry["text"]["en"]
+        )
         assert f"平均变动 {entry['schools']:.1f} 所" in entry["text"]["zh"]
         assert 0 <= entry["schools"] <= 4
     other = await select(cloud, rules={"places": 4, "hard": []}, seed=4)

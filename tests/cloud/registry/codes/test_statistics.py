@@ -5,12 +5,12 @@ from cloud.registry.codes.statistics import CODE_LISTS
 
 
 def test_every_list_states_its_source_and_has_unique_codes() -> None:
-    assert len({one.id for one in CODE_LISTS}) == len(CODE_LISTS)
-    for one in CODE_LISTS:
-        assert one.source
-        assert one.confidence in {"VERIFIED-B", "project default"}
-        assert len({item.code for item in one.items}) == len(one.items)
-        assert all(item.zh and item.en for item in one.items)
+    assert len({code_list.id for code_list in CODE_LISTS}) == len(CODE_LISTS)
+    for code_list in CODE_LISTS:
+        assert code_list.source
+        assert code_list.confidence in {"VERIFIED-B", "project default"}
+        assert len({item.code for item in code_list.items}) == len(code_list.items)
+        assert all(item.zh and item.en for item in code_list.items)
 
 
 def test_the_former_code_of_yuhuan_becomes_the_one_in_force() -> None:

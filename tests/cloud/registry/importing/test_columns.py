@@ -15,6 +15,9 @@ def test_every_column_is_documented() -> None:
 
 def test_every_code_is_documented_with_its_confidence() -> None:
     page = (REFERENCE / "code-lists.md").read_text(encoding="utf-8")
-    for one in CODE_LISTS:
-        assert f"(`{one.id}`)\n\nSource: {one.source}. Confidence: {one.confidence}." in page
-        assert all(f"| {item.code} | {item.zh} | {item.en} |" in page for item in one.items)
+    for code_list in CODE_LISTS:
+        assert (
+            f"(`{code_list.id}`)\n\nSource: {code_list.source}. Confidence: {code_list.confidence}."
+            in page
+        )
+        assert all(f"| {item.code} | {item.zh} | {item.en} |" in page for item in code_list.items)

@@ -8,12 +8,13 @@ import pytest
 from openpyxl import Workbook, load_workbook
 
 from cloud.errors import Unprocessable
+from cloud.registry.codes.statistics import ASSET_CONDITIONS
 from cloud.registry.importing.importer import Report, import_file
 from cloud.registry.importing.template import template
 from cloud.registry.store import Registry
 
 SCHOOL = "2133100001"
-BOOKS: dict[str, list[list[Any]]] = {
+SHEETS: dict[str, list[list[Any]]] = {
     "学校": [
         ["学校标识码", "学校名称", "区划代码", "办学类型码", "班级数"],
         [SCHOOL, "台州市实验小学", 331002.0, "小学", "18"],
@@ -59,9 +60,9 @@ BOOKS: dict[str, list[list[Any]]] = {
 }
 
 
-def xlsx(books: dict[str, list[list[Any]]]) -> bytes:
+def xlsx(sheets: dict[str, list[list[Any]]]) -> bytes:
     book = Workbook()
-    for name, rows in books.items():
+    for name, rows in sheets.items():
         sheet = book.create_sheet(name)
         for row in rows:
             sheet.append(row)
@@ -80,25 +81,28 @@ def registry(registry_url: str) -> Iterator[Registry]:
 
 @pytest.fixture
 def filled(registry: Registry) -> Registry:
-    assert import_file(registry, "workbook", xlsx(BOOKS), "books.xlsx").applied
+    assert import_file(registry, "workbook", xlsx(SHEETS), "ledger.xlsx").applied
     return registry
 
 
-def said(report: Report) -> list[str]:
-    return [f"{one.sheet} {one.row} {one.column}: {one.problem}" for one in report.problems]
+def problem_lines(report: Report) -> list[str]:
+    return [
+        f"{problem.sheet} {problem.row} {problem.column}: {problem.problem}"
+        for problem in report.problems
+    ]
 
 
 def csv(registry: Registry, kind: str, text: str) -> Report:
     return import_file(registry, kind, text.encode(), "file.csv")
 
 
-def test_a_workbook_fills_the_books_and_again_changes_nothing(registry: Registry) -> None:
+def test_a_workbook_fills_the_records_and_again_changes_nothing(registry: Registry) -> None:
     changes: list[tuple[str, frozenset[str]]] = []
     registry.on_change(lambda kind, schools: changes.append((kind, schools)))
-    first = import_file(registry, "workbook", xlsx(BOOKS), "books.xlsx")
-    assert said(first) == []
+    first = import_file(registry, "workbook", xlsx(SHEETS), "ledger.xlsx")
+    assert problem_lines(first) == []
     assert (first.rows, first.created, first.applied) == (12, 12, True)
-    again = import_file(registry, "workbook", xlsx(BOOKS), "books.xlsx")
+    again = import_file(registry, "workbook", xlsx(SHEETS), "ledger.xlsx")
     assert (again.created, again.updated, again.unchanged) == (0, 0, 12)
     assert changes == [("workbook", frozenset({SCHOOL}))]
     asset = registry.assets(SCHOOL)[0]
@@ -112,7 +116,7 @@ def test_a_workbook_fills_the_books_and_again_changes_nothing(registry: Registry
 
 
 def test_a_dry_run_stores_nothing_and_says_what_would_be(registry: Registry) -> None:
-    report = import_file(registry, "workbook", xlsx(BOOKS), "books.xlsx", dry_run=True)
+    report = import_file(registry, "workbook", xlsx(SHEETS), "ledger.xlsx", dry_run=True)
     assert (report.created, report.applied) == (12, False)
     assert registry.schools() == []
 
@@ -122,9 +126,9 @@ def test_a_dry_run_stores_nothing_and_says_what_would_be(registry: Registry) -> 
 def test_csv_is_read_in_every_encoding_and_delimiter(
     registry: Registry, encoding: str, delimiter: str
 ) -> None:
-    text = "\n".join(delimiter.join(str(cell) for cell in row) for row in BOOKS["学校"])
+    text = "\n".join(delimiter.join(str(cell) for cell in row) for row in SHEETS["学校"])
     report = import_file(registry, "schools", text.encode(encoding), "s.csv")
-    assert said(report) == []
+    assert problem_lines(report) == []
     assert registry.schools()[0].name == "台州市实验小学"
 
 
@@ -142,8 +146,8 @@ def test_a_column_left_out_leaves_what_is_stored_and_an_empty_cell_clears(
 def test_the_school_of_the_request_fills_in(filled: Registry) -> None:
     content = "房间编号\n201\n".encode()
     assert import_file(filled, "rooms", content, "r.csv", school=SCHOOL).created == 1
-    other = import_file(filled, "rooms", xlsx({"r": BOOKS["房间"]}), "r.xlsx", school="2133100002")
-    assert said(other)[0] == (
+    other = import_file(filled, "rooms", xlsx({"r": SHEETS["房间"]}), "r.xlsx", school="2133100002")
+    assert problem_lines(other)[0] == (
         "r 2 学校标识码: is 2133100001, but this import is for school 2133100002"
     )
 
@@ -168,7 +172,7 @@ def test_stated_bindings_outweigh_the_ledger(filled: Registry) -> None:
     assert (report.created, report.removed) == (2, 1)
     assert "plug-1" in filled.assets_by_device(SCHOOL, dt.date(2026, 10, 31))
     assert set(filled.assets_by_device(SCHOOL, dt.date(2026, 11, 1))) == {"plug-2", "A-2"}
-    assert import_file(filled, "assets", xlsx({"资产": BOOKS["资产"]}), "a.xlsx").unchanged == 2
+    assert import_file(filled, "assets", xlsx({"资产": SHEETS["资产"]}), "a.xlsx").unchanged == 2
     assert len(filled.bindings(SCHOOL)) == 3
 
 
@@ -204,8 +208,8 @@ WRONG = {
         [
             '资产 2 取得日期: "2024-02-30" is not a day of the calendar',
             (
-                '资产 2 使用状况: got "在用中", expected a code or name of 仪器现状; '
-                'did you mean 1 "在用"?'
+                '资产 2 使用状况: got "在用中", expected a code or name of '
+                f'{ASSET_CONDITIONS.title_zh}; did you mean 1 "在用"?'
             ),
             '资产 2 原值: got "很多", expected a number such as 1234.50',
             '资产 3 存放地点: "1O1" is not a room of the school (did you mean 101?)',
@@ -297,7 +301,7 @@ WRONG = {
 def test_a_wrong_file_is_refused_whole_in_clear_words(filled: Registry, case: str) -> None:
     kind, text, expected = WRONG[case]
     report = csv(filled, kind, text)
-    assert sorted(said(report)) == sorted(expected)
+    assert sorted(problem_lines(report)) == sorted(expected)
     assert not report.applied
     assert len(filled.assets(SCHOOL)) == 2
     assert len(filled.rooms(SCHOOL)) == 2
@@ -305,7 +309,7 @@ def test_a_wrong_file_is_refused_whole_in_clear_words(filled: Registry, case: st
 
 def test_an_unknown_sheet_is_named(registry: Registry) -> None:
     report = import_file(registry, "workbook", xlsx({"资产表": [["a"], ["b"]]}), "w.xlsx")
-    assert said(report) == [
+    assert problem_lines(report) == [
         (
             "资产表 1 None: no such sheet is known, "
             "expected 学校, 房间, 资产, 绑定, 学期, 节次, 课表, "
@@ -315,14 +319,14 @@ def test_an_unknown_sheet_is_named(registry: Registry) -> None:
 
 
 def test_a_title_above_the_header_and_blank_rows_do_no_harm(registry: Registry) -> None:
-    rows = [["全市学校一览"], [], ["学校标识码*", *BOOKS["学校"][0][1:]], [], BOOKS["学校"][1]]
+    rows = [["全市学校一览"], [], ["学校标识码*", *SHEETS["学校"][0][1:]], [], SHEETS["学校"][1]]
     assert import_file(registry, "schools", xlsx({"任意": rows}), "s.xlsx").created == 1
 
 
 def test_a_formula_that_was_never_calculated_is_named(filled: Registry) -> None:
     rows = [["学校标识码", "资产编号", "原值"], [SCHOOL, "A-1", "=1+1"]]
     report = import_file(filled, "assets", xlsx({"资产": rows}), "a.xlsx")
-    assert said(report) == [
+    assert problem_lines(report) == [
         (
             "资产 2 原值: holds a formula that was never calculated; "
             "open the file in Excel or WPS and save it"
@@ -351,7 +355,7 @@ def zipped(name: str, size: int) -> bytes:
         (b"PK\x03\x04 and then nothing", "a.xlsx", "damaged or cut off"),
         (zipped("readme.txt", 10), "a.xlsx", "zip archive but not an Excel workbook"),
         (b"\x00\x01\x02", "a.csv", "not a text file"),
-        (xlsx(BOOKS)[:2000], "cut.xlsx", "damaged or cut off"),
+        (xlsx(SHEETS)[:2000], "cut.xlsx", "damaged or cut off"),
     ],
 )
 def test_a_file_that_is_no_table_is_refused(
@@ -373,7 +377,7 @@ def test_too_many_rows_are_refused(registry: Registry) -> None:
 
 def test_the_template_has_every_sheet_and_takes_its_own_drop_downs(registry: Registry) -> None:
     book = load_workbook(io.BytesIO(template()))
-    for name, rows in BOOKS.items():
+    for name, rows in SHEETS.items():
         titles = [cell.value for cell in book[name][1]]
         for row in rows[1:]:
             filled = dict(zip(rows[0], row, strict=False))
@@ -381,6 +385,6 @@ def test_the_template_has_every_sheet_and_takes_its_own_drop_downs(registry: Reg
     out = io.BytesIO()
     book.save(out)
     report = import_file(registry, "workbook", out.getvalue(), "t.xlsx")
-    assert said(report) == []
+    assert problem_lines(report) == []
     assert (report.created, report.applied) == (12, True)
     assert book["资产"].data_validations.count > 0

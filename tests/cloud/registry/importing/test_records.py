@@ -9,11 +9,11 @@ from cloud.registry.importing.importer import Report, import_file
 from cloud.registry.store import Registry
 
 SCHOOL = "3133100001"
-BOOKS = {
+LEDGER = {
     "schools": f"学校标识码,学校名称,区划代码,办学类型码\n{SCHOOL},海棠学校,331002,312\n",
     "assets": f"学校标识码,资产编号,资产名称,使用状况\n{SCHOOL},A-1,大屏,1\n{SCHOOL},A-2,电脑,3\n",
 }
-PAPERS = {
+RECORDS = {
     "stage_sizes": f"学校标识码,学段,班级数,学生数\n{SCHOOL},小学,18,800\n{SCHOOL},JUN,12,\n",
     "declarations": (
         "学校标识码,申报项,数值,申报日期,申报人,依据,核实日期,核实人\n"
@@ -46,7 +46,7 @@ PAPERS = {
 @pytest.fixture
 def registry(registry_url: str) -> Iterator[Registry]:
     opened = Registry.open(registry_url)
-    for kind, text in BOOKS.items():
+    for kind, text in LEDGER.items():
         assert csv(opened, kind, text).applied
     yield opened
     opened.close()
@@ -56,48 +56,57 @@ def csv(registry: Registry, kind: str, text: str) -> Report:
     return import_file(registry, kind, text.encode(), "file.csv")
 
 
-def said(report: Report) -> list[str]:
-    return [f"{one.sheet} {one.row} {one.column}: {one.problem}" for one in report.problems]
+def problem_lines(report: Report) -> list[str]:
+    return [
+        f"{problem.sheet} {problem.row} {problem.column}: {problem.problem}"
+        for problem in report.problems
+    ]
 
 
-@pytest.mark.parametrize("kind", PAPERS)
+@pytest.mark.parametrize("kind", RECORDS)
 def test_every_kind_is_stored_and_again_changes_nothing(registry: Registry, kind: str) -> None:
     changes: list[tuple[str, frozenset[str]]] = []
-    registry.on_change(lambda of, schools: changes.append((of, schools)))
-    first = csv(registry, kind, PAPERS[kind])
-    assert said(first) == []
-    assert first.created == first.rows == PAPERS[kind].count("\n") - 1
-    again = csv(registry, kind, PAPERS[kind])
+    registry.on_change(lambda imported, schools: changes.append((imported, schools)))
+    first = csv(registry, kind, RECORDS[kind])
+    assert problem_lines(first) == []
+    assert first.created == first.rows == RECORDS[kind].count("\n") - 1
+    again = csv(registry, kind, RECORDS[kind])
     assert (again.created, again.updated, again.unchanged) == (0, 0, first.rows)
     assert changes == [(kind, frozenset({SCHOOL}))]
 
 
 def test_what_was_stored_is_read_back(registry: Registry) -> None:
-    for kind, text in PAPERS.items():
+    for kind, text in RECORDS.items():
         csv(registry, kind, text)
-    assert [(one.stage, one.classes, one.pupils) for one in registry.stage_sizes(SCHOOL)] == [
+    assert [(row.stage, row.classes, row.pupils) for row in registry.stage_sizes(SCHOOL)] == [
         ("PRI", 18, 800),
         ("JUN", 12, None),
     ]
-    books, new = registry.declarations(SCHOOL)
-    assert (books.value, books.note, books.confirmed_by) == (20250, "图书管理系统", "区复核组")
+    library, new = registry.declarations(SCHOOL)
+    assert (library.value, library.note, library.confirmed_by) == (
+        20250,
+        "图书管理系统",
+        "区复核组",
+    )
     assert (new.value, new.declared_on, new.confirmed_on) == (900.5, dt.date(2026, 9, 10), None)
-    told, alert = registry.tickets(SCHOOL)
-    assert (told.origin, told.asset_no, told.is_fault) == ("report", "A-1", True)
-    assert f"{told.accepted_at} {told.closed_at}" == "2026-09-10 09:30:00 2026-09-11 16:00:00"
+    reported, alert = registry.tickets(SCHOOL)
+    assert (reported.origin, reported.asset_no, reported.is_fault) == ("report", "A-1", True)
+    assert (
+        f"{reported.accepted_at} {reported.closed_at}" == "2026-09-10 09:30:00 2026-09-11 16:00:00"
+    )
     assert (alert.asset_id, alert.accepted_at, alert.is_fault) == (None, None, None)
     assert f"{alert.reported_at}" == "2026-09-12 10:05:00"
-    results = [(one.asset_no, one.result) for one in registry.stocktakes(SCHOOL)]
+    results = [(row.asset_no, row.result) for row in registry.stocktakes(SCHOOL)]
     assert results == [("A-1", "matched"), ("A-2", "missing"), ("X-1", "surplus")]
-    assert [one.approval_no for one in registry.disposals(SCHOOL)] == ["椒教资〔2026〕3号"]
-    assert [one.counted_quantity for one in registry.chemicals(SCHOOL)] == [2.4, None]
+    assert [row.approval_no for row in registry.disposals(SCHOOL)] == ["椒教资〔2026〕3号"]
+    assert [row.counted_quantity for row in registry.chemicals(SCHOOL)] == [2.4, None]
 
 
 def test_a_confirmation_is_added_later(registry: Registry) -> None:
-    csv(registry, "declarations", PAPERS["declarations"])
+    csv(registry, "declarations", RECORDS["declarations"])
     text = f"school,item,declared_on,confirmed_on,confirmed_by\n{SCHOOL},new_books,2026-09-10"
     report = csv(registry, "declarations", f"{text},2026-10-02,区复核组\n")
-    assert said(report) == []
+    assert problem_lines(report) == []
     assert report.updated == 1
     assert registry.declarations(SCHOOL)[1].value == 900.5
     assert registry.declarations(SCHOOL)[1].confirmed_by == "区复核组"
@@ -109,7 +118,7 @@ WRONG = {
         f"学校标识码,学段,班级数\n{SCHOOL},高中,6\n",
         ["学段规模 2 学段: got SEN, but a school of type 312 九年一贯制学校 teaches PRI, JUN"],
     ),
-    "an item that nobody knows, and no value": (
+    "an unknown item, and no value": (
         "declarations",
         (
             f"学校标识码,申报项,数值,申报日期\n{SCHOOL},library_book,1,2026-09-10\n"
@@ -201,7 +210,7 @@ WRONG = {
 def test_a_wrong_file_is_refused_whole_in_clear_words(registry: Registry, case: str) -> None:
     kind, text, expected = WRONG[case]
     report = csv(registry, kind, text)
-    assert sorted(said(report)) == sorted(expected)
+    assert sorted(problem_lines(report)) == sorted(expected)
     assert not report.applied
     assert registry.tickets(SCHOOL) == []
     assert registry.stocktakes(SCHOOL) == []
