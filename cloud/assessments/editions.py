@@ -22,10 +22,10 @@ def shipped() -> tuple[Standard, ...]:
 
 def edition(name: str) -> Standard:
     """Return the edition shipped under `id@date`, of an id the newest; raises NotFound."""
-    found = [edition for edition in shipped() if name in {edition.edition, edition.id}]
-    if not found:
+    named = [edition for edition in shipped() if name in {edition.edition, edition.id}]
+    if not named:
         raise NotFound(f"no standard {name!r} is shipped; known: {_known()}")
-    return max(found, key=lambda one: one.effective)
+    return max(named, key=lambda standard: standard.effective)
 
 
 def text_in_force(name: str, day: date) -> str:
@@ -36,10 +36,10 @@ def text_in_force(name: str, day: date) -> str:
     if "@" in name:
         chosen = edition(name)
     else:
-        found = in_force(shipped(), name, day)
-        if found is None:
+        current = in_force(shipped(), name, day)
+        if current is None:
             raise NotFound(f"no edition of {name!r} is in force on {day}; known: {_known()}")
-        chosen = found
+        chosen = current
     path = standard_file(chosen.edition)
     assert path is not None  # noqa: S101  it was read from there
     return path.read_text(encoding="utf-8")

@@ -59,54 +59,54 @@ class Changes:
     attributes: tuple[str, ...]
 
 
-def result_of(found: Assessment, school: str) -> Result:
+def result_of(assessment: Assessment, school: str) -> Result:
     """Return what a school got; raises NotFound where it was not assessed."""
-    row_of(found.scores.table, school, found)
-    return result(found.scores, school)
+    row_of(assessment.scores.table, school, assessment)
+    return result(assessment.scores, school)
 
 
-def opened(found: Assessment, school: str, clause: str, facts: Evidence) -> Opened:
+def opened(assessment: Assessment, school: str, clause: str, facts: Evidence) -> Opened:
     """Return a finding with its rows as the facts of now give them; raises NotFound."""
-    asked = clause_of(found, clause)
-    got = result_of(found, school)
+    standard_clause = clause_of(assessment, clause)
+    got = result_of(assessment, school)
     finding = next(finding for finding in got.findings if finding.clause.id == clause)
-    rows = evidence_rows(asked, facts).filter(pl.col("school") == school)
+    rows = evidence_rows(standard_clause, facts).filter(pl.col("school") == school)
     if finding.outcome == "not_applicable":
         kept = finding.sums if rows.is_empty() or finding.sums is None else _added(rows)
         return Opened(finding, got.stages, NO_ROWS, kept)
     return Opened(finding, got.stages, rows, None if rows.is_empty() else _added(rows))
 
 
-def changes(found: Assessment, school: str, table: pl.DataFrame) -> Changes:
+def changes(assessment: Assessment, school: str, table: pl.DataFrame) -> Changes:
     """Return what differs in the evidence table of now; raises NotFound."""
-    was = row_of(found.scores.table, school, found)
-    is_ = row_of(table, school, found)
-    then = found.scores.table.filter(pl.col("id") == school)
+    was = row_of(assessment.scores.table, school, assessment)
+    is_ = row_of(table, school, assessment)
+    then = assessment.scores.table.filter(pl.col("id") == school)
     return Changes(
-        digest=table_digest(found.standard, then),
-        digest_now=table_digest(found.standard, table),
+        digest=table_digest(assessment.standard, then),
+        digest_now=table_digest(assessment.standard, table),
         clauses=tuple(
             Change(clause, _sums(was, clause), _sums(is_, clause))
-            for clause in found.standard.clauses
+            for clause in assessment.standard.clauses
             if _sums(was, clause) != _sums(is_, clause)
         ),
         attributes=tuple(name for name in ATTRIBUTES if was.get(name) != is_.get(name)),
     )
 
 
-def clause_of(found: Assessment, clause: str) -> Clause:
+def clause_of(assessment: Assessment, clause_id: str) -> Clause:
     """Return a clause of an assessment's standard; raises NotFound."""
-    for one in found.standard.clauses:
-        if one.id == clause:
-            return one
-    raise NotFound(f"{found.standard.edition} has no clause {clause!r}")
+    for clause in assessment.standard.clauses:
+        if clause.id == clause_id:
+            return clause
+    raise NotFound(f"{assessment.standard.edition} has no clause {clause_id!r}")
 
 
-def row_of(table: pl.DataFrame, school: str, found: Assessment) -> dict[str, Any]:
+def row_of(table: pl.DataFrame, school: str, assessment: Assessment) -> dict[str, Any]:
     """Return the row of a school in a table of an assessment; raises NotFound."""
     rows = table.filter(pl.col("id") == school).to_dicts()
     if not rows:
-        raise NotFound(f"school {school} is not in assessment {found.row.id}")
+        raise NotFound(f"school {school} is not in assessment {assessment.row.id}")
     return rows[0]
 
 

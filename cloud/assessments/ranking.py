@@ -33,8 +33,8 @@ _ATTRIBUTES = ("name", "division", "school_type", "urban_rural", "classes", "pup
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """Which schools of a ranking are asked for; None asks for all."""
+class RankingFilter:
+    """The schools of a ranking to list; None does not restrict."""
 
     division: str | None = None
     stage: str | None = None
@@ -91,20 +91,20 @@ def ranking(assessment: Assessment, outcomes: Outcomes | None = None) -> pl.Data
     return frame.join(by_school, on="id", how="left").sort("rank", "raw", "id", nulls_last=True)
 
 
-def matching(frame: pl.DataFrame, asked: Asked) -> pl.DataFrame:
-    """Return the schools of a ranking that are asked for."""
+def matching(frame: pl.DataFrame, filters: RankingFilter) -> pl.DataFrame:
+    """Return the schools of a ranking that match the filters."""
     wanted = [
         pl.col(name) == value
         for name in ("division", "school_type", "urban_rural", "selected")
-        if (value := getattr(asked, name)) is not None
+        if (value := getattr(filters, name)) is not None
     ]
-    if asked.stage is not None:
-        wanted.append(pl.col(StageColumns(asked.stage).taught))
-    if asked.rated is not None:
-        wanted.append(pl.col("value").is_not_null() == asked.rated)
-    if asked.text:
-        named = pl.col("name").str.contains(asked.text, literal=True).fill_null(value=False)
-        wanted.append(named | pl.col("id").str.contains(asked.text, literal=True))
+    if filters.stage is not None:
+        wanted.append(pl.col(StageColumns(filters.stage).taught))
+    if filters.rated is not None:
+        wanted.append(pl.col("value").is_not_null() == filters.rated)
+    if filters.text:
+        named = pl.col("name").str.contains(filters.text, literal=True).fill_null(value=False)
+        wanted.append(named | pl.col("id").str.contains(filters.text, literal=True))
     return frame.filter(*wanted)
 
 

@@ -1,12 +1,11 @@
 """Scores as arrays, to be computed thousands of times with other weights and thresholds. Pure.
 
-The engine's rules (see `cloud.scoring.engine.engine`) over float32, to compute what would
-have been,
-had a choice of ours or a piece of evidence been otherwise. Its answers agree with the engine's to a
-few millionths of the scale; no score is ever published from here.
+The engine's rules (see `cloud.scoring.engine.engine`) over float32, to compute the result of
+another choice of parameters or of other evidence. Its scores agree with the engine's to a few
+millionths of the scale; no score is ever published from here.
 
-Rows are the stages of schools, those of one stage together; what is asked of a row is a pattern of
-clauses, and rows of the same pattern share their denominators.
+Rows are the stages of schools, those of one stage together; the clauses that apply to a row are
+a pattern, and rows of the same pattern share their denominators.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -47,9 +46,9 @@ class Evidence:
 
     @property
     def seen(self) -> Flags:
-        """Of what there is any evidence."""
-        found: Flags = ~np.isnan(self.low)
-        return found
+        """By clause and school, whether there is any evidence."""
+        seen: Flags = ~np.isnan(self.low)
+        return seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +63,7 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A dimension: its columns, and which of its clauses are asked of a row."""
+    """A dimension: its columns, and which of its clauses apply to a row."""
 
     columns: slice
     aggregate: Aggregate
@@ -84,9 +83,10 @@ class Model:
     """By clause and school: declared and not confirmed."""
     stages: tuple[Stage, ...]
     parts: tuple[Part, ...]
-    asked: Floats
-    """The patterns of dimensions that are asked of a row."""
-    asking: Numbers
+    dimension_patterns: Floats
+    """The patterns of dimensions that apply to a row."""
+    pattern_of_row: Numbers
+    """The number of the pattern of each row."""
     weights: Floats
     """Of each clause within its dimension."""
     dimension_weights: Floats
@@ -105,7 +105,7 @@ def model_of(scores: Scores, schools: Sequence[str] | None = None) -> Model:
     standard = scores.standard
     ids = tuple(scores.totals["id"]) if schools is None else tuple(schools)
     wanted = pl.DataFrame({"id": ids}, schema={"id": pl.String})
-    work, stages = by_stage(standard, scores.table)
+    work, names = by_stage(standard, scores.table)
     work = wanted.join(work, on="id", how="left", maintain_order="left")
     clauses = tuple(
         clause
@@ -113,10 +113,10 @@ def model_of(scores: Scores, schools: Sequence[str] | None = None) -> Model:
         for clause in standard.clauses
         if clause.dimension == dimension.id
     )
-    found = _stages(work, stages)
-    rows = sum(stage.schools.size for stage in found)
+    stages = _stages(work, names)
+    rows = sum(stage.schools.size for stage in stages)
     applies = np.zeros((len(clauses), rows), np.bool_)
-    for stage in found:
+    for stage in stages:
         for number, clause in enumerate(clauses):
             name = ClauseColumns(clause.id).stage_weight(stage.name)
             if name in work.columns:
@@ -128,10 +128,10 @@ def model_of(scores: Scores, schools: Sequence[str] | None = None) -> Model:
         clauses=clauses,
         evidence=_evidence(work, clauses),
         capped=_capped(work, clauses),
-        stages=tuple(found),
+        stages=tuple(stages),
         parts=(),
-        asked=np.zeros((0, 0), np.float32),
-        asking=np.zeros(0, np.int64),
+        dimension_patterns=np.zeros((0, 0), np.float32),
+        pattern_of_row=np.zeros(0, np.int64),
         weights=np.array([clause.weight for clause in clauses], np.float32),
         dimension_weights=np.array(
             [dimension.weight for dimension in standard.dimensions], np.float32
@@ -140,15 +140,15 @@ def model_of(scores: Scores, schools: Sequence[str] | None = None) -> Model:
         rows=rows,
         applies=applies,
     )
-    return _asking(model, applies)
+    return _with_patterns(model, applies)
 
 
 def seen_only(model: Model) -> Model:
-    """Return the model in which what has no evidence was never asked."""
+    """Return the model in which clauses without evidence do not apply."""
     seen = np.zeros_like(model.applies)
     for stage in model.stages:
         seen[:, stage.rows] = model.evidence.seen[:, stage.schools]
-    return _asking(model, model.applies & seen)
+    return _with_patterns(model, model.applies & seen)
 
 
 def attained(
@@ -158,8 +158,8 @@ def attained(
     shifts: Floats | None = None,
     cap: float | None = None,
 ) -> Floats:
-    """Return the attainment by row and clause; 0 where there is no evidence or nothing is asked."""
-    found = np.zeros((model.rows, len(model.clauses)), np.float32)
+    """Return the attainment by row and clause; 0 without evidence, or where none applies."""
+    attainment = np.zeros((model.rows, len(model.clauses)), np.float32)
     most = model.standard.declared_cap if cap is None else cap
     for number, clause in enumerate(model.clauses):
         shift = 1.0 if shifts is None else float(shifts[number])
@@ -170,18 +170,18 @@ def attained(
         for stage in model.stages:
             if not clause.curve.knows(stage.name):
                 continue
-            own = low[stage.schools]
+            lower = low[stage.schools]
             there = whole[stage.schools]
-            got = attained_by(clause.curve, own, there, stage.name, shift=shift, most=top)
+            got = attained_by(clause.curve, lower, there, stage.name, shift=shift, most=top)
             if isinstance(clause.curve, Band):
                 upper = high[stage.schools]
                 other = attained_by(clause.curve, upper, there, stage.name, shift=shift, most=top)
                 got = np.minimum(got, other)
             if most < 1 and clause.data_source == "declared":
                 got = np.where(model.capped[number, stage.schools], np.minimum(got, most), got)
-            asked = model.applies[number, stage.rows] & ~np.isnan(own)
-            found[stage.rows, number] = np.where(asked, got, 0.0)
-    return found
+            applies = model.applies[number, stage.rows] & ~np.isnan(lower)
+            attainment[stage.rows, number] = np.where(applies, got, 0.0)
+    return attainment
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +205,7 @@ def values(
     `marks` are the pass marks of dimensions, 0 to 1, by their numbers.
     """
     draws = weights.shape[1]
-    denominators = _inverse(product(model.asked, dimension_weights))
+    denominators = _inverse(product(model.dimension_patterns, dimension_weights))
     by_row = np.zeros((model.rows, draws), np.float32)
     if model.aggregate == "minimum":
         by_row += np.inf
@@ -213,23 +213,23 @@ def values(
     reached = _Reached(model, draws, denominators) if marks else None
     for number, part in enumerate(model.parts):
         value = _dimension(part, attainment[:, part.columns], weights[part.columns])
-        asked = model.asked[:, number][model.asking] > 0
+        applies = model.dimension_patterns[:, number][model.pattern_of_row] > 0
         if reached is not None and marks and number in marks:
-            reached.ask(value, asked, marks[number])
+            reached.check(value, applies, marks[number])
         weight = dimension_weights[number]
         if model.aggregate == "arithmetic":
             value *= weight
             by_row += value
         elif zero is not None:
-            zero |= (value <= 0) & asked[:, None]
+            zero |= (value <= 0) & applies[:, None]
             logs = np.log(np.maximum(value, _NOTHING))
-            by_row += np.where(asked[:, None], logs * weight, np.float32(0))
+            by_row += np.where(applies[:, None], logs * weight, np.float32(0))
         else:
-            by_row = np.where(asked[:, None], np.minimum(by_row, value), by_row)
+            by_row = np.where(applies[:, None], np.minimum(by_row, value), by_row)
     if model.aggregate == "minimum":
         by_row[~np.isfinite(by_row)] = 0.0
     else:
-        by_row *= denominators[model.asking]
+        by_row *= denominators[model.pattern_of_row]
     if zero is not None:
         by_row = np.where(zero, np.float32(0), np.exp(by_row))
     return Values(_by_school(model, by_row), None if reached is None else reached.by_school())
@@ -240,23 +240,25 @@ def own_weights(model: Model) -> tuple[Floats, Floats]:
     return model.weights[:, None], model.dimension_weights[:, None]
 
 
-def _asking(model: Model, applies: Flags) -> Model:
-    """Return the model with what is asked of each row, and the patterns of it."""
+def _with_patterns(model: Model, applies: Flags) -> Model:
+    """Return the model with the clauses that apply to each row, and their patterns."""
     parts = tuple(_parts(model.standard, model.clauses, applies))
-    asked = np.stack([part.patterns[part.pattern].any(axis=1) for part in parts], axis=1)
-    patterns, asking = _patterns(asked)
-    return model.using(applies=applies, parts=parts, asked=patterns, asking=asking)
+    applied = np.stack([part.patterns[part.pattern].any(axis=1) for part in parts], axis=1)
+    patterns, pattern_of_row = _patterns(applied)
+    return model.using(
+        applies=applies, parts=parts, dimension_patterns=patterns, pattern_of_row=pattern_of_row
+    )
 
 
 def _stages(work: pl.DataFrame, names: Sequence[str]) -> list[Stage]:
-    found, start = [], 0
+    stages, start = [], 0
     for name in names:
         share = work[StageColumns(name).share].fill_null(0.0).to_numpy()
         schools = np.flatnonzero(share > 0)
         rows = slice(start, start + schools.size)
-        found.append(Stage(name, rows, schools, share[schools].astype(np.float32)))
+        stages.append(Stage(name, rows, schools, share[schools].astype(np.float32)))
         start = rows.stop
-    return found
+    return stages
 
 
 def _parts(standard: Standard, clauses: Sequence[Clause], applies: Flags) -> Iterator[Part]:
@@ -291,22 +293,24 @@ def _evidence(work: pl.DataFrame, clauses: Sequence[Clause]) -> Evidence:
 
 
 def _capped(work: pl.DataFrame, clauses: Sequence[Clause]) -> Flags:
-    found = np.zeros((len(clauses), work.height), np.bool_)
+    capped = np.zeros((len(clauses), work.height), np.bool_)
     for number, clause in enumerate(clauses):
         if clause.data_source == "declared":
-            found[number] = (
+            capped[number] = (
                 ~work[ClauseColumns(clause.id).confirmed].fill_null(value=False).to_numpy()
             )
-    return found
+    return capped
 
 
 def _inverse(values_: Floats) -> Floats:
-    found: Floats = np.divide(np.float32(1), values_, out=np.zeros_like(values_), where=values_ > 0)
-    return found
+    inverse: Floats = np.divide(
+        np.float32(1), values_, out=np.zeros_like(values_), where=values_ > 0
+    )
+    return inverse
 
 
 def _dimension(part: Part, attainment: Floats, weights: Floats) -> Floats:
-    """Return a dimension by row and draw; 0 where nothing of it is asked."""
+    """Return a dimension by row and draw; 0 where no clause of it applies."""
     if part.aggregate == "minimum":
         least = np.where(part.patterns[part.pattern] > 0, attainment, np.inf).min(axis=1)
         column = np.where(np.isfinite(least), least, 0.0).astype(np.float32)
@@ -317,16 +321,16 @@ def _dimension(part: Part, attainment: Floats, weights: Floats) -> Floats:
     inverse = by_pattern[part.pattern]
     if part.aggregate == "arithmetic":
         return np.multiply(product(attainment, weights), inverse)
-    asked = part.patterns[part.pattern] > 0
-    logs = np.where(asked, np.log(np.maximum(attainment, _NOTHING)), np.float32(0))
-    found: Floats = np.exp(product(logs.astype(np.float32), weights) * inverse)
-    nothing = (asked & (attainment <= 0)).any(axis=1) | ~asked.any(axis=1)
-    found[nothing] = 0.0
-    return found
+    applies = part.patterns[part.pattern] > 0
+    logs = np.where(applies, np.log(np.maximum(attainment, _NOTHING)), np.float32(0))
+    value: Floats = np.exp(product(logs.astype(np.float32), weights) * inverse)
+    nothing = (applies & (attainment <= 0)).any(axis=1) | ~applies.any(axis=1)
+    value[nothing] = 0.0
+    return value
 
 
 def product(rows: Floats, weights: Floats) -> Floats:
-    """Return rows x weights, in pieces so small that no second thread is asked to help.
+    """Return rows x weights, in pieces so small that the library starts no second thread.
 
     So every number is summed in the same order, however many threads there are; and no thread of
     the linear algebra library keeps its threads spinning next to those that have work.
@@ -334,26 +338,26 @@ def product(rows: Floats, weights: Floats) -> Floats:
     many, inner = rows.shape
     draws = weights.shape[1]
     piece = max(8, _SMALL // max(1, inner * draws))
-    found = np.empty((many, draws), np.float32)
+    products = np.empty((many, draws), np.float32)
     rows = np.ascontiguousarray(rows)
     full = many - many % piece
     if full:
         stacked = rows[:full].reshape(-1, piece, inner)
-        np.matmul(stacked, weights, out=found[:full].reshape(-1, piece, draws))
+        np.matmul(stacked, weights, out=products[:full].reshape(-1, piece, draws))
     if full < many:
-        np.matmul(rows[full:], weights, out=found[full:])
-    return found
+        np.matmul(rows[full:], weights, out=products[full:])
+    return products
 
 
 def _by_school(model: Model, by_row: Floats) -> Floats:
-    found = np.zeros((len(model.schools), by_row.shape[1]), np.float32)
+    by_school = np.zeros((len(model.schools), by_row.shape[1]), np.float32)
     for stage in model.stages:
-        found[stage.schools] += by_row[stage.rows] * stage.shares[:, None]
-    return found
+        by_school[stage.schools] += by_row[stage.rows] * stage.shares[:, None]
+    return by_school
 
 
 class _Reached:
-    """By school and draw, whether every dimension that was asked for reaches its mark.
+    """By school and draw, whether every dimension that applies reaches its mark.
 
     Of a school of one stage the row decides; of a mixed one the mean of its stages does.
     """
@@ -369,29 +373,29 @@ class _Reached:
         self.parts: list[tuple[Numbers, Numbers, Floats]] = []
         """Of each stage the rows of mixed schools, which of these they are, and their shares."""
         for stage in model.stages:
-            own = np.flatnonzero(many[stage.schools] > 1)
-            at = own + stage.rows.start
-            shares = stage.shares[own, None] * denominators[model.asking[at]]
-            self.parts.append((at, place[stage.schools[own]], shares))
+            positions = np.flatnonzero(many[stage.schools] > 1)
+            at = positions + stage.rows.start
+            shares = stage.shares[positions, None] * denominators[model.pattern_of_row[at]]
+            self.parts.append((at, place[stage.schools[positions]], shares))
         self.several = np.ones((self.mixed.size, draws), np.bool_)
 
-    def ask(self, value: Floats, asked: Flags, mark: float) -> None:
-        """Ask whether a dimension's values, by row, reach its mark where it is asked."""
+    def check(self, value: Floats, applies: Flags, mark: float) -> None:
+        """Check whether a dimension's values, by row, reach its mark where it applies."""
         least = np.float32(mark - 1e-6)
-        self.rows &= value >= np.where(asked, least, np.float32(-1))[:, None]
+        self.rows &= value >= np.where(applies, least, np.float32(-1))[:, None]
         if self.mixed.size:
             upper = np.zeros(self.several.shape, np.float32)
             lower = np.zeros(self.several.shape, np.float32)
             for at, schools, shares in self.parts:
-                share = np.where(asked[at, None], shares, np.float32(0))
+                share = np.where(applies[at, None], shares, np.float32(0))
                 upper[schools] += share * value[at]
                 lower[schools] += share
             self.several &= (upper >= least * lower) | (lower <= 0)
 
     def by_school(self) -> Flags:
         """Return the answer."""
-        found = np.ones((len(self.model.schools), self.rows.shape[1]), np.bool_)
+        reached = np.ones((len(self.model.schools), self.rows.shape[1]), np.bool_)
         for stage in self.model.stages:
-            found[stage.schools] = self.rows[stage.rows]
-        found[self.mixed] = self.several
-        return found
+            reached[stage.schools] = self.rows[stage.rows]
+        reached[self.mixed] = self.several
+        return reached

@@ -49,13 +49,13 @@ def places_of(field: RankedPool, rated: Numbers) -> Places:
 def given(order: NDArray[np.int64], able: Flags, places: Places) -> Numbers:
     """Return in how many runs each school is given a place; `order` and `able` are by run."""
     runs, size = order.shape
-    found = np.zeros(size, np.int64)
+    counts = np.zeros(size, np.int64)
     able = able.copy()
     able[:, [*places.inside, *places.outside]] = False
-    found[list(places.inside)] = runs
+    counts[list(places.inside)] = runs
     left = max(0, places.places - len(places.inside))
     if not left or not size:
-        return found
+        return counts
     # So far down that the places are likely to be filled; further where they are not.
     ahead = min(size, int(left * _AHEAD / max(float(able.mean()), 1e-3)))
     least = _least(able, places)
@@ -64,8 +64,8 @@ def given(order: NDArray[np.int64], able: Flags, places: Places) -> Numbers:
         if ahead == size or not taken.any_left:
             break
         ahead = min(size, ahead * 4)
-    found += np.bincount(taken.schools, minlength=size)
-    return found
+    counts += np.bincount(taken.schools, minlength=size)
+    return counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +76,12 @@ class _Taken:
 
 def _least(able: Flags, places: Places) -> NDArray[np.int32]:
     """Return by run and group the least, or as many as may be taken where these are fewer."""
-    found = np.zeros((able.shape[0], len(places.limits)), np.int32)
+    least_by_run = np.zeros((able.shape[0], len(places.limits)), np.int32)
     for number, (_, members, least, _) in enumerate(places.limits):
         if least:
             there = able[:, members].sum(axis=1) + int(members[list(places.inside)].sum())
-            found[:, number] = np.minimum(there, least)
-    return found
+            least_by_run[:, number] = np.minimum(there, least)
+    return least_by_run
 
 
 def _taken(
@@ -123,7 +123,7 @@ def _by_quota(
     most = np.array([size if most is None else most for *_, most in places.limits], np.int32)
     kinds = sorted({kind for kind, *_ in places.limits})
     of_kind = np.array(
-        [[float(own == kind) for kind in kinds] for own, *_ in places.limits], np.int32
+        [[float(group == kind) for kind in kinds] for group, *_ in places.limits], np.int32
     )
     counts = np.zeros((runs, len(places.limits)), np.int32)
     counts += members[list(places.inside)].sum(axis=0, dtype=np.int32)
@@ -135,10 +135,10 @@ def _by_quota(
             if not room.any():
                 break
             school = queue[:, at]
-            own = members[school]
-            then = counts + own
+            membership = members[school]
+            then = counts + membership
             needed = (np.maximum(least - then, 0) @ of_kind).max(axis=1) if keeps else 0
-            fits = (then * own <= most).all(axis=1)
+            fits = (then * membership <= most).all(axis=1)
             takes = waiting[:, at] & (room > needed) & fits
             counts = np.where(takes[:, None], then, counts)
             room -= takes

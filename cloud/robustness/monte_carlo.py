@@ -120,8 +120,8 @@ def uncertainty(
     chosen = np.zeros(size, np.int64)
     if size:
         with ThreadPoolExecutor(threads) as pool:
-            for found in pool.map(world, range(worlds)):
-                chosen += found
+            for counts in pool.map(world, range(worlds)):
+                chosen += counts
             low, middle, high = _quantiles(ranks, pool)
     else:
         low = middle = high = np.zeros(0, np.int64)
@@ -163,15 +163,15 @@ class _Trial:
         attainment = attained(model, evidence, shifts=shifts.astype(np.float32))
         weights, dimension_weights = _weights(model, self.uncertainties, random, runs)
         marks = self._marks()
-        found = values(model, attainment, weights, dimension_weights, marks=marks)
-        totals = found.totals.T
+        scored = values(model, attainment, weights, dimension_weights, marks=marks)
+        totals = scored.totals.T
         order = _order(totals)
         place = np.arange(1, order.shape[1] + 1, dtype=ranks.dtype)
-        for own, one in zip(ranks, order, strict=True):
-            own[one] = place
+        for run_ranks, run_order in zip(ranks, order, strict=True):
+            run_ranks[run_order] = place
         able = self._able(attainment)[None, :]
-        if found.marks is not None:
-            able = able & found.marks.T
+        if scored.marks is not None:
+            able = able & scored.marks.T
         if "marks" in self.rules.hard and model.standard.pass_mark is not None:
             mark = model.standard.pass_mark / model.standard.scale
             able = able & (totals >= np.float32(mark - 1e-6))
@@ -193,24 +193,24 @@ class _Trial:
         if "rules" in self.rules.hard:
             numbers = {clause.id: number for number, clause in enumerate(model.clauses)}
             for rule in model.standard.rules:
-                own = [numbers[name] for name in rule.of]
-                asked = np.stack([self._asked(number) for number in own])
-                got = np.stack([_by_school(model, attainment[:, number]) for number in own])
-                missed = (asked & (got < rule.attained - 1e-6)).sum(axis=0)
-                low = (asked & (got < rule.others_at_least - 1e-6)).any(axis=0)
-                able &= (missed <= len(own) - rule.at_least) & ~low
+                columns = [numbers[name] for name in rule.of]
+                applies = np.stack([self._applies(number) for number in columns])
+                got = np.stack([_by_school(model, attainment[:, number]) for number in columns])
+                missed = (applies & (got < rule.attained - 1e-6)).sum(axis=0)
+                low = (applies & (got < rule.others_at_least - 1e-6)).any(axis=0)
+                able &= (missed <= len(columns) - rule.at_least) & ~low
         return able
 
-    def _asked(self, clause: int) -> Flags:
-        found = np.zeros(len(self.model.schools), np.bool_)
+    def _applies(self, clause: int) -> Flags:
+        applies = np.zeros(len(self.model.schools), np.bool_)
         for stage in self.model.stages:
-            found[stage.schools] |= self.model.applies[clause, stage.rows]
-        return found
+            applies[stage.schools] |= self.model.applies[clause, stage.rows]
+        return applies
 
 
 def _may(field: RankedPool, rated: Numbers) -> Flags:
-    found = [field.failed[number].keys() <= _BY_RUN for number in rated.tolist()]
-    return np.array(found, np.bool_)
+    passes = [field.failed[number].keys() <= _BY_RUN for number in rated.tolist()]
+    return np.array(passes, np.bool_)
 
 
 def drawn(model: Model, uncertainties: Uncertainties, random: np.random.Generator) -> Evidence:
@@ -244,8 +244,8 @@ def _weights(
     dimensions = random.dirichlet(uncertainties.concentration * shares.astype(np.float64), runs)
     clauses = np.empty((len(model.clauses), runs), np.float32)
     for part in model.parts:
-        own = model.weights[part.columns].astype(np.float64)
-        alpha = uncertainties.concentration * own / own.sum()
+        clause_weights = model.weights[part.columns].astype(np.float64)
+        alpha = uncertainties.concentration * clause_weights / clause_weights.sum()
         clauses[part.columns] = random.dirichlet(alpha, runs).T
     return clauses, np.ascontiguousarray(dimensions.T.astype(np.float32))
 
@@ -279,12 +279,12 @@ def _quantiles(ranks: Ranks, pool: ThreadPoolExecutor) -> tuple[Numbers, Numbers
         columns.sort(axis=1)
         return columns[:, at].astype(np.int64)
 
-    found = np.concatenate(list(pool.map(stripe, range(0, size, _STRIPE))))
-    return found[:, 0], found[:, 1], found[:, 2]
+    quantiles = np.concatenate(list(pool.map(stripe, range(0, size, _STRIPE))))
+    return quantiles[:, 0], quantiles[:, 1], quantiles[:, 2]
 
 
 def _by_school(model: Model, column: Floats) -> Floats:
-    found = np.zeros(len(model.schools), np.float32)
+    by_school = np.zeros(len(model.schools), np.float32)
     for stage in model.stages:
-        found[stage.schools] += column[stage.rows] * stage.shares
-    return found
+        by_school[stage.schools] += column[stage.rows] * stage.shares
+    return by_school

@@ -1,16 +1,16 @@
-"""Which choice of ours matters most: a variance-based sensitivity analysis (Sobol). Pure.
+"""Variance-based sensitivity analysis (Sobol) of the choices in a standard. Pure.
 
-A standard is full of choices that somebody else would have made otherwise. Each is varied over a
-range, all at once; of every variant it is asked
-- what share of the selected schools is another than with the standard as it is;
-- by how many ranks a school moves, on average.
+A standard contains choices for which there are alternatives. All of them are varied over a range at
+once. Of every variant two results are computed:
+- the share of the selected schools that differs from the standard as it is;
+- the mean number of ranks by which a school moves.
 
-And of each choice, how many of the selected change where it alone is made otherwise.
+For each choice, the number of selected schools that change when it alone varies is computed too.
 
-Of the variance of both answers the first-order index is what one choice explains alone, the
-total index how much it has a hand in, together with others. Indices come with the half-width of
-their 95 % interval, for they are estimates: a choice whose interval holds 0
-cannot be distinguished from one that does nothing.
+The first-order index is the share of the variance that a choice explains alone. The total index
+adds the share that it explains together with others. Indices are estimates and come with the
+half-width of their 95 % interval: a choice whose interval contains 0 cannot be distinguished from
+one without influence.
 
 Places are given in the order of ranks (`cloud.robustness.fast_allocation`). Gates remain as
 assessed.
@@ -128,7 +128,7 @@ def sensitivity(
         Influence(choice, alone[choice], selected, ranks)
         for choice, selected, ranks in zip(CHOICES, by_selected, by_ranks, strict=True)
     ]
-    influences.sort(key=lambda one: -one.selected.total)
+    influences.sort(key=lambda influence: -influence.selected.total)
     return Sensitivity(
         tuple(influences), float(changed.mean()), float(moved.mean()), len(made), seed
     )
@@ -232,19 +232,19 @@ class _Trial:
         standard = model.standard
         shifts = np.full(len(model.clauses), variant.shift, np.float32)
         attainment = attained(model, self.evidence[variant.unseen], shifts=shifts, cap=variant.cap)
-        asks = "marks" in self.rules.hard
+        is_hard = "marks" in self.rules.hard
         marks = {
             number: dimension.pass_mark / standard.scale
             for number, dimension in enumerate(standard.dimensions)
-            if dimension.pass_mark is not None and asks
+            if dimension.pass_mark is not None and is_hard
         }
         weights = variant.weights[:, None]
-        found = values(model, attainment, model.weights[:, None], weights, marks=marks)
-        totals = found.totals[:, 0]
+        scored = values(model, attainment, model.weights[:, None], weights, marks=marks)
+        totals = scored.totals[:, 0]
         able = self.may & (self.coverage >= variant.coverage - 1e-6)
-        if found.marks is not None:
-            able &= found.marks[:, 0]
-        if asks and standard.pass_mark is not None:
+        if scored.marks is not None:
+            able &= scored.marks[:, 0]
+        if is_hard and standard.pass_mark is not None:
             able &= totals >= standard.pass_mark / standard.scale - 1e-6
         order = np.argsort(-totals, kind="stable")
         ranks = np.empty(order.size, np.int64)
@@ -253,12 +253,12 @@ class _Trial:
         return _Made(ranks, chosen, self.rated)
 
 
-def _nth(of: tuple[_T, ...], place: float) -> _T:
-    return of[min(int(place), len(of) - 1)]
+def _nth(options: tuple[_T, ...], place: float) -> _T:
+    return options[min(int(place), len(options) - 1)]
 
 
 def _may(field: RankedPool) -> Flags:
-    """Return who passes the gates; what else is hard is asked in every variant."""
+    """Return the schools that pass the gates; other hard rules are checked in every variant."""
     return np.array(["gates" not in failed for failed in field.failed], np.bool_)
 
 

@@ -39,12 +39,12 @@ def needs_of(field: RankedPool, chosen: Best) -> list[Need]:
     inside = set(chosen.chosen)
     bound = field.problem.inside | field.problem.outside
     of_class: dict[int, tuple[int, Best | None]] = {}
-    found = []
+    needs = []
     for number in range(len(field.schools)):
         if number in bound:
-            found.append(_ANY if number in inside else _NEVER)
+            needs.append(_ANY if number in inside else _NEVER)
         elif number in inside:
-            found.append(_to_stay(field, chosen, number))
+            needs.append(_to_stay(field, chosen, number))
         else:
             kind = int(field.problem.classes[number])
             if kind not in of_class:
@@ -52,8 +52,8 @@ def needs_of(field: RankedPool, chosen: Best) -> list[Need]:
             other, with_it = of_class[kind]
             if other != number and with_it is not None and number in with_it.chosen:
                 other, with_it = number, _with(field, chosen, number)
-            found.append(_to_enter(field, chosen, number, other, with_it))
-    return found
+            needs.append(_to_enter(field, chosen, number, other, with_it))
+    return needs
 
 
 def _with(field: RankedPool, chosen: Best, number: int) -> Best | None:
@@ -106,9 +106,9 @@ def _wins(
     field: RankedPool, number: int, value: int, others: Collection[int], without: Collection[int]
 ) -> bool:
     """Return whether the school with others comes before a set without it, of the same sum."""
-    own = [field.key(other) for other in set(others) - set(without)]
-    theirs = [field.key(other) for other in set(without) - set(others)]
-    return min([*own, field.key(number, value)]) < min(theirs)
+    keys_with = [field.key(other) for other in set(others) - set(without)]
+    keys_without = [field.key(other) for other in set(without) - set(others)]
+    return min([*keys_with, field.key(number, value)]) < min(keys_without)
 
 
 def _level_with(

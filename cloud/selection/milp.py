@@ -14,8 +14,8 @@ Positions = NDArray[np.int64]
 __all__ = ["INFINITE", "Numbers", "Positions", "Row", "Solution", "maximised"]
 
 INFINITE = float(highspy.kHighsInf)
-_NOBODY: Positions = np.zeros(0, np.int64)
-_NOTHING: Numbers = np.zeros(0)
+_NO_VARIABLES: Positions = np.zeros(0, np.int64)
+_NO_FACTORS: Numbers = np.zeros(0)
 _OPTIONS: dict[str, bool | int | float] = {
     "output_flag": False,
     "threads": 1,
@@ -77,8 +77,8 @@ def maximised(
     programme.row_upper_ = np.array([row.most for row in rows])
     programme.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
     programme.a_matrix_.start_ = np.cumsum([0, *(row.variables.size for row in rows)])
-    programme.a_matrix_.index_ = np.concatenate([_NOBODY, *(row.variables for row in rows)])
-    programme.a_matrix_.value_ = np.concatenate([_NOTHING, *(row.factors for row in rows)])
+    programme.a_matrix_.index_ = np.concatenate([_NO_VARIABLES, *(row.variables for row in rows)])
+    programme.a_matrix_.value_ = np.concatenate([_NO_FACTORS, *(row.factors for row in rows)])
     if whole is not None:
         kinds = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
         programme.integrality_ = [kinds[is_whole] for is_whole in whole.tolist()]
@@ -89,15 +89,15 @@ def maximised(
     solver.run()
     if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
         return None
-    found = solver.getSolution()
-    values = np.array(found.col_value)
+    solution = solver.getSolution()
+    values = np.array(solution.col_value)
     if whole is not None:
         values = np.where(whole, np.rint(values), values)
     return Solution(
         objective=float(objective @ values),
         values=values,
-        reduced=np.array(found.col_dual),
-        duals=np.array(found.row_dual),
+        reduced=np.array(solution.col_dual),
+        duals=np.array(solution.row_dual),
     )
 
 

@@ -97,11 +97,11 @@ def best(problem: SelectionProblem, prices: Numbers | None = None) -> Best | Non
     """
     pool = _pool(problem)
     count = min(problem.places, pool.size)
-    found = _of_size(problem, pool, count, prices)
-    if found is None:
+    best_set = _of_size(problem, pool, count, prices)
+    if best_set is None:
         most = _most(problem, pool)
-        found = None if most is None else _of_size(problem, pool, most, None)
-    return found
+        best_set = None if most is None else _of_size(problem, pool, most, None)
+    return best_set
 
 
 def feasible(problem: SelectionProblem) -> bool:
@@ -125,9 +125,9 @@ def _pool(problem: SelectionProblem) -> Positions:
 def _rows(problem: SelectionProblem, pool: Positions) -> Iterator[Row]:
     """Yield the limits; one without members in the pool still has to be kept."""
     for limit in problem.limits:
-        of = np.flatnonzero(limit.members[pool])
+        positions = np.flatnonzero(limit.members[pool])
         most = INFINITE if limit.most is None else float(limit.most)
-        yield Row(of, np.ones(of.size), float(limit.least), most)
+        yield Row(positions, np.ones(positions.size), float(limit.least), most)
 
 
 def _bounds(problem: SelectionProblem, pool: Positions) -> Numbers:
@@ -151,8 +151,8 @@ def _most(problem: SelectionProblem, pool: Positions) -> int | None:
         *_rows(problem, of_class),
     ]
     whole = np.ones(names.size, np.bool_)
-    found = maximised(ones, rows, least=held, most=most, whole=whole)
-    return None if found is None else round(found.objective)
+    solution = maximised(ones, rows, least=held, most=most, whole=whole)
+    return None if solution is None else round(solution.objective)
 
 
 def _of_size(
@@ -175,13 +175,13 @@ def _of_size(
             return None
         prices = relaxed.duals
         bounded = _Bounded(relaxed.reduced, relaxed.objective)
-        found = _as_whole(programme, bounded, relaxed)
+        optimum = _as_whole(programme, bounded, relaxed)
     else:
         prices, bounded = _priced(programme, prices)
-        found = _solved(programme, bounded)
-    if found is None:
+        optimum = _solved(programme, bounded)
+    if optimum is None:
         return None
-    sum_, chosen = found
+    sum_, chosen = optimum
     chosen = _first_of_ties(programme, bounded, sum_, chosen)
     return Best(
         count=count,
@@ -219,14 +219,14 @@ class _Programme:
     def solved(self, objective: Numbers | None = None) -> Flags | None:
         """Return who is chosen for the largest sum, None where no choice keeps the rows."""
         aim = self.worth if objective is None else objective
-        found = maximised(
+        solution = maximised(
             aim,
             self.rows,
             least=self.least,
             most=self.most,
             whole=np.ones(self.worth.size, np.bool_),
         )
-        return None if found is None else found.values > 0.5
+        return None if solution is None else solution.values > 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,10 +269,10 @@ def _solved(programme: _Programme, bounded: _Bounded) -> tuple[float, Flags] | N
         whole = size >= loss.size
         limit = np.inf if whole else np.partition(loss, size - 1)[size - 1]
         fixed = (loss > limit) | (programme.least == programme.most)
-        found = programme.with_fixed(usual, fixed).solved()
-        if found is not None:
+        free_chosen = programme.with_fixed(usual, fixed).solved()
+        if free_chosen is not None:
             chosen = usual.copy()
-            chosen[~fixed] = found
+            chosen[~fixed] = free_chosen
             sum_ = float(programme.worth @ chosen)
             if whole or bounded.bound - limit < sum_ - _CLOSE:
                 return sum_, chosen
@@ -298,8 +298,8 @@ def _first_of_ties(programme: _Programme, bounded: _Bounded, sum_: float, chosen
         part = held.with_fixed(chosen, fixed)
         aim = np.zeros(chosen.size)
         aim[block] = 2.0 ** np.arange(block.size)[::-1]
-        found = part.solved(aim[~fixed])
-        assert found is not None  # noqa: S101  the choice before has this sum
-        chosen[~fixed] = found
+        free_chosen = part.solved(aim[~fixed])
+        assert free_chosen is not None  # noqa: S101  the choice before has this sum
+        chosen[~fixed] = free_chosen
         fixed[block] = True
     return chosen

@@ -61,8 +61,8 @@ class RankedPool:
 
     def key(self, number: int, value: int | None = None) -> tuple[int, int]:
         """Return what a school is ordered by, as it is or with another score."""
-        own = int(self.values[number]) if value is None else value
-        return -own, int(self.ties[number])
+        score = int(self.values[number]) if value is None else value
+        return -score, int(self.ties[number])
 
 
 def ranked_pool(candidates: pl.DataFrame, rules: SelectionRules) -> RankedPool:
@@ -154,19 +154,19 @@ def _ordered(candidates: pl.DataFrame, rules: SelectionRules) -> pl.DataFrame:
 
 def _failed(frame: pl.DataFrame, rules: SelectionRules) -> list[dict[str, Sequence[str]]]:
     """Return of each school what it fails of what is hard."""
-    found: list[dict[str, Sequence[str]]] = [{} for _ in range(frame.height)]
+    failed: list[dict[str, Sequence[str]]] = [{} for _ in range(frame.height)]
     for kind in rules.hard:
         if FAILED[kind] in frame.columns:
             for number, names in enumerate(frame[FAILED[kind]].to_list()):
                 if names:
-                    found[number][kind] = tuple(names)
-    return found
+                    failed[number][kind] = tuple(names)
+    return failed
 
 
 def _members(frame: pl.DataFrame, group: Group) -> Flags:
     if group.group not in frame.columns:
         return np.zeros(frame.height, np.bool_)
-    own = frame[group.group].cast(pl.String)
-    there = own.eq(group.code) if group.group == "stage" else own.str.starts_with(group.code)
-    found: Flags = there.fill_null(value=False).to_numpy().astype(np.bool_)
-    return found
+    codes = frame[group.group].cast(pl.String)
+    there = codes.eq(group.code) if group.group == "stage" else codes.str.starts_with(group.code)
+    members: Flags = there.fill_null(value=False).to_numpy().astype(np.bool_)
+    return members

@@ -1,10 +1,10 @@
-"""The rules of a selection: places, quotas, what is asked of everybody, the order of ties.
+"""The rules of a selection: places, quotas, hard requirements, the order of ties.
 
 YAML -> SelectionRules, every fault as `file:line: key: what`:
 
     places: 50
     hard: [gates, marks, rules]             # what a school has to pass; coverage it always needs
-    min_coverage: 0.85                      # where more is asked than the standard does
+    min_coverage: 0.85                      # where it is more than the standard requires
     decimals: 2                             # scores that agree in so many are a tie
     tie_break: [use, ledger, coverage]      # more is better; "-pupils": less is better; if left
                                             # out: the dimensions by weight, then coverage
@@ -79,12 +79,12 @@ class SelectionRules(Block):
 
     @model_validator(mode="after")
     def _once(self) -> "SelectionRules":
-        for key, found in (
+        for key, names in (
             ("overrides", [override.school for override in self.overrides]),
             ("tie_break", [column.removeprefix("-") for column in self.tie_break or ()]),
             ("hard", [str(kind) for kind in self.hard]),
         ):
-            doubled = sorted({name for name in found if found.count(name) > 1})
+            doubled = sorted({name for name in names if names.count(name) > 1})
             if doubled:
                 raise ValueError(f"{key}: {', '.join(doubled)} is there twice")
         return self
@@ -110,8 +110,8 @@ def parse_rules(text: str, name: str) -> SelectionRules:
         try:
             return SelectionRules.model_validate(_texts(value))
         except ValidationError as error:
-            found = model_faults(tree, name, SelectionRules, error)
-            faults = [str(fault) for fault in found]
+            rule_faults = model_faults(tree, name, SelectionRules, error)
+            faults = [str(fault) for fault in rule_faults]
     raise SettingsError("\n".join(faults))
 
 
@@ -121,8 +121,8 @@ def rules_of(value: Mapping[str, Any]) -> SelectionRules:
         return SelectionRules.model_validate(_texts(value))
     except ValidationError as error:
         tree = yaml_tree.Tree(value, lines=dict.fromkeys(_paths(_texts(value)), 1))
-        found = model_faults(tree, "rules", SelectionRules, error)
-        raise SettingsError("\n".join(str(fault) for fault in found)) from None
+        rule_faults = model_faults(tree, "rules", SelectionRules, error)
+        raise SettingsError("\n".join(str(fault) for fault in rule_faults)) from None
 
 
 def _paths(value: Any, path: yaml_tree.Path = ()) -> Iterator[yaml_tree.Path]:
@@ -153,8 +153,8 @@ def _texts(value: Any) -> Any:
 
 def quotas(rules: SelectionRules) -> Sequence[tuple[str, str, Quota]]:
     """Return every quota with its group and its code."""
-    found: list[tuple[str, str, Quota]] = []
+    rows: list[tuple[str, str, Quota]] = []
     for group in GROUPS:
         by_code: Mapping[str, Quota] = getattr(rules.quotas, group)
-        found += [(group, code, by_code[code]) for code in sorted(by_code)]
-    return found
+        rows += [(group, code, by_code[code]) for code in sorted(by_code)]
+    return rows

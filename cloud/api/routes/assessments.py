@@ -12,7 +12,7 @@ from cloud.api.presenters.selections import outcomes_of, steps_of, verdict_of
 from cloud.api.schemas import assessments as models
 from cloud.assessments import create, evidence_drift, ranking
 from cloud.assessments.editions import text_in_force
-from cloud.assessments.ranking import SORTS, Asked
+from cloud.assessments.ranking import SORTS, RankingFilter
 from cloud.assessments.reasons import reasons_of
 from cloud.errors import BadRequest
 from cloud.integrity.results import SEVERITIES
@@ -96,7 +96,7 @@ def list_ranking(
         raise BadRequest(f"sort: {sort!r} is not known; use one of {', '.join(SORTS)}")
     filed = repository.assessment(assessment)
     chosen, outcomes = outcomes_of(repository, filed, selection)
-    wanted = Asked(
+    wanted = RankingFilter(
         division=division,
         stage=stage,
         school_type=school_type,
@@ -128,7 +128,9 @@ def list_compliance(
     filed = repository.assessment(assessment)
     schools = None
     if stage is not None:
-        schools = ranking.matching(ranking.ranking(filed), Asked(stage=stage))["id"].to_list()
+        schools = ranking.matching(ranking.ranking(filed), RankingFilter(stage=stage))[
+            "id"
+        ].to_list()
     rows = ranking.compliance(filed, schools)
     return [shapes.clause_compliance(clause, rows[clause.id]) for clause in filed.standard.clauses]
 

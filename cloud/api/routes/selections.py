@@ -108,8 +108,8 @@ def _whole(services: Services, selection: str) -> models.Selection:
     chosen = repository.selection(selection)
     assessment = repository.assessment(chosen.row.assessment_id)
     frame = ranking.ranking(assessment, chosen.outcomes)
-    inside = ranking.matching(frame, ranking.Asked(selected=True))
-    outside = ranking.matching(frame, ranking.Asked(selected=False, rated=True))
+    inside = ranking.matching(frame, ranking.RankingFilter(selected=True))
+    outside = ranking.matching(frame, ranking.RankingFilter(selected=False, rated=True))
     able = [row for row in outside.iter_rows(named=True) if chosen.outcomes[row["id"]].is_eligible]
     reasons = reasons_of(assessment, chosen.outcomes)
     names = reasons.names.schools

@@ -49,14 +49,14 @@ _AFTER = {"self_assessment": "county_review", "county_review": "site_visit"}
 class Context:
     """What a step is checked against: today, and the selection it concerns.
 
-    `schools` are those of the assessment, `selected` those of the selection, `standing` the
-    selection in force in its place.
+    `schools` are those of the assessment, `selected` those of the selection, `in_force` the
+    one in force in its place.
     """
 
     today: date
     schools: Collection[str]
     selected: Collection[str] = ()
-    standing: str | None = None
+    in_force: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,8 +174,8 @@ def _day(step: StepRow) -> date:
 
 
 def _in_force(selection: str, context: Context) -> None:
-    if context.standing not in {None, selection}:
-        raise Conflict(message("workflow.replaced", by=context.standing))
+    if context.in_force not in {None, selection}:
+        raise Conflict(message("workflow.replaced", by=context.in_force))
 
 
 def _in_order(step: NewStep, of_school: Sequence[StepRow]) -> None:

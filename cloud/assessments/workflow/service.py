@@ -44,7 +44,7 @@ class ReviewWorkflow:
     """Where steps are taken: it knows the repository, the registry and the time."""
 
     def __init__(self, repository: AssessmentRepository, registry: Registry, clock: Clock) -> None:
-        self._shelf = repository
+        self._repository = repository
         self._registry = registry
         self._clock = clock
 
@@ -62,7 +62,7 @@ class ReviewWorkflow:
         change: Mapping[str, Any],
     ) -> StepRow:
         """Take a step that concerns one school of an assessment."""
-        row = self._shelf.row(assessment)
+        row = self._repository.row(assessment)
         step = self._step(row, what, by, reason, change, school=school)
         context = Context(today=self.today(school), schools=self._schools(row))
         return self._take(step, context)
@@ -80,7 +80,7 @@ class ReviewWorkflow:
         declared_on: date | None = None,
     ) -> StepRow:
         """Confirm a declared figure, or correct it to a value; the books follow."""
-        row = self._shelf.row(assessment)
+        row = self._repository.row(assessment)
         today = self.today(school)
         step = self._step(row, what, by, reason, {}, school=school)
         context = Context(today=today, schools=self._schools(row))
@@ -106,8 +106,8 @@ class ReviewWorkflow:
         school: str | None = None,
     ) -> StepRow:
         """Take a step that concerns a selection, or one school of it."""
-        chosen = self._shelf.selection(selection)
-        row = self._shelf.row(chosen.row.assessment_id)
+        chosen = self._repository.selection(selection)
+        row = self._repository.row(chosen.row.assessment_id)
         step = self._step(row, what, by, reason, change, school=school, selection=selection)
         return self._take(step, self._context(chosen, school))
 
@@ -121,14 +121,14 @@ class ReviewWorkflow:
         reason: str,
     ) -> StepRow:
         """Decide against the rules: a new selection replaces the one in force."""
-        chosen = self._shelf.selection(selection)
-        row = self._shelf.row(chosen.row.assessment_id)
+        chosen = self._repository.selection(selection)
+        row = self._repository.row(chosen.row.assessment_id)
         change = {"decision": decision, "instead_of": instead_of}
         step = self._step(row, "override", by, reason, change, school=school, selection=selection)
         context, assessment_log = self._context(chosen, school), self._registry.assessment_log
         check(step, assessment_log.steps(round=row.round), context)
         made = make_selection.override(
-            self._shelf.assessment(row.id),
+            self._repository.assessment(row.id),
             chosen,
             _decisions(school, decision, instead_of, by, reason),
             self._clock.now(),
@@ -138,27 +138,27 @@ class ReviewWorkflow:
 
     def answer(self, objection: int, result: str, by: str, reason: str) -> StepRow:
         """Answer an objection."""
-        asked = self._registry.assessment_log.step(objection)
-        if asked is None:
+        objection_step = self._registry.assessment_log.step(objection)
+        if objection_step is None:
             raise NotFound(f"no step has the number {objection}")
-        row = self._shelf.row(asked.assessment_id)
+        row = self._repository.row(objection_step.assessment_id)
         step = self._step(
             row,
             "answer",
             by,
             reason,
             {"result": result},
-            school=asked.school_id,
-            selection=asked.selection_id,
+            school=objection_step.school_id,
+            selection=objection_step.selection_id,
             answers=objection,
         )
-        context = Context(today=self.today(asked.school_id), schools=self._schools(row))
+        context = Context(today=self.today(objection_step.school_id), schools=self._schools(row))
         return self._take(step, context)
 
     def state(self, selection: str) -> State:
         """Return the state of a selection's procedure."""
-        chosen = self._shelf.selection(selection)
-        row = self._shelf.row(chosen.row.assessment_id)
+        chosen = self._repository.selection(selection)
+        row = self._repository.row(chosen.row.assessment_id)
         log = self._registry.assessment_log.steps(round=row.round)
         return state(selection, log, self._context(chosen, None))
 
@@ -167,8 +167,8 @@ class ReviewWorkflow:
 
         A selection decides the assessment.
         """
-        chosen = None if selection is None else self._shelf.selection(selection)
-        row = self._shelf.row(assessment if chosen is None else chosen.row.assessment_id)
+        chosen = None if selection is None else self._repository.selection(selection)
+        row = self._repository.row(assessment if chosen is None else chosen.row.assessment_id)
         declared = [] if school is None else self._declared(school)
         if chosen is None:
             context = Context(today=self.today(school), schools=self._schools(row))
@@ -236,24 +236,24 @@ class ReviewWorkflow:
             today=self.today(school),
             schools=frozenset(chosen.outcomes),
             selected=chosen.selected,
-            standing=self._shelf.last(chosen.row.id),
+            in_force=self._repository.last(chosen.row.id),
         )
 
     def _schools(self, row: AssessmentRow) -> frozenset[str]:
-        return frozenset(self._shelf.assessment(row.id).scores.table["id"])
+        return frozenset(self._repository.assessment(row.id).scores.table["id"])
 
     def _known(self, school: str) -> SchoolRow:
-        found = self._registry.school(school)
-        if found is None:
+        row = self._registry.school(school)
+        if row is None:
             raise NotFound(f"no school {school} is registered")
-        return found
+        return row
 
 
 def _decisions(
     school: str, decision: Decision, instead_of: str | None, by: str, reason: str
 ) -> tuple[Override, ...]:
-    own = Override(school=school, decision=decision, reason=reason, by=by)
+    override = Override(school=school, decision=decision, reason=reason, by=by)
     if instead_of is None:
-        return (own,)
+        return (override,)
     other: Decision = "out" if decision == "in" else "in"
-    return own, Override(school=instead_of, decision=other, reason=reason, by=by)
+    return override, Override(school=instead_of, decision=other, reason=reason, by=by)

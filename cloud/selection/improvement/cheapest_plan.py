@@ -1,4 +1,4 @@
-"""The least it would take for a school to be in: the cheapest improvements that suffice. Pure.
+"""The cheapest improvements with which a school would be selected. Pure.
 
 What it needs comes from the selection: the score that brings it in, and every gate, mark and
 rule that is hard. What each clause gains for what money is in
@@ -36,15 +36,15 @@ __all__ = ["Entry", "Improvement", "Least", "Priced", "least", "priced"]
 
 
 @dataclass(frozen=True, slots=True)
-class _Ask:
-    """What is asked of a school: sums of points by clause, and units of single clauses."""
+class _Requirements:
+    """What a school has to reach: sums of points by clause, and units of single clauses."""
 
     sums: Sequence[tuple[frozenset[str], float, str]]
     units: Mapping[str, int]
     counts: Sequence[tuple[Mapping[str, int], int, str]]
     """At least so many of these clauses have so many units."""
     missing: tuple[Message, ...]
-    asks_pass_mark: bool = False
+    needs_pass_mark: bool = False
     most: Sequence[tuple[frozenset[str], float]] = ()
     """At most so many points of some clauses together."""
 
@@ -64,7 +64,9 @@ class Entry(Protocol):
     def level_with(self) -> str | None: ...  # noqa: D102
 
 
-def least(of: Priced, rules: SelectionRules, school: str, outcome: Entry, schools: Scores) -> Least:
+def least(
+    pricing: Priced, rules: SelectionRules, school: str, outcome: Entry, schools: Scores
+) -> Least:
     """Return the least it would take for a school; nothing for one that is in.
 
     `schools` are the scores of all schools, among them the one that it may be level with.
@@ -72,13 +74,13 @@ def least(of: Priced, rules: SelectionRules, school: str, outcome: Entry, school
     tie = None
     if outcome.level is not None and outcome.level_with is not None:
         tie = tie_of(schools, rules, school, outcome.level_with, outcome.level)
-    plan = _least(of, rules, school, outcome.needs, tie, is_reachable=outcome.is_reachable)
+    plan = _least(pricing, rules, school, outcome.needs, tie, is_reachable=outcome.is_reachable)
     if not outcome.selected:
         return plan
     return replace(
         plan,
         is_possible=True,
-        value_then=of.totals[school]["raw"],
+        value_then=pricing.totals[school]["raw"],
         improvements=(),
         evidence=(),
         missing=(),
@@ -88,7 +90,7 @@ def least(of: Priced, rules: SelectionRules, school: str, outcome: Entry, school
 
 
 def _least(
-    of: Priced,
+    pricing: Priced,
     rules: SelectionRules,
     school: str,
     needs: float | None,
@@ -100,28 +102,28 @@ def _least(
 
     Without a tie, the order of ties is taken as it is: `needs` is the score that brings it in.
     """
-    standard, totals = of.scores.standard, of.totals[school]
-    blank = _blank(of, school, needs)
+    standard, totals = pricing.scores.standard, pricing.totals[school]
+    blank = _blank(pricing, school, needs)
     if totals["raw"] is None:
         return replace(blank, is_possible=False, text=message("improvement.nothing_applies"))
     if not is_reachable:
         return replace(blank, is_possible=False, text=message("improvement.no_score"))
     if not _adds_up(standard):
         return replace(blank, text=message("improvement.not_computed"))
-    known = {gain.clause.id: gain for gain in gains(of, school)}
-    found, ask = known, _asked(of, rules, blank, known)
-    evidence = _evidence(of, rules, school)
-    way, steps = _steps(of, rules, school, found, ask, tie)
+    known = {gain.clause.id: gain for gain in gains(pricing, school)}
+    available, requirements = known, _requirements(pricing, rules, blank, known)
+    evidence = _evidence(pricing, rules, school)
+    way, steps = _steps(pricing, rules, school, available, requirements, tie)
     unsure: tuple[str, ...] = ()
     if steps is None:
-        hoped = {gain.clause.id: gain for gain in gains(of, school, is_all_seen=True)}
-        hoped_ask = _asked(of, rules, blank, hoped)
-        way, steps = _steps(of, rules, school, hoped, hoped_ask, tie)
+        hoped = {gain.clause.id: gain for gain in gains(pricing, school, is_all_seen=True)}
+        hoped_requirements = _requirements(pricing, rules, blank, hoped)
+        way, steps = _steps(pricing, rules, school, hoped, hoped_requirements, tie)
         if steps is not None:
-            found, unsure = hoped, _beyond(known, steps)
+            available, unsure = hoped, _beyond(known, steps)
             evidence = (*evidence, *(name for name in unsure if name not in evidence))
     if steps is None:
-        missing = ask.missing or _out_of_reach(found, ask)
+        missing = requirements.missing or _out_of_reach(available, requirements)
         possible = None if evidence else False
         failed = replace(blank, is_possible=possible, evidence=evidence, missing=missing)
         return with_text(failed)
@@ -129,11 +131,11 @@ def _least(
     improvements = tuple(
         Improvement(
             clause=name,
-            attained=found[name].attained,
-            becomes=found[name].becomes(units, scale),
-            points=found[name].gained(units),
-            units=units if found[name].is_by_unit else None,
-            yuan=units * found[name].yuan,
+            attained=available[name].attained,
+            becomes=available[name].becomes(units, scale),
+            points=available[name].gained(units),
+            units=units if available[name].is_by_unit else None,
+            yuan=units * available[name].yuan,
         )
         for name, units in steps.items()
     )
@@ -141,11 +143,11 @@ def _least(
         replace(
             blank,
             needs=blank.needs if way is None else way.score,
-            is_possible=None if unsure or _gates_unseen(of, rules, school) else True,
+            is_possible=None if unsure or _gates_unseen(pricing, rules, school) else True,
             value_then=min(
                 scale, totals["raw"] + sum(improvement.points for improvement in improvements)
             ),
-            improvements=tuple(sorted(improvements, key=lambda one: (-one.points, one.clause))),
+            improvements=tuple(sorted(improvements, key=lambda gain: (-gain.points, gain.clause))),
             yuan=sum(improvement.yuan for improvement in improvements),
             evidence=evidence,
         ),
@@ -154,75 +156,83 @@ def _least(
 
 
 def _steps(
-    of: Priced,
+    pricing: Priced,
     rules: SelectionRules,
     school: str,
-    found: Mapping[str, Gain],
-    ask: _Ask,
+    available: Mapping[str, Gain],
+    requirements: _Requirements,
     tie: Tie | None,
 ) -> tuple[Way | None, dict[str, int] | None]:
     """Return the cheapest units of each clause, None where none suffice, and the way in they take.
 
-    The way is None where no tie is given, so that the score asked for is the one that is needed.
+    The way is None where no tie is given, so that the score required is the one that is needed.
     """
-    if ask.missing:
+    if requirements.missing:
         return None, None
-    gained = list(found.values())
+    gained = list(available.values())
     if tie is None:
-        return None, _cheapest(gained, ask)
-    dimensions = [dimension.id for dimension in of.scores.standard.dimensions]
+        return None, _cheapest(gained, requirements)
+    dimensions = [dimension.id for dimension in pricing.scores.standard.dimensions]
     every = list(ways(tie, rules, dimensions))
-    at_level = _cheapest(gained, _by_way(of, school, found, ask, Way(tie.level)))
+    at_level = _cheapest(gained, _by_way(pricing, school, available, requirements, Way(tie.level)))
     if at_level is None:
         return None, None
     for way in every:
-        if _holds(of, school, found, way, at_level):
+        if _holds(pricing, school, available, way, at_level):
             return way, at_level
     best: tuple[float, Way, dict[str, int]] | None = None
-    floor = _yuan(found, at_level)
+    floor = _yuan(available, at_level)
     for way in every:
-        steps = _cheapest(gained, _by_way(of, school, found, ask, way))
-        if steps is not None and (best is None or _yuan(found, steps) < best[0] - EPSILON):
-            best = _yuan(found, steps), way, steps
+        steps = _cheapest(gained, _by_way(pricing, school, available, requirements, way))
+        if steps is not None and (best is None or _yuan(available, steps) < best[0] - EPSILON):
+            best = _yuan(available, steps), way, steps
             if best[0] <= floor + EPSILON:
                 break
     return (None, None) if best is None else best[1:]
 
 
-def _yuan(found: Mapping[str, Gain], steps: Mapping[str, int]) -> float:
-    return sum(found[name].yuan * units for name, units in steps.items())
+def _yuan(available: Mapping[str, Gain], steps: Mapping[str, int]) -> float:
+    return sum(available[name].yuan * units for name, units in steps.items())
 
 
-def _by_way(of: Priced, school: str, found: Mapping[str, Gain], ask: _Ask, way: Way) -> _Ask:
-    """Return what is asked where a school takes a way in: its score, and bounds of columns."""
-    (clauses, _, title), *sums = ask.sums
-    lowest = of.scores.standard.pass_mark if ask.asks_pass_mark else None
+def _by_way(
+    pricing: Priced,
+    school: str,
+    available: Mapping[str, Gain],
+    requirements: _Requirements,
+    way: Way,
+) -> _Requirements:
+    """Return the requirements of a way in: its score, and bounds of columns."""
+    (clauses, _, title), *sums = requirements.sums
+    lowest = pricing.scores.standard.pass_mark if requirements.needs_pass_mark else None
     wanted = max(way.score, lowest or 0.0)
-    sums = [(clauses, wanted - of.totals[school]["raw"], title), *sums]
+    sums = [(clauses, wanted - pricing.totals[school]["raw"], title), *sums]
     most = []
     for bound in way.bounds:
-        members, value, weight = _column(of, school, bound.column)
+        members, value, weight = _column(pricing, school, bound.column)
         points = (bound.figure - value) * weight
-        inside = frozenset(found) & members
+        inside = frozenset(available) & members
         if bound.is_most:
             most.append((inside, points))
         else:
             sums.append((inside, points, title))
-    return replace(ask, sums=sums, most=most)
+    return replace(requirements, sums=sums, most=most)
 
 
 def _holds(
-    of: Priced, school: str, found: Mapping[str, Gain], way: Way, steps: Mapping[str, int]
+    pricing: Priced, school: str, available: Mapping[str, Gain], way: Way, steps: Mapping[str, int]
 ) -> bool:
     """Return whether units of clauses take a school a way in."""
 
     def gained(members: frozenset[str]) -> float:
-        return sum(found[name].gained(units) for name, units in steps.items() if name in members)
+        return sum(
+            available[name].gained(units) for name, units in steps.items() if name in members
+        )
 
-    if of.totals[school]["raw"] + gained(frozenset(steps)) < way.score - EPSILON:
+    if pricing.totals[school]["raw"] + gained(frozenset(steps)) < way.score - EPSILON:
         return False
     for bound in way.bounds:
-        members, value, weight = _column(of, school, bound.column)
+        members, value, weight = _column(pricing, school, bound.column)
         then = value + gained(members) / weight
         if bound.is_most and then > bound.figure + EPSILON:
             return False
@@ -231,19 +241,19 @@ def _holds(
     return True
 
 
-def _column(of: Priced, school: str, column: str) -> tuple[frozenset[str], float, float]:
+def _column(pricing: Priced, school: str, column: str) -> tuple[frozenset[str], float, float]:
     """Return the clauses that a column is made of, its value, and the points one of it is worth."""
-    standard = of.scores.standard
+    standard = pricing.scores.standard
     if column in SCORES:
         members = frozenset(clause.id for clause in standard.clauses)
-        return members, of.totals[school]["raw"], 1.0
+        return members, pricing.totals[school]["raw"], 1.0
     members = frozenset(clause.id for clause in standard.clauses if clause.dimension == column)
-    weight = sum(of.clauses[school][f"{name}.weight"] for name in members)
-    return members, of.dimensions[school][column] or 0.0, weight / 100
+    weight = sum(pricing.clauses[school][f"{name}.weight"] for name in members)
+    return members, pricing.dimensions[school][column] or 0.0, weight / 100
 
 
 def _beyond(known: Mapping[str, Gain], steps: Mapping[str, int]) -> tuple[str, ...]:
-    """Return the clauses of which more is asked than is known to be missing."""
+    """Return the clauses of which more is required than is known to be missing."""
     return tuple(
         name
         for name, units in steps.items()
@@ -251,17 +261,17 @@ def _beyond(known: Mapping[str, Gain], steps: Mapping[str, int]) -> tuple[str, .
     )
 
 
-def _blank(of: Priced, school: str, needs: float | None) -> Least:
+def _blank(pricing: Priced, school: str, needs: float | None) -> Least:
     return Least(
         school=school,
         is_possible=None,
         needs=needs,
-        value=of.totals[school]["raw"],
+        value=pricing.totals[school]["raw"],
         value_then=None,
         improvements=(),
         yuan=None,
-        unpriced=_unpriced(of, school),
-        unseen=_unseen(of, school),
+        unpriced=_unpriced(pricing, school),
+        unseen=_unseen(pricing, school),
         evidence=(),
         missing=(),
         text=message("improvement.not_computed"),
@@ -273,11 +283,11 @@ def _adds_up(standard: Standard) -> bool:
     return together == {"arithmetic"}
 
 
-def _unpriced(of: Priced, school: str) -> tuple[str, ...]:
-    row = of.clauses[school]
+def _unpriced(pricing: Priced, school: str) -> tuple[str, ...]:
+    row = pricing.clauses[school]
     return tuple(
         clause.id
-        for clause in of.scores.standard.clauses
+        for clause in pricing.scores.standard.clauses
         if clause.cost is None
         and row[ClauseColumns(clause.id).weight] > 0
         and (got := row[ClauseColumns(clause.id).attainment]) is not None
@@ -285,51 +295,51 @@ def _unpriced(of: Priced, school: str) -> tuple[str, ...]:
     )
 
 
-def _unseen(of: Priced, school: str) -> tuple[str, ...]:
-    row = of.clauses[school]
+def _unseen(pricing: Priced, school: str) -> tuple[str, ...]:
+    row = pricing.clauses[school]
     return tuple(
         clause.id
-        for clause in of.scores.standard.clauses
+        for clause in pricing.scores.standard.clauses
         if row[ClauseColumns(clause.id).weight] > 0
         and row[ClauseColumns(clause.id).attainment] is None
     )
 
 
-def _gates_unseen(of: Priced, rules: SelectionRules, school: str) -> tuple[str, ...]:
-    row = of.clauses[school]
-    gates = of.totals[school]["failed_gates"] if "gates" in rules.hard else []
+def _gates_unseen(pricing: Priced, rules: SelectionRules, school: str) -> tuple[str, ...]:
+    row = pricing.clauses[school]
+    gates = pricing.totals[school]["failed_gates"] if "gates" in rules.hard else []
     return tuple(name for name in gates if row[ClauseColumns(name).attainment] is None)
 
 
-def _evidence(of: Priced, rules: SelectionRules, school: str) -> tuple[str, ...]:
+def _evidence(pricing: Priced, rules: SelectionRules, school: str) -> tuple[str, ...]:
     """Return the fewest clauses whose evidence would lift the coverage, gates without any first."""
-    standard, row = of.scores.standard, of.clauses[school]
-    asked = max(standard.min_coverage, rules.min_coverage or 0.0)
-    lacking = asked - of.totals[school]["coverage"]
+    standard, row = pricing.scores.standard, pricing.clauses[school]
+    required = max(standard.min_coverage, rules.min_coverage or 0.0)
+    lacking = required - pricing.totals[school]["coverage"]
     unseen = {
         clause.id: row[ClauseColumns(clause.id).weight]
         * (1 - row[ClauseColumns(clause.id).seen])
         / 100
         for clause in standard.clauses
     }
-    found = list(_gates_unseen(of, rules, school))
-    lacking -= sum(unseen.pop(name) for name in found)
-    for name in sorted(unseen, key=lambda one: (-unseen[one], one)):
+    clauses = list(_gates_unseen(pricing, rules, school))
+    lacking -= sum(unseen.pop(name) for name in clauses)
+    for name in sorted(unseen, key=lambda clause: (-unseen[clause], clause)):
         if lacking <= EPSILON:
             break
-        found.append(name)
+        clauses.append(name)
         lacking -= unseen[name]
-    return tuple(found)
+    return tuple(clauses)
 
 
-def _asked(
-    of: Priced,
+def _requirements(
+    pricing: Priced,
     rules: SelectionRules,
     blank: Least,
-    found: Mapping[str, Gain],
-) -> _Ask:
-    standard, school = of.scores.standard, blank.school
-    totals, clauses = of.totals[school], of.clauses[school]
+    available: Mapping[str, Gain],
+) -> _Requirements:
+    standard, school = pricing.scores.standard, blank.school
+    totals, clauses = pricing.totals[school], pricing.clauses[school]
     hard = rules.hard
     failed = {
         "gates": totals["failed_gates"] if "gates" in hard else [],
@@ -338,25 +348,25 @@ def _asked(
     }
     sums: list[tuple[frozenset[str], float, str]] = []
     missing: list[Message] = []
-    everything = frozenset(found)
-    asks_pass_mark = TOTAL in failed["marks"]
+    everything = frozenset(available)
+    needs_pass_mark = TOTAL in failed["marks"]
     wanted = max(
         blank.needs or 0.0,
-        (standard.pass_mark or 0.0) if asks_pass_mark else 0.0,
+        (standard.pass_mark or 0.0) if needs_pass_mark else 0.0,
     )
     sums.append((everything, wanted - totals["raw"], TOTAL))
     for dimension in standard.dimensions:
         if dimension.pass_mark is not None and dimension.id in failed["marks"]:
-            own = [clause.id for clause in standard.clauses if clause.dimension == dimension.id]
-            weight = sum(clauses[ClauseColumns(name).weight] for name in own)
-            value = of.dimensions[school][dimension.id] or 0.0
+            members = [clause.id for clause in standard.clauses if clause.dimension == dimension.id]
+            weight = sum(clauses[ClauseColumns(name).weight] for name in members)
+            value = pricing.dimensions[school][dimension.id] or 0.0
             lacking = (dimension.pass_mark - value) * weight / 100
-            sums.append((everything & frozenset(own), lacking, dimension.id))
+            sums.append((everything & frozenset(members), lacking, dimension.id))
     units: dict[str, int] = {}
     for name in failed["gates"]:
-        if name in _gates_unseen(of, rules, school):
+        if name in _gates_unseen(pricing, rules, school):
             continue  # evidence first
-        gain = found.get(name)
+        gain = available.get(name)
         needed = None if gain is None else _to_pass(gain, standard.scale)
         if needed is None:
             missing.append(message("improvement.gate", title=name))
@@ -366,9 +376,9 @@ def _asked(
         count
         for rule in standard.rules
         if rule.id in failed["rules"]
-        for count in _counts(rule.id, of, school, found)
+        for count in _counts(rule.id, pricing, school, available)
     ]
-    return _Ask(sums, units, counts, tuple(missing), asks_pass_mark)
+    return _Requirements(sums, units, counts, tuple(missing), needs_pass_mark)
 
 
 def _to_pass(gain: Gain, scale: float) -> int | None:
@@ -384,10 +394,10 @@ def _to_pass(gain: Gain, scale: float) -> int | None:
 
 
 def _counts(
-    rule_id: str, of: Priced, school: str, found: Mapping[str, Gain]
+    rule_id: str, pricing: Priced, school: str, available: Mapping[str, Gain]
 ) -> Iterable[tuple[Mapping[str, int], int, str]]:
-    """Yield what a k-of-n rule asks beyond what is attained."""
-    standard, row = of.scores.standard, of.clauses[school]
+    """Yield what a k-of-n rule requires beyond what is attained."""
+    standard, row = pricing.scores.standard, pricing.clauses[school]
     rule = next(rule for rule in standard.rules if rule.id == rule_id)
     missed: dict[str, int] = {}
     lacking = rule.at_least - len(rule.of)
@@ -397,10 +407,10 @@ def _counts(
             continue
         if got < rule.attained - EPSILON:
             lacking += 1
-            if (units := _to_attain(found.get(name), rule.attained, standard)) is not None:
+            if (units := _to_attain(available.get(name), rule.attained, standard)) is not None:
                 missed[name] = units
         if got < rule.others_at_least - EPSILON:
-            units = _to_attain(found.get(name), rule.others_at_least, standard)
+            units = _to_attain(available.get(name), rule.others_at_least, standard)
             yield ({} if units is None else {name: units}), 1, rule_id
     if lacking > 0:
         yield missed, lacking, rule_id
@@ -410,34 +420,36 @@ def _to_attain(gain: Gain | None, attained: float, standard: Standard) -> int | 
     return None if gain is None else gain.units_to_attain(attained, standard.scale)
 
 
-def _cheapest(found: Sequence[Gain], ask: _Ask) -> dict[str, int] | None:
+def _cheapest(available: Sequence[Gain], requirements: _Requirements) -> dict[str, int] | None:
     """Return the units of each clause, None where no units do."""
-    if any(lacking > len(choice) for choice, lacking, _ in ask.counts):
+    if any(lacking > len(choice) for choice, lacking, _ in requirements.counts):
         return None
-    programme = Programme(found)
-    for clauses, lacking, _ in ask.sums:
+    programme = Programme(available)
+    for clauses, lacking, _ in requirements.sums:
         if lacking > EPSILON:
-            programme.ask_points(clauses, lacking)
-    for clauses, allowed in ask.most:
+            programme.require_points(clauses, lacking)
+    for clauses, allowed in requirements.most:
         programme.allow_points(clauses, allowed)
-    for clause, units in ask.units.items():
-        programme.ask_units(clause, units)
-    for choice, many, _ in ask.counts:
-        programme.ask_some(choice, many)
+    for clause, units in requirements.units.items():
+        programme.require_units(clause, units)
+    for choice, many, _ in requirements.counts:
+        programme.require_some(choice, many)
     return programme.solved()
 
 
-def _out_of_reach(found: Mapping[str, Gain], ask: _Ask) -> tuple[Message, ...]:
+def _out_of_reach(
+    available: Mapping[str, Gain], requirements: _Requirements
+) -> tuple[Message, ...]:
     """Return what all that can be bought would not reach."""
     missing = []
-    for clauses, lacking, title in ask.sums:
-        most = sum(found[name].points[-1] for name in clauses)
+    for clauses, lacking, title in requirements.sums:
+        most = sum(available[name].points[-1] for name in clauses)
         if lacking > most + EPSILON:
             points = shortfall(lacking - most)
             missing.append(message("improvement.short", title=title, points=points))
     missing += [
         message("improvement.rule", title=title)
-        for choice, lacking, title in ask.counts
+        for choice, lacking, title in requirements.counts
         if lacking > len(choice)
     ]
     return tuple(missing) or (message("improvement.rule", title=TOTAL),)

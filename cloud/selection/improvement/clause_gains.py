@@ -105,12 +105,12 @@ def priced(scores: Scores) -> Priced:
     )
 
 
-def gains(of: Priced, school: str, *, is_all_seen: bool = False) -> Iterator[Gain]:
+def gains(pricing: Priced, school: str, *, is_all_seen: bool = False) -> Iterator[Gain]:
     """Yield what each clause that has a cost and evidence, and is not full, would gain a school.
 
     With `is_all_seen` what has no data counts as seen and missing, so it may be bought.
     """
-    standard, row, clauses = of.scores.standard, of.rows[school], of.clauses[school]
+    standard, row, clauses = pricing.scores.standard, pricing.rows[school], pricing.clauses[school]
     for clause in standard.clauses:
         columns = ClauseColumns(clause.id)
         weight, attained = clauses[columns.weight], clauses[columns.attainment]
@@ -126,9 +126,9 @@ def gains(of: Priced, school: str, *, is_all_seen: bool = False) -> Iterator[Gai
             units, points = _by_point(attained, cap, weight * standard.scale / 100)
         else:
             weights = {
-                stage: found
-                for stage in of.stages
-                if (found := row.get(columns.stage_weight(stage), 0.0)) > 0
+                stage: stage_weight
+                for stage in pricing.stages
+                if (stage_weight := row.get(columns.stage_weight(stage), 0.0)) > 0
             }
             units, points = _by_unit(standard, clause, weights, low, whole, unknown, cap)
         if points[-1] > 0 or clause.gate is not None:
@@ -167,9 +167,9 @@ def _by_unit(
     for stage in weights:
         at = [bend * whole - part for bend in bends(curve, stage, whole)]
         tops.append(math.ceil(at[-1] - 1e-9))
-        for one in at:
+        for edge in at:
             # A curve may jump at a whole number, so the one before counts too.
-            marks |= {math.floor(one + 1e-9), math.ceil(one - 1e-9), math.ceil(one - 1e-9) - 1}
+            marks |= {math.floor(edge + 1e-9), math.ceil(edge - 1e-9), math.ceil(edge - 1e-9) - 1}
     if clause.gate is not None:
         tops.append(math.ceil(clause.gate * whole - part - 1e-9))
     top = max(tops)
@@ -195,14 +195,14 @@ def _units_at_cap(
     clause: Clause, weights: Mapping[str, float], part: float, whole: float, cap: float
 ) -> list[float]:
     """Return the units at which a straight piece of the curve meets the cap."""
-    found = []
+    units = []
     for stage in weights:
         at = np.array(bends(clause.curve, stage, whole))
         attained = attained_by(clause.curve, at, np.full(at.size, whole), stage)
         for (a, b), (p, q) in zip(pairwise(at.tolist()), pairwise(attained.tolist()), strict=True):
             if p < cap < q:
-                found.append((a + (cap - p) * (b - a) / (q - p)) * whole - part)
-    return found
+                units.append((a + (cap - p) * (b - a) / (q - p)) * whole - part)
+    return units
 
 
 def _capped(at: list[float]) -> set[int]:

@@ -1,4 +1,4 @@
-"""The cheapest units of clauses that reach what is asked of them, exactly. Pure."""
+"""The cheapest units of clauses that meet their requirements, exactly. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
@@ -15,7 +15,7 @@ _LARGE = 10_000
 class Programme:
     """The units of each clause, in pieces along which a unit gains the same."""
 
-    def __init__(self, found: Sequence[Gain]) -> None:
+    def __init__(self, gains: Sequence[Gain]) -> None:
         self.pieces: dict[str, list[tuple[int, float]]] = {}
         """Of each clause its pieces: the number of the variable, and what a unit gains."""
         self.least: list[float] = []
@@ -24,25 +24,25 @@ class Programme:
         self.whole: list[bool] = []
         self.rows: list[Row] = []
         self.length: list[float] = []
-        for gain in found:
+        for gain in gains:
             self._add(gain)
 
-    def ask_points(self, clauses: Iterable[str], points: float) -> None:
-        """Ask that some clauses gain so many points together."""
+    def require_points(self, clauses: Iterable[str], points: float) -> None:
+        """Require that some clauses gain at least so many points together."""
         terms = [piece for name in clauses for piece in self.pieces[name] if piece[1] > 0]
         self._row(terms, points, INFINITE)
 
     def allow_points(self, clauses: Iterable[str], points: float) -> None:
-        """Ask that some clauses gain at most so many points together."""
+        """Limit the points that some clauses gain together."""
         terms = [piece for name in clauses for piece in self.pieces[name] if piece[1] > 0]
         self._row(terms, -INFINITE, points)
 
-    def ask_units(self, clause: str, units: int) -> None:
-        """Ask for so many units of a clause."""
+    def require_units(self, clause: str, units: int) -> None:
+        """Require so many units of a clause."""
         self._row([(at, 1.0) for at, _ in self.pieces[clause]], units, INFINITE)
 
-    def ask_some(self, choice: Mapping[str, int], many: int) -> None:
-        """Ask that so many of the clauses have so many units each."""
+    def require_some(self, choice: Mapping[str, int], many: int) -> None:
+        """Require that so many of the clauses have so many units each."""
         flags = []
         for clause, units in choice.items():
             flag = self._variable(1.0, 0.0, whole=True)
@@ -53,17 +53,17 @@ class Programme:
 
     def solved(self) -> dict[str, int] | None:
         """Return the cheapest units of each clause, None where none suffice."""
-        found = maximised(
+        solution = maximised(
             -np.array(self.yuan),
             self.rows,
             least=np.array(self.least),
             most=np.array(self.most),
             whole=np.array(self.whole, np.bool_),
         )
-        if found is None:
+        if solution is None:
             return None
         units = {
-            clause: int(np.ceil(sum(found.values[at] for at, _ in pieces) - 1e-6))
+            clause: int(np.ceil(sum(solution.values[at] for at, _ in pieces) - 1e-6))
             for clause, pieces in self.pieces.items()
         }
         return {clause: many for clause, many in units.items() if many > 0}

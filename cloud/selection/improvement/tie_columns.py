@@ -29,8 +29,8 @@ class Tie:
     """A school that another one is level with at a score; columns by their names."""
 
     level: float
-    own: Mapping[str, float | None]
-    other: Mapping[str, float | None]
+    columns: Mapping[str, float | None]
+    other_columns: Mapping[str, float | None]
     is_first_by_code: bool
 
 
@@ -62,10 +62,10 @@ def tie_of(scores: Scores, rules: SelectionRules, school: str, other: str, level
         clauses=scores.clauses.filter(both),
     )
     rows = {row["id"]: row for row in candidates(few).iter_rows(named=True)}
-    own, theirs = (
+    columns, other_columns = (
         {name: rows[code][name] for name, _ in _columns(rules)} for code in (school, other)
     )
-    return Tie(level, own, theirs, is_first_by_code=school < other)
+    return Tie(level, columns, other_columns, is_first_by_code=school < other)
 
 
 def ways(tie: Tie, rules: SelectionRules, dimensions: Sequence[str]) -> Iterator[Way]:
@@ -73,9 +73,9 @@ def ways(tie: Tie, rules: SelectionRules, dimensions: Sequence[str]) -> Iterator
     yield Way(tie.level + 10**-rules.decimals)
     bounds: tuple[Bound, ...] = ()
     for name, is_less_first in _columns(rules):
-        own, other = tie.own[name], tie.other[name]
-        if own is None or other is None or not (name in dimensions or name in SCORES):
-            order = _compared(own, other, is_less_first=is_less_first)
+        figure, other = tie.columns[name], tie.other_columns[name]
+        if figure is None or other is None or not (name in dimensions or name in SCORES):
+            order = _compared(figure, other, is_less_first=is_less_first)
             if order:
                 if order > 0:
                     yield Way(tie.level, bounds)
@@ -94,10 +94,10 @@ def _columns(rules: SelectionRules) -> list[tuple[str, bool]]:
     return [(name.removeprefix("-"), name.startswith("-")) for name in order]
 
 
-def _compared(own: float | None, other: float | None, *, is_less_first: bool) -> int:
+def _compared(figure: float | None, other: float | None, *, is_less_first: bool) -> int:
     """Return 1 where a figure comes before another, -1 where it comes after; no figure is last."""
-    if own is None or other is None:
-        return (own is not None) - (other is not None)
-    own, other = round(own, DECIMALS), round(other, DECIMALS)
-    sign = (own > other) - (own < other)
+    if figure is None or other is None:
+        return (figure is not None) - (other is not None)
+    figure, other = round(figure, DECIMALS), round(other, DECIMALS)
+    sign = (figure > other) - (figure < other)
     return -sign if is_less_first else sign

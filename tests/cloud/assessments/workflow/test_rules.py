@@ -20,7 +20,7 @@ from cloud.registry.assessment_log import NewStep, StepRow
 
 TODAY = date(2026, 11, 24)
 A, B, C = "2133100001", "2133100002", "2133100003"
-ALL = Context(today=TODAY, schools=(A, B, C), selected=(A, B), standing="s1")
+ALL = Context(today=TODAY, schools=(A, B, C), selected=(A, B), in_force="s1")
 OF_SCHOOL = ("self_assessment", "county_review", "site_visit")
 
 
@@ -219,7 +219,7 @@ def test_a_refusal_names_the_day_it_was_in_china() -> None:
 
 
 def test_an_empty_list_is_not_published() -> None:
-    nobody = Context(today=TODAY, schools=(A,), selected=(), standing="s1")
+    nobody = Context(today=TODAY, schools=(A,), selected=(), in_force="s1")
     with pytest.raises(Conflict, match="The list has no school; there is nothing to publish"):
         check(published(24, 30), [], nobody)
 
