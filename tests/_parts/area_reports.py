@@ -45,7 +45,7 @@ def rank_lines(many: int, places: int = 50) -> tuple[RankLine, ...]:
             else "ineligible"
             if not eligible
             else "selected"
-            if sum(one.status == "selected" for one in lines) < places
+            if sum(line.status == "selected" for line in lines) < places
             else "not_selected"
         )
         division = DIVISIONS[number % 9]
@@ -85,19 +85,19 @@ def area_report(many: int = 120) -> AreaReport:
         rows=rank_lines(many),
         clauses=tuple(
             ComplianceLine(
-                clause=one[0],
-                title=one[1],
-                dimension=next(title for name, title, *_ in DIMENSIONS if name == one[2]),
+                clause=clause[0],
+                title=clause[1],
+                dimension=next(title for name, title, *_ in DIMENSIONS if name == clause[2]),
                 applies=900 + n,
                 met=500 + n,
                 partly_met=200,
                 unmet=150,
                 no_data=50,
                 attainment=0.712 + n / 100,
-                source=one[9],
-                trust=trust(one[10]).zh,
+                source=clause[9],
+                trust=trust(clause[10]).zh,
             )
-            for n, one in enumerate(CLAUSES)
+            for n, clause in enumerate(CLAUSES)
         ),
         spread=tuple(
             SpreadLine(
@@ -157,7 +157,7 @@ def area_report(many: int = 120) -> AreaReport:
 
 
 def notice() -> Notice:
-    rows = tuple(one for one in rank_lines(1000) if one.status == "selected")
+    rows = tuple(line for line in rank_lines(1000) if line.status == "selected")
     return Notice(
         occasion=OCCASION,
         area="台州市",

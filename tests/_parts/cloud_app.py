@@ -19,7 +19,7 @@ WRITE = "/api/v2/write?org=school&bucket=campus"
 
 @dataclass(slots=True)
 class SetClock:
-    """A clock that stands until it is set."""
+    """A clock that keeps its moment until it is set."""
 
     moment: datetime = NOW
 

@@ -1,4 +1,4 @@
-"""A line between a gateway and its far end that can be cut: a TCP proxy on loopback."""
+"""A line between a gateway and the server that can be cut: a TCP proxy on loopback."""
 
 import asyncio
 import contextlib

@@ -1,4 +1,4 @@
-"""A far end that keeps what it is sent and fails as it is told: a real HTTP server on loopback."""
+"""A real HTTP server on loopback that stores what it receives and fails on request."""
 
 import gzip
 import json
@@ -27,7 +27,7 @@ class FarEnd:
     def __init__(self) -> None:
         self.url = ""
         self.stored: list[str] = []
-        """Lines in the order in which they were stored; sent twice, they stand here twice."""
+        """Lines in the order in which they were stored; lines sent twice are here twice."""
         self.requests: list[tuple[dict[str, str], str, list[str]]] = []
         self.answer: Callable[[list[str]], Answer | None] = lambda _: OK
         """Lines -> answer; None drops the connection without one."""
@@ -56,7 +56,7 @@ class FarEnd:
 
 @contextmanager
 def far_end() -> Iterator[FarEnd]:
-    """Run a far end for as long as the block lasts."""
+    """Run a server for the length of a block."""
     end = FarEnd()
 
     class Handler(BaseHTTPRequestHandler):
@@ -86,7 +86,7 @@ def far_end() -> Iterator[FarEnd]:
                 self.wfile.write(text.encode())
 
         def log_message(self, *_: Any) -> None:
-            """Say nothing."""
+            """Print nothing."""
 
     class Server(ThreadingHTTPServer):
         daemon_threads = True
@@ -94,7 +94,7 @@ def far_end() -> Iterator[FarEnd]:
         is_over = False
 
         def handle_error(self, *_: Any) -> None:
-            """Say nothing: a client that goes away is part of the tests."""
+            """Print nothing: a client that goes away is part of the tests."""
 
     server = Server(("127.0.0.1", 0), Handler)
     end.url = f"http://127.0.0.1:{server.server_address[1]}"

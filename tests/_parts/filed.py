@@ -21,9 +21,9 @@ def gentle_standard() -> Standard:
     """Return a standard of every kind of clause that many schools pass; gates stay."""
     strict = large_standard(24)
     plain = {"pass_mark": None, "aggregate": "arithmetic"}
-    dimensions = tuple(one.model_copy(update=plain) for one in strict.dimensions)
+    dimensions = tuple(dimension.model_copy(update=plain) for dimension in strict.dimensions)
     costs = {"cost": Cost(yuan=1000, per="unit")}
-    priced = tuple(one.model_copy(update=costs) for one in strict.clauses)
+    priced = tuple(clause.model_copy(update=costs) for clause in strict.clauses)
     return strict.model_copy(
         update={"pass_mark": 30, "rules": (), "dimensions": dimensions, "clauses": priced}
     )
@@ -57,7 +57,7 @@ def filed(schools: int = 30, seed: int = 1, integrity: tuple[FiledFinding, ...] 
     )
 
 
-def register(registry: Registry, one: Filed, table: pl.DataFrame) -> None:
+def register(registry: Registry, stored: Filed, table: pl.DataFrame) -> None:
     """Write the schools of an assessment into the register."""
     with registry.writing() as session:
         session.add_all(
@@ -70,4 +70,4 @@ def register(registry: Registry, one: Filed, table: pl.DataFrame) -> None:
             for row in table.to_dicts()
         )
         session.commit()
-    registry.assessment_log.file_assessment(one.row, one.evidence, one.integrity)
+    registry.assessment_log.file_assessment(stored.row, stored.evidence, stored.integrity)

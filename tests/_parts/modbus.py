@@ -24,7 +24,7 @@ from tests._parts.sink import MemorySink
 
 
 def profile(points: Mapping[str, Mapping[str, Any]], **keys: Any) -> ModbusProfile:
-    """Return a profile whose points are powers unless they say otherwise."""
+    """Return a profile whose points are powers by default."""
     usual = {"quantity": "power", "unit": "W", "poll_s": 0.05}
     return ModbusProfile.model_validate(
         {

@@ -18,8 +18,8 @@ _PLACES = ("/usr/sbin/mosquitto", "/usr/local/sbin/mosquitto", "/opt/homebrew/sb
 
 def find_mosquitto() -> str | None:
     """Return the path of the broker, which Debian keeps in /usr/sbin, outside a user's PATH."""
-    found = shutil.which("mosquitto")
-    return found or next((place for place in _PLACES if os.access(place, os.X_OK)), None)
+    in_path = shutil.which("mosquitto")
+    return in_path or next((place for place in _PLACES if os.access(place, os.X_OK)), None)
 
 
 class Mosquitto:
@@ -99,8 +99,8 @@ class Mosquitto:
                     await writer.wait_closed()
                 return
             if self._process.poll() is not None:
-                said = (self.folder / "stderr.log").read_text() + self.log
-                raise RuntimeError(f"mosquitto did not start: {said}")
+                output = (self.folder / "stderr.log").read_text() + self.log
+                raise RuntimeError(f"mosquitto did not start: {output}")
             await asyncio.sleep(0.02)
 
     async def stop(self) -> None:

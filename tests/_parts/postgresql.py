@@ -61,32 +61,34 @@ class PostgreSQL:
 
 
 def migrations_sql() -> str:
-    """Return what the migrations say to PostgreSQL."""
+    """Return the SQL of the migrations for PostgreSQL."""
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
-    script, told = ScriptDirectory.from_config(config), StringIO()
+    script, output = ScriptDirectory.from_config(config), StringIO()
     context = MigrationContext.configure(
-        dialect_name="postgresql", opts={"as_sql": True, "output_buffer": told}
+        dialect_name="postgresql", opts={"as_sql": True, "output_buffer": output}
     )
     with Operations.context(context):
         for revision in reversed(list(script.walk_revisions())):
             revision.module.upgrade()
-    return told.getvalue()
+    return output.getvalue()
 
 
 @contextlib.contextmanager
 def postgresql() -> Iterator[PostgreSQL]:
     """Run a server; skips where none is installed, or none may run as who we are."""
     home = next(Path("/usr/lib/postgresql").glob("*/bin/initdb"), None)
-    found = shutil.which("initdb") or home
-    if found is None or shutil.which("psql") is None:
+    initdb = shutil.which("initdb") or home
+    if initdb is None or shutil.which("psql") is None:
         pytest.skip("no PostgreSQL is installed")
     user = None
     if os.geteuid() == 0:
-        user = next((one.pw_name for one in pwd.getpwall() if one.pw_name == "postgres"), None)
+        user = next(
+            (entry.pw_name for entry in pwd.getpwall() if entry.pw_name == "postgres"), None
+        )
         if user is None:
             pytest.skip("PostgreSQL does not run as root, and there is no user postgres")
-    folder_of = Path(found).resolve().parent
+    folder_of = Path(initdb).resolve().parent
     with tempfile.TemporaryDirectory(prefix="pg") as name:
         folder = Path(name)
         if user is not None:

@@ -157,7 +157,7 @@ CLAUSES: tuple[tuple[str, str, str, str, float | None, str, str, float, float, s
         "%",
         0.3612,
         "10%–30%",
-        "屏幕使用 6,588 ÷ 上课 18,240 分钟（36.1%）。证据覆盖 84%，未观测部分按最不利计。",
+        "屏幕使用 6,588 ÷ 上课 18,240 分钟（36.1%）。证据覆盖 84%，无数据部分按最不利计。",
         0.388,
         3.0,
         "“光明行动”工作方案（2021—2025年） 电子产品教学时长",
@@ -218,7 +218,7 @@ def clause_line(
     source: str,
     confidence: str,
 ) -> ClauseLine:
-    found = trust(confidence)
+    level = trust(confidence)
     outcome: Outcome = (
         "no_data"
         if measured is None
@@ -245,8 +245,8 @@ def clause_line(
         remedy=f"补齐“{title}”的不足；先处理证据中列出的房间和设备，再在系统中更新台账。",
         data_source="declared" if clause[0] in "CF" else "ledger",
         source=source,
-        flag=found.flag,
-        trust=found.zh,
+        flag=level.flag,
+        trust=level.zh,
         gate="低于 100%" if clause == "F01" else "低于 90%" if clause == "B01" else "",
         failed_gate=clause == "F01",
         capped=clause == "F01",
@@ -297,7 +297,7 @@ def school_report() -> SchoolReport:
             )
             for name, title, weight, value, coverage in DIMENSIONS
         ),
-        clauses=tuple(clause_line(*one) for one in CLAUSES),
+        clauses=tuple(clause_line(*clause) for clause in CLAUSES),
         verdict=Verdict(
             status="ineligible",
             rule="否决线 F01 危化品“五双”落实未过：不论得分高低都不能入选。",

@@ -12,7 +12,7 @@ from tests._parts.patience import PATIENCE_S
 class MemorySink:
     """Keeps what drivers deliver, as a buffer on disk would.
 
-    `gate` clear holds deliveries back before anything is kept (`waiting` says how many wait).
+    `gate` clear holds deliveries back before anything is kept (`waiting` counts those that wait).
     `late_gate` clear holds them back after they are kept and before `deliver` returns: a crash in
     between is where a message is on disk and not acknowledged. What is kept survives the driver:
     hand the same sink to the next one and its `checkpoints` are still there.

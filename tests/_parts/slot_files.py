@@ -16,11 +16,11 @@ SlotRow = tuple[str, str, datetime, str]
 
 def slot_rows(school: str, asset: str, start: datetime, end: datetime, state: str) -> list[SlotRow]:
     """Return slots of one state from one moment to another."""
-    found = []
+    slots = []
     while start < end:
-        found.append((school, asset, start, state))
+        slots.append((school, asset, start, state))
         start += timedelta(minutes=5)
-    return found
+    return slots
 
 
 def slot_table(rows: Sequence[SlotRow]) -> pa.Table:
@@ -33,7 +33,7 @@ def slot_table(rows: Sequence[SlotRow]) -> pa.Table:
             "room": ["101"] * len(rows),
             "category": ["display"] * len(rows),
             **{
-                f"{state}_s": [300.0 if state == told else 0.0 for *_, told in rows]
+                f"{state}_s": [300.0 if state == slot_state else 0.0 for *_, slot_state in rows]
                 for state in ("active", "standby", "off", "unobserved")
             },
             "energy_wh": [None] * len(rows),

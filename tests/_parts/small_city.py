@@ -10,6 +10,6 @@ END = date(2026, 11, 20)
 
 
 def city_options(folder: Path, **changed: Any) -> Options:
-    """Return a city of 24 schools and 5 days, with what is told otherwise."""
-    told: dict[str, Any] = {"schools": 24, "days": 5, "seed": 7, "end": END}
-    return Options(folder, **(told | changed))
+    """Return the options of a city of 24 schools and 5 days, with changes."""
+    settings: dict[str, Any] = {"schools": 24, "days": 5, "seed": 7, "end": END}
+    return Options(folder, **(settings | changed))

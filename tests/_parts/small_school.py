@@ -33,7 +33,7 @@ PLACES = {number: (category, room) for number, category, room, _ in ASSETS}
 
 
 class TestClock:
-    """A clock that stands still until it is moved."""
+    """A clock that keeps its time until it is moved."""
 
     __test__ = False
 
@@ -134,13 +134,13 @@ def slots(
     asset: str, start: datetime, end: datetime, state: str, energy_wh: float | None = None
 ) -> list[UsageSlot]:
     """Return slots of one state from one moment to another."""
-    found = []
+    slot_list = []
     while start < end:
         seconds = {f"{s}_s": 0.0 for s in ("active", "standby", "off", "unobserved")}
         seconds[f"{state}_s"] = 300.0
-        found.append(UsageSlot(asset, start, **seconds, energy_wh=energy_wh))
+        slot_list.append(UsageSlot(asset, start, **seconds, energy_wh=energy_wh))
         start += timedelta(minutes=5)
-    return found
+    return slot_list
 
 
 async def send(store: TelemetryStore, sent: Iterable[UsageSlot]) -> None:
@@ -160,8 +160,8 @@ async def furnish(cloud: CloudApp, at: datetime) -> None:
     cloud.services.registry.changed("workbook", frozenset({SCHOOL}))
 
 
-async def say(cloud: CloudApp, asset: str, at: datetime, state: str = "in_use") -> None:
-    """Let a display say what it does."""
+async def report_state(cloud: CloudApp, asset: str, at: datetime, state: str = "in_use") -> None:
+    """Report the state of a display to the cloud."""
     category, room = PLACES.get(asset, ("display", "101"))
     await cloud.write(
         f"reading,asset={asset},category={category},profile=campus-interactive-display,"

@@ -105,7 +105,7 @@ def schools(draw: st.DrawFn) -> pl.DataFrame:
 
 
 def frame(rows: Iterable[dict[str, Any]]) -> pl.DataFrame:
-    """Return schools as candidates; what a row does not say is usual."""
+    """Return schools as candidates; keys that a row leaves out have usual values."""
     usual = {
         "coverage": 1.0,
         "failed_gates": [],

@@ -21,7 +21,7 @@ _HOST = "127.0.0.1"
 
 
 class Cluster:
-    """A master, its workers, and what the master says of them."""
+    """A master, its workers, and its state as the master reports it."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -48,10 +48,10 @@ class Cluster:
         self.wait(lambda: self.alive() == workers, "the workers did not register")
 
     def state(self) -> dict[str, Any]:
-        """Return what the master says."""
+        """Return the state that the master reports."""
         answer = httpx.get(f"http://{_HOST}:{self.web_port}/json/", timeout=PATIENCE_S)
-        found: dict[str, Any] = answer.json()
-        return found
+        state: dict[str, Any] = answer.json()
+        return state
 
     def alive(self) -> int:
         """Return how many workers the master counts on."""
@@ -70,7 +70,7 @@ class Cluster:
                 self.kill(name)
 
     def wait(self, is_so: Any, otherwise: str) -> None:
-        """Wait until something is so; what nobody can ask yet is not so."""
+        """Wait until a condition holds; a request that fails counts as not yet."""
         end = time.monotonic() + PATIENCE_S
         while time.monotonic() < end:
             try:
@@ -102,10 +102,10 @@ class Cluster:
 
 def spark_home() -> Path:
     """Return the folder of pyspark, which ships all of Spark."""
-    found = find_spec("pyspark")
-    assert found is not None
-    assert found.origin is not None
-    return Path(found.origin).parent
+    spec = find_spec("pyspark")
+    assert spec is not None
+    assert spec.origin is not None
+    return Path(spec.origin).parent
 
 
 @contextmanager

@@ -32,7 +32,7 @@ SCHOOL = "2133100001"
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """One stored field: who said what, and when (nanoseconds)."""
+    """One stored field: its asset, point, time (nanoseconds) and value."""
 
     asset: str
     point: str
@@ -81,7 +81,7 @@ def find_influxd() -> str | None:
 
 
 class _Process:
-    """A server process with its log beside its data."""
+    """A server process with its log next to its data."""
 
     def __init__(self, command: list[str], log: Path, answers: str) -> None:
         self._command = command
@@ -170,17 +170,17 @@ class InfluxServer:
             timeout=PATIENCE_S,
         )
         assert answer.status_code == 200, answer.text
-        found = []
+        fields = []
         for series in answer.json()["results"][0].get("series", ()):
             for row in series["values"]:
                 cells = dict(zip(series["columns"], row, strict=True))
                 moment = cells.pop("time")
-                found += [
+                fields += [
                     Stored(series["tags"]["asset"], point, moment, _plain(value))
                     for point, value in cells.items()
                     if value is not None
                 ]
-        return sorted(found, key=lambda s: (s.asset, s.point, s.time_ns))
+        return sorted(fields, key=lambda s: (s.asset, s.point, s.time_ns))
 
 
 class CloudServer:
@@ -220,12 +220,12 @@ class CloudServer:
             f"{self.url}/api/v1/export/readings", params={"school": SCHOOL}, timeout=PATIENCE_S
         )
         assert answer.status_code == 200, answer.text
-        found = []
+        readings = []
         for text in answer.text.splitlines():
             row = json.loads(text)
             moment = _nanoseconds(row["observed_at"])
-            found.append(Stored(row["asset"], row["point"], moment, _plain(row["value"])))
-        return sorted(found, key=lambda s: (s.asset, s.point, s.time_ns))
+            readings.append(Stored(row["asset"], row["point"], moment, _plain(row["value"])))
+        return sorted(readings, key=lambda s: (s.asset, s.point, s.time_ns))
 
 
 @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""Several clouds over one PostgreSQL: what one writes the others tell, and no step is lost."""
+"""Several clouds over one PostgreSQL: what one writes the others return, and no step is lost."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -36,26 +36,26 @@ async def two(postgres: PostgreSQL, tmp_path: Path) -> AsyncIterator[tuple[Cloud
         yield clouds[0], clouds[1]
 
 
-async def told(cloud: CloudApp, path: str, **asked: Any) -> Any:
-    answer = await cloud.client.get(path, params=asked)
+async def get_json(cloud: CloudApp, path: str, **params: Any) -> Any:
+    answer = await cloud.client.get(path, params=params)
     assert answer.status_code == 200, answer.text
     return answer.json()
 
 
-async def test_what_one_writes_the_other_tells(two: tuple[CloudApp, CloudApp]) -> None:
-    one, other = two
-    sent = await one.client.post("/api/v1/imports/rooms", files={"file": ("rooms.csv", ROOMS)})
+async def test_what_one_writes_the_other_returns(two: tuple[CloudApp, CloudApp]) -> None:
+    first, second = two
+    sent = await first.client.post("/api/v1/imports/rooms", files={"file": ("rooms.csv", ROOMS)})
     assert sent.json()["applied"], sent.text
-    assert [room["number"] for room in await told(other, "/api/v1/schools/2133100000/rooms")] == [
-        "101"
-    ]
-    made = await one.client.post("/api/v1/selections", json={"rules": {"places": 3}})
+    assert [
+        room["number"] for room in await get_json(second, "/api/v1/schools/2133100000/rooms")
+    ] == ["101"]
+    made = await first.client.post("/api/v1/selections", json={"rules": {"places": 3}})
     assert made.status_code == 201, made.text
     path = f"/api/v1/selections/{made.json()['id']}"
-    assert await told(other, path) == await told(one, path)
+    assert await get_json(second, path) == await get_json(first, path)
     step = {"step": "self_assessment", "by": "王校长", "school": "2133100000"}
-    assert (await other.client.post(STEPS, json=step)).status_code == 201
-    (taken,) = (await told(one, STEPS))["items"]
+    assert (await second.client.post(STEPS, json=step)).status_code == 201
+    (taken,) = (await get_json(first, STEPS))["items"]
     assert (taken["school"], taken["by"]) == ("2133100000", "王校长")
 
 
@@ -69,10 +69,10 @@ async def test_steps_taken_at_once_follow_one_another(two: tuple[CloudApp, Cloud
         )
     )
     assert [answer.status_code for answer in answers] == [201] * len(schools)
-    log = await told(two[0], STEPS)
+    log = await get_json(two[0], STEPS)
     assert log["broken_at"] is None
-    assert [one["id"] for one in log["items"]] == list(range(1, len(schools) + 1))
-    assert sorted(one["school"] for one in log["items"]) == schools
+    assert [step["id"] for step in log["items"]] == list(range(1, len(schools) + 1))
+    assert sorted(step["school"] for step in log["items"]) == schools
 
 
 async def test_clouds_that_start_at_once_make_the_tables_once(
@@ -80,9 +80,9 @@ async def test_clouds_that_start_at_once_make_the_tables_once(
 ) -> None:
     url = postgres.fresh()
     opened = await asyncio.gather(*(asyncio.to_thread(Registry.open, url) for _ in range(4)))
-    assert [one.schools() for one in opened] == [[]] * 4
-    for one in opened:
-        one.close()
+    assert [registry.schools() for registry in opened] == [[]] * 4
+    for registry in opened:
+        registry.close()
 
 
 def test_a_city_is_assessed_alike_in_either_database(
@@ -92,7 +92,7 @@ def test_a_city_is_assessed_alike_in_either_database(
     write_city(city_options(city, schools=3, days=2))
     span = ["--start", read_city(city)["start"], "--end", read_city(city)["end"]]
     monkeypatch.delenv("CAMPUS_CLOUD_DATABASE_URL", raising=False)
-    found = []
+    digests = []
     for name, url in (("sqlite", None), ("postgresql", postgres.fresh())):
         if url is not None:
             monkeypatch.setenv("CAMPUS_CLOUD_DATABASE_URL", url)
@@ -100,10 +100,10 @@ def test_a_city_is_assessed_alike_in_either_database(
         assert main(["load", str(city), *data]) == 0
         assert main(["assess", *data, *span]) == 0
         registry = Registry.open(url or f"sqlite:///{tmp_path / name / 'registry.sqlite'}")
-        found.append([row.digest for row in registry.assessment_log.assessments()])
+        digests.append([row.digest for row in registry.assessment_log.assessments()])
         registry.close()
-    assert found[0] == found[1]
-    assert len(found[0]) == 1
+    assert digests[0] == digests[1]
+    assert len(digests[0]) == 1
 
 
 def test_a_database_out_of_reach_is_one_sentence(

@@ -10,7 +10,7 @@ import pytest
 from cloud.registry.importing.importer import import_file
 from device_profiles.points import to_ns
 from tests._parts.cloud_app import CloudApp, cloud_app, small_settings
-from tests._parts.small_school import MONDAY, SCHOOL, furnish, local, say, send, slots
+from tests._parts.small_school import MONDAY, SCHOOL, furnish, local, report_state, send, slots
 from tests._parts.stores import STORES
 
 FRIDAY = MONDAY - timedelta(days=3)
@@ -56,8 +56,8 @@ async def a_school_at_work(cloud: CloudApp) -> None:
     await send(store, slots("ghost", local("08:00"), local("08:40"), "off"))
     await cloud.services.rollups.settled()
     await send(store, slots("A-1", local("08:50"), local("09:20"), "active"))
-    await say(cloud, "A-3", local("17:59"))
-    await say(cloud, "A-1", local("09:20"), "off")
+    await report_state(cloud, "A-3", local("17:59"))
+    await report_state(cloud, "A-1", local("09:20"), "off")
     head = f"reading,school={SCHOOL},asset=E-1,room=101,category=environment,profile=am308"
     for minute in range(0, 90, 10):
         at = to_ns(local("08:00") + timedelta(minutes=minute))

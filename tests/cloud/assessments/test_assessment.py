@@ -51,15 +51,15 @@ def test_any_other_input_is_another_assessment() -> None:
         assessed(text, table, start=START, end=END + timedelta(days=1), created_at=MADE),
         assessed(text, table, start=START, end=END, integrity=[FINDING], created_at=MADE),
     ]
-    assert len({one.row.id for one in made}) == len(made)
+    assert len({assessment.row.id for assessment in made}) == len(made)
 
 
 def test_what_is_filed_opens_to_the_same_scores() -> None:
-    one = filed(integrity=(FINDING,))
-    found = opened(one.row, one.evidence, one.integrity)
-    assert found.scores_as_filed
-    assert found.integrity == (finding_of(FINDING),)
-    assert found.scores.totals.height == one.row.schools == 30
+    stored = filed(integrity=(FINDING,))
+    assessment = opened(stored.row, stored.evidence, stored.integrity)
+    assert assessment.scores_as_filed
+    assert assessment.integrity == (finding_of(FINDING),)
+    assert assessment.scores.totals.height == stored.row.schools == 30
 
 
 def test_findings_come_out_the_same_in_whatever_order_they_were_found() -> None:
@@ -68,21 +68,21 @@ def test_findings_come_out_the_same_in_whatever_order_they_were_found() -> None:
 
 
 def test_evidence_that_was_changed_in_the_database_is_refused() -> None:
-    one = filed()
-    text = unpack(one.evidence).replace("第3学校", "第三学校")
+    stored = filed()
+    text = unpack(stored.evidence).replace("第3学校", "第三学校")
     with pytest.raises(EvidenceError, match="its evidence is not what was filed"):
-        opened(one.row, pack(text), one.integrity)
-    findings = unpack(one.integrity).replace('"findings":[]', '"findings":[ ]')
+        opened(stored.row, pack(text), stored.integrity)
+    findings = unpack(stored.integrity).replace('"findings":[]', '"findings":[ ]')
     with pytest.raises(EvidenceError, match="is not what was filed"):
-        opened(one.row, one.evidence, pack(findings))
+        opened(stored.row, stored.evidence, pack(findings))
     with pytest.raises(EvidenceError, match="damaged contents"):
-        opened(one.row, b"nothing", one.integrity)
+        opened(stored.row, b"nothing", stored.integrity)
 
 
 def test_scores_of_another_engine_are_noticed() -> None:
-    one = filed()
-    row = replace(one.row, scores="0" * 64)
-    assert not opened(row, one.evidence, one.integrity).scores_as_filed
+    stored = filed()
+    row = replace(stored.row, scores="0" * 64)
+    assert not opened(row, stored.evidence, stored.integrity).scores_as_filed
 
 
 CELLS = st.floats(allow_nan=False, allow_infinity=False) | st.none()

@@ -98,7 +98,7 @@ def test_every_reason_is_read_with_names_in_both_languages(assessment: Assessmen
 
 def test_an_override_is_filed_with_the_reviewers_own_words_alone(assessment: Assessment) -> None:
     first = opened_selection(selected(assessment))
-    school = next(name for name, found in first.outcomes.items() if not found.selected)
+    school = next(name for name, outcome in first.outcomes.items() if not outcome.selected)
     decision = Override(school=school, decision="in", reason="现场核查，属实。", by="市评审组")
     row = make_selection.override(assessment, first, (decision,), MADE)
     tree = json.loads(unpack(row.contents))
@@ -128,7 +128,7 @@ def test_a_text_cannot_be_filed_in_the_place_of_a_message() -> None:
         filed("a1", {}, 0, held, MADE)
 
 
-def test_contents_of_a_later_format_say_so() -> None:
+def test_contents_of_a_later_format_are_refused() -> None:
     held = contents()
     later = held.model_copy(update={"format": "smart-campus-selection/3"})
     with pytest.raises(EvidenceError, match=r"of a later version \(smart-campus-selection/3\)"):

@@ -42,8 +42,8 @@ def evidence(city: Path, bare: Path, tmp_path: Path) -> Path:
 
 
 def span(city: Path) -> list[str]:
-    told = read_city(city)
-    return ["--start", told["start"], "--end", told["end"]]
+    facts = read_city(city)
+    return ["--start", facts["start"], "--end", facts["end"]]
 
 
 def digests(data: Path) -> list[str]:
@@ -97,12 +97,12 @@ def test_files_that_are_no_roll_up_are_one_sentence(
     assert "usage_rollup: not what `campus-cloud rollup` writes: " in capsys.readouterr().err
     shutil.rmtree(evidence / "usage_days")
     shutil.copytree(city / "slots", evidence / "usage_days")
-    (one,) = sorted((evidence / "usage_days").glob("*/*.parquet"))[:1]
-    shutil.copy(one, evidence / "usage_days" / "day.parquet")
+    (day_file,) = sorted((evidence / "usage_days").glob("*/*.parquet"))[:1]
+    shutil.copy(day_file, evidence / "usage_days" / "day.parquet")
     assert main([*data, "--evidence", str(evidence)]) == 1
-    told = capsys.readouterr().err
-    assert "usage_days: not what `campus-cloud rollup` writes: " in told
-    assert told.count("\n") == 1
+    errors = capsys.readouterr().err
+    assert "usage_days: not what `campus-cloud rollup` writes: " in errors
+    assert errors.count("\n") == 1
 
 
 def test_evidence_of_other_days_is_refused(

@@ -8,14 +8,14 @@ from cloud.errors import LoadError
 
 
 def test_a_city_is_books_in_order_and_days(city: Path) -> None:
-    found = city_folder(city)
-    kinds = list(dict.fromkeys(file.kind for file in found.books))
+    folder = city_folder(city)
+    kinds = list(dict.fromkeys(file.kind for file in folder.books))
     assert kinds[:2] == ["schools", "stage_sizes"]
     assert kinds.index("rooms") < kinds.index("assets") < kinds.index("timetable")
-    for days in (found.slots, found.readings, found.events):
+    for days in (folder.slots, folder.readings, folder.events):
         assert list(days) == [date(2026, 11, 19), date(2026, 11, 20)]
-    (path,) = found.slots[date(2026, 11, 19)]
-    assert found.name(path) == "slots/day=2026-11-19/part-000.parquet"
+    (path,) = folder.slots[date(2026, 11, 19)]
+    assert folder.name(path) == "slots/day=2026-11-19/part-000.parquet"
 
 
 @pytest.mark.parametrize(

@@ -47,9 +47,9 @@ def influx(city: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Inf
 @pytest.fixture
 def fetch(influx: InfluxServer, city: Path, tmp_path: Path) -> list[str]:
     (tmp_path / "token").write_text(influx.token)
-    told = read_city(city)
+    facts = read_city(city)
     flags = ["--url", influx.url, "--token-file", str(tmp_path / "token")]
-    return ["fetch", *flags, "--start", told["start"], "--end", told["end"]]
+    return ["fetch", *flags, "--start", facts["start"], "--end", facts["end"]]
 
 
 def rows(folder: Path, columns: str) -> list[tuple[Any, ...]]:
@@ -90,7 +90,7 @@ def test_what_follows_from_it_is_the_same_but_for_when_it_came(
     assert main([*fetch, "--out", str(out)]) == 0
     with offline(tmp_path / "data", make=True) as (_, registry):
         import_books(registry, city)
-    found = []
+    evidence_rows = []
     for source in (city, out):
         evidence = tmp_path / f"evidence-{source.name}"
         flags = ["--data", str(tmp_path / "data"), "--slots", str(source / "slots")]
@@ -105,9 +105,9 @@ def test_what_follows_from_it_is_the_same_but_for_when_it_came(
                 [files],
             ).fetchall()
         assert dated == [(source is city,)]
-        found.append(days)
-    assert found[0]
-    assert found[0] == found[1]
+        evidence_rows.append(days)
+    assert evidence_rows[0]
+    assert evidence_rows[0] == evidence_rows[1]
 
 
 def test_what_does_not_answer_is_one_sentence(
@@ -132,12 +132,12 @@ def test_a_wrong_token_and_an_empty_bucket_are_one_sentence(
 ) -> None:
     out = ["--out", str(tmp_path / "out")]
     assert main([*fetch, *out, "--bucket", "nonesuch"]) == 1
-    told = capsys.readouterr().err
-    assert told.startswith(f"campus-cloud: {influx.url}: ")
-    assert "nonesuch" in told
-    assert told.count("\n") == 1
+    errors = capsys.readouterr().err
+    assert errors.startswith(f"campus-cloud: {influx.url}: ")
+    assert "nonesuch" in errors
+    assert errors.count("\n") == 1
     (tmp_path / "token").write_text("wrong")
     assert main([*fetch, *out]) == 1
-    told = capsys.readouterr().err
-    assert told.lower() == f"campus-cloud: {influx.url}: 401: unauthorized\n"
+    errors = capsys.readouterr().err
+    assert errors.lower() == f"campus-cloud: {influx.url}: 401: unauthorized\n"
     assert not (tmp_path / "out").exists()

@@ -15,16 +15,16 @@ from tests._parts.loaded import NOW, clock_after, held, held_in, load, no_progre
 from tests._parts.small_school import TestClock
 
 
-def events_held(found: dict[str, list[tuple[Any, ...]]]) -> list[tuple[Any, ...]]:
+def events_held(tables: dict[str, list[tuple[Any, ...]]]) -> list[tuple[Any, ...]]:
     """Return the events of all points, each with its text and its value."""
-    told: dict[tuple[Any, ...], list[Any]] = {}
-    for measurement, tags, field, at, number, text, received in found["points"]:
+    by_event: dict[tuple[Any, ...], list[Any]] = {}
+    for measurement, tags, field, at, number, text, received in tables["points"]:
         if measurement == "event":
             named = dict(json.loads(tags))
             key = named["school"], named.get("asset", ""), named["type"], at, received
-            values = told.setdefault(key, [None, None])
+            values = by_event.setdefault(key, [None, None])
             values[field == "value"] = text if field == "text" else number
-    return sorted((*key[:4], *values, key[4]) for key, values in told.items())
+    return sorted((*key[:4], *values, key[4]) for key, values in by_event.items())
 
 
 class Killed(BaseException):
@@ -39,7 +39,7 @@ def once(city: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return data
 
 
-def test_a_load_holds_all_that_the_files_say(city: Path, once: Path) -> None:
+def test_a_load_holds_all_that_is_in_the_files(city: Path, once: Path) -> None:
     with duckdb.connect() as con:
         files = con.execute(
             "select school, asset, slot_start, active_s::double, received_at from read_parquet(?) "
@@ -54,15 +54,15 @@ def test_a_load_holds_all_that_the_files_say(city: Path, once: Path) -> None:
             "from read_parquet(?) order by all",
             [str(city / "events" / "*" / "*.parquet")],
         ).fetchall()
-    found = held_in(once)
-    assert [(row[0], row[1], row[2], row[5], row[10]) for row in found["slots"]] == files
-    points = [row for row in found["points"] if row[0] == "reading"]
+    tables = held_in(once)
+    assert [(row[0], row[1], row[2], row[5], row[10]) for row in tables["slots"]] == files
+    points = [row for row in tables["points"] if row[0] == "reading"]
     assert (len(points),) == readings
-    assert events_held(found) == events
+    assert events_held(tables) == events
     assert len(events) > 5
-    assert found["stale"] == []
-    rolled = {(row[0], row[1], row[2]) for row in found["usage_rollup"]}
-    assert rolled == {(row[0], row[1], row[2]) for row in found["usage_days"]}
+    assert tables["stale"] == []
+    rolled = {(row[0], row[1], row[2]) for row in tables["usage_rollup"]}
+    assert rolled == {(row[0], row[1], row[2]) for row in tables["usage_days"]}
     assert {(school, asset) for school, asset, *_ in files} <= {key[:2] for key in rolled}
 
 
@@ -85,10 +85,10 @@ async def test_a_load_that_was_killed_goes_on_to_the_same_end(
 ) -> None:
     seen = 0
 
-    def kill(told: str, _done: int, _of: int) -> None:
+    def kill(current_step: str, _done: int, _of: int) -> None:
         nonlocal seen
-        seen += told == step
-        if seen == number and told == step:
+        seen += current_step == step
+        if seen == number and current_step == step:
             raise Killed
 
     clock = clock_after()
@@ -121,8 +121,8 @@ async def test_books_that_changed_are_imported_and_followed(
         path.write_text(path.read_text().replace("2026-09-01", "2026-11-20"))
     done = await load(changed, tmp_path / "data")
     assert done.book_files == len(list(terms.iterdir()))
-    found = held_in(tmp_path / "data")
-    scheduled = {str(row[2]) for row in found["usage_rollup"] if row[15]}
+    tables = held_in(tmp_path / "data")
+    scheduled = {str(row[2]) for row in tables["usage_rollup"] if row[15]}
     assert scheduled == {"2026-11-20"}
 
 

@@ -79,7 +79,7 @@ def rows(out: Path, table: str) -> list[tuple[Any, ...]]:
 
 
 def spark(arguments: Sequence[str], conf: Sequence[str] = ()) -> subprocess.Popen[str]:
-    settings = [f"--conf={one}" for one in ("spark.driver.memory=512m", *conf)]
+    settings = [f"--conf={setting}" for setting in ("spark.driver.memory=512m", *conf)]
     return subprocess.Popen(
         [*ROLLUP, "--engine=spark", *settings, *arguments],
         stdout=subprocess.PIPE,
@@ -93,9 +93,9 @@ async def test_the_evidence_is_that_of_a_load(city: Path, expected: Path, tmp_pa
     await load(city, tmp_path / "data")
     loaded = held_in(tmp_path / "data")
     for table in TABLES:
-        found = rows(expected, table)
-        assert found == [row for row in loaded[table] if row[2] <= END]
-        assert found
+        rolled = rows(expected, table)
+        assert rolled == [row for row in loaded[table] if row[2] <= END]
+        assert rolled
 
 
 def test_what_has_not_happened_yet_is_not_missing(
@@ -169,9 +169,9 @@ def test_spark_in_one_process_finds_the_same(
     job = spark(
         [f"--books={books}", f"--slots={city / 'slots'}", f"--out={out}", "--master=local[2]"]
     )
-    said, complaints = job.communicate()
+    output, complaints = job.communicate()
     assert job.returncode == 0, complaints
-    assert said.startswith(f"{out}: ")
+    assert output.startswith(f"{out}: ")
     for table in TABLES:
         assert rows(out, table) == rows(expected, table)
     assert sorted(path.name for path in out.iterdir()) == sorted(TABLES)
@@ -222,7 +222,13 @@ def is_at_work(port: int) -> bool:
     api = f"http://127.0.0.1:{port}/api/v1/applications"
     (application,) = httpx.get(api).json()
     url = f"{api}/{application['id']}"
-    executors = [one for one in httpx.get(f"{url}/executors").json() if one["id"] != "driver"]
+    executors = [
+        executor for executor in httpx.get(f"{url}/executors").json() if executor["id"] != "driver"
+    ]
     stages = httpx.get(f"{url}/stages", params={"status": "active"}).json()
-    at_work = [one for one in executors if one["completedTasks"] > 2 and one["isActive"]]
-    return len(at_work) == 2 and any(5 < one["numCompleteTasks"] < 40 for one in stages)
+    at_work = [
+        executor
+        for executor in executors
+        if executor["completedTasks"] > 2 and executor["isActive"]
+    ]
+    return len(at_work) == 2 and any(5 < stage["numCompleteTasks"] < 40 for stage in stages)

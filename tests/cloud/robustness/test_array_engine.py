@@ -19,28 +19,28 @@ def assert_agrees(scores: Scores) -> None:
     model = model_of(scores)
     attainment = attained(model, model.evidence)
     marks = {
-        number: one.pass_mark / scores.standard.scale
-        for number, one in enumerate(scores.standard.dimensions)
-        if one.pass_mark is not None
+        number: dimension.pass_mark / scores.standard.scale
+        for number, dimension in enumerate(scores.standard.dimensions)
+        if dimension.pass_mark is not None
     }
-    found = values(model, attainment, *own_weights(model), marks=marks)
+    computed = values(model, attainment, *own_weights(model), marks=marks)
     raw = scores.totals["raw"].fill_null(0.0).to_numpy() / scores.standard.scale
-    assert np.allclose(found.totals[:, 0], raw, atol=3e-5)
+    assert np.allclose(computed.totals[:, 0], raw, atol=3e-5)
     if marks:
         failed = scores.totals["failed_marks"].list.set_difference(["total"]).list.len()
-        clear = np.abs(found.totals[:, 0] - raw) < 1  # every school
-        assert found.marks is not None
-        assert (found.marks[clear, 0] == (failed == 0).to_numpy()[clear]).mean() > 0.999
+        clear = np.abs(computed.totals[:, 0] - raw) < 1  # every school
+        assert computed.marks is not None
+        assert (computed.marks[clear, 0] == (failed == 0).to_numpy()[clear]).mean() > 0.999
 
 
 @settings(max_examples=8, deadline=None)
 @given(AGGREGATE, AGGREGATE, AGGREGATE, st.integers(0, 99))
 @example("arithmetic", "geometric", "arithmetic", 84)  # an attainment of 0, but for rounding
 def test_the_model_agrees_with_the_engine(whole: str, first: str, second: str, seed: int) -> None:
-    own = [first, second, *(one.aggregate for one in LARGE.dimensions[2:])]
+    aggregates = [first, second, *(dimension.aggregate for dimension in LARGE.dimensions[2:])]
     dimensions = tuple(
-        one.model_copy(update={"aggregate": aggregate, "pass_mark": 30.0})
-        for one, aggregate in zip(LARGE.dimensions, own, strict=True)
+        dimension.model_copy(update={"aggregate": aggregate, "pass_mark": 30.0})
+        for dimension, aggregate in zip(LARGE.dimensions, aggregates, strict=True)
     )
     standard = LARGE.model_copy(update={"aggregate": whole, "dimensions": dimensions})
     assert_agrees(score_table(standard, many_schools(standard, 40, seed)))

@@ -26,7 +26,7 @@ def cases(draw: st.DrawFn) -> tuple[SelectionProblem, Places]:
         more = draw(st.sampled_from([None, 0, 1]))
         limits.append(Limit(group == number, least, None if more is None else least + more))
     problem = SelectionProblem(np.arange(size, 0, -1, dtype=np.int64), able, many, tuple(limits))
-    kinds = tuple(("division", one.members, one.least, one.most) for one in limits)
+    kinds = tuple(("division", limit.members, limit.least, limit.most) for limit in limits)
     return problem, Places(many, kinds)
 
 
@@ -38,8 +38,8 @@ def test_with_quotas_of_one_kind_the_places_are_those_of_the_best_set(
     problem, places = case
     exact = best(problem)
     if exact is not None:
-        found = chosen(list(range(problem.values.size)), problem.able.tolist(), places)
-        assert found == exact.chosen
+        schools = chosen(list(range(problem.values.size)), problem.able.tolist(), places)
+        assert schools == exact.chosen
 
 
 def test_places_that_no_group_can_take_go_to_the_next() -> None:
@@ -50,8 +50,8 @@ def test_places_that_no_group_can_take_go_to_the_next() -> None:
 
 
 def test_groups_of_two_kinds_may_keep_a_place_that_is_then_given_away() -> None:
-    one, other = np.array([False, False, True, False]), np.array([False, False, True, False])
-    places = Places(2, (("division", one, 1, None), ("stage", other, 0, 0)))
+    division, stage = np.array([False, False, True, False]), np.array([False, False, True, False])
+    places = Places(2, (("division", division, 1, None), ("stage", stage, 0, 0)))
     assert chosen([0, 1, 2, 3], [True] * 4, places) == (0, 1)
 
 

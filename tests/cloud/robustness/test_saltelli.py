@@ -113,9 +113,9 @@ def test_an_interval_holds_the_exact_index_about_nineteen_times_of_twenty() -> N
 def test_a_mean_far_from_zero_changes_no_index() -> None:
     near = analysed(ishigami, [(-pi, pi)] * 3, "xyz", base=64)
     far = analysed(lambda inputs: ishigami(inputs) + 1e6, [(-pi, pi)] * 3, "xyz", base=64)
-    for one, other in zip(near, far, strict=True):
-        assert one.first == pytest.approx(other.first, abs=1e-6)
-        assert one.total_within == pytest.approx(other.total_within, abs=1e-6)
+    for index, shifted in zip(near, far, strict=True):
+        assert index.first == pytest.approx(shifted.first, abs=1e-6)
+        assert index.total_within == pytest.approx(shifted.total_within, abs=1e-6)
 
 
 def test_an_answer_without_variance_has_indices_of_zero() -> None:

@@ -34,11 +34,11 @@ def analysed(scores: Scores, **varied: Any) -> Sensitivity:
 
 def test_the_same_seed_gives_the_same_indices_on_any_number_of_threads() -> None:
     scores = town()
-    one = sensitivity(scores, RULES, 3, base=8, threads=1)
-    assert one == sensitivity(scores, RULES, 3, base=8, threads=3)
-    assert one != sensitivity(scores, RULES, 4, base=8)
-    assert one.variants == 8 * (len(CHOICES) + 2)
-    assert {influence.choice for influence in one.influences} == set(CHOICES)
+    answer = sensitivity(scores, RULES, 3, base=8, threads=1)
+    assert answer == sensitivity(scores, RULES, 3, base=8, threads=3)
+    assert answer != sensitivity(scores, RULES, 4, base=8)
+    assert answer.variants == 8 * (len(CHOICES) + 2)
+    assert {influence.choice for influence in answer.influences} == set(CHOICES)
 
 
 def test_a_seed_of_nought_is_a_seed() -> None:
@@ -47,9 +47,11 @@ def test_a_seed_of_nought_is_a_seed() -> None:
 
 
 def test_what_is_not_varied_changes_nothing() -> None:
-    found = analysed(town())
-    assert (found.changed, found.moved) == (0, 0)
-    assert all(one.selected.total == one.ranks.total == 0 for one in found.influences)
+    answer = analysed(town())
+    assert (answer.changed, answer.moved) == (0, 0)
+    assert all(
+        influence.selected.total == influence.ranks.total == 0 for influence in answer.influences
+    )
 
 
 def test_the_one_choice_that_is_varied_explains_everything() -> None:
@@ -60,25 +62,25 @@ def test_the_one_choice_that_is_varied_explains_everything() -> None:
         ("declared_cap", {"declared_cap": (0.3, 1.0)}),
         ("thresholds", {"thresholds": 0.2}),
     ):
-        found = analysed(town(), **varied)
-        by_ranks = max(found.influences, key=lambda one: one.ranks.total)
+        answer = analysed(town(), **varied)
+        by_ranks = max(answer.influences, key=lambda influence: influence.ranks.total)
         assert by_ranks.choice == choice
-        assert found.moved > 0
-        others = [one for one in found.influences if one.choice != choice]
-        assert all(one.ranks.total == 0 for one in others)
+        assert answer.moved > 0
+        others = [influence for influence in answer.influences if influence.choice != choice]
+        assert all(influence.ranks.total == 0 for influence in others)
 
 
 def test_coverage_that_is_asked_for_changes_who_is_selected_and_no_rank() -> None:
-    found = analysed(town(), min_coverage=(0.6, 0.99))
-    assert found.influences[0].choice == "min_coverage"
-    assert found.changed > 0
-    assert found.moved == 0
+    answer = analysed(town(), min_coverage=(0.6, 0.99))
+    assert answer.influences[0].choice == "min_coverage"
+    assert answer.changed > 0
+    assert answer.moved == 0
 
 
 def test_quotas_and_marks_bind_in_every_variant() -> None:
     rules = rules_of({"places": 8, "quotas": {"stage": {"PRI": {"most": 2}}}})
-    found = sensitivity(town(), rules, 5, base=8)
-    assert 0 <= found.changed <= 1
+    answer = sensitivity(town(), rules, 5, base=8)
+    assert 0 <= answer.changed <= 1
 
 
 def test_what_has_no_evidence_may_be_as_if_it_had_not_been_asked() -> None:
@@ -92,8 +94,8 @@ def test_what_has_no_evidence_may_be_as_if_it_had_not_been_asked() -> None:
         }
     )
     model = seen_only(model_of(score_table(standard, table)))
-    found = values(model, attained(model, model.evidence), *own_weights(model)).totals
-    assert np.allclose(found, 0.75)
+    totals = values(model, attained(model, model.evidence), *own_weights(model)).totals
+    assert np.allclose(totals, 0.75)
 
 
 def test_no_schools_are_no_variance() -> None:
@@ -101,7 +103,9 @@ def test_no_schools_are_no_variance() -> None:
     assert sensitivity(scores, RULES, 5, base=2).changed == 0
 
 
-def test_a_choice_alone_moves_nobody_where_it_is_not_varied() -> None:
-    found = {one.choice: one.alone for one in analysed(town(), weights=0.5).influences}
-    assert found.pop("weights") > 0
-    assert set(found.values()) == {0}
+def test_a_choice_alone_moves_no_school_where_it_is_not_varied() -> None:
+    alone = {
+        influence.choice: influence.alone for influence in analysed(town(), weights=0.5).influences
+    }
+    assert alone.pop("weights") > 0
+    assert set(alone.values()) == {0}

@@ -1,4 +1,4 @@
-"""Rules of a selection as a file: what it may say, and what it is told where it is wrong."""
+"""Rules of a selection as a file: its keys, and the message for each fault."""
 
 from pathlib import Path
 
@@ -22,14 +22,14 @@ overrides:
 """
 
 
-def test_a_file_says_all_that_rules_may() -> None:
-    found = parse_rules(WHOLE, "rules.yaml")
-    assert [(group, code) for group, code, _ in quotas(found)] == [
+def test_a_file_holds_every_key_of_the_rules() -> None:
+    whole = parse_rules(WHOLE, "rules.yaml")
+    assert [(group, code) for group, code, _ in quotas(whole)] == [
         ("division", "331002"),
         ("stage", "KG"),
         ("urban_rural", "2"),
     ]
-    assert rules_of(found.model_dump()) == found
+    assert rules_of(whole.model_dump()) == whole
     assert parse_rules("", "empty.yaml").places == 50
 
 
@@ -64,7 +64,7 @@ def test_a_file_says_all_that_rules_may() -> None:
         ("places: 1\nplaces: 2", "r.yaml:2: given twice, first in line 1; keep one"),
     ],
 )
-def test_a_wrong_file_is_told_where_and_what(text: str, expected: str) -> None:
+def test_a_wrong_file_names_the_line_and_the_fault(text: str, expected: str) -> None:
     with pytest.raises(SettingsError) as caught:
         parse_rules(text, "r.yaml")
     assert str(caught.value) == expected
@@ -77,7 +77,7 @@ def test_wrong_rules_from_elsewhere_name_the_key() -> None:
         rules_of({"overrides": [{"school": "A", "decision": "in", "reason": "xx"}]})
 
 
-def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_read_is_reported(tmp_path: Path) -> None:
     path = tmp_path / "rules.yaml"
     with pytest.raises(SettingsError, match="cannot be read"):
         load_rules(path)

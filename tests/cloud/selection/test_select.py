@@ -1,4 +1,4 @@
-"""Who is selected, what each school is told, and that both hold."""
+"""Who is selected, the reason given to each school, and that both are right."""
 
 from collections.abc import Sequence
 from random import Random
@@ -25,16 +25,16 @@ from tests._parts.small_selections import best_of_all, frame, rules, schools
 def test_the_selection_is_the_best_set_that_keeps_the_rules(
     candidates: pl.DataFrame, given_rules: SelectionRules
 ) -> None:
-    found = select(candidates, given_rules)
+    selection = select(candidates, given_rules)
     field = ranked_pool(candidates, given_rules)
     expected = best_of_all(field.problem)
-    assert found.is_possible == (expected is not None)
-    assert found.selected == tuple(field.schools[number] for number in expected or ())
+    assert selection.is_possible == (expected is not None)
+    assert selection.selected == tuple(field.schools[number] for number in expected or ())
     rows = {row["id"]: row for row in candidates.to_dicts()}
-    for school in found.selected:
+    for school in selection.selected:
         assert rows[school]["value"] is not None
         assert not any(rows[school][f"failed_{what}"] for what in ("gates", "marks", "rules"))
-    for quota in found.quotas if found.is_possible else ():
+    for quota in selection.quotas if selection.is_possible else ():
         assert quota.least <= quota.selected
         assert quota.most is None or quota.selected <= quota.most
 
@@ -54,20 +54,23 @@ def test_the_order_of_the_rows_changes_nothing(
 def test_the_score_a_school_needs_brings_it_in_and_the_next_lower_one_does_not(
     candidates: pl.DataFrame, given_rules: SelectionRules, data: st.DataObject
 ) -> None:
-    found = select(candidates, given_rules)
-    if not found.outcomes:
+    selection = select(candidates, given_rules)
+    if not selection.outcomes:
         return
-    school = data.draw(st.sampled_from(sorted(found.outcomes)))
-    outcome = found.outcomes[school]
+    school = data.draw(st.sampled_from(sorted(selection.outcomes)))
+    outcome = selection.outcomes[school]
     unit = 10.0**-given_rules.decimals
 
     def with_score(score: float) -> Selection:
-        own = pl.col("id") == school
+        is_school = pl.col("id") == school
         cleared = [
-            pl.when(own).then(pl.lit([], pl.List(pl.String))).otherwise(pl.col(name)).alias(name)
+            pl.when(is_school)
+            .then(pl.lit([], pl.List(pl.String)))
+            .otherwise(pl.col(name))
+            .alias(name)
             for name in ("failed_gates", "failed_marks", "failed_rules")
         ]
-        value = pl.when(own).then(pl.lit(score)).otherwise("value").alias("value")
+        value = pl.when(is_school).then(pl.lit(score)).otherwise("value").alias("value")
         return select(candidates.with_columns(value, *cleared), given_rules)
 
     covered = dict(candidates.select("id", "coverage").iter_rows())[school]
@@ -88,23 +91,23 @@ def test_the_score_a_school_needs_brings_it_in_and_the_next_lower_one_does_not(
 def test_rules_that_clash_are_named_and_none_of_them_without_need(
     candidates: pl.DataFrame, given_rules: SelectionRules
 ) -> None:
-    found = select(candidates, given_rules)
+    selection = select(candidates, given_rules)
     field = ranked_pool(candidates, given_rules)
-    assert bool(found.conflict) == (not feasible(field.problem))
-    assert conflicting(field, given_rules) == found.conflict
-    named = english(found, found.conflict)
+    assert bool(selection.conflict) == (not feasible(field.problem))
+    assert conflicting(field, given_rules) == selection.conflict
+    named = english(selection, selection.conflict)
     eased = given_rules.model_dump()
-    for quota in found.quotas:
-        own = eased["quotas"][quota.group][quota.code]
+    for quota in selection.quotas:
+        limits = eased["quotas"][quota.group][quota.code]
         title = render(quota.title, "en")
         if f"{title}: at most {quota.most}" not in named:
-            own["most"] = None
-        if not any(one.startswith(f"{title}: at least") for one in named):
-            own["least"] = 0
-    assert select(candidates, rules_of(eased)).is_possible == found.is_possible
-    for quota in found.quotas:
-        for what, told in (("most", "at most"), ("least", "at least")):
-            if any(one.startswith(f"{render(quota.title, 'en')}: {told}") for one in named):
+            limits["most"] = None
+        if not any(line.startswith(f"{title}: at least") for line in named):
+            limits["least"] = 0
+    assert select(candidates, rules_of(eased)).is_possible == selection.is_possible
+    for quota in selection.quotas:
+        for what, limit in (("most", "at most"), ("least", "at least")):
+            if any(line.startswith(f"{render(quota.title, 'en')}: {limit}") for line in named):
                 less = rules_of(eased).model_dump()
                 less["quotas"][quota.group][quota.code][what] = {"most": None, "least": 0}[what]
                 assert select(candidates, rules_of(less)).is_possible
@@ -118,19 +121,22 @@ def chinese(selection: Selection, texts: Sequence[Message]) -> list[str]:
     return [render(selection.names.resolved(text), "zh") for text in texts]
 
 
-def told(candidates: pl.DataFrame, **given_rules: object) -> dict[str, tuple[object, ...]]:
-    found = select(candidates, rules_of(given_rules))
+def reasons_of(candidates: pl.DataFrame, **given_rules: object) -> dict[str, tuple[object, ...]]:
+    selection = select(candidates, rules_of(given_rules))
     return {
         school: (
             outcome.selected,
             outcome.decided,
-            *(render(found.names.resolved(outcome.reason), language) for language in ("zh", "en")),
+            *(
+                render(selection.names.resolved(outcome.reason), language)
+                for language in ("zh", "en")
+            ),
         )
-        for school, outcome in found.outcomes.items()
+        for school, outcome in selection.outcomes.items()
     }
 
 
-def test_every_school_is_told_the_rule_that_decided() -> None:
+def test_every_school_gets_the_rule_that_decided() -> None:
     candidates = frame(
         [
             {"id": "A", "value": 95.0, "division": "331002"},
@@ -145,7 +151,7 @@ def test_every_school_is_told_the_rule_that_decided() -> None:
             {"id": "J", "value": 60.0},
         ]
     )
-    assert told(
+    assert reasons_of(
         candidates,
         places=3,
         tie_break=["use"],
@@ -229,26 +235,28 @@ def test_a_tie_is_settled_by_the_first_column_that_differs_and_at_last_by_the_co
             {"id": "C", "value": 90.12, "use": 60.0},
         ]
     )
-    found = told(candidates, places=2, tie_break=["use"])
-    assert found["A"] == (
+    reasons = reasons_of(candidates, places=2, tie_break=["use"])
+    assert reasons["A"] == (
         True,
         "tie_break",
         "总分 90.12，与B同分；按学校标识码在前，入选。",
         "In: score 90.12, level with B; the school code decided.",
     )
-    assert found["B"][:2] == (False, "tie_break")
-    found = told(candidates, places=1, tie_break=["use"])
-    assert found["C"][3] == "In: score 90.12, level with A; use decided."
-    assert found["B"][2] == "总分 90.12，与C同分；按use在后，未入选。"
+    assert reasons["B"][:2] == (False, "tie_break")
+    reasons = reasons_of(candidates, places=1, tie_break=["use"])
+    assert reasons["C"][3] == "In: score 90.12, level with A; use decided."
+    assert reasons["B"][2] == "总分 90.12，与C同分；按use在后，未入选。"
 
 
-def test_fewer_schools_than_places_are_all_taken_and_it_is_said() -> None:
-    found = select(frame([{"id": "A", "value": 80.0}, {"id": "B", "value": None}]), rules_of({}))
-    assert found.selected == ("A",)
-    assert found.outcomes["A"].decided == "everybody"
-    assert english(found, found.notes) == ["Eligible schools: 1; empty places: 49."]
-    assert found.outcomes["B"].needs is None
-    assert found.outcomes["B"].is_reachable
+def test_fewer_schools_than_places_are_all_taken_and_noted() -> None:
+    selection = select(
+        frame([{"id": "A", "value": 80.0}, {"id": "B", "value": None}]), rules_of({})
+    )
+    assert selection.selected == ("A",)
+    assert selection.outcomes["A"].decided == "everybody"
+    assert english(selection, selection.notes) == ["Eligible schools: 1; empty places: 49."]
+    assert selection.outcomes["B"].needs is None
+    assert selection.outcomes["B"].is_reachable
 
 
 def test_an_override_stays_visible_and_so_does_what_it_took() -> None:
@@ -259,26 +267,26 @@ def test_an_override_stays_visible_and_so_does_what_it_took() -> None:
             {"id": "C", "value": 70.0, "failed_gates": ["F01"]},
         ]
     )
-    one = {"school": "C", "decision": "in", "reason": "现场核查属实", "by": "王老师"}
-    found = told(candidates, places=2, overrides=[one])
-    assert found["C"] == (
+    override = {"school": "C", "decision": "in", "reason": "现场核查属实", "by": "王老师"}
+    reasons = reasons_of(candidates, places=2, overrides=[override])
+    assert reasons["C"] == (
         True,
         "override",
         "人工调整为入选（王老师）：现场核查属实。按规则原为不入选。",
         "Override by 王老师: in. Reason: 现场核查属实. By the rules it would be out.",
     )
-    assert found["B"] == (
+    assert reasons["B"] == (
         False,
         "override",
         "名额因人工调整由他校占用。",
         "Out: an override took the place.",
     )
-    out = {**one, "school": "A", "decision": "out"}
-    found = told(candidates, places=1, overrides=[out])
-    assert found["B"][:3] == (True, "override", "因人工调整空出名额而入选。")
+    out = {**override, "school": "A", "decision": "out"}
+    reasons = reasons_of(candidates, places=1, overrides=[out])
+    assert reasons["B"][:3] == (True, "override", "因人工调整空出名额而入选。")
 
 
-def test_a_clash_is_told_in_both_languages() -> None:
+def test_conflicting_rules_are_named_in_both_languages() -> None:
     candidates = frame(
         [
             {"id": "A", "value": 90.0, "division": "331002"},
@@ -287,11 +295,15 @@ def test_a_clash_is_told_in_both_languages() -> None:
         ]
     )
     quotas = {"division": {"331002": {"least": 2}, "331003": {"least": 1, "most": 1}}}
-    found = select(candidates, rules_of({"places": 3, "quotas": quotas}))
-    assert not found.is_possible
-    assert found.selected == ()
+    selection = select(candidates, rules_of({"places": 3, "quotas": quotas}))
+    assert not selection.is_possible
+    assert selection.selected == ()
     assert list(
-        zip(chinese(found, found.conflict), english(found, found.conflict), strict=True)
+        zip(
+            chinese(selection, selection.conflict),
+            english(selection, selection.conflict),
+            strict=True,
+        )
     ) == [
         (
             "椒江区至少 2 所（共 2 所，符合条件 1 所）",
@@ -310,8 +322,8 @@ def test_overrides_that_clash_are_named() -> None:
         {"school": school, "decision": "in", "reason": "现场核查属实", "by": "王老师"}
         for school in ("A", "B")
     ]
-    found = select(candidates, rules_of({"places": 1, "overrides": overrides}))
-    assert english(found, found.conflict) == [
+    selection = select(candidates, rules_of({"places": 1, "overrides": overrides}))
+    assert english(selection, selection.conflict) == [
         "places: 1",
         "override: A is in (王老师)",
         "override: B is in (王老师)",
@@ -327,15 +339,15 @@ def test_quotas_that_decide_only_together_are_named_by_the_own_full_groups() -> 
         ]
     )
     quotas = {"division": {"331002": {"most": 1}}, "stage": {"KG": {"most": 1}}}
-    found = told(candidates, places=2, quotas=quotas)
-    assert found["B"][2] == (
+    reasons = reasons_of(candidates, places=2, quotas=quotas)
+    assert reasons["B"][2] == (
         "总分 85.00，在符合条件的学校中排第 2；"
         "因名额规则（椒江区至多 1 所；幼儿园至多 1 所）不入选。"
     )
-    assert str(found["C"][2]).endswith("因名额规则（椒江区至多 1 所；幼儿园至多 1 所）入选。")
+    assert str(reasons["C"][2]).endswith("因名额规则（椒江区至多 1 所；幼儿园至多 1 所）入选。")
 
 
-def test_quotas_that_leave_places_empty_or_meet_nobody_are_noted() -> None:
+def test_quotas_that_leave_places_empty_or_match_no_school_are_noted() -> None:
     candidates = frame(
         [
             {"id": "A", "value": 90.0, "division": "331002", "urban_rural": "121"},
@@ -346,28 +358,32 @@ def test_quotas_that_leave_places_empty_or_meet_nobody_are_noted() -> None:
         "division": {"331002": {"least": 1, "most": 1}, "99": {"most": 3}},
         "urban_rural": {"12": {"least": 1}},
     }
-    found = select(candidates, rules_of({"places": 2, "quotas": quotas}))
-    assert chinese(found, found.notes) == [
+    selection = select(candidates, rules_of({"places": 2, "quotas": quotas}))
+    assert chinese(selection, selection.notes) == [
         "因各组上限或人工调整，空缺名额 1 个。",
         "名额规则“县（市、区） 99”没有对应的学校，请核对代码 99。",
     ]
-    assert [render(quota.title, "zh") for quota in found.quotas] == [
+    assert [render(quota.title, "zh") for quota in selection.quotas] == [
         "椒江区",
         "县（市、区） 99",
         "镇区",
     ]
-    assert "Jiaojiang District: exactly 1" in english(found, [found.outcomes["B"].reason])[0]
+    assert (
+        "Jiaojiang District: exactly 1" in english(selection, [selection.outcomes["B"].reason])[0]
+    )
 
 
 def test_the_order_of_ties_is_published_in_words() -> None:
-    found = select_scores(scores := score_table(LARGE, many_schools(LARGE, 30, 1)), rules_of({}))
-    assert english(found, found.order)[:3] == [
+    selection = select_scores(
+        scores := score_table(LARGE, many_schools(LARGE, 30, 1)), rules_of({})
+    )
+    assert english(selection, selection.order)[:3] == [
         "score, cut to 2 decimals",
         "a, more first",
         "b, more first",
     ]
-    assert chinese(found, found.order)[-1] == "学校标识码（小者在前）"
-    assert found.outcomes.keys() == set(scores.totals["id"])
+    assert chinese(selection, selection.order)[-1] == "学校标识码（小者在前）"
+    assert selection.outcomes.keys() == set(scores.totals["id"])
 
 
 LARGE = large_standard()

@@ -56,13 +56,13 @@ def test_values_mean_the_state_and_counters_never_fall(profile: DeviceProfile) -
 def test_the_same_seed_does_the_same_in_whatever_steps() -> None:
     profile = PROFILES["campus-interactive-display"]
     now = START + timedelta(seconds=333.3)
-    one, many = played(profile), played(profile)
+    at_once, in_steps = played(profile), played(profile)
     for second in range(334):
-        many.advance(START + timedelta(seconds=second))
-    assert one.advance(now)
-    many.advance(now)
-    assert one.values(now) == many.values(now)
-    assert one.values(now) != one.values(now + timedelta(seconds=1))
+        in_steps.advance(START + timedelta(seconds=second))
+    assert at_once.advance(now)
+    in_steps.advance(now)
+    assert at_once.values(now) == in_steps.values(now)
+    assert at_once.values(now) != at_once.values(now + timedelta(seconds=1))
 
 
 def test_energy_is_the_power_over_time() -> None:
@@ -100,9 +100,9 @@ def test_lively_changes_every_20_to_90_seconds() -> None:
     assert changes == list(islice(lively("d", 7, START, STATES), 50))
     assert changes != list(islice(lively("d", 8, START, STATES), 50))
     assert changes[0].at == START
-    for one, other in pairwise(changes):
-        assert 20 <= (other.at - one.at).total_seconds() <= 90
-        assert one.state != other.state
+    for before, after in pairwise(changes):
+        assert 20 <= (after.at - before.at).total_seconds() <= 90
+        assert before.state != after.state
 
 
 def test_a_school_day_follows_the_timetable() -> None:

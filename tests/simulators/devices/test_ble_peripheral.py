@@ -45,20 +45,20 @@ PROFILE: dict[str, Any] = {
 DEVICE = BleProfile.model_validate(PROFILE)
 
 
-class Heard:
-    """A truth log, and a gateway that only listens."""
+class TruthLog:
+    """A truth log in memory that can be waited for."""
 
     def __init__(self) -> None:
-        self.said: list[dict[str, Any]] = []
+        self.lines: list[dict[str, Any]] = []
         self.news = asyncio.Event()
 
     def __call__(self, *, kind: str, **facts: Any) -> None:
-        self.said.append({"kind": kind, **facts})
+        self.lines.append({"kind": kind, **facts})
         self.news.set()
 
     async def until(self, count: int) -> None:
         async with asyncio.timeout(PATIENCE_S):
-            while len(self.said) < count:
+            while len(self.lines) < count:
                 self.news.clear()
                 await self.news.wait()
 
@@ -78,7 +78,7 @@ async def gateway(radio: VirtualRadio) -> AsyncIterator[Device]:
 
 @asynccontextmanager
 async def simulated(
-    radio: VirtualRadio, truth: Heard, profile: BleProfile = DEVICE, **more: Any
+    radio: VirtualRadio, truth: TruthLog, profile: BleProfile = DEVICE, **more: Any
 ) -> AsyncIterator[SimulatedBlePeripheral]:
     settings: dict[str, Any] = {"interval_s": 0.02, "settle_s": 0.1} | more
     peripheral = SimulatedBlePeripheral(profile, ADDRESS, radio, truth, **settings)
@@ -89,34 +89,34 @@ async def simulated(
         await peripheral.stop()
 
 
-async def test_what_nobody_hears_is_not_said() -> None:
-    truth = Heard()
+async def test_what_no_gateway_receives_is_not_reported() -> None:
+    truth = TruthLog()
     async with VirtualRadio() as radio, simulated(radio, truth) as peripheral:
         await peripheral.update({"temperature": 20.0, "page": 1.0})
         async with gateway(radio):
             await peripheral.update({"temperature": 21.337})
             await truth.until(1)
-    assert [line["values"] for line in truth.said] == [{"temperature": 21.34, "inner": 0.0}]
-    assert truth.said[0]["kind"] == "reported"
-    assert truth.said[0]["protocol"] == "ble"
-    assert truth.said[0]["at"].endswith("Z")
-    assert truth.said[0]["certain"] is True
+    assert [line["values"] for line in truth.lines] == [{"temperature": 21.34, "inner": 0.0}]
+    assert truth.lines[0]["kind"] == "reported"
+    assert truth.lines[0]["protocol"] == "ble"
+    assert truth.lines[0]["at"].endswith("Z")
+    assert truth.lines[0]["certain"] is True
 
 
-async def test_what_a_gateway_heard_that_died_at_once_is_not_certain() -> None:
-    truth = Heard()
+async def test_what_a_gateway_received_that_died_at_once_is_not_certain() -> None:
+    truth = TruthLog()
     async with VirtualRadio() as radio, simulated(radio, truth, settle_s=5.0) as peripheral:
         async with gateway(radio) as device:
-            heard: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            device.once("advertisement", lambda _advertisement: heard.set_result(None))
-            await asyncio.wait_for(heard, PATIENCE_S)
+            received: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            device.once("advertisement", lambda _advertisement: received.set_result(None))
+            await asyncio.wait_for(received, PATIENCE_S)
         await radio.deserted()
         await peripheral.stop()
-    assert [line["certain"] for line in truth.said] == [False]
+    assert [line["certain"] for line in truth.lines] == [False]
 
 
 async def test_a_command_and_a_notification() -> None:
-    truth = Heard()
+    truth = TruthLog()
     async with (
         VirtualRadio() as radio,
         simulated(radio, truth) as peripheral,
@@ -125,21 +125,21 @@ async def test_a_command_and_a_notification() -> None:
         peer = Peer(await device.connect(Address(ADDRESS), timeout=None))
         await peer.discover_services()
         (service,) = [s for s in peer.services if s.uuid == SERVICE]
-        found = {str(c.uuid).lower(): c for c in await service.discover_characteristics()}
+        characteristics = {str(c.uuid).lower(): c for c in await service.discover_characteristics()}
         notified: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
-        await peer.subscribe(found[PAGE], notified.set_result)
+        await peer.subscribe(characteristics[PAGE], notified.set_result)
         await peripheral.update({"page": 258.0})
         assert await asyncio.wait_for(notified, PATIENCE_S) == b"\x02\x01"
-        await peer.write_value(found[PUSH], b"hello", with_response=True)
+        await peer.write_value(characteristics[PUSH], b"hello", with_response=True)
         assert peripheral.written == {"push": b"hello"}
         await truth.until(3)
-    values = [line["values"] for line in truth.said if line["kind"] == "reported"]
+    values = [line["values"] for line in truth.lines if line["kind"] == "reported"]
     assert {"page": 258.0} in values
-    assert any(line["kind"] == "commanded" for line in truth.said)
+    assert any(line["kind"] == "commanded" for line in truth.lines)
 
 
 async def test_a_point_of_another_profile_is_refused() -> None:
-    async with VirtualRadio() as radio, simulated(radio, Heard()) as peripheral:
+    async with VirtualRadio() as radio, simulated(radio, TruthLog()) as peripheral:
         with pytest.raises(ValueError, match="'light' is not a point of this profile"):
             await peripheral.update({"light": 1.0})
 
@@ -147,7 +147,7 @@ async def test_a_point_of_another_profile_is_refused() -> None:
 async def test_an_encrypted_device_needs_its_key() -> None:
     secret = BleProfile.model_validate(PROFILE | {"bthome_encrypted": True})
     with pytest.raises(ValueError, match="give a bind_key"):
-        SimulatedBlePeripheral(secret, ADDRESS, VirtualRadio(), Heard())
+        SimulatedBlePeripheral(secret, ADDRESS, VirtualRadio(), TruthLog())
 
 
 @pytest.mark.parametrize(

@@ -49,8 +49,8 @@ def actor(protocol: str = "modbus_rtu") -> Actor:
     )
 
 
-def flags(one: Actor) -> tuple[bool, bool, bool]:
-    return one.is_silent, one.is_garbled, one.is_refusing
+def flags(device: Actor) -> tuple[bool, bool, bool]:
+    return device.is_silent, device.is_garbled, device.is_refusing
 
 
 @pytest.mark.parametrize(
@@ -67,34 +67,34 @@ def flags(one: Actor) -> tuple[bool, bool, bool]:
 async def test_a_fault_comes_and_goes(
     name: FaultName, protocol: str, during: tuple[bool, bool, bool]
 ) -> None:
-    one, stop = actor(protocol), asyncio.Event()
+    device, stop = actor(protocol), asyncio.Event()
     task = asyncio.create_task(
-        faults.play([FaultPlan(device="m", fault=name, for_s=9)], [one], stop)
+        faults.play([FaultPlan(device="m", fault=name, for_s=9)], [device], stop)
     )
-    while not any(flags(one)):  # noqa: ASYNC110 - the fault is a flag, and nothing tells
+    while not any(flags(device)):  # noqa: ASYNC110 - the fault is a flag, and no event is set
         await asyncio.sleep(0)
-    assert flags(one) == during
+    assert flags(device) == during
     stop.set()
     await task
-    assert flags(one) == (False, False, False)
-    assert isinstance(one.truth, Log)
-    kinds = [line["kind"] for line in one.truth.lines]
+    assert flags(device) == (False, False, False)
+    assert isinstance(device.truth, Log)
+    kinds = [line["kind"] for line in device.truth.lines]
     assert kinds == (["fault", "silent"] if during[0] else ["fault"])
-    assert isinstance(one.hang_up, Dropped)
-    assert one.hang_up.times == (name == "disconnect")
+    assert isinstance(device.hang_up, Dropped)
+    assert device.hang_up.times == (name == "disconnect")
 
 
 async def test_a_reset_counts_from_nought() -> None:
-    one, stop = actor(), asyncio.Event()
-    assert one.values(START)["energy_import"] != 0.0
-    await FAULTS["reset"](one, 0.0, stop)
-    assert one.values(START)["energy_import"] == 0.0
-    assert one.values(START + timedelta(hours=1))["energy_import"] == pytest.approx(0.13)
+    device, stop = actor(), asyncio.Event()
+    assert device.values(START)["energy_import"] != 0.0
+    await FAULTS["reset"](device, 0.0, stop)
+    assert device.values(START)["energy_import"] == 0.0
+    assert device.values(START + timedelta(hours=1))["energy_import"] == pytest.approx(0.13)
 
 
 async def test_a_school_that_ends_has_no_more_faults() -> None:
-    one, stop = actor(), asyncio.Event()
+    device, stop = actor(), asyncio.Event()
     stop.set()
-    await faults.play([FaultPlan(device="m", fault="silence", at_s=60)], [one], stop)
-    assert isinstance(one.truth, Log)
-    assert one.truth.lines == []
+    await faults.play([FaultPlan(device="m", fault="silence", at_s=60)], [device], stop)
+    assert isinstance(device.truth, Log)
+    assert device.truth.lines == []

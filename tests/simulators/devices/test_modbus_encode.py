@@ -43,33 +43,33 @@ def point_of(**keys: Any) -> ModbusPoint:
     scale=st.sampled_from([1.0, 0.1, 0.01, 0.001, 10.0]),
     offset=st.sampled_from([0.0, -40.0, 0.5]),
 )
-def test_a_gateway_decodes_the_number_that_was_said(
+def test_a_gateway_decodes_the_number_that_was_encoded(
     value: float, kind: str, order: str, scale: float, offset: float
 ) -> None:
     point = point_of(type=kind, byte_order=order, scale=scale, offset=offset)
-    words, said = modbus_encode.words_of(point, value)
+    words, encoded = modbus_encode.words_of(point, value)
     assert len(words) == point.count
-    assert decoded(point, words) == said
+    assert decoded(point, words) == encoded
 
 
 @given(text=st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=30))
 @pytest.mark.parametrize("order", ["ABCD", "CDAB", "BADC", "DCBA"])
-def test_a_gateway_decodes_the_text_that_was_said(order: str, text: str) -> None:
+def test_a_gateway_decodes_the_text_that_was_encoded(order: str, text: str) -> None:
     text = text.strip()
     point = point_of(type="string", length=20, byte_order=order, quantity="text", unit="")
-    words, said = modbus_encode.words_of(point, text)
-    assert decoded(point, words) == (str(said).strip() or None)
+    words, encoded = modbus_encode.words_of(point, text)
+    assert decoded(point, words) == (str(encoded).strip() or None)
 
 
 @given(on=st.booleans(), bit=st.integers(0, 15), order=ORDERS)
 def test_a_bit_of_a_register(on: bool, bit: int, order: str) -> None:
     point = point_of(quantity="switch", unit="", bit=bit)
-    words, said = modbus_encode.words_of(point, on)
-    assert said is on
+    words, encoded = modbus_encode.words_of(point, on)
+    assert encoded is on
     assert decoded(point, words) is on
 
 
-def test_bits_of_one_register_stand_together() -> None:
+def test_bits_of_one_register_are_encoded_together() -> None:
     points = {
         name: point_of(quantity="switch", unit="", bit=bit)
         for name, bit in (("a", 0), ("b", 3), ("c", 5))
@@ -98,13 +98,15 @@ def test_text_is_cut_between_characters() -> None:
         ({"register": "coil", "quantity": "text", "unit": ""}, "on", "is not one bit"),
     ],
 )
-def test_what_cannot_be_said_is_refused(keys: dict[str, Any], value: Value, problem: str) -> None:
+def test_what_cannot_be_encoded_is_refused(
+    keys: dict[str, Any], value: Value, problem: str
+) -> None:
     with pytest.raises(EncodeError, match=problem):
         modbus_encode.words_of(point_of(**keys), value)
 
 
 @pytest.mark.parametrize("profile", MODBUS, ids=name_of)
-def test_every_modbus_example_is_said_as_it_was_captured(profile: ModbusProfile) -> None:
+def test_every_modbus_example_is_encoded_as_it_was_captured(profile: ModbusProfile) -> None:
     for example in profile.examples:
         tables = modbus_encode.registers(profile.points, example.readings)
         assert tables.values == example.readings

@@ -81,8 +81,8 @@ def test_points_of_another_poll_between_those_asked_for_are_not_requested() -> N
     assert (answer.values, answer.not_requested) == ({"slow": 3.0}, ())
 
 
-def asked(request: str, of: ModbusUnit | None = None) -> tuple[str, dict[str, Any]]:
-    answer = (of or unit()).answer(bytes.fromhex(request))
+def answered(request: str, device: ModbusUnit | None = None) -> tuple[str, dict[str, Any]]:
+    answer = (device or unit()).answer(bytes.fromhex(request))
     assert answer is not None
     return answer.pdu.hex(), answer.values
 
@@ -101,7 +101,7 @@ def asked(request: str, of: ModbusUnit | None = None) -> tuple[str, dict[str, An
 def test_it_says_the_points_wholly_inside_the_request(
     request_pdu: str, response: str, values: dict[str, Any]
 ) -> None:
-    assert asked(request_pdu) == (response.replace(" ", ""), values)
+    assert answered(request_pdu) == (response.replace(" ", ""), values)
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_it_says_the_points_wholly_inside_the_request(
 )
 def test_what_it_does_not_have_is_an_exception(request_pdu: str, code: int) -> None:
     function = int(request_pdu[:2], 16) | 0x80
-    assert asked(request_pdu) == (bytes([function, code]).hex(), {})
+    assert answered(request_pdu) == (bytes([function, code]).hex(), {})
 
 
 @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ def test_what_it_does_not_have_is_an_exception(request_pdu: str, code: int) -> N
 )
 def test_a_command_is_taken_and_logged(request_pdu: str, name: str, value: str) -> None:
     device = unit()
-    response, _ = asked(request_pdu, device)
+    response, _ = answered(request_pdu, device)
     assert response == request_pdu.replace(" ", "")[:10]
     assert isinstance(device.actor.truth, Log)
     line = device.actor.truth.lines[-1]
@@ -143,9 +143,9 @@ def test_a_command_is_taken_and_logged(request_pdu: str, name: str, value: str) 
 def test_faults_of_a_unit() -> None:
     device = unit()
     device.actor.is_refusing = True
-    assert asked("03 0000 0001", device) == ("8306", {})
+    assert answered("03 0000 0001", device) == ("8306", {})
     device.actor.is_garbled = True
-    assert asked("03 0000 0001", device)[1] == {}
+    assert answered("03 0000 0001", device)[1] == {}
     device.actor.is_silent = True
     assert device.answer(bytes.fromhex("0300000001")) is None
 

@@ -31,14 +31,14 @@ async def test_a_serial_line_outlives_its_gateways(school: RunningSchool) -> Non
             client.close()
             await school.until(partial(has_lines, school, 2 * number))
     assert not line.is_symlink()
-    said = school.truth("reported", "meter-1")
-    assert [set(one["values"]) for one in said] == [{"voltage"}] * 3
-    assert {one["protocol"] for one in said} == {"modbus_rtu"}
-    assert [one["open"] for one in school.truth("connection")] == [True, False] * 3
+    reports = school.truth("reported", "meter-1")
+    assert [set(line["values"]) for line in reports] == [{"voltage"}] * 3
+    assert {line["protocol"] for line in reports} == {"modbus_rtu"}
+    assert [line["open"] for line in school.truth("connection")] == [True, False] * 3
     ends = [line for line in school.truth("connection") if not line["open"]]
     assert [end["by"] for end in ends] == ["peer"] * 3
-    # Whoever hung up at once may not have kept it.
-    assert not any(one["certain"] for one in said)
+    # A client that disconnects at once may not have stored it.
+    assert not any(line["certain"] for line in reports)
 
 
 async def test_a_gateway_that_stays_got_it_for_certain(school: RunningSchool) -> None:
@@ -52,11 +52,11 @@ async def test_a_gateway_that_stays_got_it_for_certain(school: RunningSchool) ->
         assert (await read(client, 0, 1, 9)).exception_code == 11
         await school.until(lambda: len(school.truth("reported", "lab-1")) == 1)
         client.close()
-    (said,) = school.truth("reported", "lab-1")
-    assert said["certain"] is True
-    assert said["protocol"] == "modbus_tcp"
-    assert set(said["values"]) >= {"run_state", "temperature"}
-    assert "energy_import" in said["not_requested"]
+    (report,) = school.truth("reported", "lab-1")
+    assert report["certain"] is True
+    assert report["protocol"] == "modbus_tcp"
+    assert set(report["values"]) >= {"run_state", "temperature"}
+    assert "energy_import" in report["not_requested"]
 
 
 async def test_what_was_answered_when_the_school_ends_is_certain(school: RunningSchool) -> None:
@@ -66,8 +66,8 @@ async def test_what_was_answered_when_the_school_ends_is_certain(school: Running
         await client.connect()
         await read(client, 0, 1, 4)
     client.close()
-    (said,) = school.truth("reported", "lab-1")
-    assert said["certain"] is True
+    (report,) = school.truth("reported", "lab-1")
+    assert report["certain"] is True
     (_, end) = school.truth("connection")
     assert (end["open"], end["by"]) == (False, "school")
 

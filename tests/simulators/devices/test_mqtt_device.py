@@ -16,11 +16,9 @@ def broker(school: RunningSchool, folder: Path) -> Broker:
     return Broker(school.broker_port, kind="mosquitto", folder=folder / "broker")
 
 
-async def test_what_was_said_is_what_a_listener_hears(
-    school: RunningSchool, tmp_path: Path
-) -> None:
+async def test_a_listener_receives_what_was_reported(school: RunningSchool, tmp_path: Path) -> None:
     school.write(DISPLAY, PLUG)
-    heard: dict[str, list[bytes]] = {}
+    received: dict[str, list[bytes]] = {}
     async with (
         broker(school, tmp_path),
         aiomqtt.Client("127.0.0.1", school.broker_port) as listener,
@@ -29,15 +27,15 @@ async def test_what_was_said_is_what_a_listener_hears(
         async with school.running():
             async for message in listener.messages:
                 assert isinstance(message.payload, bytes)
-                heard.setdefault(str(message.topic), []).append(message.payload)
-                if {"tele/plug-1/SENSOR", "stat/plug-1/POWER", "campus/d/state"} <= set(heard):
+                received.setdefault(str(message.topic), []).append(message.payload)
+                if {"tele/plug-1/SENSOR", "stat/plug-1/POWER", "campus/d/state"} <= set(received):
                     break
         async for message in listener.messages:  # leaving in order
             if str(message.topic) == "campus/d/presence" and message.payload == b"offline":
                 break
-    assert heard["campus/d/presence"] == [b"online"]
+    assert received["campus/d/presence"] == [b"online"]
     (line, *_) = school.truth("reported", "display-101")
-    payload = json.loads(heard["campus/d/state"][0])
+    payload = json.loads(received["campus/d/state"][0])
     assert line["observed_at"].startswith(payload["ts"].removesuffix("Z"))
     assert line["values"]["display_state"] == payload["state"]
     assert line["values"]["active_power"] == payload["power_w"]
@@ -67,9 +65,9 @@ async def test_a_device_waits_for_its_broker_and_comes_back_to_it(
     ):
         await listener.subscribe("campus/d/presence", qos=1)
         async with school.running():
-            said = []
+            payloads = []
             async for message in listener.messages:
-                said.append(message.payload)
-                if len(said) == 3:
+                payloads.append(message.payload)
+                if len(payloads) == 3:
                     break
-    assert said == [b"online", b"offline", b"online"]
+    assert payloads == [b"online", b"offline", b"online"]

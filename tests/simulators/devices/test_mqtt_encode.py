@@ -22,7 +22,7 @@ def name_of(profile: DeviceProfile) -> str:
 
 
 @pytest.mark.parametrize("profile", MQTT, ids=name_of)
-def test_every_mqtt_example_is_said_as_it_was_captured(profile: MqttProfile) -> None:
+def test_every_mqtt_example_is_encoded_as_it_was_captured(profile: MqttProfile) -> None:
     device = MqttDevice("d", profile, "dev-1")
     for example in profile.examples:
         message = mqtt_encode.message(profile, example.topic, "dev-1", example.readings, NOW)
@@ -46,10 +46,10 @@ def test_a_payload_looks_like_the_example(profile: MqttProfile) -> None:
 def test_a_topic_of_plain_text() -> None:
     profile = PROFILES["tasmota-plug"]
     assert isinstance(profile, MqttProfile)
-    said = mqtt_encode.messages(profile, "plug-1", {"output": True, "active_power": 9.5}, NOW)
-    assert [message.topic for message in said] == ["tele/plug-1/SENSOR", "stat/plug-1/POWER"]
-    assert said[1].payload == b"ON"
-    tree = json.loads(said[0].payload)
+    messages = mqtt_encode.messages(profile, "plug-1", {"output": True, "active_power": 9.5}, NOW)
+    assert [message.topic for message in messages] == ["tele/plug-1/SENSOR", "stat/plug-1/POWER"]
+    assert messages[1].payload == b"ON"
+    tree = json.loads(messages[0].payload)
     assert tree["ENERGY"]["Power"] == 9.5
     assert tree["ENERGY"]["Yesterday"] == 0.054
 
@@ -80,7 +80,7 @@ def test_paths_split_as_the_gateway_splits_them(names: list[str]) -> None:
     assert mqtt_encode.split_path(path) == list(mqtt_codec.split_path(path)) == names
 
 
-def test_presence_is_said_in_its_own_place() -> None:
+def test_presence_is_encoded_in_its_own_place() -> None:
     display = PROFILES["campus-interactive-display"]
     assert isinstance(display, MqttProfile)
     assert display.presence is not None

@@ -9,7 +9,7 @@ from cloud.api.presenters.downsample import Timed, downsample
 from cloud.api.routes.assets import SORT_KEYS
 from device_profiles.reading import Value
 from tests._parts.cloud_app import CloudApp
-from tests._parts.small_school import MONDAY, SCHOOL, furnish, local, say, send, slots
+from tests._parts.small_school import MONDAY, SCHOOL, furnish, local, report_state, send, slots
 
 URL = f"/api/v1/schools/{SCHOOL}/assets"
 
@@ -25,7 +25,7 @@ async def one_morning(cloud: CloudApp) -> None:
             *slots("A-2", local("08:00"), local("09:30"), "off"),
         ],
     )
-    await say(cloud, "A-1", local("09:59:30"))
+    await report_state(cloud, "A-1", local("09:59:30"))
     await cloud.services.rollups.settled()
 
 
@@ -150,7 +150,7 @@ async def test_a_heatmap(cloud: CloudApp) -> None:
 
 
 async def test_readings_are_in_order_and_named(cloud: CloudApp) -> None:
-    await say(cloud, "A-1", local("09:58"), "idle")
+    await report_state(cloud, "A-1", local("09:58"), "idle")
     state, *_ = await get(cloud, "/api/v1/assets/1/readings", point="display_state")
     assert (state["point"], state["title"]["en"]) == ("display_state", "display state")
     assert state["readings"] == [

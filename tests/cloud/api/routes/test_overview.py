@@ -6,7 +6,7 @@ from sqlalchemy import update
 from cloud.registry import tables
 from device_profiles.points import to_ns
 from tests._parts.cloud_app import CloudApp
-from tests._parts.small_school import MONDAY, SCHOOL, furnish, local, say, send, slots
+from tests._parts.small_school import MONDAY, SCHOOL, furnish, local, report_state, send, slots
 
 URL = f"/api/v1/schools/{SCHOOL}/overview"
 
@@ -44,9 +44,9 @@ async def test_a_school_without_telemetry_claims_nothing(cloud: CloudApp) -> Non
 async def test_in_a_lesson(cloud: CloudApp) -> None:
     await furnish(cloud, local("08:55"))
     await send(cloud.services.store, slots("A-1", local("08:00"), local("08:40"), "active"))
-    await say(cloud, "A-1", local("08:54:30"))
-    await say(cloud, "A-2", local("08:54:30"), "idle")
-    await say(cloud, "X-9", local("08:54:30"))
+    await report_state(cloud, "A-1", local("08:54:30"))
+    await report_state(cloud, "A-2", local("08:54:30"), "idle")
+    await report_state(cloud, "X-9", local("08:54:30"))
     body = await look(cloud)
     assert body["now"] == {
         "day": "2026-11-23",
@@ -91,7 +91,7 @@ async def test_between_periods_and_on_a_day_off(cloud: CloudApp) -> None:
 async def test_a_display_left_on_after_school_is_named(cloud: CloudApp) -> None:
     await furnish(cloud, local("12:00"))
     await send(cloud.services.store, slots("A-1", local("09:00"), local("11:55"), "active"))
-    await say(cloud, "A-1", local("11:59:30"))
+    await report_state(cloud, "A-1", local("11:59:30"))
     assert attention(await look(cloud), "left_on") == [("A-1", 3.0)]
     cloud.clock.moment = local("09:30")
     assert attention(await look(cloud), "left_on") == []
@@ -106,7 +106,7 @@ async def test_a_display_left_on_over_night_is_named_before_school_and_on_a_day_
         cloud.services.store,
         slots("A-1", local("20:00", sunday), local("07:00"), "active"),
     )
-    await say(cloud, "A-1", local("06:59:30"))
+    await report_state(cloud, "A-1", local("06:59:30"))
     assert attention(await look(cloud), "left_on") == [("A-1", 11.0)]
     cloud.clock.moment = local("21:00", sunday)
     assert attention(await look(cloud), "left_on") == []
@@ -114,7 +114,7 @@ async def test_a_display_left_on_over_night_is_named_before_school_and_on_a_day_
 
 async def test_what_fell_silent_is_named(cloud: CloudApp) -> None:
     await furnish(cloud, local("12:00"))
-    await say(cloud, "A-1", local("10:00"))
+    await report_state(cloud, "A-1", local("10:00"))
     assert attention(await look(cloud), "silent") == [("A-1", 2.0)]
 
 

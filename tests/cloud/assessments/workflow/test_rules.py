@@ -46,7 +46,7 @@ def step(
 
 
 def log(*steps: NewStep) -> list[StepRow]:
-    return [StepRow(**asdict(one), id=n, digest="") for n, one in enumerate(steps, 1)]
+    return [StepRow(**asdict(new_step), id=n, digest="") for n, new_step in enumerate(steps, 1)]
 
 
 def day(number: int) -> str:
@@ -219,20 +219,25 @@ def test_a_refusal_names_the_day_it_was_in_china() -> None:
 
 
 def test_an_empty_list_is_not_published() -> None:
-    nobody = Context(today=TODAY, schools=(A,), selected=(), in_force="s1")
+    without_schools = Context(today=TODAY, schools=(A,), selected=(), in_force="s1")
     with pytest.raises(Conflict, match="The list has no school; there is nothing to publish"):
-        check(published(24, 30), [], nobody)
+        check(published(24, 30), [], without_schools)
 
 
-def test_the_state_says_what_is_missing_in_both_languages() -> None:
-    found = state("s1", log(*VISITED[:3], OBJECTION), ALL)
-    assert (found.objections, found.unanswered, found.is_final, found.is_public) == (1, 1, False, 0)
-    assert [render(text, "zh") for text in found.missing] == [
+def test_the_state_names_what_is_missing_in_both_languages() -> None:
+    procedure = state("s1", log(*VISITED[:3], OBJECTION), ALL)
+    assert (
+        procedure.objections,
+        procedure.unanswered,
+        procedure.is_final,
+        procedure.is_public,
+    ) == (1, 1, False, 0)
+    assert [render(text, "zh") for text in procedure.missing] == [
         "入选的 2 所学校中还有 1 所未作现场核查。",
         "名单尚未公示。",
         "还有 1 件异议未答复（4）。",
     ]
-    assert [render(text, "en") for text in found.missing] == [
+    assert [render(text, "en") for text in procedure.missing] == [
         "1 of the 2 schools selected have no site visit.",
         "The list has not been published.",
         "1 objections are not answered (4).",
@@ -240,9 +245,9 @@ def test_the_state_says_what_is_missing_in_both_languages() -> None:
 
 
 def test_the_state_of_a_publicity_period_and_of_what_is_final() -> None:
-    found = state("s1", log(*VISITED, published()), ALL)
-    assert (found.first_day, found.last_day) == (date(2026, 11, 20), date(2026, 11, 26))
-    assert found.is_public
+    procedure = state("s1", log(*VISITED, published()), ALL)
+    assert (procedure.first_day, procedure.last_day) == (date(2026, 11, 20), date(2026, 11, 26))
+    assert procedure.is_public
     final = log(*VISITED, published(20, 23), step("final", selection="s1"))
     assert state("s1", final, ALL).is_final
     assert state("s1", final, ALL).missing == []
@@ -257,14 +262,17 @@ def offered(
     context: Context = ALL,
 ) -> dict[str, str | None]:
     """Return of each step why it may not be taken, in Chinese; None where it may."""
-    found = possible(step("", school, selection), log(*before), context, declared)
-    assert [one.step for one in found] == list(OF_SELECTION if school is None else OFFERED)
-    for one in found:
-        if one.refused is not None:
-            english = render(one.refused, "en")
-            assert render(one.refused, "zh") != english
+    options = possible(step("", school, selection), log(*before), context, declared)
+    assert [option.step for option in options] == list(OF_SELECTION if school is None else OFFERED)
+    for option in options:
+        if option.refused is not None:
+            english = render(option.refused, "en")
+            assert render(option.refused, "zh") != english
             assert english.endswith(".")
-    return {one.step: None if one.refused is None else render(one.refused, "zh") for one in found}
+    return {
+        option.step: None if option.refused is None else render(option.refused, "zh")
+        for option in options
+    }
 
 
 @pytest.mark.parametrize(
@@ -308,18 +316,18 @@ def test_a_figure_is_confirmed_while_one_waits_and_corrected_while_one_is_declar
         (2, 0, ("该校没有待核实的申报。", None)),
         (2, 1, (None, None)),
     ):
-        found = offered([], A, declared=Declared(items=items, unconfirmed=unconfirmed))
-        assert tuple(found[what] for what in both) == whys
+        reasons = offered([], A, declared=Declared(items=items, unconfirmed=unconfirmed))
+        assert tuple(reasons[what] for what in both) == whys
 
 
-def test_every_step_that_may_not_be_taken_says_why() -> None:
-    found = offered(VISITED[:3])
-    assert found["publicity"] == (
+def test_every_step_that_may_not_be_taken_gives_the_reason() -> None:
+    reasons = offered(VISITED[:3])
+    assert reasons["publicity"] == (
         "入选的 2 所学校中还有 1 所未作现场核查（首先是 2133100002），核查之后才能公示。"
     )
-    assert found["objection"] == "名单尚未公示；异议在公示期内受理。"
-    assert found["answer"] == "没有待答复的异议。"
-    assert found["final"] == "还不能最终确定：入选的 2 所学校中还有 1 所未作现场核查。"
+    assert reasons["objection"] == "名单尚未公示；异议在公示期内受理。"
+    assert reasons["answer"] == "没有待答复的异议。"
+    assert reasons["final"] == "还不能最终确定：入选的 2 所学校中还有 1 所未作现场核查。"
     assert offered([], C)["county_review"] == "尚无“学校自评”的记录，请先记录。"
     assert offered([], A, selection=None)["override"] == "还没有产生名单。"
     replaced = offered([], selection="s0")

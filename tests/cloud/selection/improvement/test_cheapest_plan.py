@@ -1,4 +1,4 @@
-"""The least it would take: it suffices, nothing cheaper does, and it says what it cannot."""
+"""The cheapest plan: it suffices, nothing cheaper does, and it names what it cannot reach."""
 
 from itertools import product
 from typing import Any
@@ -119,9 +119,9 @@ def improved(standard: Standard, table: pl.DataFrame, units: dict[str, int]) -> 
     return table.with_columns(added)
 
 
-def least(of: Priced, selection: Selection, school: str) -> Least:
+def least(pricing: Priced, selection: Selection, school: str) -> Least:
     outcome = selection.outcomes[school]
-    return cheapest_plan.least(of, selection.rules, school, outcome, of.scores)
+    return cheapest_plan.least(pricing, selection.rules, school, outcome, pricing.scores)
 
 
 def read(scores: Scores, plan: Least, language: str) -> str:
@@ -133,12 +133,12 @@ def missing(scores: Scores, plan: Least, language: str) -> list[str]:
     return [render(names.resolved(text), language) for text in plan.missing]
 
 
-def steps_of(found: Least) -> dict[str, int]:
+def steps_of(plan: Least) -> dict[str, int]:
     return {
-        one.clause: round(100 * (one.becomes - one.attained) + 0.499)
-        if one.units is None
-        else one.units
-        for one in found.improvements
+        improvement.clause: round(100 * (improvement.becomes - improvement.attained) + 0.499)
+        if improvement.units is None
+        else improvement.units
+        for improvement in plan.improvements
     }
 
 
@@ -156,16 +156,16 @@ def test_the_least_brings_the_school_in(
     standard, table, scores, selection = case
     if selection.outcomes[ONLY].selected:
         return
-    found = least(priced(scores), selection, ONLY)
-    if not found.is_possible:
-        assert found.missing or found.evidence
-    if found.value_then is None or set(found.evidence) & set(found.unseen):
+    plan = least(priced(scores), selection, ONLY)
+    if not plan.is_possible:
+        assert plan.missing or plan.evidence
+    if plan.value_then is None or set(plan.evidence) & set(plan.unseen):
         return
-    shown = [pl.lit(0.0).alias(f"{name}.unknown") for name in found.evidence]
-    after = improved(standard, table, steps_of(found)).with_columns(shown)
+    shown = [pl.lit(0.0).alias(f"{name}.unknown") for name in plan.evidence]
+    after = improved(standard, table, steps_of(plan)).with_columns(shown)
     assert is_in(standard, after, selection.rules)
     totals = score_table(standard, after).totals.filter(id=ONLY).row(0, named=True)
-    assert totals["raw"] >= found.value_then - 1e-9
+    assert totals["raw"] >= plan.value_then - 1e-9
 
 
 @settings(max_examples=80, deadline=None)
@@ -178,13 +178,13 @@ def test_nothing_cheaper_would_do(
     is_log = any(clause.linear and clause.linear.scale == "log" for clause in standard.clauses)
     if selection.outcomes[ONLY].selected or not by_unit or is_log:
         return
-    of = priced(scores)
-    found = least(of, selection, ONLY)
-    if found.is_possible is None:
-        seen = of.clauses[ONLY]
-        assert all(seen[f"{name}.seen"] < 1 for name in found.evidence)
+    pricing = priced(scores)
+    plan = least(pricing, selection, ONLY)
+    if plan.is_possible is None:
+        seen = pricing.clauses[ONLY]
+        assert all(seen[f"{name}.seen"] < 1 for name in plan.evidence)
         return
-    choices = {gain.clause.id: gain for gain in gains(of, ONLY)}
+    choices = {gain.clause.id: gain for gain in gains(pricing, ONLY)}
     best: float | None = None
     for many in product(*(range(gain.units[-1] + 1) for gain in choices.values())):
         units = dict(zip(choices, many, strict=True))
@@ -193,8 +193,8 @@ def test_nothing_cheaper_would_do(
             standard, improved(standard, table, units), selection.rules
         ):
             best = yuan
-    assert bool(found.is_possible) == (best is not None)
-    assert found.yuan == best
+    assert bool(plan.is_possible) == (best is not None)
+    assert plan.yuan == best
 
 
 def level(order: list[str] | None) -> tuple[Scores, Selection]:
@@ -232,8 +232,8 @@ def test_a_tie_is_settled_by_the_columns_as_they_are_after_the_improvements() ->
     outcome = selection.outcomes["B"]
     assert (outcome.needs, outcome.level, outcome.level_with) == (100.01, 100.0, "A")
     # Improved, it is level in both dimensions, and its evidence covers more.
-    found = least(priced(scores), selection, "B")
-    assert (found.is_possible, found.needs, found.yuan) == (True, 100.0, 10)
+    plan = least(priced(scores), selection, "B")
+    assert (plan.is_possible, plan.needs, plan.yuan) == (True, 100.0, 10)
     after = scores.table.with_columns(pl.lit(3.0).alias("A01.part"))
     assert is_in(scores.standard, after, selection.rules, "B")
 
@@ -241,38 +241,43 @@ def test_a_tie_is_settled_by_the_columns_as_they_are_after_the_improvements() ->
 @pytest.mark.parametrize("order", [["-coverage"], [], ["d", "e"], ["-d", "-coverage"]])
 def test_a_tie_that_improvements_do_not_win_needs_a_higher_score(order: list[str]) -> None:
     scores, selection = level(order)
-    found = least(priced(scores), selection, "B")
-    assert (found.is_possible, found.yuan) == (False, None)
+    plan = least(priced(scores), selection, "B")
+    assert (plan.is_possible, plan.yuan) == (False, None)
     after = scores.table.with_columns(pl.lit(3.0).alias("A01.part"))
     assert not is_in(scores.standard, after, selection.rules, "B")
 
 
-def test_a_school_is_told_the_least_in_words() -> None:
+def test_the_plan_of_a_school_in_words() -> None:
     standard, table = town()
     scores = score_table(standard, table)
     selection = select_scores(scores, rules_of({"places": 1}))
-    found = {school: least(priced(scores), selection, school) for school in "BCDE"}
+    plans = {school: least(priced(scores), selection, school) for school in "BCDE"}
     assert not {"B", "C", "D", "E"} & set(selection.selected)
-    assert read(scores, found["B"], "zh") == (
+    assert read(scores, plans["B"], "zh") == (
         "最省的办法：改进 1 项，约需 16,000 元，总分由 60.00 提高到 70.00（入选需 62.51）。"
     )
-    assert read(scores, found["B"], "en") == (
+    assert read(scores, plans["B"], "en") == (
         "The least: 1 improved for 16,000 yuan, from 60.00 to 70.00 (62.51 brings it in)."
     )
-    (one,) = found["B"].improvements
-    assert (one.clause, one.units, one.yuan, round(one.points, 9)) == ("A08", 1, 16000, 10.0)
-    assert found["C"].is_possible is False
-    assert read(scores, found["C"], "en") == (
+    (improvement,) = plans["B"].improvements
+    assert (
+        improvement.clause,
+        improvement.units,
+        improvement.yuan,
+        round(improvement.points, 9),
+    ) == ("A08", 1, 16000, 10.0)
+    assert plans["C"].is_possible is False
+    assert read(scores, plans["C"], "en") == (
         "All improvements that have a cost would not be enough: total score would still lack 2.51. "
         "Left out, because no cost is known: B01 clause."
     )
-    assert found["D"].is_possible is None
-    assert (found["D"].evidence, found["D"].unseen) == (("A08",), ("A08",))
-    assert read(scores, found["D"], "zh") == (
+    assert plans["D"].is_possible is None
+    assert (plans["D"].evidence, plans["D"].unseen) == (("A08",), ("A08",))
+    assert read(scores, plans["D"], "zh") == (
         "先补齐证据：A08 条款。有价格的改进全部做到也不够：总分仍差 42.51 分。"
         "没有已知价格、未计入：B01 条款。没有证据、未计入：A08 条款。"
     )
-    assert missing(scores, found["E"], "en")[0] == "the gate of B01 clause"
+    assert missing(scores, plans["E"], "en")[0] == "the gate of B01 clause"
 
 
 def test_a_gate_without_evidence_asks_for_evidence_first() -> None:
@@ -280,14 +285,14 @@ def test_a_gate_without_evidence_asks_for_evidence_first() -> None:
     dark = pl.when(pl.col("id") != "B").then("B01.part").alias("B01.part")
     scores = score_table(standard, table.with_columns(dark))
     selection = select_scores(scores, rules_of({"places": 1, "hard": ["gates"]}))
-    found = least(priced(scores), selection, "B")
-    assert found.is_possible is None
-    assert found.evidence == ("B01",)
-    assert read(scores, found, "en").startswith("Evidence first: B01 clause. ")
+    plan = least(priced(scores), selection, "B")
+    assert plan.is_possible is None
+    assert plan.evidence == ("B01",)
+    assert read(scores, plan, "en").startswith("Evidence first: B01 clause. ")
 
 
-def test_what_nobody_counted_is_counted_first() -> None:
-    """A gate that what is known to be missing does not reach, and what nobody saw would."""
+def test_what_was_not_counted_is_counted_first() -> None:
+    """A gate that the known gap does not reach, and that the unknown assets would reach."""
     standard = standard_of(
         [
             {
@@ -306,15 +311,15 @@ def test_what_nobody_counted_is_counted_first() -> None:
     row = {"id": "A", "school_type": "211", "B01.whole": 187.0}
     table = pl.DataFrame([row | {"B01.part": 156.0, "B01.unknown": 23.0}])
     scores = score_table(standard, table)
-    found = least(priced(scores), select_scores(scores, rules_of({"places": 1})), "A")
-    assert (found.is_possible, found.evidence, found.missing) == (None, ("B01",), ())
-    (one,) = found.improvements
-    assert (one.units, one.yuan) == (13, 260)
-    assert read(scores, found, "zh") == (
+    plan = least(priced(scores), select_scores(scores, rules_of({"places": 1})), "A")
+    assert (plan.is_possible, plan.evidence, plan.missing) == (None, ("B01",), ())
+    (improvement,) = plan.improvements
+    assert (improvement.units, improvement.yuan) == (13, 260)
+    assert read(scores, plan, "zh") == (
         "先补齐证据：B01 条款。补到的都合格的话，最省的办法：改进 1 项，约需 260 元，"
         "总分由 0.00 提高到 0.00。"
     )
-    assert read(scores, found, "en").startswith(
+    assert read(scores, plan, "en").startswith(
         "Evidence first: B01 clause. If it turns out well, the least: 1 improved for 260 yuan"
     )
     few = score_table(standard, table.with_columns(pl.lit(0.0).alias("B01.unknown")))
@@ -322,13 +327,13 @@ def test_what_nobody_counted_is_counted_first() -> None:
     assert (sure.is_possible, sure.evidence, sure.yuan) == (True, (), 260)
 
 
-def test_what_no_improvement_can_bring_in_is_said() -> None:
+def test_a_school_that_no_improvement_brings_in_is_reported() -> None:
     standard, table = town()
     scores = score_table(standard, table)
     out = [{"school": "B", "decision": "out", "reason": "现场核查不符", "by": "王"}]
     selection = select_scores(scores, rules_of({"places": 1, "overrides": out}))
-    found = least(priced(scores), selection, "B")
-    assert (found.is_possible, read(scores, found, "zh")) == (
+    plan = least(priced(scores), selection, "B")
+    assert (plan.is_possible, read(scores, plan, "zh")) == (
         False,
         "按名额规则或人工调整，任何分数都不能入选。",
     )
@@ -402,12 +407,15 @@ def test_gates_and_rules_are_bought_where_they_have_a_price() -> None:
         return least(priced(scores), select_scores(scores, rules_of({})), "S")
 
     scores = score_table(standard_of([clause, clause], rules=[rule]), table)
-    found = answer({"cost": cost}, {"cost": cost})
-    assert {one.clause: round(one.yuan) for one in found.improvements} == {"A01": 3000, "A02": 3000}
-    found = answer({"cost": cost}, {"cost": None, "gate": None})
-    assert (found.is_possible, missing(scores, found, "en")) == (False, ["both"])
-    found = answer({"cost": None}, {"cost": cost})
-    assert missing(scores, found, "zh") == ["否决线 A01 条款"]
+    plan = answer({"cost": cost}, {"cost": cost})
+    assert {improvement.clause: round(improvement.yuan) for improvement in plan.improvements} == {
+        "A01": 3000,
+        "A02": 3000,
+    }
+    plan = answer({"cost": cost}, {"cost": None, "gate": None})
+    assert (plan.is_possible, missing(scores, plan, "en")) == (False, ["both"])
+    plan = answer({"cost": None}, {"cost": cost})
+    assert missing(scores, plan, "zh") == ["否决线 A01 条款"]
 
 
 SUMS = ("part", "whole")
