@@ -93,12 +93,14 @@ async def town(folder: Path) -> AsyncIterator[Town]:
         try:
             await asyncio.to_thread(cloud.wait_until, lambda: _is_up(url), "starting")
             campus = make_campus(11, 24, date(2026, 11, 24))
-            far_end = f"http://127.0.0.1:{line.port}"
+            uplink_server = f"http://127.0.0.1:{line.port}"
             write_plan(
                 folder,
                 campus,
                 Reach(
-                    {"mqtt": broker.port, "modbus": free_port(), "ble": free_port()}, far_end, token
+                    {"mqtt": broker.port, "modbus": free_port(), "ble": free_port()},
+                    uplink_server,
+                    token,
                 ),
             )
             school = Process(

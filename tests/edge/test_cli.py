@@ -11,8 +11,8 @@ import pytest
 
 from edge.cli import main
 from edge.config import Config
-from tests._parts.far_end import far_end
 from tests._parts.patience import PATIENCE_S
+from tests._parts.uplink_server import uplink_server
 
 Configured = Callable[[str], Config]
 
@@ -67,7 +67,7 @@ def test_status_before_the_first_run_says_what_to_do(
 def test_run_says_when_it_is_ready_and_ends_with_zero(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with far_end() as end:
+    with uplink_server() as end:
         path = tmp_path / "gateway.yaml"
         path.write_text(
             f"gateway: gw-1\nschool: '2133100001'\nuplink: {{url: '{end.url}', token: t}}\n"

@@ -16,16 +16,16 @@ import pytest
 from edge.config import Config
 from edge.errors import DeviceUnreachable
 from edge.gateway import Gateway
-from tests._parts.far_end import OK, Answer, FarEnd, far_end, problem
 from tests._parts.patience import PATIENCE_S
+from tests._parts.uplink_server import OK, Answer, UplinkServer, problem, uplink_server
 from tests.edge.conftest import START, FedDriver, SetClock
 
 Configured = Callable[[str], Config]
 
 
 @pytest.fixture
-def end() -> Iterator[FarEnd]:
-    with far_end() as running:
+def end() -> Iterator[UplinkServer]:
+    with uplink_server() as running:
         yield running
 
 
@@ -46,16 +46,16 @@ async def running(
         await task
 
 
-def of(end: FarEnd, measurement: str) -> list[str]:
+def of(end: UplinkServer, measurement: str) -> list[str]:
     return [line for line in end.stored if line.startswith(f"{measurement},")]
 
 
-async def until(end: FarEnd, condition: Callable[[], bool]) -> None:
+async def until(end: UplinkServer, condition: Callable[[], bool]) -> None:
     assert await asyncio.to_thread(end.until, condition), end.stored[-10:]
 
 
 async def test_a_reading_reaches_the_far_end_with_its_place(
-    configured: Configured, clock: SetClock, end: FarEnd
+    configured: Configured, clock: SetClock, end: UplinkServer
 ) -> None:
     driver = FedDriver(clock)
     async with running(configured(end.url), clock, driver):
@@ -67,7 +67,7 @@ async def test_a_reading_reaches_the_far_end_with_its_place(
 
 
 async def test_usage_slots_are_sent_once_closed_and_again_when_a_late_reading_changes_them(
-    configured: Configured, clock: SetClock, end: FarEnd
+    configured: Configured, clock: SetClock, end: UplinkServer
 ) -> None:
     driver = FedDriver(clock)
     async with running(configured(end.url), clock, driver) as gateway:
@@ -85,7 +85,7 @@ async def test_usage_slots_are_sent_once_closed_and_again_when_a_late_reading_ch
 
 
 async def test_the_slot_that_is_still_open_is_sent_at_a_stop(
-    configured: Configured, clock: SetClock, end: FarEnd
+    configured: Configured, clock: SetClock, end: UplinkServer
 ) -> None:
     driver = FedDriver(clock)
     async with running(configured(end.url), clock, driver):
@@ -95,7 +95,7 @@ async def test_the_slot_that_is_still_open_is_sent_at_a_stop(
 
 
 async def test_a_restart_loses_no_usage(
-    configured: Configured, clock: SetClock, end: FarEnd
+    configured: Configured, clock: SetClock, end: UplinkServer
 ) -> None:
     config = configured(end.url)
     driver = FedDriver(clock)
@@ -113,7 +113,7 @@ async def test_a_restart_loses_no_usage(
 
 
 async def test_nothing_is_lost_over_an_outage_and_a_restart_in_it(
-    configured: Configured, clock: SetClock, end: FarEnd
+    configured: Configured, clock: SetClock, end: UplinkServer
 ) -> None:
     end.answer = lambda _: problem(503, "unavailable", "down")
     config = configured(end.url)
@@ -131,7 +131,7 @@ async def test_nothing_is_lost_over_an_outage_and_a_restart_in_it(
 
 
 async def test_a_driver_that_breaks_is_started_again_and_the_others_go_on(
-    configured: Configured, clock: SetClock, end: FarEnd, caplog: pytest.LogCaptureFixture
+    configured: Configured, clock: SetClock, end: UplinkServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     breaking, steady = FedDriver(clock, "breaking"), FedDriver(clock, "steady")
     async with running(configured(end.url), clock, breaking, steady) as gateway:
@@ -149,7 +149,7 @@ async def test_a_driver_that_breaks_is_started_again_and_the_others_go_on(
 
 
 async def test_small_changes_wait_for_the_heartbeat(
-    configured: Configured, clock: SetClock, end: FarEnd
+    configured: Configured, clock: SetClock, end: UplinkServer
 ) -> None:
     driver = FedDriver(clock)
     async with running(configured(end.url), clock, driver):
@@ -162,7 +162,7 @@ async def test_small_changes_wait_for_the_heartbeat(
 
 
 async def test_marks_are_kept_with_the_readings(
-    configured: Configured, clock: SetClock, end: FarEnd
+    configured: Configured, clock: SetClock, end: UplinkServer
 ) -> None:
     config = configured(end.url)
     driver = FedDriver(clock)
@@ -175,7 +175,7 @@ async def test_marks_are_kept_with_the_readings(
 
 
 async def test_readings_of_a_wrong_clock_wait_and_are_dated_by_the_monotonic_one(
-    configured: Configured, clock: SetClock, end: FarEnd
+    configured: Configured, clock: SetClock, end: UplinkServer
 ) -> None:
     config = configured(end.url)
     clock.wall = datetime(1970, 1, 1, 0, 1, tzinfo=UTC)
@@ -200,7 +200,7 @@ async def test_readings_of_a_wrong_clock_wait_and_are_dated_by_the_monotonic_one
 
 
 async def test_readings_of_a_wrong_clock_before_a_power_cut_are_counted_and_reported(
-    configured: Configured, clock: SetClock, end: FarEnd
+    configured: Configured, clock: SetClock, end: UplinkServer
 ) -> None:
     config = configured(end.url)
     clock.wall = datetime(1970, 1, 1, tzinfo=UTC)
@@ -215,7 +215,7 @@ async def test_readings_of_a_wrong_clock_before_a_power_cut_are_counted_and_repo
 
 
 async def test_unreadable_buffer_is_reported_as_an_event(
-    configured: Configured, clock: SetClock, end: FarEnd
+    configured: Configured, clock: SetClock, end: UplinkServer
 ) -> None:
     config = configured(end.url)
     config.data_dir.mkdir()
@@ -226,7 +226,7 @@ async def test_unreadable_buffer_is_reported_as_an_event(
 
 
 async def test_values_that_no_line_can_carry_stop_nothing(
-    configured: Configured, clock: SetClock, end: FarEnd
+    configured: Configured, clock: SetClock, end: UplinkServer
 ) -> None:
     driver = FedDriver(clock)
     async with running(configured(end.url), clock, driver) as gateway:
@@ -242,7 +242,7 @@ async def test_values_that_no_line_can_carry_stop_nothing(
 
 
 async def test_health_goes_out_and_the_status_file_says_the_same(
-    configured: Configured, clock: SetClock, end: FarEnd
+    configured: Configured, clock: SetClock, end: UplinkServer
 ) -> None:
     config = configured(end.url)
     driver = FedDriver(clock)
@@ -305,13 +305,13 @@ def _stored(_: list[str]) -> Answer | None:
     return OK
 
 
-def _has_value(end: FarEnd, number: int) -> bool:
+def _has_value(end: UplinkServer, number: int) -> bool:
     return any(f"power={number}.0 " in line for line in end.stored)
 
 
 @pytest.mark.real
 def test_killed_five_times_with_the_uplink_cut_for_half_of_it(
-    configured: Configured, end: FarEnd
+    configured: Configured, end: UplinkServer
 ) -> None:
     config = configured(end.url)
     delivered = 0

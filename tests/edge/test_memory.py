@@ -19,11 +19,11 @@ from device_profiles.protocols.mqtt import MqttProfile
 from simulators.devices.ble_peripheral import SimulatedBlePeripheral
 from simulators.virtual_radio import VirtualRadio
 from tests._parts.extras_only import Environment
-from tests._parts.far_end import far_end
 from tests._parts.gateway_process import gateway_process
 from tests._parts.modbus import serial_pair, served, served_serially, unit
 from tests._parts.mosquitto import Mosquitto
 from tests._parts.mqtt_payload import sent_as
+from tests._parts.uplink_server import uplink_server
 
 pytestmark = pytest.mark.real
 
@@ -103,7 +103,7 @@ async def send_examples(broker: Mosquitto, placed: list[SimulatedBlePeripheral])
 
 async def test_forty_devices_over_every_protocol_need_less_than_100_mb(tmp_path: Path) -> None:
     installed = Environment(tmp_path / "installed", "edge", "edge-hci")
-    with far_end() as end:
+    with uplink_server() as end:
         async with (
             Mosquitto(tmp_path / "broker") as broker,
             VirtualRadio() as radio,

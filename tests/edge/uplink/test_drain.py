@@ -15,13 +15,13 @@ from edge.clock import SystemClock
 from edge.errors import UplinkUnavailable
 from edge.uplink.drain import Drain
 from edge.uplink.influx import InfluxWriter
-from tests._parts.far_end import OK, Answer, FarEnd, far_end, problem
 from tests._parts.ports import free_port
+from tests._parts.uplink_server import OK, Answer, UplinkServer, problem, uplink_server
 
 
 @pytest.fixture
-def end() -> Iterator[FarEnd]:
-    with far_end() as running:
+def end() -> Iterator[UplinkServer]:
+    with uplink_server() as running:
         yield running
 
 
@@ -57,7 +57,7 @@ async def fill(buffer: SqliteBuffer, number: int, word: str = "good") -> list[st
 
 
 async def test_everything_is_sent_once_in_order_as_influxdb_wants_it(
-    buffer: SqliteBuffer, end: FarEnd
+    buffer: SqliteBuffer, end: UplinkServer
 ) -> None:
     lines = await fill(buffer, 250)
     assert await drain(buffer, end.url, batch=100).send_all() is None
@@ -72,7 +72,7 @@ async def test_everything_is_sent_once_in_order_as_influxdb_wants_it(
 
 @pytest.mark.parametrize("status", [400, 422])
 async def test_refused_lines_are_found_and_the_rest_is_stored(
-    buffer: SqliteBuffer, end: FarEnd, status: int
+    buffer: SqliteBuffer, end: UplinkServer, status: int
 ) -> None:
     def answer(lines: list[str]) -> Answer:
         if any("bad" in line for line in lines):
@@ -100,7 +100,7 @@ async def test_refused_lines_are_found_and_the_rest_is_stored(
 
 
 async def test_batch_that_is_too_large_is_halved_and_later_ones_are_smaller(
-    buffer: SqliteBuffer, end: FarEnd
+    buffer: SqliteBuffer, end: UplinkServer
 ) -> None:
     end.answer = lambda lines: (
         OK if len(lines) <= 30 else problem(413, "request too large", "too large")
@@ -111,7 +111,7 @@ async def test_batch_that_is_too_large_is_halved_and_later_ones_are_smaller(
     assert max(len(sent) for _, _, sent in end.requests[5:]) <= 50
 
 
-async def test_retry_after_is_honoured(buffer: SqliteBuffer, end: FarEnd) -> None:
+async def test_retry_after_is_honoured(buffer: SqliteBuffer, end: UplinkServer) -> None:
     end.answer = lambda _: problem(503, "unavailable", "wait", Retry_After="37")
     await fill(buffer, 5)
     wait_s = await drain(buffer, end.url).send_all()
@@ -130,7 +130,7 @@ async def test_retry_after_is_honoured(buffer: SqliteBuffer, end: FarEnd) -> Non
     ],
 )
 async def test_wrong_configuration_waits_long_is_reported_and_loses_nothing(
-    buffer: SqliteBuffer, end: FarEnd, answer: Answer, problem_text: str
+    buffer: SqliteBuffer, end: UplinkServer, answer: Answer, problem_text: str
 ) -> None:
     end.answer = lambda _: answer
     lines = await fill(buffer, 5)
@@ -148,7 +148,7 @@ async def test_wrong_configuration_waits_long_is_reported_and_loses_nothing(
 
 
 async def test_server_error_dropped_connection_and_closed_port_are_waited_out(
-    buffer: SqliteBuffer, end: FarEnd
+    buffer: SqliteBuffer, end: UplinkServer
 ) -> None:
     lines = await fill(buffer, 5)
     sender = drain(buffer, end.url)
@@ -165,7 +165,9 @@ async def test_server_error_dropped_connection_and_closed_port_are_waited_out(
     assert "refused" in closed.report.last_error
 
 
-async def test_black_hole_is_left_after_the_timeout(buffer: SqliteBuffer, end: FarEnd) -> None:
+async def test_black_hole_is_left_after_the_timeout(
+    buffer: SqliteBuffer, end: UplinkServer
+) -> None:
     end.black_hole.set()
     lines = await fill(buffer, 5)
     sender = drain(buffer, end.url, timeout_s=0.3)
@@ -177,7 +179,7 @@ async def test_black_hole_is_left_after_the_timeout(buffer: SqliteBuffer, end: F
 
 
 async def test_after_an_outage_new_lines_go_before_the_backlog(
-    buffer: SqliteBuffer, end: FarEnd
+    buffer: SqliteBuffer, end: UplinkServer
 ) -> None:
     end.answer = lambda _: problem(503, "unavailable", "down")
     await fill(buffer, 30, "old")
@@ -203,7 +205,7 @@ async def test_after_an_outage_new_lines_go_before_the_backlog(
     assert kinds == ["old"] * 10 + ["new"] * 5 + ["old"] * 20
 
 
-async def test_drain_wakes_up_for_new_lines(buffer: SqliteBuffer, end: FarEnd) -> None:
+async def test_drain_wakes_up_for_new_lines(buffer: SqliteBuffer, end: UplinkServer) -> None:
     running = asyncio.create_task(drain(buffer, end.url).run())
     for number in range(1, 4):
         await fill(buffer, 1)
@@ -211,7 +213,7 @@ async def test_drain_wakes_up_for_new_lines(buffer: SqliteBuffer, end: FarEnd) -
     running.cancel()
 
 
-def _has_stored(end: FarEnd, number: int) -> bool:
+def _has_stored(end: UplinkServer, number: int) -> bool:
     return len(end.stored) == number
 
 

@@ -21,7 +21,7 @@ def problem(status: int, code: str, message: str, **headers: str) -> Answer:
     return status, named, json.dumps({"code": code, "message": message})
 
 
-class FarEnd:
+class UplinkServer:
     """What was posted, what is stored, and how the next requests are answered."""
 
     def __init__(self) -> None:
@@ -55,9 +55,9 @@ class FarEnd:
 
 
 @contextmanager
-def far_end() -> Iterator[FarEnd]:
+def uplink_server() -> Iterator[UplinkServer]:
     """Run a server for the length of a block."""
-    end = FarEnd()
+    end = UplinkServer()
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
