@@ -107,15 +107,15 @@ def _selection(repository: "AssessmentRepository", assessment: str, name: str | 
 def _schools(
     filed: "Filed", data: Path | None, schools: list[str], forms: list[str]
 ) -> Iterator[_File]:
-    from cloud.reports.filed import PAPERS, bundle_of, file_of, of_school
+    from cloud.reports.filed import FILE_FORMS, bundle_of, file_of, of_school
 
     for school in schools:
         of_school(filed, school)
-    people = [form for form in PAPERS if form in forms]
-    evidence = _evidence(filed, data, schools) if people else {}
+    file_forms = [form for form in FILE_FORMS if form in forms]
+    evidence = _evidence(filed, data, schools) if file_forms else {}
     for school in schools:
         report = of_school(filed, school, evidence=evidence.get(school))
-        for form in people:
+        for form in file_forms:
             yield f"{school}.{form}", file_of(report, form)
         if "json" in forms:
             yield f"{school}.bundle.json", bundle_of(filed.assessment, [school]).encode()
@@ -148,7 +148,7 @@ def _area(
 ) -> Iterator[_File]:
     from cloud.assessments.sensitivity_report import sensitivity_of
     from cloud.reports.filed import (
-        PAPERS,
+        FILE_FORMS,
         bundle_of,
         file_of,
         of_area,
@@ -167,7 +167,7 @@ def _area(
     if filed.chosen is not None:
         published = publication(steps, filed.chosen.row.id)
         notice = of_notice(filed, arguments.county, published=published)
-    for form in [form for form in PAPERS if form in forms]:
+    for form in [form for form in FILE_FORMS if form in forms]:
         yield f"{name}.{form}", file_of(report, form)
         if notice is not None:
             yield f"{name}.notice.{form}", file_of(notice, form)

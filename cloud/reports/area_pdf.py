@@ -59,9 +59,9 @@ def area_data(report: AreaReport) -> dict[str, Any]:
         "clauses": [_clause(clause) for clause in report.clauses],
         "spread": [_spread(spread, scale) for spread in report.spread],
         "limits": [_limit(limit) for limit in report.limits],
-        "doubts": [
+        "integrity_findings": [
             {"check": check, "findings": f"{many:,}", "schools": f"{schools:,}"}
-            for check, many, schools in report.doubts
+            for check, many, schools in report.integrity_findings
         ],
     }
 
@@ -102,88 +102,88 @@ def _bins(values: list[float], scale: float) -> list[dict[str, Any]]:
     ]
 
 
-def _ranked(one: RankLine) -> dict[str, Any]:
+def _ranked(line: RankLine) -> dict[str, Any]:
     return {
-        "rank": formatting.NONE if one.rank is None else str(one.rank),
-        "school": one.school,
-        "name": one.name,
-        "division": one.division,
-        "kind": one.kind,
-        "value": formatting.score(one.value),
-        "grade": one.grade or formatting.NONE,
-        "coverage": formatting.percent(one.coverage),
+        "rank": formatting.NONE if line.rank is None else str(line.rank),
+        "school": line.school,
+        "name": line.name,
+        "division": line.division,
+        "kind": line.kind,
+        "value": formatting.score(line.value),
+        "grade": line.grade or formatting.NONE,
+        "coverage": formatting.percent(line.coverage),
         "interval": formatting.NONE
-        if one.interval is None
-        else f"{one.interval[0]}–{one.interval[1]}",
-        "chance": formatting.percent(one.chance, 0),
-        "status": one.status,
-        "word": formatting.STATUSES[one.status],
-        "rule": one.rule,
-        "doubts": str(one.doubts) if one.doubts else "",
+        if line.interval is None
+        else f"{line.interval[0]}–{line.interval[1]}",
+        "chance": formatting.percent(line.chance, 0),
+        "status": line.status,
+        "word": formatting.STATUSES[line.status],
+        "rule": line.rule,
+        "integrity_findings": str(line.integrity_findings) if line.integrity_findings else "",
     }
 
 
-def _quota(one: QuotaLine) -> dict[str, Any]:
+def _quota(line: QuotaLine) -> dict[str, Any]:
     return {
-        "rule": one.rule,
-        "least": formatting.NONE if one.least is None else str(one.least),
-        "most": formatting.NONE if one.most is None else str(one.most),
-        "selected": str(one.selected),
-        "holds": one.holds,
-        "word": formatting.holds(one.holds),
+        "rule": line.rule,
+        "least": formatting.NONE if line.least is None else str(line.least),
+        "most": formatting.NONE if line.most is None else str(line.most),
+        "selected": str(line.selected),
+        "holds": line.holds,
+        "word": formatting.holds(line.holds),
     }
 
 
-def _division(one: DivisionLine) -> dict[str, Any]:
+def _division(line: DivisionLine) -> dict[str, Any]:
     return {
-        "division": one.division,
-        "schools": f"{one.schools:,}",
-        "rated": f"{one.rated:,}",
-        "mean": formatting.score(one.mean),
-        "coverage": formatting.percent(one.coverage),
-        "passed": f"{one.passed:,}",
-        "selected": f"{one.selected:,}",
+        "division": line.division,
+        "schools": f"{line.schools:,}",
+        "rated": f"{line.rated:,}",
+        "mean": formatting.score(line.mean),
+        "coverage": formatting.percent(line.coverage),
+        "passed": f"{line.passed:,}",
+        "selected": f"{line.selected:,}",
     }
 
 
-def _clause(one: ComplianceLine) -> dict[str, Any]:
-    whole = one.applies or 1
+def _clause(line: ComplianceLine) -> dict[str, Any]:
+    whole = line.applies or 1
     return {
-        "clause": one.clause,
-        "title": one.title,
-        "dimension": one.dimension,
-        "applies": f"{one.applies:,}",
-        "met": formatting.percent(one.met / one.applies if one.applies else None),
-        "attainment": formatting.percent(one.attainment),
-        "shares": [n / whole for n in (one.met, one.partly_met, one.unmet, one.no_data)],
-        "counts": "/".join(str(n) for n in (one.met, one.partly_met, one.unmet, one.no_data)),
-        "source": one.source,
-        "trust": one.trust,
+        "clause": line.clause,
+        "title": line.title,
+        "dimension": line.dimension,
+        "applies": f"{line.applies:,}",
+        "met": formatting.percent(line.met / line.applies if line.applies else None),
+        "attainment": formatting.percent(line.attainment),
+        "shares": [n / whole for n in (line.met, line.partly_met, line.unmet, line.no_data)],
+        "counts": "/".join(str(n) for n in (line.met, line.partly_met, line.unmet, line.no_data)),
+        "source": line.source,
+        "trust": line.trust,
     }
 
 
-def _spread(one: SpreadLine, scale: float) -> dict[str, Any]:
-    five = (one.least, one.lower, one.median, one.upper, one.most)
+def _spread(line: SpreadLine, scale: float) -> dict[str, Any]:
+    five = (line.least, line.lower, line.median, line.upper, line.most)
     known = [value / scale for value in five if value is not None]
     return {
-        "what": one.what,
-        "schools": f"{one.schools:,}",
+        "what": line.what,
+        "schools": f"{line.schools:,}",
         "five": [formatting.score(value) for value in five],
         "box": known if len(known) == len(five) else [],
-        "mean": formatting.score(one.mean),
-        "variation": formatting.NONE if one.variation is None else f"{one.variation:.3f}",
+        "mean": formatting.score(line.mean),
+        "variation": formatting.NONE if line.variation is None else f"{line.variation:.3f}",
     }
 
 
-def _limit(one: LimitLine) -> dict[str, Any]:
+def _limit(line: LimitLine) -> dict[str, Any]:
     return {
-        "title": one.title,
-        "group": one.group,
-        "stage": one.stage,
-        "clause": one.clause,
-        "schools": f"{one.schools:,}",
-        "variation": formatting.NONE if one.variation is None else f"{one.variation:.3f}",
-        "at_most": f"{one.at_most:g}",
-        "holds": one.holds,
-        "word": formatting.holds(one.holds),
+        "title": line.title,
+        "group": line.group,
+        "stage": line.stage,
+        "clause": line.clause,
+        "schools": f"{line.schools:,}",
+        "variation": formatting.NONE if line.variation is None else f"{line.variation:.3f}",
+        "at_most": f"{line.at_most:g}",
+        "holds": line.holds,
+        "word": formatting.holds(line.holds),
     }

@@ -80,7 +80,7 @@ _DIVISIONS = (
 )
 _MATTERS = (Column("选择", 34), Column("换一种会怎样", 80))
 _WARNINGS = (Column("学校", 34), Column("须知", 60))
-_DOUBTS = (Column("核查项", 34), Column("发现", 10, "#,##0"), Column("涉及学校", 10, "#,##0"))
+_INTEGRITY = (Column("核查项", 34), Column("发现", 10, "#,##0"), Column("涉及学校", 10, "#,##0"))
 _QUESTIONS = (
     Column("学校标识码", 14),
     Column("学校", 32),
@@ -122,8 +122,8 @@ def area_xlsx(report: AreaReport) -> bytes:
         table_sheet(book, "差异系数规定", _LIMITS, _limits(report))
     if report.divisions:
         table_sheet(book, "各县（市、区）", _DIVISIONS, _divisions(report))
-    if report.doubts:
-        table_sheet(book, "真实性核查", _DOUBTS, report.doubts)
+    if report.integrity_findings:
+        table_sheet(book, "真实性核查", _INTEGRITY, report.integrity_findings)
         table_sheet(book, "真实性核查逐校", _QUESTIONS, report.questions)
     return book_bytes(book, report.occasion.assessed_at)
 
@@ -132,7 +132,7 @@ def notice_xlsx(notice: Notice) -> bytes:
     """Return the notice as .xlsx."""
     book = new_book(f"{notice.area} 公示名单")
     table_sheet(book, "公示名单", _LIST, _listed(notice.rows))
-    facts_sheet(book, "公示说明", f"{notice.area}公示说明", _said(notice))
+    facts_sheet(book, "公示说明", f"{notice.area}公示说明", _notice_facts(notice))
     return book_bytes(book, notice.occasion.assessed_at)
 
 
@@ -162,7 +162,7 @@ def _occasion(occasion: Occasion) -> Iterator[tuple[str, Any, str]]:
         yield "名单状态", formatting.replaced(occasion.selection, occasion.replaced_by), "@"
 
 
-def _said(notice: Notice) -> Iterator[tuple[str, Any, str]]:
+def _notice_facts(notice: Notice) -> Iterator[tuple[str, Any, str]]:
     yield "公示期", formatting.span(notice.starts, notice.ends), "@"
     yield "发布单位", notice.office, "@"
     yield "异议受理", notice.contact, "@"
@@ -174,25 +174,25 @@ def _said(notice: Notice) -> Iterator[tuple[str, Any, str]]:
     yield from _occasion(notice.occasion)
 
 
-def _ranked(one: RankLine) -> tuple[Any, ...]:
-    low, high = one.interval or (None, None)
+def _ranked(line: RankLine) -> tuple[Any, ...]:
+    low, high = line.interval or (None, None)
     return (
-        one.rank,
-        one.school,
-        one.name,
-        one.division,
-        one.kind,
-        one.value,
-        one.grade,
-        one.coverage,
-        formatting.STATUSES[one.status],
-        one.rule,
+        line.rank,
+        line.school,
+        line.name,
+        line.division,
+        line.kind,
+        line.value,
+        line.grade,
+        line.coverage,
+        formatting.STATUSES[line.status],
+        line.rule,
         low,
         high,
-        one.chance,
-        one.doubts,
-        one.raw,
-        *one.dimensions,
+        line.chance,
+        line.integrity_findings,
+        line.raw,
+        *line.dimensions,
     )
 
 

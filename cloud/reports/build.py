@@ -1,4 +1,4 @@
-"""Scores as reports: what the engine found, put into the shapes that are printed. Pure."""
+"""Turn the scores of the engine into the shapes that are printed. Pure."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
@@ -74,13 +74,13 @@ def school_report(
     evidence: Evidence | None = None,
     verdict: Verdict | None = None,
     least: Least | None = None,
-    doubts: Sequence[IntegrityFinding] | None = None,
+    integrity_findings: Sequence[IntegrityFinding] | None = None,
 ) -> SchoolReport:
     """Return the report of a school; without `evidence` it has no evidence rows.
 
     Raises EvidenceError where the school is not among the scores.
     """
-    found = results.result(scores, school)
+    result = results.result(scores, school)
     row = scores.table.filter(pl.col("id") == school).to_dicts()[0]
     stages = _stages(row)
     return SchoolReport(
@@ -93,12 +93,12 @@ def school_report(
         classes=row["classes"],
         pupils=row["pupils"],
         teachers=row["teachers"],
-        value=found.value,
-        raw=found.raw,
-        coverage=found.coverage,
-        grade=found.grade,
-        passed=found.passed,
-        blocks=blocks(found),
+        value=result.value,
+        raw=result.raw,
+        coverage=result.coverage,
+        grade=result.grade,
+        passed=result.passed,
+        blocks=blocks(result),
         dimensions=tuple(
             DimensionLine(
                 dimension=dimension.dimension.id,
@@ -109,46 +109,47 @@ def school_report(
                 pass_mark=dimension.dimension.pass_mark,
                 failed=dimension.failed_mark,
             )
-            for dimension in found.dimensions
+            for dimension in result.dimensions
             if dimension.findings
         ),
-        clauses=tuple(_clause(finding, school, evidence, stages) for finding in found.findings),
+        clauses=tuple(_clause(finding, school, evidence, stages) for finding in result.findings),
         verdict=verdict,
         least=least,
-        doubts=None if doubts is None else tuple(doubts),
+        integrity_findings=None if integrity_findings is None else tuple(integrity_findings),
     )
 
 
-def blocks(found: results.Result) -> tuple[str, ...]:
-    """Return in words what keeps a school from being selected, whatever its score."""
-    by_clause = {finding.clause.id: finding for finding in found.findings}
-    by_dimension = {dimension.dimension.id: dimension for dimension in found.dimensions}
-    by_rule = {rule.id: rule for rule in found.standard.rules}
+def blocks(result: results.Result) -> tuple[str, ...]:
+    """Return the failed hard rules of a school, one sentence each."""
+    by_clause = {finding.clause.id: finding for finding in result.findings}
+    by_dimension = {dimension.dimension.id: dimension for dimension in result.dimensions}
+    by_rule = {rule.id: rule for rule in result.standard.rules}
     blocks = []
-    for name in found.failed_gates:
-        one = by_clause[name]
+    for name in result.failed_gates:
+        finding = by_clause[name]
         blocks.append(
-            f"否决线：{name} {one.clause.title.zh} {_measured(one)}，{_gate(one.clause)}即否决"
+            f"否决线：{name} {finding.clause.title.zh} {_measured(finding)}，"
+            f"{_gate(finding.clause)}即否决"
         )
-    for name in found.failed_marks:
+    for name in result.failed_marks:
         if name == TOTAL:
-            mark = found.standard.pass_mark or 0
-            blocks.append(f"及格线：总分 {formatting.score(found.raw)}，低于 {mark:g}")
+            mark = result.standard.pass_mark or 0
+            blocks.append(f"及格线：总分 {formatting.score(result.raw)}，低于 {mark:g}")
         else:
             part = by_dimension[name]
             mark = part.dimension.pass_mark or 0
             value = formatting.score(part.value)
             blocks.append(f"及格线：{part.dimension.title.zh}维度 {value}，低于 {mark:g}")
-    blocks += [f"规则：{by_rule[name].title.zh}" for name in found.failed_rules]
+    blocks += [f"规则：{by_rule[name].title.zh}" for name in result.failed_rules]
     return tuple(blocks)
 
 
 def _clause(
-    found: results.Finding, school: str, evidence: Evidence | None, stages: tuple[Stage, ...]
+    finding: results.Finding, school: str, evidence: Evidence | None, stages: tuple[Stage, ...]
 ) -> ClauseLine:
-    clause, rows = found.clause, pl.DataFrame(schema=ROW)
+    clause, rows = finding.clause, pl.DataFrame(schema=ROW)
     indicator = all_indicators()[clause.indicator]
-    applies = found.outcome != "not_applicable"
+    applies = finding.outcome != "not_applicable"
     if evidence is not None and clause.indicator != COLUMN and applies:
         rows = results.evidence_rows(clause, evidence).filter(pl.col("school") == school)
     sure = trust(clause.source.confidence)
@@ -156,24 +157,24 @@ def _clause(
         clause=clause.id,
         title=clause.title.zh,
         dimension=clause.dimension,
-        outcome=found.outcome,
-        measured=found.measured,
+        outcome=finding.outcome,
+        measured=finding.measured,
         unit=indicator.unit,
-        target=target_text(found, stages),
-        attainment=found.attainment,
-        weight=found.weight,
-        points=found.points,
-        coverage=found.coverage,
-        reason=render(reason_text(found), "zh"),
+        target=target_text(finding, stages),
+        attainment=finding.attainment,
+        weight=finding.weight,
+        points=finding.points,
+        coverage=finding.coverage,
+        reason=render(reason_text(finding), "zh"),
         remedy=clause.remedy.zh,
         data_source=clause.data_source,
         source=source_words(clause),
         flag=sure.flag,
         trust=sure.zh,
         gate=_gate(clause) if applies else "",
-        failed_gate=found.failed_gate,
-        capped=found.capped,
-        cost_yuan=cost(found),
+        failed_gate=finding.failed_gate,
+        capped=finding.capped,
+        cost_yuan=cost(finding),
         evidence=tuple(
             EvidenceLine(
                 ref=row["ref"],
@@ -185,23 +186,23 @@ def _clause(
             for row in rows.head(EVIDENCE_ROWS).iter_rows(named=True)
         ),
         evidence_total=rows.height,
-        has_changed=rows.height > 0 and _differs(rows, found.sums),
+        has_changed=rows.height > 0 and _differs(rows, finding.sums),
     )
 
 
-def cost(found: results.Finding) -> float | None:
-    """Return what closing a clause's gap costs by the standard's own prices; None if it has none.
+def cost(finding: results.Finding) -> float | None:
+    """Return the cost in yuan of closing a clause's gap, at the standard's prices, else None.
 
     A unit is missing where it is part of the need and not there; what has no data is not bought.
     """
-    price = found.clause.cost
-    if price is None or found.sums is None or found.attainment is None:
+    price = finding.clause.cost
+    if price is None or finding.sums is None or finding.attainment is None:
         return None
-    if found.attainment >= 1 - EPSILON:
+    if finding.attainment >= 1 - EPSILON:
         return None
     if price.per == "point":
-        return price.yuan * 100 * (1 - found.attainment)
-    missing = found.sums.whole - found.sums.part - found.sums.unknown
+        return price.yuan * 100 * (1 - finding.attainment)
+    missing = finding.sums.whole - finding.sums.part - finding.sums.unknown
     return price.yuan * missing if missing > 0 else None
 
 
@@ -218,9 +219,9 @@ def _gate(clause: Clause) -> str:
     return f"低于 {formatting.figure(clause.gate, all_indicators()[clause.indicator].unit)}"
 
 
-def _measured(found: results.Finding) -> str:
-    unit = all_indicators()[found.clause.indicator].unit
-    return "没有证据" if found.measured is None else formatting.figure(found.measured, unit)
+def _measured(finding: results.Finding) -> str:
+    unit = all_indicators()[finding.clause.indicator].unit
+    return "没有证据" if finding.measured is None else formatting.figure(finding.measured, unit)
 
 
 def source_words(clause: Clause) -> str:

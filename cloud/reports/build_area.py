@@ -1,6 +1,6 @@
 """A ranking as the report of a county or of the city, and the notice made from it. Pure.
 
-What is counted is counted by `cloud.assessments.ranking`, as for every page that shows the same.
+The counts come from `cloud.assessments.ranking`, as on every page that shows them.
 """
 
 from collections import Counter
@@ -61,8 +61,8 @@ def area_report(
 
     `frame` is the ranking of all schools; a school of a county keeps its rank in the city.
     """
-    own = frame.filter(division is None or pl.col("division") == division)
-    schools = set(own["id"])
+    area_rows = frame.filter(division is None or pl.col("division") == division)
+    schools = set(area_rows["id"])
     findings = [finding for finding in assessment.integrity if finding.school in schools]
     dimensions = assessment.standard.dimensions
     return AreaReport(
@@ -75,15 +75,15 @@ def area_report(
                 assessment,
                 [DimensionColumns(dimension.id).ranked for dimension in dimensions],
             )
-            for row in own.iter_rows(named=True)
+            for row in area_rows.iter_rows(named=True)
         ),
         clauses=_compliance(assessment, division),
         spread=_spread(assessment, frame, division),
         limits=_limits(assessment, division),
         quotas=tuple(quotas),
         divisions=_divisions(frame) if division is None else (),
-        doubts=_doubts(findings),
-        questions=_questions(findings, own),
+        integrity_findings=_integrity_counts(findings),
+        questions=_questions(findings, area_rows),
         procedure=procedure,
         warnings=tuple(warnings),
         matters=tuple(matters),
@@ -117,7 +117,7 @@ def notice(
 
 
 def status_of(row: Mapping[str, Any]) -> Status:
-    """Return what became of a school of a ranking."""
+    """Return the status of a school of a ranking."""
     if row["selected"]:
         return "selected"
     if row["value"] is None:
@@ -128,7 +128,7 @@ def status_of(row: Mapping[str, Any]) -> Status:
 
 
 def interval_of(row: Mapping[str, Any]) -> tuple[int, int] | None:
-    """Return where the rank of a school of a ranking lies, None without trials."""
+    """Return the rank interval of a school of a ranking, None without trials."""
     low, high = row["rank_low"], row["rank_high"]
     return None if low is None or high is None else (low, high)
 
@@ -161,7 +161,7 @@ def _line(row: Mapping[str, Any], assessment: Assessment, dimensions: Sequence[s
         rule=rule_of(row, assessment),
         interval=interval_of(row),
         chance=row["chance"],
-        doubts=row["integrity"],
+        integrity_findings=row["integrity"],
     )
 
 
@@ -169,11 +169,11 @@ def _compliance(assessment: Assessment, division: str | None) -> tuple[Complianc
     titles = {dimension.id: dimension.title.zh for dimension in assessment.standard.dimensions}
     counted = ranking.compliance(assessment)
     none = {"applies": 0, "met": 0, "partly_met": 0, "unmet": 0, "no_data": 0, "attainment": None}
-    found = []
+    lines = []
     for clause in assessment.standard.clauses:
         rows = {row["division"]: row for row in counted[clause.id]}
         row = rows.get(division, none)
-        found.append(
+        lines.append(
             ComplianceLine(
                 clause=clause.id,
                 title=clause.title.zh,
@@ -183,7 +183,7 @@ def _compliance(assessment: Assessment, division: str | None) -> tuple[Complianc
                 **{name: row[name] for name in none},
             )
         )
-    return tuple(found)
+    return tuple(lines)
 
 
 def _spread(
@@ -203,12 +203,12 @@ def _spread(
 def _limits(assessment: Assessment, division: str | None) -> tuple[LimitLine, ...]:
     rules = {limit.id: limit for limit in assessment.standard.variation}
     names = {"division": ranking.division_name, "school_type": kind_name}
-    found = []
+    lines = []
     for row in variations(assessment.scores).iter_rows(named=True):
         rule = rules[row["rule"]]
         if division is not None and (rule.by != "division" or row["group"] != division):
             continue
-        found.append(
+        lines.append(
             LimitLine(
                 title=rule.title.zh,
                 group=names[rule.by](row["group"]) if rule.by in names else row["group"],
@@ -220,7 +220,7 @@ def _limits(assessment: Assessment, division: str | None) -> tuple[LimitLine, ..
                 holds=row["within"],
             )
         )
-    return tuple(found)
+    return tuple(lines)
 
 
 def _divisions(frame: pl.DataFrame) -> tuple[DivisionLine, ...]:
@@ -245,16 +245,16 @@ def _as_listed(code: str) -> tuple[bool, str]:
 
 
 def _questions(
-    findings: Sequence[Finding], own: pl.DataFrame
+    findings: Sequence[Finding], area_rows: pl.DataFrame
 ) -> tuple[tuple[str, str, str, str, str, str, str], ...]:
-    """Return every integrity finding about a school of the area, the gravest first."""
-    of = {row["id"]: row for row in own.iter_rows(named=True)}
+    """Return every integrity finding about a school of the area, highest severity first."""
+    by_school = {row["id"]: row for row in area_rows.iter_rows(named=True)}
     gravest = list(formatting.SEVERITIES)
     return tuple(
         (
             finding.school,
-            of[finding.school]["name"] or finding.school,
-            ranking.division_name(of[finding.school]["division"]),
+            by_school[finding.school]["name"] or finding.school,
+            ranking.division_name(by_school[finding.school]["division"]),
             render(finding.title, "zh"),
             formatting.SEVERITIES[finding.severity],
             render(finding.reason, "zh"),
@@ -271,7 +271,7 @@ def _questions(
     )
 
 
-def _doubts(findings: Sequence[Finding]) -> tuple[tuple[str, int, int], ...]:
+def _integrity_counts(findings: Sequence[Finding]) -> tuple[tuple[str, int, int], ...]:
     titles = {finding.check: render(finding.title, "zh") for finding in findings}
     total = Counter(titles[finding.check] for finding in findings)
     schools = Counter(

@@ -1,7 +1,7 @@
 """The reports of an assessment that was filed, with the selection made from it. Pure.
 
-Everything but the rows of evidence comes from what was filed, so a report made years later is the
-same report.
+Everything but the rows of evidence comes from the filed records, so a report made years later is
+the same.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -41,9 +41,9 @@ from cloud.scoring.engine.engine import Scores
 from cloud.scoring.engine.evidence_bundle import bundle_text
 from cloud.scoring.evidence.evidence import Evidence
 
-Paper = Literal["pdf", "xlsx"]
+FileForm = Literal["pdf", "xlsx"]
 Form = Literal["pdf", "xlsx", "json"]
-PAPERS: tuple[Paper, ...] = ("pdf", "xlsx")
+FILE_FORMS: tuple[FileForm, ...] = ("pdf", "xlsx")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +53,12 @@ class Filed:
     assessment: Assessment
     chosen: FiledSelection | None
     frame: pl.DataFrame
-    standing: str = ""
+    in_force: str = ""
     """The selection in force in the place of `chosen`: itself, or the last that replaced it."""
 
     @property
     def occasion(self) -> Occasion:
-        """What all reports show of it."""
+        """Return what all reports show of the assessment and the selection."""
         row = self.assessment.row
         return occasion_of(
             self.assessment.standard,
@@ -74,8 +74,8 @@ class Filed:
 
     @property
     def _replaced_by(self) -> str:
-        is_replaced = self.chosen is not None and self.standing not in {"", self.chosen.row.id}
-        return self.standing if is_replaced else ""
+        is_replaced = self.chosen is not None and self.in_force not in {"", self.chosen.row.id}
+        return self.in_force if is_replaced else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ class Publication:
 
 
 def filed(
-    assessment: Assessment, chosen: FiledSelection | None = None, standing: str = ""
+    assessment: Assessment, chosen: FiledSelection | None = None, in_force: str = ""
 ) -> Filed:
     """Return an assessment and a selection from it, ready for reports."""
     outcomes = chosen.outcomes if chosen else None
@@ -98,38 +98,38 @@ def filed(
         for school in frame["id"]
     ]
     frame = frame.with_columns(pl.Series("reason", texts, pl.String))
-    return Filed(assessment, chosen, frame, standing)
+    return Filed(assessment, chosen, frame, in_force)
 
 
-def of_school(found: Filed, school: str, *, evidence: Evidence | None = None) -> SchoolReport:
+def of_school(filing: Filed, school: str, *, evidence: Evidence | None = None) -> SchoolReport:
     """Return the report of one school; raises NotFound where it was not assessed."""
-    rows = found.frame.filter(pl.col("id") == school).to_dicts()
+    rows = filing.frame.filter(pl.col("id") == school).to_dicts()
     if not rows:
-        raise NotFound(f"school {school} is not in assessment {found.assessment.row.id}")
+        raise NotFound(f"school {school} is not in assessment {filing.assessment.row.id}")
     return school_report(
-        found.assessment.scores,
+        filing.assessment.scores,
         school,
-        found.occasion,
+        filing.occasion,
         evidence=evidence,
-        verdict=_verdict(found, rows[0]),
-        least=least_of(found, school),
-        doubts=_doubts(found.assessment, school),
+        verdict=_verdict(filing, rows[0]),
+        least=least_of(filing, school),
+        integrity_findings=_integrity_findings(filing.assessment, school),
     )
 
 
-def least_of(found: Filed, school: str) -> Least | None:
-    """Return the least it would take for a school to be in; None for one that is, or if unknown."""
-    outcome = None if found.chosen is None else found.chosen.outcomes.get(school)
-    if found.chosen is None or outcome is None or outcome.selected:
+def least_of(filing: Filed, school: str) -> Least | None:
+    """Return the cheapest plan to enter the selection; None if selected or unknown."""
+    outcome = None if filing.chosen is None else filing.chosen.outcomes.get(school)
+    if filing.chosen is None or outcome is None or outcome.selected:
         return None
     try:
-        return least_shape(make_selection.least(found.assessment, found.chosen, school))
+        return least_shape(make_selection.least(filing.assessment, filing.chosen, school))
     except NotFound:
         return None
 
 
 def least_shape(facts: Mapping[str, Any]) -> Least:
-    """Return the least it would take, as a report shows it."""
+    """Return the cheapest plan as a report shows it."""
     return Least(
         steps=tuple(
             Step(
@@ -148,7 +148,7 @@ def least_shape(facts: Mapping[str, Any]) -> Least:
 
 
 def of_area(
-    found: Filed, division: str | None = None, *, matters: Mapping[str, Any] | None = None
+    filing: Filed, division: str | None = None, *, matters: Mapping[str, Any] | None = None
 ) -> AreaReport:
     """Return the report of a county, or of the city; raises NotFound for an unknown county.
 
@@ -158,22 +158,22 @@ def of_area(
     if division is not None and statistics.DIVISIONS.find(division) is None:
         known = ", ".join(f"{item.code} {item.zh}" for item in statistics.DIVISIONS.items)
         raise NotFound(f"no county has the code {division!r}; known: {known}")
-    quotas = found.chosen.contents.quotas if found.chosen else ()
+    quotas = filing.chosen.contents.quotas if filing.chosen else ()
     return area_report(
-        found.assessment,
-        found.frame,
-        found.occasion,
+        filing.assessment,
+        filing.frame,
+        filing.occasion,
         division=division,
         quotas=[_quota(quota) for quota in quotas],
-        procedure="；".join(_order(found)),
-        warnings=_warnings(found, division),
+        procedure="；".join(_order(filing)),
+        warnings=_warnings(filing, division),
         matters=_matters(matters),
-        overrides=_overrides(found, division),
+        overrides=_overrides(filing, division),
     )
 
 
 def of_notice(
-    found: Filed,
+    filing: Filed,
     division: str | None = None,
     *,
     published: Publication | None = None,
@@ -181,16 +181,16 @@ def of_notice(
     contact: str = "",
 ) -> Notice:
     """Return the publicity notice; raises NotFound where nothing was selected yet."""
-    if found.chosen is None:
+    if filing.chosen is None:
         raise NotFound(
-            f"nothing has been selected from assessment {found.assessment.row.id}; "
+            f"nothing has been selected from assessment {filing.assessment.row.id}; "
             "make a selection first"
         )
-    report = of_area(found, division)
+    report = of_area(filing, division)
     rules = [_quota_words(quota) for quota in report.quotas]
     return notice(
         report,
-        rules=[*_marks(found.assessment), *rules, *_order(found)],
+        rules=[*_marks(filing.assessment), *rules, *_order(filing)],
         starts=published.first_day if published else None,
         ends=published.last_day if published else None,
         office=office,
@@ -199,7 +199,7 @@ def of_notice(
 
 
 def publication(steps: Sequence[StepRow], selection: str) -> Publication | None:
-    """Return how a selection was published, as the log of its procedure has it."""
+    """Return the publicity of a selection from the log of its procedure, None if there is none."""
     for step in reversed(steps):
         if step.step == "publicity" and step.selection_id == selection:
             return Publication(
@@ -210,7 +210,7 @@ def publication(steps: Sequence[StepRow], selection: str) -> Publication | None:
     return None
 
 
-def file_of(report: SchoolReport | AreaReport | Notice, form: Paper) -> bytes:
+def file_of(report: SchoolReport | AreaReport | Notice, form: FileForm) -> bytes:
     """Return a report as a file."""
     if isinstance(report, SchoolReport):
         return school_pdf(report) if form == "pdf" else school_xlsx(report)
@@ -234,30 +234,30 @@ def bundle_of(assessment: Assessment, schools: Collection[str] | None = None) ->
     return bundle_text(scores, row.standard_yaml, about)
 
 
-def schools_of(found: Filed, division: str) -> list[str]:
+def schools_of(filing: Filed, division: str) -> list[str]:
     """Return the schools of a county."""
-    own: list[str] = found.frame.filter(pl.col("division") == division)["id"].to_list()
-    return own
+    schools: list[str] = filing.frame.filter(pl.col("division") == division)["id"].to_list()
+    return schools
 
 
-def _verdict(found: Filed, row: Mapping[str, Any]) -> Verdict:
+def _verdict(filing: Filed, row: Mapping[str, Any]) -> Verdict:
     return Verdict(
         status=status_of(row),
-        rule=rule_of(row, found.assessment),
+        rule=rule_of(row, filing.assessment),
         rank=row["rank"],
-        among=int(found.frame["value"].count()),
+        among=int(filing.frame["value"].count()),
         interval=interval_of(row),
         chance=row["chance"],
-        beside=_beside(found, row),
-        override=_override(found, row["id"]),
+        cutoff_comparison=_cutoff_comparison(filing, row),
+        override=_override(filing, row["id"]),
     )
 
 
-def _beside(found: Filed, row: Mapping[str, Any]) -> str:
-    """Return how far away the school on the other side of the line is."""
-    outcome = found.chosen.outcomes.get(row["id"]) if found.chosen else None
+def _cutoff_comparison(filing: Filed, row: Mapping[str, Any]) -> str:
+    """Return a sentence on the score gap to the school on the other side of the cutoff."""
+    outcome = filing.chosen.outcomes.get(row["id"]) if filing.chosen else None
     rival = None if outcome is None else outcome.rival
-    other = found.frame.filter(pl.col("id") == rival).to_dicts() if rival else []
+    other = filing.frame.filter(pl.col("id") == rival).to_dicts() if rival else []
     if not other or row["value"] is None or other[0]["value"] is None:
         return ""
     there = other[0]
@@ -277,15 +277,15 @@ def _apart(row: Mapping[str, Any], other: Mapping[str, Any]) -> str:
     )
 
 
-def _override(found: Filed, school: str) -> str:
-    override = found.chosen.contents.override if found.chosen else None
+def _override(filing: Filed, school: str) -> str:
+    override = filing.chosen.contents.override if filing.chosen else None
     if override is None or school not in {override.school, override.instead_of}:
         return ""
     return override.reason
 
 
-def _doubts(assessment: Assessment, school: str) -> list[IntegrityFinding]:
-    doubts = [
+def _integrity_findings(assessment: Assessment, school: str) -> list[IntegrityFinding]:
+    findings = [
         IntegrityFinding(
             check=render(finding.title, "zh"),
             severity=finding.severity,
@@ -299,14 +299,14 @@ def _doubts(assessment: Assessment, school: str) -> list[IntegrityFinding]:
     ]
     gravest = list(formatting.SEVERITIES)
     return sorted(
-        doubts, key=lambda doubt: (gravest.index(doubt.severity), doubt.check, doubt.text)
+        findings, key=lambda finding: (gravest.index(finding.severity), finding.check, finding.text)
     )
 
 
-def _warnings(found: Filed, division: str | None) -> list[tuple[str, str]]:
-    own = found.frame.filter(division is None or pl.col("division") == division)
-    names = dict(own.select("id", "name").iter_rows())
-    against = [] if found.chosen is None else found.chosen.against_rules
+def _warnings(filing: Filed, division: str | None) -> list[tuple[str, str]]:
+    area_rows = filing.frame.filter(division is None or pl.col("division") == division)
+    names = dict(area_rows.select("id", "name").iter_rows())
+    against = [] if filing.chosen is None else filing.chosen.against_rules
     return [
         (names[school] or school, render(AGAINST_RULES, "zh"))
         for school in against
@@ -314,28 +314,28 @@ def _warnings(found: Filed, division: str | None) -> list[tuple[str, str]]:
     ]
 
 
-def _overrides(found: Filed, division: str | None) -> list[str]:
-    """Return what was decided against the rules of schools of an area, in sentences."""
-    own = found.frame.filter(division is None or pl.col("division") == division)
-    names = dict(own.select("id", "name").iter_rows())
-    told = [] if found.chosen is None else found.chosen.rules.get("overrides", ())
+def _overrides(filing: Filed, division: str | None) -> list[str]:
+    """Return the overrides of the schools of an area, one sentence each."""
+    area_rows = filing.frame.filter(division is None or pl.col("division") == division)
+    names = dict(area_rows.select("id", "name").iter_rows())
+    overrides = [] if filing.chosen is None else filing.chosen.rules.get("overrides", ())
     return [
         f"{names[override['school']] or override['school']}：人工调整为"
         f"{'入选' if override['decision'] == 'in' else '不入选'}（{override['by']}）。"
         f"理由：{override['reason'].rstrip(' 。.；;')}。"
-        for override in told
+        for override in overrides
         if override["school"] in names
     ]
 
 
-def _matters(found: Mapping[str, Any] | None) -> list[tuple[str, str]]:
-    if found is None:
+def _matters(sensitivity: Mapping[str, Any] | None) -> list[tuple[str, str]]:
+    if sensitivity is None:
         return []
     lines = [
         (render(influence["title"], "zh"), render(influence["text"], "zh"))
-        for influence in found["influences"]
+        for influence in sensitivity["influences"]
     ]
-    return [("全部选择", render(found["text"], "zh")), *lines]
+    return [("全部选择", render(sensitivity["text"], "zh")), *lines]
 
 
 def _quota(quota: FilledQuota) -> QuotaLine:
@@ -348,49 +348,49 @@ def _quota(quota: FilledQuota) -> QuotaLine:
     )
 
 
-def _quota_words(one: QuotaLine) -> str:
+def _quota_words(quota: QuotaLine) -> str:
     bounds = [
         f"{what} {many} 所"
-        for what, many in (("不少于", one.least), ("不多于", one.most))
+        for what, many in (("不少于", quota.least), ("不多于", quota.most))
         if many is not None
     ]
-    return f"{one.rule}：{'，'.join(bounds)}。"
+    return f"{quota.rule}：{'，'.join(bounds)}。"
 
 
 def _marks(assessment: Assessment) -> list[str]:
     """Return the hard rules of the standard in sentences."""
     standard = assessment.standard
-    told = [f"证据覆盖率不低于 {formatting.percent(standard.min_coverage, 0)}。"]
+    sentences = [f"证据覆盖率不低于 {formatting.percent(standard.min_coverage, 0)}。"]
     if standard.pass_mark is not None:
-        told.append(f"总分不低于 {standard.pass_mark:g}。")
+        sentences.append(f"总分不低于 {standard.pass_mark:g}。")
     marked = [dimension for dimension in standard.dimensions if dimension.pass_mark is not None]
     if marked:
         marks = "，".join(f"{dimension.title.zh} {dimension.pass_mark:g}" for dimension in marked)
-        told.append(f"各维度得分不低于：{marks}。")
+        sentences.append(f"各维度得分不低于：{marks}。")
     gates = [
         f"{clause.id} {clause.title.zh}" for clause in standard.clauses if clause.gate is not None
     ]
     if gates:
-        told.append(f"下列条款不低于否决线：{'，'.join(gates)}。")
-    return told
+        sentences.append(f"下列条款不低于否决线：{'，'.join(gates)}。")
+    return sentences
 
 
-def _order(found: Filed) -> list[str]:
+def _order(filing: Filed) -> list[str]:
     """Return the published order as a sentence; nothing without a selection."""
-    if found.chosen is None:
+    if filing.chosen is None:
         return []
-    names = names_of(found.assessment)
-    order = [render(names.resolved(text), "zh") for text in found.chosen.contents.order]
+    names = names_of(filing.assessment)
+    order = [render(names.resolved(text), "zh") for text in filing.chosen.contents.order]
     return [f"依次比较：{'、'.join(order)}。"]
 
 
 def _only(scores: Scores, schools: Collection[str]) -> Scores:
     """Return the scores of some schools; they do not depend on other schools."""
-    own = pl.col("id").is_in(list(schools))
+    is_wanted = pl.col("id").is_in(list(schools))
     return Scores(
         standard=scores.standard,
-        table=scores.table.filter(own),
-        totals=scores.totals.filter(own),
-        dimensions=scores.dimensions.filter(own),
-        clauses=scores.clauses.filter(own),
+        table=scores.table.filter(is_wanted),
+        totals=scores.totals.filter(is_wanted),
+        dimensions=scores.dimensions.filter(is_wanted),
+        clauses=scores.clauses.filter(is_wanted),
     )

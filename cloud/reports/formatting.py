@@ -118,12 +118,12 @@ def lost(clause: ClauseLine, scale: float) -> float:
 
 
 def gaps(report: SchoolReport) -> list[ClauseLine]:
-    """Return the clauses that did not earn all, what was lost most first; then by clause."""
+    """Return the clauses with lost points, most points lost first, then by clause."""
     scale = report.occasion.scale
     short = [
         clause for clause in report.clauses if lost(clause, scale) > 1e-9 and clause.weight > 0
     ]
-    return sorted(short, key=lambda one: (-round(lost(one, scale), 9), one.clause))
+    return sorted(short, key=lambda clause: (-round(lost(clause, scale), 9), clause.clause))
 
 
 def replaced(selection: str, by: str) -> str:
@@ -131,9 +131,9 @@ def replaced(selection: str, by: str) -> str:
     return f"名单 {selection} 已被名单 {by} 取代，不再有效，仅供查考。" if by else ""
 
 
-def holds(found: bool | None) -> str:
+def holds(is_held: bool | None) -> str:
     """Return whether a rule holds; None where that is unknown."""
-    return "无法判断" if found is None else "是" if found else "否"
+    return "无法判断" if is_held is None else "是" if is_held else "否"
 
 
 def clean(text: str) -> str:
@@ -155,11 +155,11 @@ def _broken(run: str) -> str:
     return "\u200b".join(run[at : at + _PIECE] for at in range(0, len(run), _PIECE))
 
 
-def _shown(one: str) -> str:
-    if one == "\n":
-        return one
-    if one == "\t":
+def _shown(character: str) -> str:
+    if character == "\n":
+        return character
+    if character == "\t":
         return " "
-    if one in _TURNING or unicodedata.category(one) in _HIDDEN:
+    if character in _TURNING or unicodedata.category(character) in _HIDDEN:
         return "\N{REPLACEMENT CHARACTER}"
-    return one
+    return character

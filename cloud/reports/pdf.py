@@ -27,10 +27,10 @@ def pdf(template: str, data: Mapping[str, Any], made_at: datetime) -> bytes:
         font_paths=_fonts(),
         sys_inputs={"data": json.dumps(_shown(data), ensure_ascii=False)},
     )
-    found = compiler.compile(format="pdf", timestamp=int(made_at.timestamp()))
-    if not isinstance(found, bytes):
-        raise TypeError(f"{template}: expected one PDF, got {type(found).__name__}")
-    return found
+    content = compiler.compile(format="pdf", timestamp=int(made_at.timestamp()))
+    if not isinstance(content, bytes):
+        raise TypeError(f"{template}: expected one PDF, got {type(content).__name__}")
+    return content
 
 
 @cache

@@ -48,7 +48,9 @@ def school_data(report: SchoolReport) -> dict[str, Any]:
         "least": _least(report.least),
         "gaps": [_gap(line, scale) for line in formatting.gaps(report)],
         "clauses": _by_dimension(report),
-        "doubts": None if report.doubts is None else [_doubt(doubt) for doubt in report.doubts],
+        "integrity_findings": None
+        if report.integrity_findings is None
+        else [_integrity_finding(finding) for finding in report.integrity_findings],
         "trusts": _trusts(report),
     }
 
@@ -96,21 +98,21 @@ def _verdict(verdict: Verdict | None) -> dict[str, Any]:
         "among": f"{verdict.among:,}" if verdict.among else "",
         "interval": "" if verdict.interval is None else formatting.ranks(verdict.interval),
         "chance": "" if verdict.chance is None else formatting.percent(verdict.chance, 0),
-        "beside": verdict.beside,
+        "cutoff_comparison": verdict.cutoff_comparison,
         "override": verdict.override,
     }
 
 
-def _dimension(one: DimensionLine, scale: float) -> dict[str, Any]:
+def _dimension(dimension: DimensionLine, scale: float) -> dict[str, Any]:
     return {
-        "title": one.title,
-        "weight": f"{one.weight:g}",
-        "value": formatting.score(one.value),
-        "bar": None if one.value is None else one.value / scale,
-        "mark": None if one.pass_mark is None else one.pass_mark / scale,
-        "pass_mark": "" if one.pass_mark is None else f"{one.pass_mark:g}",
-        "failed": one.failed,
-        "coverage": formatting.percent(one.coverage),
+        "title": dimension.title,
+        "weight": f"{dimension.weight:g}",
+        "value": formatting.score(dimension.value),
+        "bar": None if dimension.value is None else dimension.value / scale,
+        "mark": None if dimension.pass_mark is None else dimension.pass_mark / scale,
+        "pass_mark": "" if dimension.pass_mark is None else f"{dimension.pass_mark:g}",
+        "failed": dimension.failed,
+        "coverage": formatting.percent(dimension.coverage),
     }
 
 
@@ -134,18 +136,18 @@ def _least(least: Least | None) -> dict[str, Any] | None:
     }
 
 
-def _gap(one: ClauseLine, scale: float) -> dict[str, Any]:
+def _gap(clause: ClauseLine, scale: float) -> dict[str, Any]:
     return {
-        "clause": one.clause,
-        "title": one.title,
-        "outcome": one.outcome,
-        "word": formatting.OUTCOMES[one.outcome],
-        "measured": formatting.figure(one.measured, one.unit),
-        "target": one.target,
-        "lost": formatting.score(formatting.lost(one, scale)),
-        "remedy": one.remedy,
-        "yuan": formatting.yuan(one.cost_yuan),
-        "gate": formatting.gate(one) if one.failed_gate else "",
+        "clause": clause.clause,
+        "title": clause.title,
+        "outcome": clause.outcome,
+        "word": formatting.OUTCOMES[clause.outcome],
+        "measured": formatting.figure(clause.measured, clause.unit),
+        "target": clause.target,
+        "lost": formatting.score(formatting.lost(clause, scale)),
+        "remedy": clause.remedy,
+        "yuan": formatting.yuan(clause.cost_yuan),
+        "gate": formatting.gate(clause) if clause.failed_gate else "",
     }
 
 
@@ -155,50 +157,50 @@ def _by_dimension(report: SchoolReport) -> list[dict[str, Any]]:
         {
             "title": dimension.title,
             "value": formatting.score(dimension.value),
-            "clauses": [_clause(line, scale) for line in own if line.outcome != _APART],
-            "apart": [f"{line.clause} {line.title}" for line in own if line.outcome == _APART],
+            "clauses": [_clause(line, scale) for line in clauses if line.outcome != _APART],
+            "apart": [f"{line.clause} {line.title}" for line in clauses if line.outcome == _APART],
         }
         for dimension in report.dimensions
-        for own in [
+        for clauses in [
             [clause for clause in report.clauses if clause.dimension == dimension.dimension]
         ]
-        if own
+        if clauses
     ]
 
 
-def _clause(one: ClauseLine, scale: float) -> dict[str, Any]:
-    short = formatting.lost(one, scale) > 1e-9
+def _clause(clause: ClauseLine, scale: float) -> dict[str, Any]:
+    short = formatting.lost(clause, scale) > 1e-9
     return {
-        "clause": one.clause,
-        "title": one.title,
-        "outcome": one.outcome,
-        "word": formatting.OUTCOMES[one.outcome],
-        "measured": formatting.figure(one.measured, one.unit),
-        "target": one.target,
-        "points": formatting.score(one.points),
-        "weight": formatting.score(one.weight * scale / 100),
-        "reason": one.reason,
-        "gate": formatting.gate(one),
-        "failed_gate": one.failed_gate,
-        "changed": formatting.CHANGED if one.has_changed else "",
-        "data": formatting.DATA_SOURCES.get(one.data_source, one.data_source),
-        "source": one.source,
-        "flag": one.flag,
-        "trust": one.trust,
-        "evidence": [line.text for line in one.evidence[:SHOWN]] if short else [],
-        "total": one.evidence_total,
+        "clause": clause.clause,
+        "title": clause.title,
+        "outcome": clause.outcome,
+        "word": formatting.OUTCOMES[clause.outcome],
+        "measured": formatting.figure(clause.measured, clause.unit),
+        "target": clause.target,
+        "points": formatting.score(clause.points),
+        "weight": formatting.score(clause.weight * scale / 100),
+        "reason": clause.reason,
+        "gate": formatting.gate(clause),
+        "failed_gate": clause.failed_gate,
+        "changed": formatting.CHANGED if clause.has_changed else "",
+        "data": formatting.DATA_SOURCES.get(clause.data_source, clause.data_source),
+        "source": clause.source,
+        "flag": clause.flag,
+        "trust": clause.trust,
+        "evidence": [line.text for line in clause.evidence[:SHOWN]] if short else [],
+        "total": clause.evidence_total,
     }
 
 
-def _doubt(one: IntegrityFinding) -> dict[str, Any]:
+def _integrity_finding(finding: IntegrityFinding) -> dict[str, Any]:
     return {
-        "check": one.check,
-        "severity": one.severity,
-        "word": formatting.SEVERITIES[one.severity],
-        "text": one.text,
-        "ask": one.ask,
-        "evidence": list(one.evidence[:SHOWN]),
-        "total": one.evidence_total,
+        "check": finding.check,
+        "severity": finding.severity,
+        "word": formatting.SEVERITIES[finding.severity],
+        "text": finding.text,
+        "ask": finding.ask,
+        "evidence": list(finding.evidence[:SHOWN]),
+        "total": finding.evidence_total,
     }
 
 

@@ -66,10 +66,10 @@ _EVIDENCE = (
     Column("证据", 60),
     Column("计入", 12, "#,##0.####"),
     Column("应计", 12, "#,##0.####"),
-    Column("未观测", 12, "#,##0.####"),
+    Column("无数据", 12, "#,##0.####"),
     Column("编号", 34),
 )
-_DOUBTS = (
+_INTEGRITY = (
     Column("核查项", 22),
     Column("程度", 10),
     Column("发现", 60),
@@ -89,8 +89,8 @@ def school_xlsx(report: SchoolReport) -> bytes:
     if report.least is not None:
         table_sheet(book, "最省的改进", _STEPS, _steps(report))
     table_sheet(book, "证据", _EVIDENCE, _evidence(report))
-    if report.doubts is not None:
-        table_sheet(book, "真实性核查", _DOUBTS, _doubts(report))
+    if report.integrity_findings is not None:
+        table_sheet(book, "真实性核查", _INTEGRITY, _integrity(report))
     return book_bytes(book, report.occasion.assessed_at)
 
 
@@ -120,7 +120,7 @@ def _facts(report: SchoolReport) -> Iterator[tuple[str, Any, str]]:
         yield "参评学校", verdict.among, "0"
         yield "名次区间", formatting.ranks(verdict.interval), "@"
         yield "入选概率", verdict.chance, SHARE
-        yield "相邻学校", verdict.beside, "@"
+        yield "相邻学校", verdict.cutoff_comparison, "@"
         yield "人工改定", verdict.override or "无", "@"
     if report.least is not None:
         yield "最省的改进", report.least.words, "@"
@@ -207,12 +207,12 @@ def _evidence(report: SchoolReport) -> Iterator[tuple[Any, ...]]:
             )
         left = clause.evidence_total - len(clause.evidence)
         if left > 0:
-            told = f"另有 {left:,} 条，见系统中本条的证据页"
-            yield clause.clause, clause.title, told, None, None, None, ""
+            note = f"另有 {left:,} 条，见系统中本条的证据页"
+            yield clause.clause, clause.title, note, None, None, None, ""
 
 
-def _doubts(report: SchoolReport) -> Iterator[tuple[Any, ...]]:
-    for finding in report.doubts or ():
+def _integrity(report: SchoolReport) -> Iterator[tuple[Any, ...]]:
+    for finding in report.integrity_findings or ():
         yield (
             finding.check,
             formatting.SEVERITIES[finding.severity],

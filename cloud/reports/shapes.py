@@ -1,4 +1,4 @@
-"""What the reports show, as plain values: nothing here knows where they come from.
+"""The contents of the reports as plain values, independent of their source.
 
 Texts are Chinese, as the reports are. Shares are 0 to 1, scores 0 to the standard's scale, None is
 "not known" or "not rated", never zero.
@@ -50,7 +50,7 @@ class EvidenceLine:
 class ClauseLine:
     """One clause, applied to one school.
 
-    `trust` is how sure we are of the threshold's source, in words; `flag` the same in short.
+    `trust` is the confidence in the threshold's source in words, `flag` its code.
     `evidence` may be the first of `evidence_total` rows; it `has_changed` where the rows as they
     are now add up to something else than was assessed.
     """
@@ -98,8 +98,9 @@ class DimensionLine:
 class Verdict:
     """Selected or not, and the rule that decided.
 
-    `interval` is where the rank lies, were our choices and the data a little different; `chance`
-    how often the school is then selected. `beside` names the school on the other side of the line.
+    `interval` is the rank interval under slightly different choices and data; `chance` is the share
+    of those cases in which the school is selected. `cutoff_comparison` is a sentence on the school
+    on the other side of the cutoff.
     """
 
     status: Status
@@ -108,7 +109,7 @@ class Verdict:
     among: int = 0
     interval: tuple[int, int] | None = None
     chance: float | None = None
-    beside: str = ""
+    cutoff_comparison: str = ""
     override: str = ""
 
 
@@ -125,7 +126,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Least:
-    """The cheapest set of improvements that would bring the school in; empty where none would."""
+    """The cheapest set of improvements that gets the school selected; empty where none does."""
 
     steps: tuple[Step, ...]
     total_yuan: float | None
@@ -135,7 +136,7 @@ class Least:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntegrityFinding:
-    """What an integrity check noticed: a question to be looked into, never a deduction."""
+    """A finding of an integrity check: a question to verify, never a deduction."""
 
     check: str
     severity: Severity
@@ -169,7 +170,7 @@ class SchoolReport:
     clauses: tuple[ClauseLine, ...]
     verdict: Verdict | None = None
     least: Least | None = None
-    doubts: tuple[IntegrityFinding, ...] | None = None
+    integrity_findings: tuple[IntegrityFinding, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,7 +191,7 @@ class RankLine:
     rule: str
     interval: tuple[int, int] | None = None
     chance: float | None = None
-    doubts: int = 0
+    integrity_findings: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,7 +228,7 @@ class SpreadLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LimitLine:
-    """A limit of the standard on variation between schools, and what was found."""
+    """A limit of the standard on variation between schools, and the measured variation."""
 
     title: str
     group: str
@@ -276,24 +277,24 @@ class AreaReport:
     limits: tuple[LimitLine, ...] = ()
     quotas: tuple[QuotaLine, ...] = ()
     divisions: tuple[DivisionLine, ...] = ()
-    doubts: tuple[tuple[str, int, int], ...] = ()
+    integrity_findings: tuple[tuple[str, int, int], ...] = ()
     """Check, findings, schools."""
     questions: tuple[tuple[str, str, str, str, str, str, str], ...] = ()
-    """Every one of them: school, its name, county, check, how grave, what, what to ask."""
+    """Every integrity finding: school, its name, county, check, severity, reason, what to ask."""
     procedure: str = ""
     warnings: tuple[tuple[str, str], ...] = ()
-    """A school, and what a reader of the list has to know of it."""
+    """A school, and a note on it for the readers of the list."""
     matters: tuple[tuple[str, str], ...] = ()
-    """Choice of the standard, what it has to do with the list; of the whole list only."""
+    """Choice of the standard, and its influence on the list; for the whole list only."""
     overrides: tuple[str, ...] = ()
-    """What was decided against the rules, in sentences."""
+    """Decisions against the rules, one sentence each."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
     """The publicity notice (公示): who is proposed, why, and how to object.
 
-    What the issuing office has not decided stays blank and is shown as a blank to fill in.
+    What the issuing office has not decided is shown as a blank to fill in.
     """
 
     occasion: Occasion
@@ -305,6 +306,6 @@ class Notice:
     office: str = ""
     contact: str = ""
     overrides: tuple[str, ...] = ()
-    """What was decided against the rules, in sentences."""
+    """Decisions against the rules, one sentence each."""
     considered: int = 0
     rated: int = 0

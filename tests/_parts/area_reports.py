@@ -71,7 +71,7 @@ def rank_lines(many: int, places: int = 50) -> tuple[RankLine, ...]:
                 }[status],
                 interval=(max(1, number - 9), number + 12) if rated else None,
                 chance=max(0.0, 1 - number / 100) if rated else None,
-                doubts=number % 3,
+                integrity_findings=number % 3,
             )
         )
     return tuple(lines)
@@ -151,7 +151,7 @@ def area_report(many: int = 120) -> AreaReport:
             )
             for n, name in enumerate(DIVISIONS)
         ),
-        doubts=(("大屏无人开启", 41, 12), ("填报与感知不符", 17, 17)),
+        integrity_findings=(("大屏无人开启", 41, 12), ("填报与感知不符", 17, 17)),
         procedure="符合条件的学校按得分从高到低，满足各项名额规则，精确求解；同分依次比较使用、账实管理维度。",
     )
 

@@ -305,7 +305,9 @@ def school_report() -> SchoolReport:
             among=998,
             interval=(48, 77),
             chance=0.314,
-            beside="入选的最后一名是仙居县第二小学（第 50 名，85.72 分），本校低 0.73 分。",
+            cutoff_comparison=(
+                "入选的最后一名是仙居县第二小学（第 50 名，85.72 分），本校低 0.73 分。"
+            ),
         ),
         least=Least(
             steps=(
@@ -328,7 +330,7 @@ def school_report() -> SchoolReport:
             becomes=87.1,
             words="只需做到下面两项即可达到入选线，约需 1.26 万元；其余失分可以以后再补。",
         ),
-        doubts=(
+        integrity_findings=(
             IntegrityFinding(
                 check="大屏无人开启",
                 severity="medium",
@@ -361,5 +363,5 @@ def unrated(report: SchoolReport) -> SchoolReport:
         blocks=(),
         verdict=Verdict(status="not_rated", rule="证据覆盖率低于 80%，不评级，不参加遴选。"),
         least=None,
-        doubts=(),
+        integrity_findings=(),
     )

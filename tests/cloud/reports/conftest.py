@@ -31,7 +31,7 @@ def fonts_in(tmp_path: Path) -> Callable[[bytes], list[list[str]]]:
         path = tmp_path / "report.pdf"
         path.write_bytes(content)
         command = ["pdffonts", str(path)]
-        told = subprocess.run(command, capture_output=True, check=True, text=True).stdout
-        return [line.split() for line in told.splitlines()[2:]]
+        listing = subprocess.run(command, capture_output=True, check=True, text=True).stdout
+        return [line.split() for line in listing.splitlines()[2:]]
 
     return read

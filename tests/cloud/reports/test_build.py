@@ -79,7 +79,7 @@ def occasion(scores: Scores) -> Any:
     )
 
 
-def test_a_clause_says_what_the_engine_found_and_what_it_stands_on() -> None:
+def test_a_clause_has_the_finding_of_the_engine_and_its_evidence() -> None:
     scores, evidence = scored([labs(cost={"yuan": 90_000}), tags()])
     report = school_report(scores, SCHOOL, occasion(scores), evidence=evidence)
     first, second = report.clauses
@@ -91,7 +91,7 @@ def test_a_clause_says_what_the_engine_found_and_what_it_stands_on() -> None:
     )
     assert first.reason == "按班级数应有 4 间，现有 2 间。"
     assert first.cost_yuan == 180_000
-    assert [one.ref for one in first.evidence] == ["school", "room:L1", "room:L2"]
+    assert [line.ref for line in first.evidence] == ["school", "room:L1", "room:L2"]
     assert first.evidence[1].text == "L1 科学实验室一：已有"
     assert first.evidence_total == 3
     assert second.cost_yuan is None
@@ -103,10 +103,10 @@ def test_a_clause_says_what_the_engine_found_and_what_it_stands_on() -> None:
 def test_evidence_adds_up_to_what_was_measured() -> None:
     scores, evidence = scored([labs(), tags()])
     report = school_report(scores, SCHOOL, occasion(scores), evidence=evidence)
-    for one in report.clauses:
-        part = sum(line.part for line in one.evidence)
-        whole = sum(line.whole for line in one.evidence)
-        assert one.measured == pytest.approx(part / whole)
+    for clause in report.clauses:
+        part = sum(line.part for line in clause.evidence)
+        whole = sum(line.whole for line in clause.evidence)
+        assert clause.measured == pytest.approx(part / whole)
 
 
 def test_a_point_of_attainment_may_have_the_price() -> None:
@@ -121,7 +121,7 @@ def test_what_is_unseen_or_whole_costs_nothing() -> None:
     priced = standard.model_copy(
         update={
             "clauses": tuple(
-                one.model_copy(update={"cost": Cost(yuan=10)}) for one in standard.clauses
+                clause.model_copy(update={"cost": Cost(yuan=10)}) for clause in standard.clauses
             )
         }
     )
@@ -131,11 +131,11 @@ def test_what_is_unseen_or_whole_costs_nothing() -> None:
         {"id": "silent"},
     ]
     scores = score_table(priced, pl.DataFrame(rows))
-    for one in ("unseen", "whole", "silent"):
-        assert school_report(scores, one, occasion(scores)).clauses[0].cost_yuan is None
+    for school in ("unseen", "whole", "silent"):
+        assert school_report(scores, school, occasion(scores)).clauses[0].cost_yuan is None
 
 
-def test_gates_marks_and_rules_are_told_in_words() -> None:
+def test_failed_gates_marks_and_rules_are_sentences() -> None:
     scores, _ = scored(
         [labs(gate=0.9), tags()],
         dimension_keys={"ledger": {"pass_mark": 60}},
@@ -161,17 +161,17 @@ def test_gates_marks_and_rules_are_told_in_words() -> None:
     assert report.clauses[0].failed_gate
 
 
-def test_a_gate_without_evidence_says_so() -> None:
+def test_a_gate_without_evidence_reads_so() -> None:
     standard = standard_of([labs(gate=0.9)], dimensions={"provision": 100})
     scores = score_table(standard, pl.DataFrame([{"id": "x"}]))
     assert "没有证据" in school_report(scores, "x", occasion(scores)).blocks[0]
 
 
-def test_rows_that_are_no_longer_those_assessed_are_told_of() -> None:
+def test_a_clause_is_marked_where_its_rows_changed_since_the_assessment() -> None:
     scores, evidence = scored([labs(), tags()])
     one_lab = dataclasses.replace(evidence, rooms=evidence.rooms.head(2))
     report = school_report(scores, SCHOOL, occasion(scores), evidence=one_lab)
-    assert [one.has_changed for one in report.clauses] == [True, False]
+    assert [clause.has_changed for clause in report.clauses] == [True, False]
     assert report.clauses[0].measured == 0.5
     gone = score_table(scores.standard, pl.DataFrame([{"id": SCHOOL}]))
     report = school_report(gone, SCHOOL, occasion(gone), evidence=evidence)

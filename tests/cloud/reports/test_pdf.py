@@ -26,12 +26,12 @@ def test_a_school_reads_score_verdict_gaps_and_costs(text_in: Read) -> None:
     text = close(text_in(school_pdf(report)))
     assert report.verdict is not None
     assert report.least is not None
-    for told in (
+    for expected in (
         report.name,
         "84.99",
         "不符合入选条件",
         report.verdict.rule,
-        report.verdict.beside,
+        report.verdict.cutoff_comparison,
         "第61名/998所",
         "可能在第48–77名",
         "入选概率31%",
@@ -40,7 +40,7 @@ def test_a_school_reads_score_verdict_gaps_and_costs(text_in: Read) -> None:
         "campus-cloudscore--bundle",
         report.occasion.note,
     ):
-        assert close(told) in text
+        assert close(expected) in text
 
 
 def test_a_digest_is_fit_to_be_copied(text_in: Read) -> None:
@@ -55,20 +55,20 @@ def test_a_digest_is_fit_to_be_copied(text_in: Read) -> None:
 def test_every_clause_reads_with_its_source_and_its_flag_in_words(text_in: Read) -> None:
     report = school_report()
     text = close(text_in(school_pdf(report)))
-    for one in report.clauses:
-        assert close(f"{one.clause}{one.title}") in text
-        assert close(f"出处：{one.source}") in text
-        assert close(one.trust) in text
+    for clause in report.clauses:
+        assert close(f"{clause.clause}{clause.title}") in text
+        assert close(f"出处：{clause.source}") in text
+        assert close(clause.trust) in text
     assert "VERIFIED" not in text
     assert "projectdefault" not in text
 
 
-def test_every_doubt_reads_with_its_evidence(text_in: Read) -> None:
+def test_every_integrity_finding_reads_with_its_evidence(text_in: Read) -> None:
     report = school_report()
     text = close(text_in(school_pdf(report)))
-    for one in report.doubts or ():
-        assert close(one.text) in text
-        assert close(one.evidence[0]) in text
+    for finding in report.integrity_findings or ():
+        assert close(finding.text) in text
+        assert close(finding.evidence[0]) in text
 
 
 def test_a_school_that_is_not_rated_reads_why(text_in: Read) -> None:
@@ -100,37 +100,44 @@ def test_a_city_reads_every_school_of_a_thousand(text_in: Read) -> None:
     report = area_report(1000)
     content = area_pdf(report)
     text = close(text_in(content))
-    for one in report.rows:
-        assert one.school in text
-        assert close(one.name) in text
+    for row in report.rows:
+        assert row.school in text
+        assert close(row.name) in text
     heads = text_in(content).count("起决定作用的规则")
-    assert heads > 20  # the head stands on each page of the ranking
+    assert heads > 20  # the head is on each page of the ranking
 
 
 def test_a_city_reads_its_selection_and_the_first_one_out(text_in: Read) -> None:
     report = area_report()
     text = close(text_in(area_pdf(report)))
-    first_out = next(one for one in report.rows if one.status == "not_selected")
+    first_out = next(row for row in report.rows if row.status == "not_selected")
     assert close(f"{first_out.name}（第{first_out.rank}名") in text
     assert report.procedure in text
-    for one in report.clauses:
-        assert close(one.source) in text
-        assert close(one.trust) in text
+    for clause in report.clauses:
+        assert close(clause.source) in text
+        assert close(clause.trust) in text
 
 
 def test_a_city_reads_what_matters_most_and_who_is_in_against_the_rules(text_in: Read) -> None:
-    told = ("各维度权重", "若换一种维度权重，入选名单平均变动4.3所。")
+    influence = ("各维度权重", "若换一种维度权重，入选名单平均变动4.3所。")
     warned = ("第一小学", "按规则不能入选，因人工调整而入选。")
-    report = dataclasses.replace(area_report(), matters=(told,), warnings=(warned,))
+    report = dataclasses.replace(area_report(), matters=(influence,), warnings=(warned,))
     text = close(text_in(area_pdf(report)))
-    for word in ("哪个选择影响最大", *told, *warned):
+    for word in ("哪个选择影响最大", *influence, *warned):
         assert close(word) in text
     assert "哪个选择影响最大" not in close(text_in(area_pdf(area_report())))
 
 
 def test_an_area_without_a_selection_or_scores_has_a_report(text_in: Read) -> None:
     empty = dataclasses.replace(
-        area_report(), rows=(), quotas=(), divisions=(), limits=(), doubts=(), clauses=(), spread=()
+        area_report(),
+        rows=(),
+        quotas=(),
+        divisions=(),
+        limits=(),
+        integrity_findings=(),
+        clauses=(),
+        spread=(),
     )
     assert "本次评价没有遴选结果" in close(text_in(area_pdf(empty)))
 
@@ -141,8 +148,8 @@ def test_a_notice_reads_names_rules_and_the_term_for_objections(text_in: Read) -
     assert "公示期：2026年12月1日至2026年12月7日" in text
     for rule in content.rules:
         assert close(rule) in text
-    for one in content.rows:
-        assert close(one.name) in text
+    for row in content.rows:
+        assert close(row.name) in text
 
 
 def test_a_notice_of_which_nothing_is_decided_has_lines_to_write_on(text_in: Read) -> None:
@@ -186,9 +193,9 @@ WICKED = (
 
 
 @pytest.mark.parametrize("name", WICKED)
-def test_markup_in_a_name_is_shown_as_it_stands(name: str, text_in: Read) -> None:
+def test_markup_in_a_name_is_shown_unchanged(name: str, text_in: Read) -> None:
     rows = (dataclasses.replace(area_report().rows[0], name=name, rule=name),)
-    own = dataclasses.replace(area_report(), rows=rows, area=name)
+    area = dataclasses.replace(area_report(), rows=rows, area=name)
     evidence = dataclasses.replace(school_report().clauses[1].evidence[0], text=name)
     clause = dataclasses.replace(
         school_report().clauses[1], title=name, source=name, remedy=name, evidence=(evidence,)
@@ -196,7 +203,7 @@ def test_markup_in_a_name_is_shown_as_it_stands(name: str, text_in: Read) -> Non
     school = dataclasses.replace(school_report(), name=name, clauses=(clause,), blocks=(name,))
     for content in (
         school_pdf(school),
-        area_pdf(own),
+        area_pdf(area),
         notice_pdf(dataclasses.replace(notice(), rows=rows, rules=(name,), office=name)),
     ):
         assert close(name) in close(text_in(content))
@@ -231,5 +238,5 @@ def test_a_figure_short_of_a_mark_never_looks_as_if_it_met_it() -> None:
 def test_the_data_of_a_template_are_texts_that_agree_with_the_report() -> None:
     data = school_data(school_report())
     assert data["score"]["value"] == "84.99"
-    assert sum(one["many"] for one in data["trusts"]) == len(school_report().clauses)
-    assert sum(int(one["many"]) for one in area_data(area_report())["bins"]) == 114
+    assert sum(trust["many"] for trust in data["trusts"]) == len(school_report().clauses)
+    assert sum(int(bar["many"]) for bar in area_data(area_report())["bins"]) == 114
