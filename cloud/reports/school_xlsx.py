@@ -121,7 +121,7 @@ def _facts(report: SchoolReport) -> Iterator[tuple[str, Any, str]]:
         yield "名次区间", formatting.ranks(verdict.interval), "@"
         yield "入选概率", verdict.chance, SHARE
         yield "相邻学校", verdict.cutoff_comparison, "@"
-        yield "人工改定", verdict.override or "无", "@"
+        yield "人工调整", verdict.override or "无", "@"
     if report.least is not None:
         yield "最省的改进", report.least.words, "@"
         yield "最省的改进约需（元）", report.least.total_yuan, YUAN

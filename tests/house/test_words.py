@@ -11,15 +11,6 @@ import pytest
 
 from tests._parts.tree import committed, text_of
 
-NOT_YET: tuple[str, ...] = (
-    "cloud/errors.py",
-    "cloud/registry/",
-    "cloud/reports/",
-    "tests/cloud/",
-)
-"""Paths whose words are still to be mended; the list only gets shorter."""
-
-GLOSSARY = Path("docs/reference/glossary.md")
 SELF = Path("tests/house/test_words.py")
 CODE = ("cloud", "device_profiles", "edge", "simulators", "tests")
 
@@ -70,16 +61,12 @@ NAMES_OF_CODE_LISTS = {
 """Where a code list has the name that its standard gives it (仪器现状)."""
 
 
-def is_due(path: Path) -> bool:
-    return not any(path.as_posix().startswith(prefix) for prefix in NOT_YET)
-
-
 def python_files() -> list[Path]:
     return [path for path in committed() if path.suffix == ".py" and path.parts[0] in CODE]
 
 
-def due(paths: list[Path]) -> list[Path]:
-    return [path for path in paths if is_due(path) and path != SELF]
+def checked(paths: list[Path]) -> list[Path]:
+    return [path for path in paths if path != SELF]
 
 
 def bound_names(tree: ast.AST) -> Iterator[tuple[int, str]]:
@@ -150,22 +137,22 @@ def is_prose(path: Path) -> bool:
 
 
 def test_a_local_name_says_what_it_holds() -> None:
-    faults = [fault for path in due(python_files()) for fault in local_name_faults(path)]
+    faults = [fault for path in checked(python_files()) for fault in local_name_faults(path)]
     assert not faults
 
 
 def test_no_name_is_private_language() -> None:
-    faults = [fault for path in due(python_files()) for fault in private_name_faults(path)]
+    faults = [fault for path in checked(python_files()) for fault in private_name_faults(path)]
     assert not faults
 
 
 def test_docstrings_and_comments_are_plain_english() -> None:
-    faults = [fault for path in due(python_files()) for fault in hits(path, prose(path))]
+    faults = [fault for path in checked(python_files()) for fault in hits(path, prose(path))]
     assert not faults
 
 
 def test_documents_and_messages_are_plain_english() -> None:
-    pages = due([path for path in committed() if is_prose(path)])
+    pages = checked([path for path in committed() if is_prose(path)])
     assert not [fault for path in pages for fault in hits(path, numbered(path))]
 
 
@@ -173,7 +160,7 @@ def test_documents_and_messages_are_plain_english() -> None:
 def test_chinese_texts_use_the_words_of_the_field(word: str) -> None:
     faults = [
         f"{path}:{number}: {word}, use {CHINESE[word]}"
-        for path in due(list(committed()))
+        for path in checked(list(committed()))
         if path.suffix in {".py", ".yaml", ".ts", ".vue", ".md", ".typ"}
         and path not in NAMES_OF_CODE_LISTS
         for number, line in numbered(path)
