@@ -1,4 +1,4 @@
-// The page at /api/v1/docs: the API by its own document, from files of the build only.
+// The page at /api/v1/docs: Swagger UI with the OpenAPI document, from files of the build only.
 import SwaggerUI from "swagger-ui-dist/swagger-ui-es-bundle.js";
 import "swagger-ui-dist/swagger-ui.css";
 

@@ -1,4 +1,4 @@
-// Where a row of evidence opens: the page of an asset or its day, or the row in its table of the school's records.
+// The page that a row of evidence links to: an asset, a day of an asset, or a row of the school's records.
 
 export interface Place {
   name: string;
@@ -6,13 +6,13 @@ export interface Place {
   query?: Record<string, string>;
 }
 
-/** The first and the last day that a figure is of. */
+/** The first and the last day of the span of a figure. */
 export interface Span {
   start: string;
   end: string;
 }
 
-// The table of records that each kind of reference leads to, as cloud/api/routes/records.py has it.
+// The table of records of each kind of reference; the same as in cloud/api/routes/records.py.
 const TABLES: Record<string, string> = {
   school: "schools",
   room: "rooms",
@@ -27,10 +27,10 @@ const TABLES: Record<string, string> = {
   use: "use",
   air: "air",
 };
-// Kinds that are the sum of rows: those rows alone are shown. Of the others the row is marked among its neighbours.
+// Kinds that refer to several rows: only those rows are shown. For the others, the row is marked among its neighbours.
 const SUMS = new Set(["calendar", "use", "air"]);
 
-/** The page of a reference; null where it means no row at all. */
+/** Return the page of a reference; null where the reference names no row. */
 export function placeOf(ref: string, school: string, span?: Span | null): Place | null {
   const asset = /^asset:(\d+)(?:\/day:(\d{4}-\d{2}-\d{2}))?/.exec(ref);
   if (asset?.[1]) return { name: "asset", params: { id: asset[1] }, ...(asset[2] ? { query: { day: asset[2] } } : {}) };
@@ -44,16 +44,16 @@ export function placeOf(ref: string, school: string, span?: Span | null): Place 
   };
 }
 
-/** Whether the rows of a table are of a span of days. */
+/** Whether the rows of a table belong to a span of days. */
 export function isSpanned(table: string): boolean {
   return ["devices", "school_days", "use", "air"].includes(table);
 }
 
-/** The table of records that a reference means, with the number after its kind; null where it means no table. */
+/** Return the table of records and the number that a reference names; null where it names no table. */
 export function tableOf(ref: string): { kind: string; table: string; number: string } | null {
   const [kind = "", ...rest] = ref.split(":");
   const number = rest.join(":");
-  // `book:` is how records that were filed earlier write it.
+  // Assessments recorded by earlier versions write `book:`.
   if (kind === "records" || kind === "book") return { kind, table: number, number: "" };
   const table = TABLES[kind];
   return table && (number || kind === "school") ? { kind, table, number } : null;

@@ -1,4 +1,4 @@
-// Numbers and moments as people read them. What is not known is a dash, never a zero.
+// Numbers and times for display. An unknown value is a dash, never a zero.
 
 export const DASH = "—";
 
@@ -15,21 +15,21 @@ export function number(value: number | null | undefined, digits = 0): string {
   return value.toLocaleString("en-US", { maximumFractionDigits: digits });
 }
 
-/** A score as it is published: cut, never rounded up, so that it agrees with the rule that decided. */
+/** Format a score as published: cut off, never rounded up, so that it agrees with the selection rules. */
 export function score(value: number | null | undefined, digits = 2): string {
   if (value === null || value === undefined) return DASH;
   const places = 10 ** digits;
   return (Math.floor(value * places + 1e-6) / places).toFixed(digits);
 }
 
-/** A reading as the device would show it: at most `digits` after the point, no trailing zeros. */
+/** Format a reading: at most `digits` decimals, no trailing zeros. */
 export function plain(value: number | boolean | string, digits = 2): string {
   return typeof value === "number" ? number(value, digits) : String(value);
 }
 
 const pad = (n: number): string => String(n).padStart(2, "0");
 
-/** China has one clock and no summer time; a lesson begins at eight, wherever it is read. */
+/** The time zone of every displayed time: UTC+8, without summer time, wherever the reader is. */
 const AHEAD_MS = 8 * 3_600_000;
 const inChina = (moment: string | number | Date): Date => new Date(new Date(moment).getTime() + AHEAD_MS);
 
@@ -61,7 +61,7 @@ export interface Age {
   n: number;
 }
 
-/** How long ago, in the unit a person would use. */
+/** The time that has passed, in the largest unit that fits. */
 export function age(moment: string, now: number): Age {
   const seconds = Math.max(0, Math.round((now - new Date(moment).getTime()) / 1000));
   if (seconds < 10) return { unit: "now", n: 0 };
@@ -76,7 +76,7 @@ export interface Duration {
   n: string;
 }
 
-/** A duration in the unit a person would use; null where it is not known. */
+/** A duration in the largest unit that fits; null where it is unknown. */
 export function duration(seconds: number | null | undefined): Duration | null {
   if (seconds === null || seconds === undefined) return null;
   if (seconds < 120) return { unit: "s", n: `${Math.round(seconds)}` };

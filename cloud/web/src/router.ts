@@ -1,7 +1,7 @@
 import { createRouter, createWebHistory, type RouteRecordRaw } from "vue-router";
 import pages from "./pages.json";
 
-// The addresses are in pages.json, which the cloud reads too: every other address is 404 there.
+// The addresses are in pages.json, which the cloud reads too: it answers every other address with 404.
 const views: Record<string, Pick<RouteRecordRaw, "component" | "meta">> = {
   overview: { component: () => import("@/views/school/OverviewView.vue") },
   assets: { component: () => import("@/views/school/AssetsView.vue") },

@@ -1,10 +1,10 @@
-// The cloud's API: typed by its OpenAPI document, a refusal is a Problem.
+// The client of the cloud's API, typed by the OpenAPI document. Errors are thrown as Problem.
 import createClient from "openapi-fetch";
 import type { LocalizedText, paths, Step } from "./schema";
 
 const KEY = "campus-token";
 
-/** What the cloud answers when it refuses or fails (RFC 9457); status 0 where it does not answer. */
+/** An error answer of the cloud (RFC 9457); status 0 where the cloud does not answer. */
 export class Problem extends Error {
   constructor(
     readonly status: number,
@@ -24,12 +24,12 @@ export function setToken(value: string): void {
   sessionStorage.setItem(KEY, value.trim());
 }
 
-/** The paths that can be read, as the OpenAPI document has them. */
+/** The GET paths of the OpenAPI document. */
 export type GetPath = { [P in keyof paths]: paths[P] extends { get: object } ? P : never }[keyof paths];
 type Operation<P extends GetPath> = Extract<paths[P]["get"], object>;
 type Parameters<P extends GetPath> = Operation<P> extends { parameters: infer Q } ? Q : never;
 type PathOf<P extends GetPath> = Parameters<P> extends { path: infer Q } ? { path: { [K in keyof Q]: string | number } } : { path?: never };
-// What a form holds: any string for an enumeration, "" and null for "not set".
+// Values of a form: any string for an enumeration, "" and null for "not set".
 type Loose<V> = V extends string ? string : V;
 type QueryOf<P extends GetPath> = Parameters<P> extends { query?: infer Q } ? { query?: { [K in keyof Q]?: Loose<Q[K]> | "" | null | undefined } } : { query?: never };
 export type Params<P extends GetPath> = PathOf<P> & QueryOf<P>;
@@ -77,12 +77,12 @@ export function address<P extends GetPath>(path: P, params: Params<P>): string {
   return search ? `${filled}?${search}` : filled;
 }
 
-/** A query without what is not set: null, undefined and "". */
+/** Return a query without the values that are not set: null, undefined and "". */
 export function known(query: object | undefined): Record<string, unknown> {
   return Object.fromEntries(Object.entries(query ?? {}).filter(([, value]) => value !== null && value !== undefined && value !== ""));
 }
 
-/** Fetch a file, so that a token can go along, and hand it to the reader under the name it came with. */
+/** Fetch a file with the access token and save it under the name that the cloud gave it. */
 export async function download(href: string): Promise<void> {
   const answer = await fetchWithToken(href, "*/*");
   const link = document.createElement("a");
@@ -98,7 +98,7 @@ export function fileName(header: string | null): string | null {
   return match?.[1] ? decodeURIComponent(match[1]) : null;
 }
 
-/** Read the events of a stream, with fetch so that a token can go along. */
+/** Read the events of a stream; uses fetch, because EventSource cannot send the access token. */
 export async function events(href: string, onEvent: (name: string, data: string) => void, signal: AbortSignal): Promise<void> {
   const answer = await fetchWithToken(href, "text/event-stream", signal);
   if (!answer.body) throw new Problem(answer.status, answer.statusText);
@@ -134,7 +134,7 @@ async function problemOf(answer: Response): Promise<Problem> {
   }
 }
 
-/** A parser of event-stream text that may arrive cut anywhere. */
+/** Return a parser of event-stream text, which may arrive split at any character. */
 export function eventParser(onEvent: (name: string, data: string) => void): (chunk: string) => void {
   let rest = "";
   let name = "message";

@@ -1,4 +1,4 @@
-// ECharts with what our pages draw.
+// ECharts with the chart types that the pages use.
 
 import { BarChart, BoxplotChart, CustomChart, HeatmapChart, LineChart } from "echarts/charts";
 import {

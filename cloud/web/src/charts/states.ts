@@ -1,4 +1,4 @@
-// The four states, in the order they are always shown, and their colours.
+// The four states, in the order of display, and their colours.
 
 import type { State } from "@/api/types";
 

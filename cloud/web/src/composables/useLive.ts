@@ -10,7 +10,7 @@ export interface LiveState {
   at: Ref<string | null>;
 }
 
-/** The live state of a school's assets, kept up while the page is open; reconnects by itself. */
+/** Return the live state of a school's assets, updated while the page is open; reconnects automatically. */
 export function useLive(school: () => string | null): LiveState {
   const connected = ref(false);
   const assets = ref(new Map<string, LiveAsset>());
@@ -38,7 +38,7 @@ export function useLive(school: () => string | null): LiveState {
           signal,
         );
       } catch {
-        // Tried again below: a stream that breaks is the normal end of one.
+        // A stream normally ends with an error; it is opened again below.
       }
       connected.value = false;
       if (signal.aborted) return;

@@ -9,10 +9,10 @@ const chosen = ref<string>(localStorage.getItem(KEY) ?? "");
 const problem = ref<Problem | null>(null);
 const loading = ref(true);
 
-const names = computed(() => new Map(schools.value.map((one) => [one.id, one.name])));
+const names = computed(() => new Map(schools.value.map((entry) => [entry.id, entry.name])));
 
 const school = computed(
-  () => schools.value.find((one) => one.id === chosen.value) ?? schools.value[0] ?? null,
+  () => schools.value.find((entry) => entry.id === chosen.value) ?? schools.value[0] ?? null,
 );
 
 async function load(): Promise<void> {
@@ -35,14 +35,14 @@ function choose(id: string): void {
   localStorage.setItem(KEY, id);
 }
 
-/** The word for a code of a list, in the reader's language; the code itself where it is unknown. */
+/** Return the name of a code of a list in the reader's language; the code itself where it is unknown. */
 function codeWord(list: string, code: string | null, language: string): string {
   if (code === null) return "";
-  const item = codeLists.value.find((one) => one.id === list)?.items.find((i) => i.code === code);
+  const item = codeLists.value.find((codeList) => codeList.id === list)?.items.find((entry) => entry.code === code);
   return item ? (item.name[language] ?? item.name.en ?? code) : code;
 }
 
-/** The name of a school by its code; the code itself where it is unknown. */
+/** Return the name of a school by its code; the code itself where it is unknown. */
 function nameOf(id: string): string {
   return names.value.get(id) ?? id;
 }

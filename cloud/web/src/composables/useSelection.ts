@@ -4,22 +4,22 @@ import type { AssessmentLine, SelectionLine } from "@/api/schema";
 
 const assessments = ref<AssessmentLine[]>([]);
 const selections = ref<SelectionLine[]>([]);
-const asked = ref({ assessment: "", selection: "" });
+const requested = ref({ assessment: "", selection: "" });
 const problem = ref<Problem | null>(null);
 const loading = ref(true);
 
 const assessment = computed(
-  () => assessments.value.find((one) => one.id === asked.value.assessment) ?? assessments.value[0] ?? null,
+  () => assessments.value.find((line) => line.id === requested.value.assessment) ?? assessments.value[0] ?? null,
 );
-const ofAssessment = computed(() => selections.value.filter((one) => one.assessment === assessment.value?.id));
+const ofAssessment = computed(() => selections.value.filter((line) => line.assessment === assessment.value?.id));
 const selection = computed(
   () =>
-    ofAssessment.value.find((one) => one.id === asked.value.selection) ??
-    ofAssessment.value.find((one) => one.id === assessment.value?.latest_selection) ??
+    ofAssessment.value.find((line) => line.id === requested.value.selection) ??
+    ofAssessment.value.find((line) => line.id === assessment.value?.latest_selection) ??
     null,
 );
 
-/** The query with which an address shows the same to another reader; empty for the newest. */
+/** The query that names this assessment and selection in an address; empty for the newest. */
 const kept = computed<Record<string, string>>(() => {
   const query: Record<string, string> = {};
   if (assessment.value && assessment.value.id !== assessments.value[0]?.id) query.assessment = assessment.value.id;
@@ -42,11 +42,11 @@ async function load(): Promise<void> {
   }
 }
 
-function choose(one: { assessment?: string; selection?: string }): void {
-  asked.value = { assessment: one.assessment ?? asked.value.assessment, selection: one.selection ?? "" };
+function choose(choice: { assessment?: string; selection?: string }): void {
+  requested.value = { assessment: choice.assessment ?? requested.value.assessment, selection: choice.selection ?? "" };
 }
 
-/** The assessment and the selection that the pages of the selection show: the newest, or as asked for. */
+/** Return the assessment and the selection that the selection pages show: those of the address, or the newest. */
 export function useSelection() {
   return { assessments, selections: ofAssessment, assessment, selection, kept, problem, loading, load, choose };
 }
