@@ -30,7 +30,7 @@ PAGES = {
 
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CloudServer]:
-    """A cloud with a school's books and three school days of its past."""
+    """A cloud with a school's records and three school days of its past."""
     folder = tmp_path_factory.mktemp("web")
     plan = folder / "plan"
     write_plan(plan, make_campus(7, 44, date.today()), Reach())  # noqa: DTZ011 - the school's today
