@@ -23,6 +23,7 @@ from edge.driver import Driver
 from edge.drivers import make_drivers
 from edge.errors import BufferUnavailable, DriverUnavailable
 from edge.health import EVERY_S, Health, write_status
+from edge.task import run_in_task
 from edge.uplink.drain import Drain, Writer
 
 _log = logging.getLogger(__name__)
@@ -117,7 +118,7 @@ class Gateway:
         while True:
             started = self._clock.monotonic()
             try:
-                await driver.run(self.collector)
+                await run_in_task(driver.run(self.collector))
                 problem = "ended by itself"
             except Exception as error:  # noqa: BLE001 - the one place that catches everything
                 problem = f"{type(error).__name__}: {error}"

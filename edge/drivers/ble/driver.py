@@ -40,6 +40,7 @@ from edge.errors import (
     DeviceUnreachable,
     DriverUnavailable,
 )
+from edge.task import run_in_task
 
 _WAITING_MOST = 10_000
 _FLUSH_S = 2.0
@@ -114,10 +115,13 @@ class BleDriver:
         async with (
             open_radio(self.name, self._adapter, has_gatt=has_gatt) as radio,
             radio.scanning(received),
-            asyncio.TaskGroup() as tasks,
         ):
             self._received_at_s = self._clock.monotonic()
             sink.driver_ready(self.name)
+            await run_in_task(self._talk(radio, sink))
+
+    async def _talk(self, radio: Radio, sink: Sink) -> None:
+        async with asyncio.TaskGroup() as tasks:
             tasks.create_task(radio.watch())
             tasks.create_task(self._watch_silence())
             for peripheral in self._peripherals.values():

@@ -1,5 +1,6 @@
 import asyncio
 import contextlib
+import gc
 import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -361,6 +362,8 @@ async def test_the_answer_of_a_broker_is_reported(answers: list[bytes], message:
     assert message in str(sink.driver_errors[0])
 
 
+# amqtt leaves the transport of a client open that gave up on it first.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 async def test_a_broker_of_mqtt_3_is_spoken_to_in_its_own_version() -> None:
     port = free_port()
     old = Broker(
@@ -386,6 +389,8 @@ async def test_a_broker_of_mqtt_3_is_spoken_to_in_its_own_version() -> None:
         )
     finally:
         await old.shutdown()
+        del old
+        gc.collect()  # what amqtt left open is noticed here, not in another test
 
 
 async def test_a_fault_of_ours_does_not_make_the_driver_deaf(broker: Mosquitto) -> None:
