@@ -20,9 +20,20 @@ CloudError
 │  ├─ TooLarge                   the body is larger than the settings allow
 │  └─ Unprocessable              understood, but its content is refused
 └─ LineProtocolError(number, line, reason)   one line of a write cannot be parsed
+
+ValueError
+└─ RefusedValue(text)          a value is not what its column or parameter takes
 """
 
 from cloud.messages import Message, message, render
+
+
+class RefusedValue(ValueError):
+    """A value is not what its column or parameter takes; the reader of the value adds its place."""
+
+    def __init__(self, text: Message) -> None:
+        super().__init__(render(text, "en"))
+        self.text = text
 
 
 class CloudError(Exception):

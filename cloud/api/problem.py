@@ -94,7 +94,7 @@ def _cloud_error(request: Request, error: Exception) -> JSONResponse:
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         _log.error("%s %s: %s", request.method, request.url.path, error)
     text = error.text
-    more = {} if text is None else {"message": localized(text)}
+    more = {} if text is None else {"code": text.key, "message": localized(text)}
     return answer(request, status, str(error), headers=headers, **more)
 
 

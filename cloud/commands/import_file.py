@@ -81,7 +81,8 @@ def _lines(report: dict[str, Any], file: str, text: Texts) -> list[str]:
         place = text("import.row", sheet=problem["sheet"], row=problem["row"])
         if problem["column"]:
             place += f" {problem['column']}"
-        lines.append(text("import.problem", place=place, problem=problem["problem"]))
+        words = problem.get("message", {}).get(text.language, problem["problem"])
+        lines.append(text("import.problem", place=place, problem=words))
     names = ("rows", "created", "updated", "unchanged")
     counts = {name: report[name] for name in names}
     summary = text("import.counts", problems=len(report["problems"]), **counts)
@@ -123,7 +124,10 @@ def _report_of(response: "httpx.Response", url: str, text: Texts) -> dict[str, A
         answer = None
     if isinstance(answer, dict) and {"rows", "problems"} <= answer.keys():
         return answer
-    reason = answer.get("detail") if isinstance(answer, dict) else None
+    reason = None
+    if isinstance(answer, dict):
+        messages = answer.get("message") or {}
+        reason = messages.get(text.language, answer.get("detail"))
     raise SettingsError(
         text(
             "import.refused_with",

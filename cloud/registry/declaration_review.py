@@ -12,7 +12,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cloud.errors import Conflict, NotFound
+from cloud.localized_text import LocalizedText
+from cloud.messages import message
 from cloud.registry import tables
+from cloud.registry.codes.own import DECLARED_ITEMS
 from cloud.registry.importing.import_job import nearest
 
 
@@ -23,8 +26,14 @@ def confirm(
     row = _declared(session, school, item, declared_on)
     if row.confirmed_on is not None:
         raise Conflict(
-            f"{item} of school {school}, declared on {row.declared_on}, was confirmed on "
-            f"{row.confirmed_on} by {row.confirmed_by or 'somebody'} already"
+            message(
+                "declaration.is_confirmed",
+                item=_name_of(item),
+                school=school,
+                declared_on=row.declared_on,
+                confirmed_on=row.confirmed_on,
+                by=row.confirmed_by,
+            )
         )
     row.confirmed_on, row.confirmed_by = today, by
     return {"item": item, "value": row.value, "declared_on": row.declared_on.isoformat()}
@@ -47,6 +56,11 @@ def correct(
     return {**was, "value": value, "declared_on": row.declared_on.isoformat()}
 
 
+def _name_of(item: str) -> LocalizedText:
+    known = DECLARED_ITEMS.find(item)
+    return LocalizedText(item if known is None else known.zh, item)
+
+
 def _declared(
     session: Session, school: str, item: str, declared_on: dt.date | None
 ) -> tables.Declaration:
@@ -62,7 +76,12 @@ def _declared(
         if row.item == item and (declared_on is None or row.declared_on == declared_on)
     ]
     if not matches:
-        day = "" if declared_on is None else f" on {declared_on}"
-        hint = nearest(item, {row.item for row in rows})
-        raise NotFound(f"school {school} declared no {item!r}{day}{hint}")
+        values = {
+            "school": school,
+            "item": _name_of(item),
+            "hint": nearest(item, {row.item for row in rows}),
+        }
+        if declared_on is None:
+            raise NotFound(message("declaration.none", **values))
+        raise NotFound(message("declaration.none_on_day", **values, day=declared_on))
     return matches[-1]

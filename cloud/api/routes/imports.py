@@ -1,6 +1,5 @@
 """Import of the school's records from files, and the blank workbook."""
 
-from dataclasses import asdict
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, UploadFile
@@ -8,8 +7,10 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from cloud.api.deps import READ, WRITE, RegistryDep, SettingsDep
+from cloud.api.presenters.imports import import_report
 from cloud.api.schemas.imports import ImportReport
-from cloud.errors import BadRequest, TooLarge
+from cloud.errors import BadRequest, RefusedValue, TooLarge
+from cloud.messages import message
 from cloud.registry.codes.statistics import school_code
 from cloud.registry.importing.importer import import_file
 from cloud.registry.importing.template import template
@@ -62,16 +63,16 @@ async def import_records(
     if school is not None:
         try:
             school = school_code(school)
-        except ValueError as error:
-            raise BadRequest(f"school: {error}") from None
+        except RefusedValue as error:
+            raise BadRequest(message("api.parameter", name="school", problem=error.text)) from None
     limit = int(settings.max_upload_mb * MEGABYTE)
     content = await file.read(limit + 1)
     name = file.filename or "file"
     if len(content) > limit:
-        raise TooLarge(f"{name}: larger than {settings.max_upload_mb:g} MB; split the file")
+        raise TooLarge(message("import.file.too_large", file=name, most_mb=settings.max_upload_mb))
     if not content:
-        raise BadRequest(f"{name}: the file is empty")
+        raise BadRequest(message("import.file.empty", file=name))
     report = await run_in_threadpool(
         import_file, registry, kind, content, name, dry_run=dry_run, school=school
     )
-    return ImportReport.model_validate(asdict(report))
+    return import_report(report)

@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from cloud.api.schemas.base import Shape
+from cloud.api.schemas.text import LocalizedText
 
 
 class ImportProblem(Shape):
@@ -12,6 +13,11 @@ class ImportProblem(Shape):
     row: int
     column: str | None
     problem: str
+    """In English."""
+    code: str
+    """What is wrong, as a key that stays the same when the wording changes."""
+    message: LocalizedText
+    """The problem in every language."""
 
 
 class ImportReport(Shape):

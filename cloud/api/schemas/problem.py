@@ -22,6 +22,8 @@ class Problem(Shape):
     """In English."""
     instance: str
     """The path that was requested."""
+    code: str | None = None
+    """What is wrong, as a key that stays the same when the wording changes."""
     message: LocalizedText | None = None
     """The detail in every language, where people read it on a page."""
     problems: list[Fault] | None = None

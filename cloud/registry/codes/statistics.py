@@ -8,6 +8,8 @@ is our own. A list marked incomplete holds only the codes that were seen; others
 import re
 from typing import Literal
 
+from cloud.errors import RefusedValue
+from cloud.messages import Message, message
 from cloud.registry.codes.base import OWN, PUBLIC_DUMP, CodeList, items_of
 from cloud.registry.codes.own import DECLARED_ITEMS, STAGE_CODES, STOCKTAKE_RESULTS, TICKET_ORIGINS
 
@@ -329,66 +331,72 @@ CODE_LISTS: tuple[CodeList, ...] = (
     ),
 )
 
+LONGEST_CHOICES = 150
+"""Letters: a message that lists all codes of a list lists no more than these."""
+
 _LETTER_CODE = re.compile(r"[A-Z]\d{2,12}")
 _SEVEN_DIGITS = re.compile(r"\d{7}")
 
 
 def division(text: str) -> str:
-    """Return the division code; a former code becomes the one in force. Raises ValueError."""
+    """Return the division code; a former code becomes the one in force. Raises RefusedValue."""
     wanted = text.strip()
     if wanted in PLACEHOLDER_DIVISIONS:
-        raise ValueError(
-            f'"{text}" (市辖区) is a placeholder and no place; '
-            "expected the county, e.g. 331002 椒江区"
-        )
+        raise RefusedValue(message("import.code.placeholder_division", got=text))
     if wanted in FORMER_DIVISIONS:
         return FORMER_DIVISIONS[wanted]
     return code_of(DIVISIONS, wanted)
 
 
 def code_of(code_list: CodeList, text: str) -> str:
-    """Return the code for a code or a name. Raises ValueError with what was expected."""
+    """Return the code for a code or a name. Raises RefusedValue with what was expected."""
     item = code_list.find(text)
     if item is not None:
         return item.code
+    values = {"got": text, "code_list": code_list.title_zh}
     nearest = code_list.nearest(text)
-    hint = "" if nearest is None else f'; did you mean {nearest.code} "{nearest.zh}"?'
-    choices = "" if hint else ": " + ", ".join(f"{item.code} {item.zh}" for item in code_list.items)
-    if len(choices) > 160:
-        choices = ""
-    raise ValueError(
-        f'got "{text}", expected a code or name of {code_list.title_zh}{choices}{hint}'
-    )
+    if nearest is not None:
+        raise RefusedValue(
+            message("import.code.nearest", **values, code=nearest.code, name=nearest.zh)
+        )
+    choices = [f"{item.code} {item.zh}" for item in code_list.items]
+    if sum(map(len, choices)) > LONGEST_CHOICES:
+        raise RefusedValue(message("import.code.unknown", **values))
+    raise RefusedValue(message("import.code.one_of", **values, choices=choices))
 
 
 def school_code(text: str) -> str:
-    """Return a school identification code that follows the rule; raises ValueError."""
+    """Return a school identification code that follows the rule; raises RefusedValue."""
     code = text.strip()
     if not re.fullmatch(r"[0-9]{10}", code):
-        raise ValueError(f'got "{code}", expected the ten digits of a 学校标识码, e.g. 2133100001')
+        raise RefusedValue(message("import.code.school_digits", got=code))
     categories = {item.code for item in SCHOOL_CATEGORIES.items}
     if code[:2] not in categories:
-        expected = ", ".join(f"{item.code} {item.zh}" for item in SCHOOL_CATEGORIES.items)
-        raise ValueError(f'"{code}" begins with {code[:2]}, expected one of {expected}')
+        expected = [f"{item.code} {item.zh}" for item in SCHOOL_CATEGORIES.items]
+        raise RefusedValue(
+            message("import.code.school_category", got=code, begins=code[:2], expected=expected)
+        )
     if code[2:4] != "33":
-        raise ValueError(f'"{code}" has province {code[2:4]}, expected 33 (Zhejiang)')
+        raise RefusedValue(message("import.code.school_province", got=code, province=code[2:4]))
     return code
 
 
-def disagreement(code: str, school_type: str) -> str | None:
+def disagreement(code: str, school_type: str) -> Message | None:
     """Return why a school code and a school type contradict each other, None where they agree."""
     if code[:2] == school_type[:2]:
         return None
     item = SCHOOL_TYPES.find(school_type)
-    name = "" if item is None else f" {item.zh}"
-    return (
-        f"type {school_type}{name} does not fit school code {code}: "
-        f"the code begins with {code[:2]}, expected {school_type[:2]}"
+    return message(
+        "import.code.type_disagrees",
+        school_type=school_type if item is None else f"{school_type} {item.zh}",
+        school=code,
+        begins=code[:2],
+        expected=school_type[:2],
     )
 
 
 def classification_list(text: str) -> str:
-    """Return the edition a ledger means ("2022", "GB/T14885—2010"), or raise ValueError."""
+    """Return the edition a ledger means ("2022", "GB/T14885—2010"), or raise RefusedValue."""
     plain = re.sub(r"[\s/_—–-]", "", text).casefold()
     if plain in {"2022", "gbt148852022", "gb148852022"}:
         return "GB/T 14885-2022"
@@ -396,9 +404,7 @@ def classification_list(text: str) -> str:
         return "GB/T 14885-2010"
     if plain in {"procurement", "政府采购品目", "政府采购品目分类目录"}:
         return "procurement"
-    raise ValueError(
-        f'got "{text}", expected GB/T 14885-2022, GB/T 14885-2010 or 政府采购品目分类目录'
-    )
+    raise RefusedValue(message("import.code.classification_list", got=text))
 
 
 def classification(code: str, edition: str | None) -> tuple[str, str]:
@@ -406,27 +412,19 @@ def classification(code: str, edition: str | None) -> tuple[str, str]:
 
     Seven digits can only be the 2010 edition. A letter and digits are in two lists with
     different meanings (A02010105 is a laptop in one and, it seems, a desktop in the other), so
-    without an edition they are refused with a ValueError.
+    without an edition they are refused with a RefusedValue.
     """
     plain = code.strip().upper()
     if _SEVEN_DIGITS.fullmatch(plain):
         if edition not in {None, "GB/T 14885-2010"}:
-            raise ValueError(
-                f'"{code}" has the form of GB/T 14885-2010, but 分类代码版本 is {edition}'
-            )
+            raise RefusedValue(message("import.code.looks_like_2010", got=code, edition=edition))
         return plain, "GB/T 14885-2010"
     if not _LETTER_CODE.fullmatch(plain):
-        raise ValueError(
-            f'got "{code}", expected seven digits (GB/T 14885-2010) '
-            "or a letter and digits such as A02010105"
-        )
+        raise RefusedValue(message("import.code.classification", got=code))
     if edition is None:
-        raise ValueError(
-            f'"{code}" means different things in different lists; name the list in 分类代码版本: '
-            "GB/T 14885-2022 or 政府采购品目分类目录"
-        )
+        raise RefusedValue(message("import.code.ambiguous", got=code))
     if edition == "GB/T 14885-2010":
-        raise ValueError(f'"{code}" is no code of GB/T 14885-2010, which has seven digits')
+        raise RefusedValue(message("import.code.not_of_2010", got=code))
     return plain, edition
 
 

@@ -1,4 +1,4 @@
-"""Parse one cell into one value, or raise `ValueError` with what it holds and what is expected."""
+"""Parse one cell into one value, or raise `RefusedValue`: what it holds, what is expected."""
 
 import datetime as dt
 import re
@@ -6,6 +6,8 @@ import unicodedata
 from collections.abc import Callable
 from typing import Any
 
+from cloud.errors import RefusedValue
+from cloud.messages import message
 from cloud.registry.codes.base import CodeList
 from cloud.registry.codes.statistics import code_of
 
@@ -26,22 +28,19 @@ def text(cell: Any) -> str:
         return "TRUE" if cell else "FALSE"
     if isinstance(cell, int | float):
         if abs(cell) >= 10**15:
-            raise ValueError(
-                "is a number of more than 15 digits, which Excel rounds; "
-                "format the column as text and type it again"
-            )
+            raise RefusedValue(message("import.cell.digits_lost", most=15))
         return str(int(cell)) if float(cell).is_integer() else repr(cell)
     if isinstance(cell, dt.datetime | dt.date | dt.time):
         return cell.isoformat()
     content = str(cell).strip()
     if content in EXCEL_ERRORS:
-        raise ValueError(f"holds the Excel error {content}; correct the formula")
+        raise RefusedValue(message("import.cell.excel_error", error=content))
     if len(content) > MAX_TEXT:
-        raise ValueError(f"is {len(content)} characters long, expected at most {MAX_TEXT}")
+        raise RefusedValue(message("import.cell.too_long", length=len(content), most=MAX_TEXT))
     if not content.isprintable() and any(
         unicodedata.category(letter) == "Cc" and letter not in "\n\t\r" for letter in content
     ):
-        raise ValueError("holds control characters; type it again")
+        raise RefusedValue(message("import.cell.control_characters"))
     return content
 
 
@@ -67,10 +66,10 @@ def number(cell: Any) -> float:
     else:
         plain = re.sub(r"[,\s¥元]", "", code(cell))
         if not re.fullmatch(r"[+-]?\d{1,15}(\.\d{1,9})?", plain):
-            raise ValueError(f'got "{text(cell)}", expected a number such as 1234.50')
+            raise RefusedValue(message("import.cell.number", got=text(cell)))
         value = float(plain)
     if not 0 <= value <= MAX_COUNT:
-        raise ValueError(f"got {value:g}, expected a number from 0 to {MAX_COUNT}")
+        raise RefusedValue(message("import.cell.number_range", got=value, most=MAX_COUNT))
     return value
 
 
@@ -79,9 +78,9 @@ def whole(cell: Any) -> int:
     try:
         value = number(cell)
     except ValueError:
-        raise ValueError(f'got "{text(cell)}", expected a whole number') from None
+        raise RefusedValue(message("import.cell.whole_number", got=text(cell))) from None
     if not value.is_integer():
-        raise ValueError(f'got "{text(cell)}", expected a whole number')
+        raise RefusedValue(message("import.cell.whole_number", got=text(cell)))
     return int(value)
 
 
@@ -89,7 +88,7 @@ def floor(cell: Any) -> int:
     """Return a floor; a basement is negative, "3F" and "3层" are understood."""
     match = re.fullmatch(r"(B|-)?(\d{1,2})\s*(F|层|楼)?", code(cell).upper())
     if match is None:
-        raise ValueError(f'got "{text(cell)}", expected a floor such as 3 or -1')
+        raise RefusedValue(message("import.cell.floor", got=text(cell)))
     return int(match[2]) * (-1 if match[1] else 1)
 
 
@@ -115,8 +114,8 @@ def day(cell: Any) -> dt.date:
         try:
             return dt.date(int(parts[0]), int(parts[1]), int(parts[2]))
         except ValueError:
-            raise ValueError(f'"{text(cell)}" is not a day of the calendar') from None
-    raise ValueError(f'got "{text(cell)}", expected a date such as 2024-09-01')
+            raise RefusedValue(message("import.cell.no_such_day", got=text(cell))) from None
+    raise RefusedValue(message("import.cell.date", got=text(cell)))
 
 
 def clock(cell: Any) -> dt.time:
@@ -131,7 +130,7 @@ def clock(cell: Any) -> dt.time:
     match = re.fullmatch(r"(\d{1,2}):(\d{2})(?::(\d{2}))?", code(cell))
     if match and int(match[1]) < 24 and int(match[2]) < 60 and int(match[3] or 0) < 60:
         return dt.time(int(match[1]), int(match[2]), int(match[3] or 0))
-    raise ValueError(f'got "{text(cell)}", expected a time such as 08:00')
+    raise RefusedValue(message("import.cell.time", got=text(cell)))
 
 
 def moment(cell: Any) -> dt.datetime:
@@ -145,9 +144,7 @@ def moment(cell: Any) -> dt.datetime:
     plain = "" if isinstance(cell, dt.date) else code(cell)
     match = re.fullmatch(r"(\S+?)(?:[ T]+|(?<=日))(\d{1,2}:\d{2}(?::\d{2})?)", plain)
     if match is None:
-        raise ValueError(
-            f'got "{text(cell)}", expected a date and a time of day such as 2026-11-24 14:05'
-        )
+        raise RefusedValue(message("import.cell.moment", got=text(cell)))
     return dt.datetime.combine(day(match[1]), clock(match[2]).replace(second=0))
 
 
@@ -156,7 +153,7 @@ def yes_no(cell: Any) -> bool:
     words = {"是": True, "否": False, "yes": True, "no": False, "true": True, "false": False}
     answer = words.get(text(cell).casefold())
     if answer is None:
-        raise ValueError(f'got "{text(cell)}", expected 是 or 否')
+        raise RefusedValue(message("import.cell.yes_no", got=text(cell)))
     return answer
 
 
@@ -170,7 +167,7 @@ def weekday(cell: Any) -> int:
     names = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
     if len(plain) >= 3 and plain[:3].casefold() in names:
         return names.index(plain[:3].casefold()) + 1
-    raise ValueError(f'got "{text(cell)}", expected a weekday 1 (Monday) to 7 (Sunday)')
+    raise RefusedValue(message("import.cell.weekday", got=text(cell)))
 
 
 def day_kind(cell: Any) -> str:
@@ -185,5 +182,5 @@ def day_kind(cell: Any) -> str:
     }
     kind = kinds.get(text(cell).casefold())
     if kind is None:
-        raise ValueError(f'got "{text(cell)}", expected 放假, 补课 or 取消')
+        raise RefusedValue(message("import.cell.day_kind", got=text(cell)))
     return kind

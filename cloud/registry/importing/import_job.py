@@ -13,6 +13,7 @@ from sqlalchemy import Table as SqlTable
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from cloud.messages import Message, message
 from cloud.registry import tables
 from cloud.registry.importing.table_reader import Problems, Record
 
@@ -34,7 +35,7 @@ class Job:
         self._removed: dict[type[tables.Table], list[Any]] = defaultdict(list)
         self.schools: dict[str, Row] = {row["id"]: row for row in self._read(tables.School)}
 
-    def refuse(self, record: Record, column: str | None, problem: str) -> None:
+    def refuse(self, record: Record, column: str | None, problem: Message) -> None:
         """Note a problem with a record."""
         record.is_broken = True
         self.problems.add(record.sheet, record.row, column, problem)
@@ -45,9 +46,8 @@ class Job:
         if school in self.schools:
             return True
         hint = nearest(school, self.schools)
-        self.refuse(
-            record, "学校标识码", f"school {school} is not registered{hint}; import 学校 first"
-        )
+        problem = message("import.row.unknown_school", school=school, hint=hint)
+        self.refuse(record, "学校标识码", problem)
         return False
 
     def save(self, table: type[tables.Table], row: Row | None, values: Mapping[str, Any]) -> Row:
@@ -134,10 +134,10 @@ def _made(table: type[tables.Table]) -> SqlTable:
     return tables.Table.metadata.tables[table.__tablename__]
 
 
-def nearest(text: object, names: Iterable[str]) -> str:
-    """Return a hint at the name most like the text, empty where none is."""
+def nearest(text: object, names: Iterable[str], otherwise: Message | str = "") -> Message | str:
+    """Return a hint at the name most like the text, `otherwise` where none is."""
     close = get_close_matches(str(text), list(names), n=1, cutoff=0.6)
-    return f" (did you mean {close[0]}?)" if close else ""
+    return message("import.hint.nearest", name=close[0]) if close else otherwise
 
 
 def once(job: Job, records: Iterable[Record], keys: Sequence[str]) -> list[Record]:
@@ -146,7 +146,7 @@ def once(job: Job, records: Iterable[Record], keys: Sequence[str]) -> list[Recor
     for record in records:
         key = tuple(record.get(name) for name in keys)
         if key in first:
-            job.refuse(record, None, f"repeats row {first[key].row}; each may be here only once")
+            job.refuse(record, None, message("import.row.repeated", row=first[key].row))
         else:
             first[key] = record
     return list(first.values())
@@ -157,7 +157,7 @@ def lacks_needed(job: Job, record: Record, needed: Mapping[str, str], *, is_new:
     lacks = False
     for key, title in needed.items():
         if record.get(key) is None and (is_new or key in record.values):
-            job.refuse(record, title, "is empty; it must be filled in")
+            job.refuse(record, title, message("import.row.empty"))
             lacks = True
     return lacks
 
@@ -172,7 +172,7 @@ def is_span(job: Job, record: Record, start: str, end: str, column: str) -> bool
     first, last = record.get(start), record.get(end)
     if first is None or last is None or first <= last:
         return True
-    job.refuse(record, column, f"{last} lies before {first}, where it begins")
+    job.refuse(record, column, message("import.row.ends_before", last=last, first=first))
     return False
 
 

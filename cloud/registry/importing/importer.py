@@ -15,6 +15,7 @@ from difflib import get_close_matches
 from sqlalchemy.orm import Session
 
 from cloud.errors import Unprocessable
+from cloud.messages import message
 from cloud.registry.importing import columns, ledger, records, timetable
 from cloud.registry.importing.columns import BY_KIND, LAYOUTS, Layout
 from cloud.registry.importing.import_job import Job
@@ -83,7 +84,7 @@ def import_file(
             APPLY[layout.kind](job, [record for record in sheet_records if not record.is_broken])
             job.flush()
         if rows == 0 and not problems.total:
-            problems.add(parts[0][0].sheet if parts else "", 1, None, "there are no rows to import")
+            problems.add(parts[0][0].sheet if parts else "", 1, None, message("import.no_rows"))
         applied = not problems.total and not dry_run
         touched = _close(session, job, applied=applied)
     if applied and touched:
@@ -120,10 +121,9 @@ def _single(sheets: list[Sheet], kind: str, filename: str) -> list[tuple[Layout,
     filled = [sheet for sheet in sheets if sheet.rows]
     if len(filled) <= 1:
         return [(layout, (filled or sheets)[0])]
-    names = ", ".join(sheet.name for sheet in filled)
+    names = [sheet.name for sheet in filled]
     raise Unprocessable(
-        f"{filename}: has the sheets {names}, expected one named {layout.sheet}; "
-        "rename the sheet, or import the file as a whole workbook"
+        message("import.file.which_sheet", file=filename, sheets=names, expected=layout.sheet)
     )
 
 
@@ -137,11 +137,13 @@ def _workbook(sheets: list[Sheet], problems: Problems) -> list[tuple[Layout, She
             continue
         if not any(_is(sheet, layout) for layout in LAYOUTS):
             close = get_close_matches(sheet.name, titles, n=1, cutoff=0.3)
-            hint = f"did you mean {close[0]}?" if close else "rename or remove it."
-            expected = ", ".join(titles)
-            problems.add(
-                sheet.name or "CSV", 1, None, f"no such sheet is known, expected {expected}; {hint}"
+            hint = (
+                message("import.hint.sheet", name=close[0])
+                if close
+                else message("import.hint.rename_sheet")
             )
+            problem = message("import.header.unknown_sheet", expected=titles, hint=hint)
+            problems.add(sheet.name or "CSV", 1, None, problem)
     return parts
 
 

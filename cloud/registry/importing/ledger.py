@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
+from cloud.errors import RefusedValue
+from cloud.messages import message
 from cloud.registry import tables
 from cloud.registry.codes import statistics
 from cloud.registry.importing.import_job import (
@@ -128,8 +130,8 @@ def _location(job: Job, record: Record, rooms: Mapping[str, int]) -> dict[str, A
     if number is None:
         return {"room_id": None}
     if number not in rooms:
-        hint = nearest(number, rooms) or ", which is a 房间编号"
-        job.refuse(record, "存放地点", f'"{number}" is not a room of the school{hint}')
+        hint = nearest(number, rooms, message("import.hint.room_number"))
+        job.refuse(record, "存放地点", message("import.row.unknown_room", got=number, hint=hint))
         return {}
     return {"room_id": rooms[number]}
 
@@ -145,8 +147,8 @@ def _classification(job: Job, record: Record, stored: Row | None) -> dict[str, A
         edition = stored["classification_list"] if is_same else None
     try:
         code, edition = statistics.classification(written, edition)
-    except ValueError as error:
-        job.refuse(record, "分类代码", str(error))
+    except RefusedValue as error:
+        job.refuse(record, "分类代码", error.text)
         return {}
     return {"classification_code": code, "classification_list": edition}
 
@@ -198,13 +200,13 @@ def _refuse_clashes(
                 if record is not None:
                     other = earlier if record is rows.get(later["asset_id"]) else later
                     asset = job.session.get(tables.Asset, other["asset_id"])
-                    name = "another asset" if asset is None else f"asset {asset.asset_no}"
-                    job.refuse(
-                        record,
-                        column,
-                        f'device "{device}" already belongs to {name}; one device is one asset '
-                        "at a time (state the days in 绑定 if it moved)",
+                    owner = (
+                        message("import.hint.another_asset")
+                        if asset is None
+                        else message("import.hint.asset", asset=asset.asset_no)
                     )
+                    problem = message("import.row.device_taken", device=device, owner=owner)
+                    job.refuse(record, column, problem)
 
 
 def apply_bindings(job: Job, records: Sequence[Record]) -> None:
@@ -230,7 +232,7 @@ def the_asset(job: Job, record: Record, assets: Mapping[str, Mapping[str, int]])
     asset_id = numbers.get(number)
     if asset_id is None:
         hint = nearest(number, numbers)
-        job.refuse(record, "资产编号", f'no asset "{number}" in this school{hint}')
+        job.refuse(record, "资产编号", message("import.row.unknown_asset", got=number, hint=hint))
     return asset_id
 
 

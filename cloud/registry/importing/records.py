@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy.orm import InstrumentedAttribute
 
+from cloud.messages import message
 from cloud.registry import tables
 from cloud.registry.codes import statistics
 from cloud.registry.importing.import_job import (
@@ -38,8 +39,12 @@ def apply_stage_sizes(job: Job, records: Sequence[Record]) -> None:
             return True
         item = statistics.SCHOOL_TYPES.find(school_type)
         name = school_type if item is None else f"{school_type} {item.zh}"
-        does = f"teaches {', '.join(taught)}" if taught else "has no stages"
-        job.refuse(record, "学段", f"got {stage}, but a school of type {name} {does}")
+        problem = (
+            message("import.row.stage_not_taught", got=stage, school_type=name, taught=taught)
+            if taught
+            else message("import.row.no_stages", got=stage, school_type=name)
+        )
+        job.refuse(record, "学段", problem)
         return False
 
     table = tables.StageSize
@@ -54,9 +59,7 @@ def apply_declarations(job: Job, records: Sequence[Record]) -> None:
         when, who = _after(record, stored, "confirmed_on"), _after(record, stored, "confirmed_by")
         if (when is None) != (who is None):
             column = "核实日期" if when is None else "核实人"
-            job.refuse(
-                record, column, "is empty; a confirmation needs both the day and who confirmed"
-            )
+            job.refuse(record, column, message("import.row.half_confirmation"))
             return False
         return is_span(job, record, "declared_on", "confirmed_on", "核实日期")
 
@@ -89,7 +92,12 @@ def apply_tickets(job: Job, records: Sequence[Record]) -> None:
                 continue
             if earlier is not None and moment < earlier[1]:
                 before, column = earlier
-                problem = f"{moment:%Y-%m-%d %H:%M} lies before {before} {column:%Y-%m-%d %H:%M}"
+                problem = message(
+                    "import.row.moment_before",
+                    moment=f"{moment:%Y-%m-%d %H:%M}",
+                    column=before,
+                    earlier=f"{column:%Y-%m-%d %H:%M}",
+                )
                 job.refuse(record, title, problem)
             earlier = (title, moment)
         return not record.is_broken
@@ -109,11 +117,11 @@ def apply_stocktakes(job: Job, records: Sequence[Record]) -> None:
         number, result = record.get("asset_no"), _after(record, stored, "result")
         numbers = assets.get(record.get("school"), {})
         if result == "surplus" and number in numbers:
-            problem = "is 盘盈, but the asset is in the ledger; expected 相符 or 盘亏"
-            job.refuse(record, "盘点结果", problem)
+            job.refuse(record, "盘点结果", message("import.row.surplus_in_ledger"))
         elif result != "surplus" and number not in numbers:
-            hint = nearest(number, numbers) or "; what is not in the ledger is 盘盈"
-            job.refuse(record, "资产编号", f'no asset "{number}" in this school{hint}')
+            hint = nearest(number, numbers, message("import.hint.surplus"))
+            problem = message("import.row.unknown_asset", got=number, hint=hint)
+            job.refuse(record, "资产编号", problem)
         return not record.is_broken
 
     table = tables.Stocktake
@@ -138,7 +146,7 @@ def apply_chemicals(job: Job, records: Sequence[Record]) -> None:
         )
         if (count is None) != (day is None):
             column = "清点数量" if count is None else "清点日期"
-            job.refuse(record, column, "is empty; a count needs both the quantity and the day")
+            job.refuse(record, column, message("import.row.half_count"))
         return not record.is_broken
 
     table = tables.Chemical

@@ -15,6 +15,7 @@ from openpyxl import load_workbook
 from openpyxl.utils import get_column_letter
 
 from cloud.errors import Unprocessable
+from cloud.messages import message
 
 MAX_UNPACKED_BYTES = 256 * 1024 * 1024
 MAX_PARTS = 2_000
@@ -39,17 +40,11 @@ class Sheet:
 def read(content: bytes, filename: str) -> list[Sheet]:
     """Return the sheets of a file; a CSV file is one sheet without a name."""
     if content.startswith(XLS_MAGIC):
-        raise Unprocessable(
-            f"{filename}: this is an old Excel file (.xls) or one with a password; "
-            "open it in Excel or WPS and save it as .xlsx without a password"
-        )
+        raise Unprocessable(message("import.file.old_excel", file=filename))
     if content.startswith(ZIP_MAGIC):
         return _read_xlsx(content, filename)
     if filename.casefold().endswith((".xlsx", ".xlsm", ".xls")):
-        raise Unprocessable(
-            f"{filename}: this is not an Excel workbook, whatever its name is; "
-            "open it in Excel or WPS and save it as .xlsx"
-        )
+        raise Unprocessable(message("import.file.not_excel", file=filename))
     return [Sheet("", list(_csv_rows(_text(content, filename), filename)))]
 
 
@@ -65,9 +60,7 @@ def _text(content: bytes, filename: str) -> str:
             continue
         if "\0" not in text:
             return text
-    raise Unprocessable(
-        f"{filename}: this is not a text file in UTF-8 or GB18030; save it as CSV UTF-8 or as .xlsx"
-    )
+    raise Unprocessable(message("import.file.not_text", file=filename))
 
 
 def _csv_rows(text: str, filename: str) -> Iterator[tuple[int, list[Any]]]:
@@ -85,14 +78,14 @@ def _csv_rows(text: str, filename: str) -> Iterator[tuple[int, list[Any]]]:
                 yield number, row
             number = reader.line_num + 1
     except csv.Error as error:
-        raise Unprocessable(f"{filename}: line {reader.line_num}: {error}") from None
+        raise Unprocessable(
+            message("import.file.bad_line", file=filename, line=reader.line_num, reason=str(error))
+        ) from None
 
 
 def _measure(rows: int, filename: str) -> None:
     if rows > MAX_ROWS:
-        raise Unprocessable(
-            f"{filename}: more than {MAX_ROWS} rows; split the file, e.g. one file for each county"
-        )
+        raise Unprocessable(message("import.file.too_many_rows", file=filename, most=MAX_ROWS))
 
 
 def _read_xlsx(content: bytes, filename: str) -> list[Sheet]:
@@ -107,8 +100,7 @@ def _read_xlsx(content: bytes, filename: str) -> list[Sheet]:
         raise
     except Exception as error:  # noqa: BLE001 - openpyxl raises anything at all on broken files
         raise Unprocessable(
-            f"{filename}: this Excel file cannot be read ({type(error).__name__}); "
-            "open it in Excel or WPS and save it again as .xlsx"
+            message("import.file.unreadable", file=filename, reason=type(error).__name__)
         ) from None
     return values
 
@@ -121,21 +113,23 @@ def _inspect(content: bytes, filename: str) -> bool:
             unpacked = sum(part.file_size for part in parts)
             if len(parts) > MAX_PARTS or unpacked > MAX_UNPACKED_BYTES:
                 raise Unprocessable(
-                    f"{filename}: unpacks to {unpacked // 2**20} MB in {len(parts)} parts, "
-                    f"more than the "
-                    f"{MAX_UNPACKED_BYTES // 2**20} MB allowed; delete empty formatted rows"
+                    message(
+                        "import.file.unpacks_large",
+                        file=filename,
+                        size_mb=unpacked // 2**20,
+                        parts=len(parts),
+                        most_mb=MAX_UNPACKED_BYTES // 2**20,
+                    )
                 )
             names = {part.filename for part in parts}
             if "xl/workbook.xml" not in names:
-                raise Unprocessable(
-                    f"{filename}: this is a zip archive but not an Excel workbook (.xlsx)"
-                )
+                raise Unprocessable(message("import.file.not_workbook", file=filename))
             for name in names:
                 if name.endswith((".xml", ".rels")):
                     with archive.open(name) as part:
                         if b"<!DOCTYPE" in part.read(4096):
                             raise Unprocessable(
-                                f"{filename}: {name} declares a document type, which no Excel does"
+                                message("import.file.document_type", file=filename, part=name)
                             )
             return any(
                 b"<f>" in archive.read(name) or b"<f " in archive.read(name)
@@ -143,9 +137,7 @@ def _inspect(content: bytes, filename: str) -> bool:
                 if name.startswith("xl/worksheets/")
             )
     except (zipfile.BadZipFile, EOFError, OSError, ValueError, RuntimeError, NotImplementedError):
-        raise Unprocessable(
-            f"{filename}: the file is damaged or cut off; save it again as .xlsx"
-        ) from None
+        raise Unprocessable(message("import.file.damaged", file=filename)) from None
 
 
 def _xlsx_sheets(content: bytes, filename: str, *, data_only: bool) -> Iterator[Sheet]:

@@ -7,6 +7,8 @@ from typing import Any
 
 from openpyxl.utils import get_column_letter
 
+from cloud.errors import RefusedValue
+from cloud.messages import Message, message, render
 from cloud.registry.importing import cells
 from cloud.registry.importing.columns import Column, Layout
 from cloud.registry.importing.spreadsheet import Sheet
@@ -22,7 +24,12 @@ class Problem:
     sheet: str
     row: int
     column: str | None
-    problem: str
+    text: Message
+
+    @property
+    def problem(self) -> str:
+        """The problem in English."""
+        return render(self.text, "en")
 
 
 class Problems:
@@ -32,11 +39,11 @@ class Problems:
         self.shown: list[Problem] = []
         self.total = 0
 
-    def add(self, sheet: str, row: int, column: str | None, problem: str) -> None:
+    def add(self, sheet: str, row: int, column: str | None, text: Message) -> None:
         """Note one problem."""
         self.total += 1
         if len(self.shown) < SHOWN_PROBLEMS:
-            self.shown.append(Problem(sheet, row, column, problem))
+            self.shown.append(Problem(sheet, row, column, text))
 
 
 @dataclass(slots=True)
@@ -92,9 +99,7 @@ def records(
             yield record
 
 
-NEVER_CALCULATED = (
-    "holds a formula that was never calculated; open the file in Excel or WPS and save it"
-)
+NEVER_CALCULATED = message("import.cell.never_calculated")
 
 
 def _read(
@@ -111,9 +116,9 @@ def _read(
     try:
         cells.text(cell)
         record.values[column.key] = value = column.parse(cell)
-    except ValueError as error:
+    except RefusedValue as error:
         record.is_broken = True
-        problems.add(record.sheet, record.row, column.title, str(error))
+        problems.add(record.sheet, record.row, column.title, error.text)
         return
     if is_text:
         known[cell] = value
@@ -126,18 +131,13 @@ def _complete(record: Record, layout: Layout, problems: Problems, school: str | 
         record.values["school"] = stated
         if stated != school:
             record.is_broken = True
-            problem = f"is {stated}, but this import is for school {school}"
+            problem = message("import.row.other_school", got=stated, school=school)
             problems.add(record.sheet, record.row, "学校标识码", problem)
     for column in layout.columns:
         if column.is_key and column.key in record.values and record.values[column.key] is None:
             record.is_broken = True
-            problems.add(
-                record.sheet,
-                record.row,
-                column.title,
-                "is empty, but it names the row; fill it in (merged cells hold a value "
-                "only in their first row)",
-            )
+            problem = message("import.row.key_empty")
+            problems.add(record.sheet, record.row, column.title, problem)
 
 
 def _header(
@@ -155,15 +155,15 @@ def _header(
             best, most = (number, row), known
     keys = [column for column in layout.columns if column.is_key]
     if best is None:
-        expected = ", ".join(column.title for column in layout.columns)
-        problems.add(name, 1, None, f"no header row found; expected the columns {expected}")
+        expected = [column.title for column in layout.columns]
+        problems.add(name, 1, None, message("import.header.not_found", expected=expected))
         return None
     number, row = best
     header = _places(row, number, titles, layout, problems, name)
     for column in keys:
         may_lack = has_school and column.key == "school"
         if header is not None and column.key not in header.places and not may_lack:
-            problems.add(name, number, column.title, "this column is missing, but it names the row")
+            problems.add(name, number, column.title, message("import.header.key_missing"))
             header = None
     return header
 
@@ -187,7 +187,7 @@ def _places(
             unknown.append(str(cell)[: cells.MAX_TEXT])
         elif column.key in places:
             is_sound = False
-            problems.add(name, number, column.title, "this column is in the header twice")
+            problems.add(name, number, column.title, message("import.header.twice"))
         else:
             places[column.key] = index
     absent = [column.title for column in layout.columns if column.key not in places]
@@ -197,7 +197,7 @@ def _places(
         close = get_close_matches(_plain(title), absent, n=1, cutoff=0.6)
         if close:
             is_sound = False
-            problem = f"is not a column of {layout.sheet}; did you mean {close[0]}?"
+            problem = message("import.header.unknown", sheet=layout.sheet, nearest=close[0])
             problems.add(name, number, title, problem)
         else:
             ignored.append(title)

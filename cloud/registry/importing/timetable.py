@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
+from cloud.messages import message
 from cloud.registry import tables
 from cloud.registry.importing.import_job import (
     Job,
@@ -48,12 +49,14 @@ def apply_terms(job: Job, records: Sequence[Record]) -> None:
         for earlier, later in pairwise(ordered):
             row = rows.get((school, later["name"])) or rows.get((school, earlier["name"]))
             if later["starts"] <= earlier["ends"] and row is not None:
-                job.refuse(
-                    row,
-                    "开始日期",
-                    f"term {later['name']} begins on {later['starts']}, but term "
-                    f"{earlier['name']} ends on {earlier['ends']}; terms may not overlap",
+                problem = message(
+                    "import.row.terms_overlap",
+                    later=later["name"],
+                    starts=later["starts"],
+                    earlier=earlier["name"],
+                    ends=earlier["ends"],
                 )
+                job.refuse(row, "开始日期", problem)
 
 
 def apply_periods(job: Job, records: Sequence[Record]) -> None:
@@ -79,12 +82,14 @@ def apply_periods(job: Job, records: Sequence[Record]) -> None:
         if "name" in record.values or period is None:
             values["name"] = record.get("name") or f"第{number}节"
         if number < 1:
-            job.refuse(record, "节次", f"got {number}, expected a period from 1 on")
+            job.refuse(record, "节次", message("import.row.period_number", got=number))
             continue
         saved = _save(job, tables.Period, period, values, term)
         starts, ends = saved["starts"], saved["ends"]
         if starts >= ends:
-            problem = f"{ends:%H:%M} is not after {starts:%H:%M}, where it begins"
+            problem = message(
+                "import.row.period_ends", ends=f"{ends:%H:%M}", starts=f"{starts:%H:%M}"
+            )
             job.refuse(record, "结束时间", problem)
         by_term[term["id"]].append((starts, ends, record))
     for periods in by_term.values():
@@ -96,13 +101,14 @@ def _refuse_overlaps(job: Job, periods: list[tuple[dt.time, dt.time, Record]]) -
     ordered = sorted(periods, key=lambda period: period[:2])
     for (_, ends, earlier), (starts, _, later) in pairwise(ordered):
         if starts < ends:
-            job.refuse(
-                later,
-                "开始时间",
-                f"period {later.get('number')} begins at {starts:%H:%M}, "
-                f"but period {earlier.get('number')} ends at {ends:%H:%M}; "
-                "periods may not overlap",
+            problem = message(
+                "import.row.periods_overlap",
+                later=later.get("number"),
+                starts=f"{starts:%H:%M}",
+                earlier=earlier.get("number"),
+                ends=f"{ends:%H:%M}",
             )
+            job.refuse(later, "开始时间", problem)
 
 
 def apply_timetable(job: Job, records: Sequence[Record]) -> None:
@@ -125,12 +131,17 @@ def apply_timetable(job: Job, records: Sequence[Record]) -> None:
         room = rooms[record.get("school")].get(record.get("room"))
         if room is None:
             hint = nearest(record.get("room"), rooms[record.get("school")])
-            problem = f'"{record.get("room")}" is not a room of the school{hint}'
+            problem = message("import.row.unknown_room", got=record.get("room"), hint=hint)
             job.refuse(record, "房间编号", problem)
             continue
         if record.get("period") not in periods[term["id"]]:
-            known = ", ".join(str(number) for number in sorted(periods[term["id"]])) or "none yet"
-            problem = f"term {term['name']} has no period {record.get('period')}; it has {known}"
+            values = {"term": term["name"], "got": record.get("period")}
+            known = sorted(periods[term["id"]])
+            problem = (
+                message("import.row.unknown_period", **values, known=known)
+                if known
+                else message("import.row.no_periods", **values)
+            )
             job.refuse(record, "节次", problem)
             continue
         key = (term["id"], record.get("weekday"), record.get("period"), room)
@@ -168,12 +179,10 @@ def apply_holidays(job: Job, records: Sequence[Record]) -> None:
 def _agrees(job: Job, record: Record) -> bool:
     """Whether a make-up day names the weekday it follows, and a closed day does not."""
     if record.get("kind") == "makeup" and record.get("follows") is None:
-        problem = "is empty, but a 补课 day needs the weekday (1-7) whose lessons are given"
-        job.refuse(record, "补星期", problem)
+        job.refuse(record, "补星期", message("import.row.makeup_weekday"))
         return False
     if record.get("kind") == "closed" and record.get("follows") is not None:
-        problem = "is filled, but the day is 放假; leave it empty or write 补课"
-        job.refuse(record, "补星期", problem)
+        job.refuse(record, "补星期", message("import.row.closed_weekday"))
         return False
     return True
 
@@ -190,7 +199,7 @@ def _term(job: Job, record: Record, terms: Terms) -> bool:
     if (school, name) in terms:
         return True
     hint = nearest(name, [term for owner, term in terms if owner == school])
-    job.refuse(record, "学期", f'no term "{name}" in this school{hint}; import 学期 first')
+    job.refuse(record, "学期", message("import.row.unknown_term", got=name, hint=hint))
     return False
 
 

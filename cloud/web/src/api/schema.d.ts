@@ -2174,8 +2174,11 @@ export interface components {
          * @description One refused cell or row.
          */
         ImportProblem: {
+            /** Code */
+            code: string;
             /** Column */
             column: string | null;
+            message: components["schemas"]["LocalizedText"];
             /** Problem */
             problem: string;
             /** Row */
@@ -2613,6 +2616,11 @@ export interface components {
          * @description Why a request was refused, or failed (RFC 9457, `application/problem+json`).
          */
         Problem: {
+            /**
+             * Code
+             * @default null
+             */
+            code: string | null;
             /** Detail */
             detail: string;
             /** Instance */

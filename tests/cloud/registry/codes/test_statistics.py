@@ -1,5 +1,6 @@
 import pytest
 
+from cloud.messages import render
 from cloud.registry.codes import statistics
 from cloud.registry.codes.statistics import CODE_LISTS
 
@@ -42,9 +43,14 @@ def test_a_school_code_that_breaks_the_rule_is_refused(code: str, message: str) 
 
 def test_code_and_type_must_name_the_same_category() -> None:
     assert statistics.disagreement("2133100001", "211") is None
-    assert statistics.disagreement("2133100001", "311") == (
+    disagreement = statistics.disagreement("2133100001", "311")
+    assert disagreement is not None
+    assert render(disagreement, "en") == (
         "type 311 初级中学 does not fit school code 2133100001: "
         "the code begins with 21, expected 31"
+    )
+    assert render(disagreement, "zh") == (
+        "办学类型 311 初级中学 与学校标识码 2133100001 不一致：标识码以 21 开头，应以 31 开头"
     )
 
 
