@@ -1,15 +1,29 @@
 """Types of the domain that several layers share. Pure.
 
+What is known of an asset now has one word each, on every page and in every answer:
+
+- *no sensor*: no device is bound to it. *Never seen*: a device is, and nothing of it ever arrived.
+- *Connected*: a device is bound and something of it arrived, be it a reading or a usage slot with a
+  second observed. A connected asset is *online*, or it is *lost*.
+- What is online and can be used is *active*, on *standby* or *off* by its usage rule; a sensor of
+  air has *no rule*. *Unobserved* is what has a device and of which nothing is known now.
+
 Moments are aware UTC; durations are seconds (`_s`), energy kilowatt-hours (`_kwh`) or watt-hours
 (`_wh`), shares 0 to 1. None means "not known", never zero.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 State = Literal["active", "standby", "off", "unobserved"]
-Presence = Literal["online", "silent", "never_seen"]
+"""The state of a device over a span, by its usage slots."""
+CurrentState = Literal["active", "standby", "off", "no_rule", "unobserved", "no_sensor"]
+Presence = Literal["online", "lost", "never_seen", "no_sensor"]
+CONNECTED: frozenset[Presence] = frozenset({"online", "lost"})
+SLOT_GRACE = timedelta(minutes=10)
+"""How long after its end a usage slot may take to arrive before its absence counts."""
+_STRONGEST_FIRST: tuple[State, ...] = ("active", "standby", "off", "unobserved")
 Outcome = Literal["met", "partly_met", "unmet", "no_data", "not_applicable"]
 
 
@@ -47,3 +61,9 @@ class StateInterval:
     end: datetime
     state: State
     energy_wh: float | None
+
+
+def prevailing(active_s: float, standby_s: float, off_s: float, unobserved_s: float) -> State:
+    """Return the state that took most of a slot; of equals the strongest."""
+    seconds = dict(zip(_STRONGEST_FIRST, (active_s, standby_s, off_s, unobserved_s), strict=True))
+    return max(_STRONGEST_FIRST, key=seconds.__getitem__)

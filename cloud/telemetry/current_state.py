@@ -1,7 +1,10 @@
-"""What every asset is doing now, from its newest readings and the usage rule in force.
+"""What every asset is doing now, from its newest readings and usage slots (words: `cloud.domain`).
 
-That is its profile's, unless the gateway's newest report of the device has another: the state
-shown now and the slots that follow are then by the same rule.
+- The usage rule is the profile's, unless the gateway's newest report of the device has another: the
+  state shown now and the slots that follow are then by the same rule.
+- A gateway goes on with the last reading for as long as the rule's `max_gap_s`, so a slot may begin
+  so much after it. A slot that begins later came without readings; then slots alone decide, and an
+  asset is online until its next one is overdue.
 """
 
 import logging
@@ -11,37 +14,38 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 
 from cloud.clock import Clock
-from cloud.domain import Presence, State
-from cloud.telemetry.store import AssetLatest, GatewayLatest, TelemetryStore
+from cloud.domain import SLOT_GRACE, CurrentState, Presence
+from cloud.telemetry.store import AssetLatest, GatewayLatest, LatestSlot, TelemetryStore
 from device_profiles.points import rule_of
 from device_profiles.reading import Value
 from device_profiles.schema import UsageRule
-from device_profiles.usage import state_of
+from device_profiles.usage import SLOT_S, state_of
 
 _log = logging.getLogger(__name__)
 
 DEFAULT_MAX_GAP_S = 600.0
+_SLOT = timedelta(seconds=SLOT_S)
 
 
 @dataclass(frozen=True, slots=True)
 class AssetNow:
-    """One asset, as of a moment."""
+    """One asset that sent something, as of a moment."""
 
     school: str
     asset: str
     room: str
     category: str
     profile: str
-    state: State
+    state: CurrentState
     presence: Presence
     last_seen: datetime | None
-    silent_at: datetime | None
-    """When it will count as silent, should nothing more be received."""
+    lost_at: datetime | None
+    """When it will count as lost, should nothing more be received."""
     values: dict[str, Value]
 
 
 class StateNow:
-    """Answers from the store's newest readings; `rules` gives the usage rule of a profile."""
+    """Answers from the store's newest values; `rules` gives the usage rule of a profile."""
 
     def __init__(
         self, store: TelemetryStore, clock: Clock, rules: Mapping[str, UsageRule | None]
@@ -53,13 +57,17 @@ class StateNow:
         self._rule = lru_cache(maxsize=4096)(self._reported_rule)
 
     def of(self, school: str, asset: str | None = None) -> list[AssetNow]:
-        """Return every asset of a school that ever sent a reading, or the given one."""
+        """Return every asset of a school that ever sent a reading or a slot, or the given one."""
         at = self._clock.now()
         reported = _reported_rules(self._store.latest_gateways(school))
-        return [
-            self._now(latest, at, reported.get((latest.asset, latest.profile), ""))
-            for latest in self._store.latest_readings(school, asset)
-        ]
+        readings = {latest.asset: latest for latest in self._store.latest_readings(school, asset)}
+        slots = {latest.asset: latest for latest in self._store.latest_slots(school, asset)}
+        states = []
+        for name in sorted(readings.keys() | slots.keys()):
+            latest = readings.get(name) or _nothing_read(slots[name])
+            rule = self._rule(latest.profile, reported.get((name, latest.profile), ""))
+            states.append(_now(latest, slots.get(name), rule, at))
+        return states
 
     def _reported_rule(self, profile: str, text: str) -> UsageRule | None:
         try:
@@ -68,28 +76,42 @@ class StateNow:
             _log.warning("%s: a usage rule that cannot be read: %s", profile, error)
             return self._rules.get(profile)
 
-    def _now(self, latest: AssetLatest, at: datetime, reported_rule: str) -> AssetNow:
-        rule = self._rule(latest.profile, reported_rule)
-        gap = timedelta(seconds=rule.max_gap_s if rule else DEFAULT_MAX_GAP_S)
-        last_seen = max((p.observed_at for p in latest.points.values()), default=None)
-        silent_at = last_seen + gap if last_seen else None
-        is_online = silent_at is not None and at <= silent_at
-        state: State = "unobserved"
-        point = latest.points.get(rule.point) if rule else None
-        if rule and point and is_online and at <= point.observed_at + gap:
-            state = state_of(rule, point.value) or "unobserved"
-        return AssetNow(
-            school=latest.school,
-            asset=latest.asset,
-            room=latest.room,
-            category=latest.category,
-            profile=latest.profile,
-            state=state,
-            presence="never_seen" if last_seen is None else "online" if is_online else "silent",
-            last_seen=last_seen,
-            silent_at=silent_at,
-            values={name: point.value for name, point in latest.points.items()},
-        )
+
+def _nothing_read(slot: LatestSlot) -> AssetLatest:
+    return AssetLatest(slot.school, slot.asset, slot.room, slot.category, profile="", points={})
+
+
+def _now(
+    latest: AssetLatest, slot: LatestSlot | None, rule: UsageRule | None, at: datetime
+) -> AssetNow:
+    gap = timedelta(seconds=rule.max_gap_s if rule else DEFAULT_MAX_GAP_S)
+    last_seen = max((point.observed_at for point in latest.points.values()), default=None)
+    lost_at = last_seen + gap if last_seen else None
+    by_slots = slot is not None and (lost_at is None or slot.start > lost_at)
+    if slot is not None and by_slots:
+        last_seen = slot.start + _SLOT
+        lost_at = last_seen + _SLOT + SLOT_GRACE
+    is_online = lost_at is not None and at <= lost_at
+    point = latest.points.get(rule.point) if rule else None
+    state: CurrentState = "unobserved"
+    if is_online and slot is not None and (by_slots or rule is None):
+        state = slot.state if at <= slot.start + 2 * _SLOT + SLOT_GRACE else "unobserved"
+    elif is_online and rule is None:
+        state = "no_rule"
+    elif is_online and rule and point and at <= point.observed_at + gap:
+        state = state_of(rule, point.value) or "unobserved"
+    return AssetNow(
+        school=latest.school,
+        asset=latest.asset,
+        room=latest.room,
+        category=latest.category,
+        profile=latest.profile,
+        state=state,
+        presence="never_seen" if last_seen is None else "online" if is_online else "lost",
+        last_seen=last_seen,
+        lost_at=lost_at,
+        values={name: point.value for name, point in latest.points.items()},
+    )
 
 
 def _reported_rules(reports: list[GatewayLatest]) -> dict[tuple[str, str], str]:

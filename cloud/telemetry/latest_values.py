@@ -1,11 +1,14 @@
-"""The newest value of every point, in memory: filled from the file at start, then by each write."""
+"""The newest value of every point and the newest slot of every asset, in memory.
+
+They are filled from the file at start, then by each write.
+"""
 
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from cloud.telemetry.line_protocol import SeriesKey
-from cloud.telemetry.store import AssetLatest, GatewayLatest, Latest
+from cloud.telemetry.store import AssetLatest, GatewayLatest, Latest, LatestSlot
 from device_profiles.points import from_ns
 from device_profiles.reading import Value
 
@@ -42,6 +45,15 @@ class Newest:
         self._lock = threading.Lock()
         self._assets: dict[str, dict[str, _Source]] = {}
         self._gateways: dict[tuple[str, ...], _Source] = {}
+        self._slots: dict[str, dict[str, LatestSlot]] = {}
+
+    def update_slot(self, slot: LatestSlot) -> None:
+        """Take a usage slot with a second observed."""
+        with self._lock:
+            slots = self._slots.setdefault(slot.school, {})
+            known = slots.get(slot.asset)
+            if known is None or slot.start >= known.start:
+                slots[slot.asset] = slot
 
     def update(self, key: SeriesKey, name: str, time_ns: int, value: Value) -> None:
         """Take one value of a `reading` or `gateway` point."""
@@ -78,6 +90,12 @@ class Newest:
             if asset is not None:
                 assets = {asset: assets[asset]} if asset in assets else {}
             return [_asset(school, name, source) for name, source in sorted(assets.items())]
+
+    def slots(self, school: str, asset: str | None) -> list[LatestSlot]:
+        """Return the newest observed slots of the assets of a school, by asset."""
+        with self._lock:
+            slots = self._slots.get(school, {})
+            return [slots[name] for name in sorted(slots) if asset in {None, name}]
 
     def gateways(self, school: str | None) -> list[GatewayLatest]:
         """Return the latest reports of gateways and of their devices."""

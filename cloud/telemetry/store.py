@@ -34,6 +34,7 @@ from typing import Protocol
 
 import pyarrow as pa  # type: ignore[import-untyped]  # it ships no types
 
+from cloud.domain import State
 from cloud.telemetry.bulk_files import SlotFile
 from cloud.telemetry.line_protocol import Batch, SeriesKey
 from cloud.telemetry.rollup_store import BulkRollupStore, RollupStore
@@ -95,6 +96,19 @@ class Slot:
     off_s: float
     unobserved_s: float
     energy_wh: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class LatestSlot:
+    """The newest usage slot of an asset with a second observed: its place as tagged, its state."""
+
+    school: str
+    asset: str
+    room: str
+    category: str
+    start: datetime
+    state: State
+    """The state that took most of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +220,9 @@ class TelemetryStore(Protocol):
 
     def latest_readings(self, school: str, asset: str | None = None) -> list[AssetLatest]:
         """Return the latest readings of the assets of a school, from memory, without `_quality`."""
+
+    def latest_slots(self, school: str, asset: str | None = None) -> list[LatestSlot]:
+        """Return of each asset the newest slot with a second observed, from memory, by asset."""
 
     def latest_gateways(self, school: str | None = None) -> list[GatewayLatest]:
         """Return the latest reports of gateways and of their devices, from memory."""

@@ -17,14 +17,14 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from cloud.domain import SLOT_GRACE
 from cloud.utilization.periods import Cut, Day, cuts, week_of
 from device_profiles.usage import SLOT_S, UsageSlot
 
 TEACHING = frozenset({"display", "recorder", "instrument", "epaper", "computer"})
 """Categories that can be used in a lesson; they owe a slot for every five minutes."""
 
-GRACE = timedelta(minutes=10)
-"""How long after its end a slot may take to arrive before its absence counts."""
+GRACE = SLOT_GRACE
 SLACK_S = 1e-6
 """Seconds by which a sum of shares may miss a threshold that it meets on paper."""
 

@@ -3,23 +3,17 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from cloud import domain
 from cloud.domain import State, StateInterval
 from cloud.telemetry.store import Slot
 from device_profiles.usage import SLOT_S
 
 _SLOT = timedelta(seconds=SLOT_S)
-_STRONGEST_FIRST: tuple[State, ...] = ("active", "standby", "off", "unobserved")
 
 
 def prevailing(slot: Slot) -> State:
     """Return the state that took most of the slot; of equals the strongest."""
-    seconds: dict[State, float] = {
-        "active": slot.active_s,
-        "standby": slot.standby_s,
-        "off": slot.off_s,
-        "unobserved": slot.unobserved_s,
-    }
-    return max(_STRONGEST_FIRST, key=lambda state: seconds[state])
+    return domain.prevailing(slot.active_s, slot.standby_s, slot.off_s, slot.unobserved_s)
 
 
 def state_intervals(slots: Sequence[Slot], start: datetime, end: datetime) -> list[StateInterval]:

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from cloud.api.schemas.assets import PeriodBand
-from cloud.domain import Presence, State
+from cloud.domain import CONNECTED, CurrentState, Presence
 from cloud.errors import NotFound, Unprocessable
 from cloud.registry.rows import AssetRow, BindingRow
 from cloud.registry.store import Registry
@@ -18,7 +19,7 @@ MAX_SPAN_DAYS = 3 * 366
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One asset of the ledger, its device, and what that is doing now."""
+    """One asset of the ledger, its device, and what that is doing now (words: `cloud.domain`)."""
 
     asset: AssetRow
     device: str | None
@@ -26,14 +27,23 @@ class Line:
     now: AssetNow | None
 
     @property
-    def state(self) -> State:
-        """Return what it is doing; unobserved where nothing is known."""
+    def state(self) -> CurrentState:
+        """Return what it is doing; unobserved where nothing is known of its device."""
+        if self.device is None:
+            return "no_sensor"
         return self.now.state if self.now else "unobserved"
 
     @property
     def presence(self) -> Presence:
         """Return whether data of it is received."""
+        if self.device is None:
+            return "no_sensor"
         return self.now.presence if self.now else "never_seen"
+
+    @property
+    def is_connected(self) -> bool:
+        """Return whether a device is bound and anything of it ever arrived."""
+        return self.presence in CONNECTED
 
     @property
     def last_seen(self) -> datetime | None:
@@ -76,13 +86,18 @@ def lines(
     by_name = {now.asset: now for now in services.now.of(school)}
     bound = bound_on(services.registry.bindings(school), day)
     rows = services.registry.asset_rows(school) if assets is None else assets
-    return [_line(row, bound.get(row.id), by_name) for row in rows]
+    zone = services.registry.zone(school)
+    return [_line(row, bound.get(row.id), by_name, zone) for row in rows]
 
 
 def bound_on(bindings: list[BindingRow], day: date) -> dict[int, BindingRow]:
     """Return the binding of each asset on a day; of several, the one that began last."""
     ordered = sorted(bindings, key=lambda b: b.valid_from or date.min)
     return {b.asset_id: b for b in ordered if b.holds_on(day)}
+
+
+def _day(moment: datetime, zone: ZoneInfo) -> date:
+    return moment.astimezone(zone).date()
 
 
 def bands(
@@ -106,7 +121,11 @@ def bands(
     ]
 
 
-def _line(row: AssetRow, binding: BindingRow | None, by_name: dict[str, AssetNow]) -> Line:
+def _line(
+    row: AssetRow, binding: BindingRow | None, by_name: dict[str, AssetNow], zone: ZoneInfo
+) -> Line:
     now = by_name.get(binding.device) if binding else None
+    if binding and now and now.last_seen and not binding.holds_on(_day(now.last_seen, zone)):
+        now = None  # it was another asset's device when it was last seen
     known = binding is not None and (now is not None or is_stated(binding, row))
     return Line(row, binding.device if binding and known else None, now)

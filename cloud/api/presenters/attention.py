@@ -45,7 +45,7 @@ def attention(seen: Seen) -> list[Attention]:
     return [
         *_gateways(seen),
         *_left_on(seen),
-        *_silent(seen),
+        *_lost(seen),
         *_unknown(seen),
         *_faulty(seen),
         *_never_used(seen),
@@ -72,9 +72,9 @@ async def still_on(
 
 def _gateways(seen: Seen) -> Iterator[Attention]:
     for gateway in seen.gateways:
-        if gateway.presence == "silent":
+        if gateway.presence == "lost":
             yield Attention(
-                kind="gateway_silent",
+                kind="gateway_lost",
                 subject=gateway.gateway,
                 title=gateway.gateway,
                 since=gateway.last_seen,
@@ -112,13 +112,13 @@ def on_before(day: Day, at: datetime) -> datetime | None:
     return None
 
 
-def _silent(seen: Seen) -> Iterator[Attention]:
-    """Yield what sent data once and is silent now; `value` is the hours since."""
+def _lost(seen: Seen) -> Iterator[Attention]:
+    """Yield what sent data once and is lost now; `value` is the hours since."""
     for line in seen.lines:
-        if line.presence == "silent" and line.asset.condition not in WRITTEN_OFF:
+        if line.presence == "lost" and line.asset.condition not in WRITTEN_OFF:
             since = line.last_seen
             hours = (seen.at - since).total_seconds() / 3600 if since else None
-            yield _about(line, "silent", since, hours)
+            yield _about(line, "lost", since, hours)
 
 
 def _unknown(seen: Seen) -> Iterator[Attention]:

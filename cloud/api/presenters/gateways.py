@@ -1,6 +1,6 @@
 """Gateways and their devices as `/api/v1` shows them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from cloud.api.presenters.assets import today
@@ -11,11 +11,11 @@ from cloud.telemetry.current_state import AssetNow
 from cloud.telemetry.store import GatewayLatest
 from device_profiles.reading import Value
 
-SILENT_AFTER = timedelta(seconds=60)
+LOST_AFTER = timedelta(seconds=60)
 
 
 def school_gateways(services: Services, school: str) -> list[Gateway]:
-    """Return the gateways of a school, with how many of their devices are silent."""
+    """Return the gateways of a school, with how many of their devices are online and lost."""
     reports = services.store.latest_gateways(school)
     states = {state.asset: state for state in services.now.of(school)}
     now = services.clock.now()
@@ -24,11 +24,9 @@ def school_gateways(services: Services, school: str) -> list[Gateway]:
         mine = [report for report in reports if report.gateway == name]
         devices = [report for report in mine if report.device]
         own_report = next((report for report in mine if not report.device), None)
-        silent = sum(_presence(report, states) != "online" for report in devices)
+        presences = [_presence(report, states) for report in devices]
         gateways.append(
-            _gateway(
-                school, name, own_report, max(mine, key=reported_at), len(devices), silent, now
-            )
+            _gateway(school, name, own_report, max(mine, key=reported_at), presences, now)
         )
     return gateways
 
@@ -38,8 +36,7 @@ def _gateway(
     name: str,
     own_report: GatewayLatest | None,
     newest: GatewayLatest,
-    devices: int,
-    silent: int,
+    presences: Sequence[Presence],
     now: datetime,
 ) -> Gateway:
     last_seen = reported_at(newest)
@@ -47,7 +44,7 @@ def _gateway(
         gateway=name,
         school=school,
         last_seen=last_seen,
-        presence="online" if now - last_seen < SILENT_AFTER else "silent",
+        presence="online" if now - last_seen < LOST_AFTER else "lost",
         version=_text(own_report, "version"),
         uptime_s=_number(own_report, "uptime_s"),
         backlog=_count(own_report, "backlog"),
@@ -59,8 +56,9 @@ def _gateway(
         disk_free_mb=_number(own_report, "disk_free_mb"),
         errors=_count(own_report, "errors"),
         last_error=_text(own_report, "last_error"),
-        devices=devices,
-        devices_silent=silent,
+        devices=len(presences),
+        devices_online=presences.count("online"),
+        devices_lost=presences.count("lost"),
     )
 
 

@@ -28,7 +28,7 @@ from cloud.api.schemas.assets import (
     Timeline,
 )
 from cloud.api.schemas.text import LocalizedText as Text
-from cloud.domain import Presence, State, UseSummary
+from cloud.domain import CurrentState, Presence, UseSummary
 from cloud.errors import Unprocessable
 from cloud.localized_text import LocalizedText
 from cloud.registry import rows
@@ -76,7 +76,9 @@ async def list_assets(
     q: Annotated[str | None, Query(description="Part of number, name, model, brand...")] = None,
     category: Annotated[str | None, Query(description="Only this category.")] = None,
     room: Annotated[str | None, Query(description="A room's number.")] = None,
-    state: Annotated[State | None, Query(description="Only what is in this state now.")] = None,
+    state: Annotated[
+        CurrentState | None, Query(description="Only what is in this state now.")
+    ] = None,
     presence: Annotated[Presence | None, Query(description="Only this connection.")] = None,
     condition: Annotated[str | None, Query(description="A code of 使用状况.")] = None,
     bound: Annotated[bool | None, Query(description="With, or without, a device.")] = None,

@@ -1,6 +1,6 @@
 """What an equipment manager sees first: what is on, what is used, what needs a look."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -16,7 +16,7 @@ from cloud.api.presenters.gateways import school_gateways
 from cloud.api.presenters.schools import registered, school_shape
 from cloud.api.schemas.gateways import Gateway
 from cloud.api.schemas.overview import CategoryCount, DayUse, Overview, PeriodNow, RoomNow
-from cloud.domain import State
+from cloud.domain import CurrentState, Presence
 from cloud.registry.rows import LessonRow, RoomRow, SchoolRow
 from cloud.services import Services
 from cloud.utilization import summary
@@ -25,7 +25,15 @@ from cloud.utilization.periods import Day
 
 router = APIRouter(prefix="/api/v1", tags=["overview"], dependencies=[READ])
 
-_STRENGTH: dict[State, int] = {"unobserved": 0, "off": 1, "standby": 2, "active": 3}
+_STRENGTH: dict[CurrentState, int] = {
+    "no_sensor": 0,
+    "no_rule": 1,
+    "unobserved": 2,
+    "off": 3,
+    "standby": 4,
+    "active": 5,
+}
+"""A room where use is unknown is not shown as one where nothing can be used."""
 _OTHER = "other"
 
 
@@ -71,8 +79,10 @@ async def get_overview(school: str, services: ServicesDep) -> Overview:
         at=at,
         now=_period_now(facts, at),
         assets=len(facts.lines),
-        assets_connected=sum(line.presence != "never_seen" for line in facts.lines),
-        assets_online=sum(line.presence == "online" for line in facts.lines),
+        assets_connected=sum(line.is_connected for line in facts.lines),
+        assets_online=_present(facts.lines, "online"),
+        assets_lost=_present(facts.lines, "lost"),
+        assets_no_sensor=_present(facts.lines, "no_sensor"),
         original_value_yuan=_value(facts.lines),
         categories=_categories(facts.lines),
         rooms=_rooms(facts, at),
@@ -139,22 +149,32 @@ def _value(lines: Iterable[Line]) -> float | None:
     return sum(values) if values else None
 
 
+def _present(lines: Iterable[Line], presence: Presence) -> int:
+    return sum(line.presence == presence for line in lines)
+
+
 def _categories(lines: Iterable[Line]) -> list[CategoryCount]:
     by_category: dict[str, list[Line]] = defaultdict(list)
     for line in lines:
         by_category[line.asset.category or _OTHER].append(line)
-    return [
-        CategoryCount(
-            category=category,
-            assets=len(category_lines),
-            online=sum(line.presence == "online" for line in category_lines),
-            active=sum(line.state == "active" for line in category_lines),
-            standby=sum(line.state == "standby" for line in category_lines),
-            off=sum(line.state == "off" for line in category_lines),
-            unobserved=sum(line.state == "unobserved" for line in category_lines),
+    counts = []
+    for category, category_lines in sorted(by_category.items()):
+        states = Counter(line.state for line in category_lines)
+        counts.append(
+            CategoryCount(
+                category=category,
+                assets=len(category_lines),
+                connected=sum(line.is_connected for line in category_lines),
+                online=_present(category_lines, "online"),
+                active=states["active"],
+                standby=states["standby"],
+                off=states["off"],
+                no_rule=states["no_rule"],
+                unobserved=states["unobserved"],
+                no_sensor=states["no_sensor"],
+            )
         )
-        for category, category_lines in sorted(by_category.items())
-    ]
+    return counts
 
 
 def _rooms(facts: _SchoolFacts, at: datetime) -> list[RoomNow]:
@@ -173,7 +193,7 @@ def _rooms(facts: _SchoolFacts, at: datetime) -> list[RoomNow]:
             state=max(
                 (line.state for line in by_room[room.number]),
                 key=_STRENGTH.__getitem__,
-                default="unobserved",
+                default="no_sensor",
             ),
             assets=len(by_room[room.number]),
             lesson=lessons.get(room.number),

@@ -4,7 +4,7 @@ from datetime import date, datetime
 
 from cloud.api.schemas.base import Shape
 from cloud.api.schemas.text import LocalizedText
-from cloud.domain import Presence, State, StateInterval, UseSummary
+from cloud.domain import CurrentState, Presence, StateInterval, UseSummary
 
 
 class AssetRow(Shape):
@@ -25,7 +25,7 @@ class AssetRow(Shape):
     custodian: str | None
     device: str | None
     """The asset's name in telemetry."""
-    state: State
+    state: CurrentState
     presence: Presence
     last_seen: datetime | None
     use: UseSummary | None

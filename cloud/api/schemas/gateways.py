@@ -43,7 +43,8 @@ class Gateway(Shape):
     errors: int | None
     last_error: str | None
     devices: int
-    devices_silent: int
+    devices_online: int
+    devices_lost: int
 
 
 class GatewayPoint(Shape):

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from cloud.api.schemas.base import Shape
-from cloud.domain import Presence, State
+from cloud.domain import CurrentState, Presence
 
 
 class LiveAsset(Shape):
@@ -11,7 +11,7 @@ class LiveAsset(Shape):
 
     asset: str
     asset_id: int | None
-    state: State
+    state: CurrentState
     presence: Presence
     last_seen: datetime | None
     values: dict[str, float | bool | str]

@@ -6,19 +6,26 @@ from typing import Literal
 from cloud.api.schemas.base import Shape
 from cloud.api.schemas.gateways import Gateway
 from cloud.api.schemas.schools import School
-from cloud.domain import State, UseSummary
+from cloud.domain import CurrentState, UseSummary
 
 
 class CategoryCount(Shape):
-    """The assets of one category, by what they are doing now."""
+    """The assets of one category, by what they are doing now.
+
+    `active` to `no_sensor` add up to `assets`.
+    """
 
     category: str
     assets: int
+    connected: int
     online: int
     active: int
     standby: int
     off: int
+    no_rule: int
+    """Online, and without a usage rule: a sensor of air."""
     unobserved: int
+    no_sensor: int
 
 
 class PeriodNow(Shape):
@@ -40,7 +47,7 @@ class RoomNow(Shape):
     name: str
     building: str
     floor: int | None
-    state: State
+    state: CurrentState
     assets: int
     lesson: str | None
     """Class and subject scheduled there now."""
@@ -57,7 +64,7 @@ class Attention(Shape):
     """Something a manager should look at; `kind` names its text in the web app."""
 
     kind: Literal[
-        "left_on", "silent", "unknown_asset", "never_used", "gateway_silent", "backlog", "condition"
+        "left_on", "lost", "unknown_asset", "never_used", "gateway_lost", "backlog", "condition"
     ]
     subject: str
     """An asset number, or a gateway's name."""
@@ -74,8 +81,11 @@ class Overview(Shape):
     now: PeriodNow
     assets: int
     assets_connected: int
-    """Assets from which telemetry has ever come."""
+    """Assets with a device from which a reading or an observed usage slot has ever come."""
     assets_online: int
+    assets_lost: int
+    """Connected and not online."""
+    assets_no_sensor: int
     original_value_yuan: float | None
     categories: list[CategoryCount]
     rooms: list[RoomNow]

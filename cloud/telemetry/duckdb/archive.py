@@ -31,12 +31,40 @@ select school, asset, slot_start, room, category, active_s, standby_s, off_s, un
        energy_wh, received_at, first_received_at
 from live_slots
 """
-_WHO_SENT = """
+_OBSERVED = "coalesce(active_s, 0) + coalesce(standby_s, 0) + coalesce(off_s, 0) > 0"
+STATE = """case greatest(
+    coalesce(active_s, 0), coalesce(standby_s, 0), coalesce(off_s, 0), coalesce(unobserved_s, 0)
+) when coalesce(active_s, 0) then 'active' when coalesce(standby_s, 0) then 'standby'
+when coalesce(off_s, 0) then 'off' else 'unobserved' end"""
+"""The state that took most of a slot, as `cloud.domain.prevailing`."""
+_LAST_OBSERVED = f"""max(slot_start) filter ({_OBSERVED}) as last_observed,
+       arg_max({STATE}, slot_start) filter ({_OBSERVED}) as last_state"""
+_WHO_SENT = f"""
 insert into archived_senders
 select ?, ?::date, school, asset, min(slot_start), max(slot_start),
-       arg_max(room, slot_start), arg_max(category, slot_start)
+       arg_max(room, slot_start), arg_max(category, slot_start), {_LAST_OBSERVED}
 from read_parquet(?, hive_partitioning = false) group by school, asset order by school, asset
-"""
+"""  # noqa: S608  fixed
+_FILL = f"""
+update archived_senders as kept set last_observed = here.last_observed, last_state = here.last_state
+from (
+    select school, asset, {_LAST_OBSERVED}
+    from read_parquet($path, hive_partitioning = false) group by school, asset
+) as here
+where kept.file = $file and kept.school = here.school and kept.asset = here.asset
+"""  # noqa: S608  fixed
+LATEST_SLOTS = f"""
+select school, asset, arg_max(room, start), arg_max(category, start), max(start),
+       arg_max(state, start)
+from (
+    select school, asset, room, category, slot_start as start, {STATE} as state
+    from live_slots where {_OBSERVED}
+    union all
+    select school, asset, room, category, last_observed, last_state
+    from archived_senders where last_observed is not null
+) group by school, asset
+"""  # noqa: S608  fixed
+"""Of each asset the newest slot with a second observed."""
 _OUT_OF_ORDER = """
 select school, asset, slot_start from (
     select school, asset, slot_start, lag((school, asset, slot_start)) over () as before
@@ -87,6 +115,11 @@ class Archive:
             [file.name, file.digest, file.day, file.rows, file.first_slot, file.last_slot],
         )
         return True
+
+    def fill(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        """Note of every file which slots were observed last, as `add` does of a new one."""
+        for (name,) in cursor.execute("select path from archived_files order by path").fetchall():
+            cursor.execute(_FILL, {"path": str(self.folder / name), "file": name})
 
     def schools(self, cursor: duckdb.DuckDBPyConnection, file: SlotFile) -> list[str]:
         """Return the schools whose slots an archived file holds, sorted."""

@@ -7,9 +7,10 @@ from datetime import datetime
 import duckdb
 import pyarrow as pa  # type: ignore[import-untyped]  # it ships no types
 
+from cloud.domain import prevailing
 from cloud.telemetry.duckdb.dictionary import Names
 from cloud.telemetry.line_protocol import Batch, FieldType, SeriesKey
-from cloud.telemetry.store import UsageWritten, WriteResult
+from cloud.telemetry.store import LatestSlot, UsageWritten, WriteResult
 from device_profiles.points import from_ns
 from device_profiles.reading import Value
 
@@ -158,6 +159,23 @@ class Group:
         """Yield the newest value of each point of a reading or a gateway."""
         for (key, name), (time_ns, value) in self._spoken.items():
             yield key, name, time_ns, value
+
+    def observed_slots(self) -> Iterator[LatestSlot]:
+        """Yield the slots with a second observed, as this group wrote them."""
+        names = ("active_s", "standby_s", "off_s", "unobserved_s")
+        for (school, asset, slot_ns), row in self._slots.items():
+            active_s, standby_s, off_s, unobserved_s = (
+                self._seconds[name][row] or 0.0 for name in names
+            )
+            if active_s + standby_s + off_s > 0:
+                yield LatestSlot(
+                    school=school,
+                    asset=asset,
+                    room=self._places[row].room,
+                    category=self._places[row].category,
+                    start=from_ns(slot_ns),
+                    state=prevailing(active_s, standby_s, off_s, unobserved_s),
+                )
 
     def assets_with_readings(self) -> list[tuple[str, str]]:
         """Return the (school, asset) pairs that have new readings."""

@@ -72,11 +72,20 @@ CREATE TABLE loaded_files (
     digest VARCHAR NOT NULL
 );
 """
-_MIGRATIONS = (_VERSION_1, _VERSION_2)
+_VERSION_3 = """
+ALTER TABLE archived_senders ADD COLUMN last_observed TIMESTAMP;
+ALTER TABLE archived_senders ADD COLUMN last_state VARCHAR;
+"""
+"""What the files of an older folder hold of it is filled in once, by `Archive.fill`."""
+OBSERVED_SINCE = 3
+_MIGRATIONS = (_VERSION_1, _VERSION_2, _VERSION_3)
 
 
-def migrate(cursor: duckdb.DuckDBPyConnection, path: str) -> None:
-    """Bring the file to the current schema; raises StoreTooNew for a file from the future."""
+def migrate(cursor: duckdb.DuckDBPyConnection, path: str) -> int:
+    """Bring the file to the current schema and return the version that it had, 0 for a new one.
+
+    Raises StoreTooNew for a file from the future.
+    """
     cursor.execute("CREATE TABLE IF NOT EXISTS schema_version (version INTEGER NOT NULL)")
     row = cursor.execute("SELECT max(version) FROM schema_version").fetchone()
     version = int(row[0]) if row and row[0] is not None else 0
@@ -87,3 +96,4 @@ def migrate(cursor: duckdb.DuckDBPyConnection, path: str) -> None:
         cursor.execute(statements)
         cursor.execute("INSERT INTO schema_version VALUES (?)", [number])
         cursor.commit()
+    return version

@@ -6,8 +6,8 @@ from typing import Any
 
 import duckdb
 
-from cloud.telemetry.duckdb.archive import Archive
-from cloud.telemetry.store import Sender, Slot, UsageWritten
+from cloud.telemetry.duckdb.archive import LATEST_SLOTS, Archive
+from cloud.telemetry.store import LatestSlot, Sender, Slot, UsageWritten
 from cloud.telemetry.tables import naive_utc
 
 _CHUNK = 5_000
@@ -69,6 +69,19 @@ def slots(
         [school, asset, end],
     )
     return [_slot(row) for row in rows.fetchall()]
+
+
+def latest(cursor: duckdb.DuckDBPyConnection) -> Iterator[LatestSlot]:
+    """Yield of each asset the newest slot with a second observed, live or archived."""
+    for school, asset, room, category, start, state in cursor.execute(LATEST_SLOTS).fetchall():
+        yield LatestSlot(
+            school=school,
+            asset=asset,
+            room=room or "",
+            category=category or "",
+            start=start.replace(tzinfo=UTC),
+            state=state,
+        )
 
 
 def active_since(

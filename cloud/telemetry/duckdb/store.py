@@ -35,6 +35,7 @@ from cloud.telemetry.line_protocol import Batch
 from cloud.telemetry.store import (
     AssetLatest,
     GatewayLatest,
+    LatestSlot,
     PointsCallback,
     Reported,
     Samples,
@@ -71,8 +72,10 @@ class DuckDBStore:
         self._connection = _open(path, memory_mb, threads)
         self._archive = Archive(path.with_suffix(".slots").absolute())
         try:
-            schema.migrate(self._connection, str(path))
+            was = schema.migrate(self._connection, str(path))
             self._archive.sweep(self._connection)
+            if was < schema.OBSERVED_SINCE:
+                self._archive.fill(self._connection)
             self._archive.attach(self._connection)
         except BaseException:
             self._connection.close()
@@ -81,6 +84,7 @@ class DuckDBStore:
         self._newest = Newest()
         for value in point_queries.latest(self._connection, self._names):
             self._newest.update(*value)
+        self._take_slots(self._connection)
         self._usage_callbacks: list[UsageCallback] = []
         self._points_callbacks: list[PointsCallback] = []
         self._local = threading.local()
@@ -138,7 +142,16 @@ class DuckDBStore:
 
     def finish_slots(self) -> Awaitable[None]:
         """Let readers see the slots of every loaded file."""
-        return self._queue(self._archive.attach)
+
+        def work(cursor: duckdb.DuckDBPyConnection) -> None:
+            self._archive.attach(cursor)
+            self._take_slots(cursor)
+
+        return self._queue(work)
+
+    def _take_slots(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        for slot in slot_queries.latest(cursor):
+            self._newest.update_slot(slot)
 
     def is_loaded(self, name: str, digest: str) -> Awaitable[bool]:
         """Whether a file of this name and content is noted as loaded."""
@@ -189,6 +202,10 @@ class DuckDBStore:
     def latest_readings(self, school: str, asset: str | None = None) -> list[AssetLatest]:
         """Return the latest readings of the assets of a school, from memory."""
         return self._newest.readings(school, asset)
+
+    def latest_slots(self, school: str, asset: str | None = None) -> list[LatestSlot]:
+        """Return of each asset the newest slot with a second observed, from memory, by asset."""
+        return self._newest.slots(school, asset)
 
     def latest_gateways(self, school: str | None = None) -> list[GatewayLatest]:
         """Return the newest reports of gateways and of their devices, from memory."""
@@ -351,6 +368,8 @@ class DuckDBStore:
         self._names.stored()
         for key, name, time_ns, value in group.spoken():
             self._newest.update(key, name, time_ns, value)
+        for slot in group.observed_slots():
+            self._newest.update_slot(slot)
         self._call_back(group)
         return results
 

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from cloud.domain import prevailing
 from cloud.telemetry.line_protocol import SeriesKey
-from cloud.telemetry.store import Sender, Slot, UsageWritten
+from cloud.telemetry.store import LatestSlot, Sender, Slot, UsageWritten
 from device_profiles.points import from_ns
 from device_profiles.usage import SLOT_S
 
@@ -32,6 +33,14 @@ class StoredSlot:
         active_s = self.values.get("active_s", 0.0)
         others = (self.values.get(name, 0.0) for name in ("standby_s", "off_s", "unobserved_s"))
         return active_s > 0 and active_s >= max(others)
+
+    @property
+    def seconds(self) -> tuple[float, float, float, float]:
+        """Return the seconds active, on standby, off and unobserved."""
+        active_s, standby_s, off_s, unobserved_s = (
+            self.values.get(name, 0.0) for name in FIELDS[:4]
+        )
+        return active_s, standby_s, off_s, unobserved_s
 
     def answer(self) -> Slot:
         """Return the slot as a question is answered."""
@@ -72,6 +81,22 @@ class Slots:
             slot = self._slots[key]
             if school in {None, slot.school} and asset in {None, slot.asset}:
                 yield slot
+
+    def latest(self, school: str, asset: str | None) -> list[LatestSlot]:
+        """Return of each asset the newest slot with a second observed, by asset."""
+        newest: dict[str, LatestSlot] = {}
+        for slot in self.matching(school, asset):
+            active_s, standby_s, off_s, unobserved_s = slot.seconds
+            if active_s + standby_s + off_s > 0:
+                newest[slot.asset] = LatestSlot(
+                    school=slot.school,
+                    asset=slot.asset,
+                    room=slot.room,
+                    category=slot.category,
+                    start=slot.start,
+                    state=prevailing(active_s, standby_s, off_s, unobserved_s),
+                )
+        return list(newest.values())
 
     def active_since(
         self, school: str, assets: Iterable[str], since: datetime

@@ -23,6 +23,7 @@ from cloud.telemetry.memory.slots import FIELDS, Slots
 from cloud.telemetry.store import (
     AssetLatest,
     GatewayLatest,
+    LatestSlot,
     PointsCallback,
     Reported,
     Samples,
@@ -146,6 +147,11 @@ class MemoryStore:
     def latest_readings(self, school: str, asset: str | None = None) -> list[AssetLatest]:
         """Return the latest readings of the assets of a school."""
         return self._newest.readings(school, asset)
+
+    def latest_slots(self, school: str, asset: str | None = None) -> list[LatestSlot]:
+        """Return of each asset the newest slot with a second observed, by asset."""
+        with self._lock:
+            return self._slots.latest(school, asset)
 
     def latest_gateways(self, school: str | None = None) -> list[GatewayLatest]:
         """Return the latest reports of gateways and of their devices."""

@@ -3,6 +3,7 @@ from datetime import timedelta
 import pytest
 
 from cloud.telemetry.current_state import AssetNow
+from device_profiles.points import to_ns
 from tests._parts.cloud_app import SCHOOL, CloudApp
 
 METER = f"reading,asset=A,school={SCHOOL},profile=eastron-sdm120"
@@ -23,21 +24,66 @@ async def test_the_state_follows_the_profiles_rule(cloud: CloudApp) -> None:
     assert only(cloud).state == "off"
 
 
-async def test_an_asset_that_says_nothing_for_too_long_is_silent_and_unobserved(
+async def test_an_asset_that_sends_nothing_for_too_long_is_lost_and_unobserved(
     cloud: CloudApp,
 ) -> None:
     await cloud.write(f"{METER} active_power=500")
-    silent_at = only(cloud).silent_at
-    assert silent_at is not None
-    cloud.clock.moment = silent_at
+    lost_at = only(cloud).lost_at
+    assert lost_at is not None
+    cloud.clock.moment = lost_at
     assert only(cloud).presence == "online"
     cloud.clock.moment += timedelta(seconds=1)
-    assert (only(cloud).presence, only(cloud).state) == ("silent", "unobserved")
+    assert (only(cloud).presence, only(cloud).state) == ("lost", "unobserved")
 
 
-async def test_what_has_no_rule_is_present_but_unobserved(cloud: CloudApp) -> None:
-    await cloud.write(f"reading,asset=A,school={SCHOOL},profile=not-in-the-catalogue v=1")
-    assert (only(cloud).presence, only(cloud).state) == ("online", "unobserved")
+@pytest.mark.parametrize("profile", ["not-in-the-catalogue", "senseair-s8"])
+async def test_what_has_no_rule_is_online_and_not_unobserved(cloud: CloudApp, profile: str) -> None:
+    await cloud.write(f"reading,asset=A,school={SCHOOL},profile={profile} co2=600")
+    assert (only(cloud).presence, only(cloud).state) == ("online", "no_rule")
+    cloud.clock.moment += timedelta(days=1)
+    assert (only(cloud).presence, only(cloud).state) == ("lost", "unobserved")
+
+
+def slot(cloud: CloudApp, minutes_ago: float, seconds: str = "active_s=200,off_s=100") -> str:
+    start = to_ns(cloud.clock.moment - timedelta(minutes=minutes_ago))
+    return f"usage,school={SCHOOL},asset=A,room=101,category=display {seconds} {start}"
+
+
+async def test_what_sends_slots_alone_is_online_until_its_next_slot_is_overdue(
+    cloud: CloudApp,
+) -> None:
+    await cloud.write(slot(cloud, 5), slot(cloud, 10, "off_s=300"))
+    now = only(cloud)
+    assert (now.presence, now.state, now.last_seen) == ("online", "active", cloud.clock.moment)
+    assert (now.room, now.category) == ("101", "display")
+    cloud.clock.moment += timedelta(minutes=15)
+    assert only(cloud).presence == "online"
+    cloud.clock.moment += timedelta(seconds=1)
+    assert (only(cloud).presence, only(cloud).state) == ("lost", "unobserved")
+    assert only(cloud).last_seen == now.last_seen
+
+
+async def test_slots_without_a_second_observed_are_no_sign_of_a_device(cloud: CloudApp) -> None:
+    await cloud.write(slot(cloud, 5, "unobserved_s=300"))
+    assert cloud.services.now.of(SCHOOL) == []
+
+
+async def test_slots_that_go_on_after_the_last_reading_keep_a_device_online(
+    cloud: CloudApp,
+) -> None:
+    await cloud.write(f"{METER} active_power=500")
+    cloud.clock.moment += timedelta(hours=2)
+    assert only(cloud).presence == "lost"
+    await cloud.write(slot(cloud, 5, "standby_s=300"))
+    assert (only(cloud).presence, only(cloud).state) == ("online", "standby")
+
+
+async def test_a_slot_that_only_holds_the_last_reading_does_not(cloud: CloudApp) -> None:
+    await cloud.write(f"{METER} active_power=500")
+    read_at = cloud.clock.moment
+    cloud.clock.moment += timedelta(minutes=11)
+    await cloud.write(slot(cloud, 10))
+    assert (only(cloud).presence, only(cloud).last_seen) == ("lost", read_at)
 
 
 async def test_a_meter_that_lost_its_deciding_point_is_unobserved(cloud: CloudApp) -> None:
@@ -64,7 +110,7 @@ async def test_a_rule_that_the_gateway_tells_is_in_force(cloud: CloudApp) -> Non
     assert only(cloud).state == "active"
     cloud.clock.moment += timedelta(seconds=100)
     await cloud.write(report('{"max_gap_s": 60.0}'))
-    assert only(cloud).presence == "silent"
+    assert only(cloud).presence == "lost"
 
 
 async def test_a_report_without_a_rule_takes_it_back(cloud: CloudApp) -> None:

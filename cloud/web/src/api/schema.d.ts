@@ -1354,7 +1354,7 @@ export interface components {
              * Presence
              * @enum {string}
              */
-            presence: "online" | "silent" | "never_seen";
+            presence: "online" | "lost" | "never_seen" | "no_sensor";
             /** Profile */
             profile: string | null;
             profile_title: components["schemas"]["LocalizedText"] | null;
@@ -1372,7 +1372,7 @@ export interface components {
              * State
              * @enum {string}
              */
-            state: "active" | "standby" | "off" | "unobserved";
+            state: "active" | "standby" | "off" | "no_rule" | "unobserved" | "no_sensor";
             /** Supplier */
             supplier: string | null;
             /** Tag */
@@ -1448,7 +1448,7 @@ export interface components {
              * Presence
              * @enum {string}
              */
-            presence: "online" | "silent" | "never_seen";
+            presence: "online" | "lost" | "never_seen" | "no_sensor";
             /** Room */
             room: string | null;
             /** Room Name */
@@ -1457,7 +1457,7 @@ export interface components {
              * State
              * @enum {string}
              */
-            state: "active" | "standby" | "off" | "unobserved";
+            state: "active" | "standby" | "off" | "no_rule" | "unobserved" | "no_sensor";
             use: components["schemas"]["UseSummary"] | null;
         };
         /**
@@ -1469,7 +1469,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "left_on" | "silent" | "unknown_asset" | "never_used" | "gateway_silent" | "backlog" | "condition";
+            kind: "left_on" | "lost" | "unknown_asset" | "never_used" | "gateway_lost" | "backlog" | "condition";
             /** Since */
             since: string | null;
             /** Subject */
@@ -1532,6 +1532,8 @@ export interface components {
         /**
          * CategoryCount
          * @description The assets of one category, by what they are doing now.
+         *
+         *     `active` to `no_sensor` add up to `assets`.
          */
         CategoryCount: {
             /** Active */
@@ -1540,6 +1542,12 @@ export interface components {
             assets: number;
             /** Category */
             category: string;
+            /** Connected */
+            connected: number;
+            /** No Rule */
+            no_rule: number;
+            /** No Sensor */
+            no_sensor: number;
             /** Off */
             off: number;
             /** Online */
@@ -2025,8 +2033,10 @@ export interface components {
             backlog: number | null;
             /** Devices */
             devices: number;
-            /** Devices Silent */
-            devices_silent: number;
+            /** Devices Lost */
+            devices_lost: number;
+            /** Devices Online */
+            devices_online: number;
             /** Disk Free Mb */
             disk_free_mb: number | null;
             /** Errors */
@@ -2050,7 +2060,7 @@ export interface components {
              * Presence
              * @enum {string}
              */
-            presence: "online" | "silent" | "never_seen";
+            presence: "online" | "lost" | "never_seen" | "no_sensor";
             /** Readings Per S */
             readings_per_s: number | null;
             /** School */
@@ -2100,7 +2110,7 @@ export interface components {
              * Presence
              * @enum {string}
              */
-            presence: "online" | "silent" | "never_seen";
+            presence: "online" | "lost" | "never_seen" | "no_sensor";
             /** Profile */
             profile: string;
             /** Protocol */
@@ -2325,12 +2335,12 @@ export interface components {
              * Presence
              * @enum {string}
              */
-            presence: "online" | "silent" | "never_seen";
+            presence: "online" | "lost" | "never_seen" | "no_sensor";
             /**
              * State
              * @enum {string}
              */
-            state: "active" | "standby" | "off" | "unobserved";
+            state: "active" | "standby" | "off" | "no_rule" | "unobserved" | "no_sensor";
             /** Values */
             values: {
                 [key: string]: number | boolean | string;
@@ -2507,6 +2517,10 @@ export interface components {
             assets: number;
             /** Assets Connected */
             assets_connected: number;
+            /** Assets Lost */
+            assets_lost: number;
+            /** Assets No Sensor */
+            assets_no_sensor: number;
             /** Assets Online */
             assets_online: number;
             /**
@@ -2951,7 +2965,7 @@ export interface components {
              * State
              * @enum {string}
              */
-            state: "active" | "standby" | "off" | "unobserved";
+            state: "active" | "standby" | "off" | "no_rule" | "unobserved" | "no_sensor";
         };
         /**
          * School
@@ -5054,9 +5068,9 @@ export interface operations {
                 /** @description A room's number. */
                 room?: string | null;
                 /** @description Only what is in this state now. */
-                state?: ("active" | "standby" | "off" | "unobserved") | null;
+                state?: ("active" | "standby" | "off" | "no_rule" | "unobserved" | "no_sensor") | null;
                 /** @description Only this connection. */
-                presence?: ("online" | "silent" | "never_seen") | null;
+                presence?: ("online" | "lost" | "never_seen" | "no_sensor") | null;
                 /** @description A code of 使用状况. */
                 condition?: string | null;
                 /** @description With, or without, a device. */

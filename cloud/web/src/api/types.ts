@@ -1,7 +1,8 @@
 // Short names for values of the generated schema (`schema.d.ts`, written by `make snapshots`).
-import type { AssetRow, Finding, IntegrityFinding, PointNow, RankingRow, RecordRow } from "./schema";
+import type { AssetRow, Finding, IntegrityFinding, PointNow, RankingRow, RecordRow, StateInterval } from "./schema";
 
-export type State = AssetRow["state"];
+export type State = StateInterval["state"];
+export type CurrentState = AssetRow["state"];
 export type Presence = AssetRow["presence"];
 export type Outcome = Finding["outcome"];
 export type DataSource = Finding["data_source"];

@@ -1,8 +1,9 @@
-// The four states, in the order of display, and their colours.
+// States in the order of display, and their colours: those of a span, and those of an asset now.
 
-import type { State } from "@/api/types";
+import type { CurrentState, State } from "@/api/types";
 
 export const STATES: readonly State[] = ["active", "standby", "off", "unobserved"];
+export const CURRENT_STATES: readonly CurrentState[] = ["active", "standby", "off", "no_rule", "unobserved", "no_sensor"];
 
 export const COLOUR: Record<State, string> = {
   active: "#15936b",

@@ -48,7 +48,7 @@ async def test_the_list_joins_ledger_and_telemetry(cloud: CloudApp) -> None:
     assert first["last_seen"] == "2026-11-23T01:59:30Z"
     assert (first["use"]["lessons_observed"], first["use"]["lessons_used"]) == (1, 1)
     last = page["items"][-1]
-    assert (last["device"], last["presence"], last["use"]) == (None, "never_seen", None)
+    assert (last["device"], last["presence"], last["use"]) == (None, "no_sensor", None)
 
 
 @pytest.mark.parametrize(

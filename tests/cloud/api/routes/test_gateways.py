@@ -16,7 +16,7 @@ async def test_a_gateway_is_shown_as_it_last_reported_itself(cloud: CloudApp) ->
     assert gateway["presence"] == "online"
     assert (gateway["backlog"], gateway["oldest_unsent_s"], gateway["version"]) == (7, 3.5, "1")
     assert gateway["uptime_s"] is None
-    assert (gateway["devices"], gateway["devices_silent"]) == (1, 0)
+    assert (gateway["devices"], gateway["devices_lost"]) == (1, 0)
 
     detail = (await cloud.stranger.get("/api/v1/gateways/gw-1")).json()
     (device,) = detail["devices"]
@@ -28,12 +28,12 @@ async def test_a_gateway_is_shown_as_it_last_reported_itself(cloud: CloudApp) ->
     assert [point["backlog"] for point in detail["history"]] == [7]
 
 
-async def test_a_gateway_that_says_nothing_for_a_minute_is_silent(cloud: CloudApp) -> None:
+async def test_a_gateway_that_sends_nothing_for_a_minute_is_lost(cloud: CloudApp) -> None:
     await cloud.write(f"{OWN} backlog=0", f"{DEVICE} readings=1")
     cloud.clock.moment += timedelta(seconds=61)
     (gateway,) = (await cloud.stranger.get(f"/api/v1/schools/{SCHOOL}/gateways")).json()
-    assert gateway["presence"] == "silent"
-    assert gateway["devices_silent"] == 1
+    assert gateway["presence"] == "lost"
+    assert (gateway["devices_online"], gateway["devices_lost"]) == (0, 0)  # it was never seen
 
 
 async def test_an_unknown_gateway_is_not_found(cloud: CloudApp) -> None:

@@ -61,11 +61,14 @@ async def test_in_a_lesson(cloud: CloudApp) -> None:
     categories = {c.pop("category"): c for c in body["categories"]}
     assert categories["display"] == {
         "assets": 3,
+        "connected": 1,
         "online": 1,
         "active": 1,
         "standby": 0,
         "off": 0,
-        "unobserved": 2,
+        "no_rule": 0,
+        "unobserved": 1,
+        "no_sensor": 1,
     }
     rooms = {room["room"]: room for room in body["rooms"]}
     assert (rooms["101"]["state"], rooms["101"]["assets"]) == ("active", 2)
@@ -112,10 +115,10 @@ async def test_a_display_left_on_over_night_is_named_before_school_and_on_a_day_
     assert attention(await look(cloud), "left_on") == []
 
 
-async def test_what_fell_silent_is_named(cloud: CloudApp) -> None:
+async def test_what_is_lost_is_named(cloud: CloudApp) -> None:
     await furnish(cloud, local("12:00"))
     await report_state(cloud, "A-1", local("10:00"))
-    assert attention(await look(cloud), "silent") == [("A-1", 2.0)]
+    assert attention(await look(cloud), "lost") == [("A-1", 2.0)]
 
 
 async def test_what_was_watched_for_twenty_school_days_and_never_used_is_named(
@@ -141,7 +144,7 @@ async def test_a_gateway_that_lags_or_is_gone_is_named(cloud: CloudApp) -> None:
         )
     body = await look(cloud)
     assert attention(body, "backlog") == [("gw-1", 700.0)]
-    assert attention(body, "gateway_silent") == [("gw-2", None)]
+    assert attention(body, "gateway_lost") == [("gw-2", None)]
     assert [g["gateway"] for g in body["gateways"]] == ["gw-1", "gw-2"]
 
 
