@@ -21,7 +21,7 @@ NODE_OK := $(shell node -e 'process.exit(+process.versions.node.split(".")[0] >=
 NPM     := $(if $(NODE_OK),npm,PATH="$(CURDIR)/$(BIN):$$PATH" npm)
 NODE    := $(if $(NODE_OK),,$(VENV)/.node)
 
-.PHONY: help setup setup-dev setup-report demo city test test-all bench check porcelain fmt lint types arch web web-check profiles snapshots docs dist influxd lock clean
+.PHONY: help setup setup-dev setup-report demo city test test-all bench faults check porcelain fmt lint types arch web web-check profiles snapshots docs dist influxd lock clean
 
 help:  ## List the targets.
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -77,13 +77,16 @@ city: setup web  ## A city of 1,000 schools, assessed, with its model schools se
 	@$(BIN)/campus-sim city-demo $(ARGS)
 
 test: setup-dev web  ## The tests that this machine can run, without the slow proofs; names what it left out.
-	@$(BIN)/pytest -m "not benchmark and not slow" $(ARGS)
+	@$(BIN)/pytest -m "not benchmark and not faults and not slow" $(ARGS)
 
 test-all: setup-dev web  ## Every test that this machine can run, the slow proofs too.
-	@$(BIN)/pytest -m "not benchmark" $(ARGS)
+	@$(BIN)/pytest -m "not benchmark and not faults" $(ARGS)
 
 bench: setup-dev web  ## The benchmarks: ratios against a peer or a baseline in the same run.
 	$(BIN)/pytest -m benchmark -s tests/benchmarks $(ARGS)
+
+faults: setup-dev  ## The power cut at every write of the gateway's buffer, in ten workloads (needs strace).
+	@$(BIN)/pytest tests/edge/buffer/power_cut $(ARGS)
 
 check: lint types arch web-check docs porcelain  ## All that can be checked without running.
 

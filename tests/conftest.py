@@ -22,7 +22,11 @@ for _name in [name for name in os.environ if name.startswith("CAMPUS_CLOUD_")]:
     del os.environ[_name]
 
 _SKIP_NOTHING = os.environ.get("CAMPUS_SKIP_NOTHING") == "1"
-_ELSEWHERE = {"benchmark": "benchmarks (make bench)", "slow": "slow proofs (make test-all)"}
+_ELSEWHERE = {
+    "benchmark": "benchmarks (make bench)",
+    "slow": "slow proofs (make test-all)",
+    "faults": "power cuts in nine more workloads (make faults)",
+}
 _left_out: Counter[str] = Counter()
 
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 VERSION = 1
+PAGE_BYTES = 4096
 
 _TABLES = """
 CREATE TABLE lines (
@@ -52,6 +53,7 @@ def connect(path: Path, *, max_pages: int | None = None) -> sqlite3.Connection:
     """
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     try:
+        connection.execute(f"PRAGMA page_size={PAGE_BYTES}")
         connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
@@ -77,6 +79,15 @@ def _check(connection: sqlite3.Connection) -> None:
     (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
     if verdict != "ok":
         raise sqlite3.DatabaseError(str(verdict))
+
+
+def is_without_tables(path: Path) -> bool:
+    """Return whether a power cut tore the very first write: a page without a table, and no log.
+
+    Tables come into being in the write-ahead log, after that page is on the disk.
+    """
+    log = Path(f"{path}-wal")
+    return path.stat().st_size <= PAGE_BYTES and not (log.exists() and log.stat().st_size)
 
 
 def move_away(path: Path, now: datetime) -> Path:

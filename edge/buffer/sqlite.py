@@ -196,7 +196,11 @@ class SqliteBuffer:
         except sqlite3.DatabaseError as error:
             if _code(error) in _DISK:
                 raise BufferUnavailable(f"{self._path}: {error}") from error
-            connection = self._begin_anew(error)
+            if schema.is_without_tables(self._path):
+                self._path.unlink()
+                connection = schema.connect(self._path, max_pages=self._max_pages)
+            else:
+                connection = self._begin_anew(error)
         self._tables = tables.Tables(connection, self._max_bytes)
 
     def _begin_anew(self, error: sqlite3.DatabaseError) -> sqlite3.Connection:
