@@ -58,6 +58,12 @@ class UsageRule(Model):
     energy_point: Name | None = Field(
         default=None, description="A power, or an energy counter, from which a slot's energy comes."
     )
+    max_power: float | None = Field(
+        default=None,
+        gt=0,
+        description="W: the most that the device can draw; by default its category's. "
+        "Energy beyond it is refused.",
+    )
 
     @model_validator(mode="after")
     def _thresholds_or_values(self) -> "UsageRule":

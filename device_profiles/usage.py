@@ -11,9 +11,11 @@ Invariants
   Silence is never off.
 - A fall to a lower state that lasts no longer than `hold_s` and returns to the same or a higher
   state did not happen. A longer fall counts from its beginning. Unobserved time is no return.
-- Energy of a counter is spread evenly between two observations; a counter that falls was reset, so
-  its new value counts from 0. Power is held like the state. Over unobserved intervals no energy is
-  given (when it was used is unknown); a slot without any has `energy_wh=None`.
+- Energy of a counter is spread evenly between two observations; what a fall or a leap of it means,
+  `counter.py` judges. Power is held like the state. Over unobserved intervals no energy is given
+  (when it was used is unknown); a slot without any has `energy_wh=None`. No slot has more than the
+  device can draw in it (`ceiling_w`).
+- A device that left (`PRESENCE`, false) is unobserved from then on, until its next observation.
 - Of two observations of the same microsecond the higher state (or energy) counts. A value that the
   rule cannot judge (text where a number is needed, NaN) is no observation.
 
@@ -30,6 +32,7 @@ Meter, in the gateway
     for slot in meter.slots(clock.now()):  # new or changed
         ...
     trail = meter.trail                 # to keep, in the transaction that keeps the slots
+    meter.take_judgements()             # what was not taken as it came, once each
 An observation is needed until the slots it can touch are final: closed for longer than the
 allowed lateness. To keep the trail without rewriting it, append every observation, keep
 `trail.final_until` next to them, and delete those before `meter.needed_since`.
@@ -47,10 +50,21 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
+from device_profiles.counter import (
+    CEILINGS_W,
+    WINDOW_MS,
+    CounterLevel,
+    CounterLimits,
+    Judgement,
+    counter_steps,
+    is_plain,
+)
 from device_profiles.reading import Quality, Reading, Value
 from device_profiles.schema import DeviceProfile, UsageRule
 
 SLOT_S = 300
+PRESENCE = "@presence"
+"""The point of an observation that is no reading: false once the device has left its network."""
 
 State = Literal["active", "standby", "off", "unobserved"]
 
@@ -86,6 +100,8 @@ class Energy:
     kind: Literal["counter", "power"]
     factor: float = 1.0
     """From the point's unit to Wh or W."""
+    ceiling_w: float = CEILINGS_W["meter"]
+    """The most that the device can draw."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,17 +129,26 @@ class MeterState:
     final_until: datetime | None = None
     """Slots that end here or before are settled; None before the first."""
     observations: tuple[Reading, ...] = ()
+    counter: CounterLevel | None = None
+    """What was accepted of the energy counter; older observations of it are forgotten."""
 
 
-def energy_of(profile: DeviceProfile, rule: UsageRule | None = None) -> Energy | None:
-    """Return where the energy of a profile's slots comes from, by its rule or the one given."""
+def energy_of(
+    profile: DeviceProfile, rule: UsageRule | None = None, category: str | None = None
+) -> Energy | None:
+    """Return where the energy of a profile's slots comes from, by its rule or the one given.
+
+    `category` is what the device is used as, where that is not the profile's.
+    """
     rule = rule or profile.usage
     if rule is None or rule.energy_point is None:
         return None
     point = profile.points[rule.energy_point]
-    if point.quantity == "energy":
-        return Energy(rule.energy_point, "counter", point.definition.converted(1, point.unit, "Wh"))
-    return Energy(rule.energy_point, "power", point.definition.converted(1, point.unit, "W"))
+    ceiling_w = rule.max_power or CEILINGS_W[category or profile.category]
+    kind: Literal["counter", "power"] = "counter" if point.quantity == "energy" else "power"
+    unit = "Wh" if kind == "counter" else "W"
+    factor = point.definition.converted(1, point.unit, unit)
+    return Energy(rule.energy_point, kind, factor, ceiling_w)
 
 
 def state_of(rule: UsageRule, value: Value) -> State | None:
@@ -157,23 +182,23 @@ def usage_slots(
     Readings of other points than the rule's and of bad quality are passed over, those after
     `until` too. What a slot has after `until` is unobserved.
     """
-    states, powers = _Series(), _Series()
+    seen = _Seen(rule, energy)
     for reading in observations:
-        _note(reading, rule, energy, states, powers)
+        seen.note(reading)
     begin = _ms(since) // _SLOT_MS * _SLOT_MS
-    return _slots(asset, rule, energy, states, powers, begin, _ms(until))
+    return _slots(asset, seen, begin, _ms(until))
 
 
 def state_spans(
     rule: UsageRule, observations: Iterable[Reading], *, until: datetime
 ) -> list[StateSpan]:
     """Return the states one after another from the first observation to `until`."""
-    states = _Series()
+    seen = _Seen(rule, None)
     for reading in observations:
-        _note(reading, rule, None, states, states)
+        seen.note(reading)
     return [
         StateSpan(_moment(start), _moment(end), STATES[rank])
-        for start, end, rank in _state_spans(rule, states, _ms(until))
+        for start, end, rank in _state_spans(seen, _ms(until))
     ]
 
 
@@ -217,8 +242,10 @@ class UsageMeter:
         self._hold_ms = _span_ms(rule.hold_s)
         self._gap_ms = _span_ms(rule.max_gap_s)
         self._max_observations = max_observations
-        self._states = _Series()
-        self._powers = _Series()
+        self._seen = _Seen(rule, energy)
+        self._is_use_known = True
+        self._judged: dict[tuple[str, int], Judgement] = {}
+        self._new_judgements: list[Judgement] = []
         self._device = ""
         self._final_ms: int | None = None
         self._closed_ms: int | None = None  # end of the last slot given out
@@ -231,11 +258,10 @@ class UsageMeter:
         """What to keep; give it to `restore` after a restart."""
         readings = [
             Reading(self._device, point, series.values[i], _moment_us(series.times[i]))
-            for point, series in self._series()
+            for point, series in self._seen.series()
             for i in range(len(series.times))
         ]
-        final = None if self._final_ms is None else _moment(self._final_ms)
-        return MeterState(final, tuple(readings))
+        return MeterState(self.final_until, tuple(readings), self.counter)
 
     @property
     def final_until(self) -> datetime | None:
@@ -245,13 +271,39 @@ class UsageMeter:
     @property
     def needed_since(self) -> datetime | None:
         """The earliest observation still needed: kept ones before this may be deleted."""
-        firsts = [series.times[0] for _, series in self._series() if series.times]
+        firsts = [series.times[0] for _, series in self._seen.series() if series.times]
         return _moment_us(min(firsts)) if firsts else None
+
+    @property
+    def counter(self) -> CounterLevel | None:
+        """What was accepted of the energy counter where older observations were forgotten."""
+        return self._seen.first_level
+
+    @property
+    def is_use_known(self) -> bool:
+        """Whether the rule fits this device; while it does not, its states are unobserved."""
+        return self._is_use_known
+
+    @is_use_known.setter
+    def is_use_known(self, known: bool) -> None:
+        self._is_stale |= known != self._is_use_known
+        self._is_use_known = known
+
+    def take_judgements(self) -> list[Judgement]:
+        """Return what was not taken as it came, once each, when nothing can change it any more."""
+        new, self._new_judgements = self._new_judgements, []
+        return new
 
     def restore(self, trail: MeterState) -> None:
         """Take up where the trail ends; its slots that are not final are given out once more."""
+        counter = trail.counter
         for reading in trail.observations:
-            self._take(reading)
+            is_of_counter = self.energy is not None and reading.point == self.energy.point
+            if counter is None or not is_of_counter or _us(reading.observed_at) >= counter.at_us:
+                self._take(reading)
+        times = self._seen.powers.times
+        if counter is not None and times and times[0] == counter.at_us:
+            self._seen.first_level = counter
         if trail.final_until is not None:
             self._final_ms = _ms(trail.final_until)
         self._is_stale = True
@@ -259,7 +311,7 @@ class UsageMeter:
     def observe(self, reading: Reading) -> bool:
         """Take in a reading; False where it is about no usage or came too late to count."""
         if self._final_ms is not None and _ms(reading.observed_at) < self._final_ms:
-            self.too_late += reading.point in {point for point, _ in self._series()}
+            self.too_late += reading.point in {point for point, _ in self._seen.series()}
             return False
         return self._take(reading)
 
@@ -284,14 +336,7 @@ class UsageMeter:
         always = {*self._sent, *range(max(begin, recent), closed, _SLOT_MS)}
         changed = []
         for slot in _slots(
-            self.asset,
-            self.rule,
-            self.energy,
-            self._states,
-            self._powers,
-            begin,
-            until_ms,
-            always,
+            self.asset, self._seen, begin, until_ms, always, is_use_known=self._is_use_known
         ):
             start = _ms(slot.start)
             if start < closed and slot != self._sent.get(start):
@@ -299,11 +344,12 @@ class UsageMeter:
                 self._sent[start] = slot
         self._closed_ms = max(closed, self._closed_ms or closed)
         self._computed_ms, self._is_stale = until_ms, False
+        self._note_judgements()
         self._settle(until_ms)
         return changed
 
     def _take(self, reading: Reading) -> bool:
-        is_noted = _note(reading, self.rule, self.energy, self._states, self._powers)
+        is_noted = self._seen.note(reading)
         if is_noted:
             self._device = reading.device
             at = _ms(reading.observed_at)
@@ -314,35 +360,47 @@ class UsageMeter:
         """Whether a counter's new value gives energy to a slot that was given out before."""
         if self.energy is None or reading.point != self.energy.point or self._closed_ms is None:
             return False
-        times = self._powers.times
+        times, values = self._seen.powers.times, self._seen.powers.ranks
         at = bisect_left(times, _us(reading.observed_at))
-        return at > 0 and times[at - 1] // 1000 < self._closed_ms
+        if at == 0:
+            return False
+        elapsed = (times[at] - times[at - 1]) // 1000
+        if times[at - 1] // 1000 < self._closed_ms:
+            return True
+        return self.energy.kind == "counter" and (
+            any(not judgement.is_final for judgement in self._seen.judgements)
+            or not is_plain(elapsed, values[at - 1], values[at], self._seen.limits)
+        )
 
-    def _series(self) -> list[tuple[str, "_Series"]]:
-        pairs = [(self.rule.point, self._states)]
-        if self.energy is not None:
-            pairs.append((self.energy.point, self._powers))
-        return pairs
+    def _note_judgements(self) -> None:
+        for judgement in self._seen.judgements:
+            key = judgement.kind, judgement.at_ms
+            if judgement.is_final and key not in self._judged:
+                self._judged[key] = judgement
+                self._new_judgements.append(judgement)
+        kept = self._seen.powers.times[0] // 1000 if self._seen.powers.times else 0
+        self._judged = {key: j for key, j in self._judged.items() if j.at_ms >= kept}
 
     def _is_due(self, until_ms: int, closed: int) -> bool:
         if self._is_stale or self._closed_ms is None or closed > self._closed_ms:
             return True
-        for _, series in self._series():
+        for series in (self._seen.states, self._seen.powers):
             silent = series.times[-1] // 1000 + self._gap_ms if series.times else until_ms
             if self._computed_ms <= silent < until_ms:
                 return True
         return False
 
     def _begin(self) -> int | None:
-        firsts = [series.times[0] // 1000 for _, series in self._series() if series.times]
         if self._final_ms is not None:
             return self._final_ms
+        both = (self._seen.states, self._seen.powers)
+        firsts = [series.times[0] // 1000 for series in both if series.times]
         return min(firsts) // _SLOT_MS * _SLOT_MS if firsts else None
 
     def _settle(self, until_ms: int) -> None:
         """Make slots final that are older than the lateness, or too many to keep open."""
         final = until_ms - self._lateness_ms
-        for _, series in self._series():
+        for series in (self._seen.states, self._seen.powers):
             if len(series.times) > self._max_observations:
                 final = max(final, series.times[-self._max_observations] // 1000)
         final = min(final // _SLOT_MS * _SLOT_MS, self._closed_ms or 0)
@@ -350,8 +408,7 @@ class UsageMeter:
         if begin is None or final <= begin:
             return
         self._final_ms = final
-        for _, series in self._series():
-            series.drop_before(final - self._hold_ms)
+        self._seen.drop_before(final, self._hold_ms)
         for start in [start for start in self._sent if start < final]:
             del self._sent[start]
 
@@ -376,27 +433,119 @@ class _Series:
 
     def drop_before(self, time_ms: int) -> None:
         """Forget what is older, except the last one: its state held at that time."""
-        keep = max(bisect_right(self.times, time_ms * 1000) - 1, 0)
+        self.drop(bisect_right(self.times, time_ms * 1000) - 1)
+
+    def drop(self, count: int) -> None:
+        """Forget the oldest ones."""
+        keep = max(count, 0)
         del self.times[:keep]
         del self.ranks[:keep]
         del self.values[:keep]
 
 
-def _note(
-    reading: Reading, rule: UsageRule, energy: Energy | None, states: _Series, powers: _Series
-) -> bool:
-    """Put a reading where it counts; whether it does anywhere."""
-    if reading.quality is Quality.BAD:
-        return False
-    at, value = _us(reading.observed_at), reading.value
-    is_noted = False
-    if reading.point == rule.point and (rank := _rank(rule, value)) is not None:
-        states.add(at, rank, value)
-        is_noted = True
-    if energy is not None and reading.point == energy.point and _is_number(value):
-        powers.add(at, float(value), value)
-        is_noted = True
-    return is_noted
+class _Seen:
+    """What was observed of one device: states, powers, and when it left."""
+
+    def __init__(self, rule: UsageRule, energy: Energy | None) -> None:
+        self.rule, self.energy = rule, energy
+        self.states, self.powers, self.gone = _Series(), _Series(), _Series()
+        self.first_level: CounterLevel | None = None
+        """What was accepted of the counter at its first observation, once older are forgotten."""
+        self.judgements: list[Judgement] = []
+        """Of the energy computed last."""
+        self._levels: list[CounterLevel | None] = []
+
+    @property
+    def limits(self) -> CounterLimits:
+        """What a counter is judged by."""
+        energy = self.energy or Energy("", "counter")
+        return CounterLimits(energy.factor, energy.ceiling_w, _span_ms(self.rule.max_gap_s))
+
+    def series(self) -> list[tuple[str, _Series]]:
+        """Return each series with the point it is of."""
+        pairs = [(self.rule.point, self.states)]
+        if self.energy is not None:
+            pairs.append((self.energy.point, self.powers))
+        return [*pairs, (PRESENCE, self.gone)]
+
+    def note(self, reading: Reading) -> bool:
+        """Put a reading where it counts; whether it does anywhere."""
+        if reading.quality is Quality.BAD:
+            return False
+        at, value = _us(reading.observed_at), reading.value
+        if reading.point == PRESENCE:
+            if value is False:
+                self.gone.add(at, _UNOBSERVED, value)
+            return value is False
+        is_noted = False
+        if reading.point == self.rule.point and (rank := _rank(self.rule, value)) is not None:
+            self.states.add(at, rank, value)
+            is_noted = True
+        energy = self.energy
+        if energy is not None and reading.point == energy.point and _is_number(value):
+            self.powers.add(at, float(value), value)
+            is_noted = True
+        return is_noted
+
+    def left(self, series: _Series, i: int, end: int) -> int | None:
+        """Return when the device left after observation i and before `end`, in ms."""
+        at = bisect_right(self.gone.times, series.times[i])
+        if at == len(self.gone.times) or self.gone.times[at] // 1000 >= end:
+            return None
+        return max(self.gone.times[at] // 1000, series.times[i] // 1000)
+
+    def energy_parts(self, until: int) -> list[tuple[int, int, float]]:
+        """Return (start, end, Wh) of the intervals whose energy is known, in ms."""
+        self.judgements, self._levels = [], []
+        if self.energy is None:
+            return []
+        if self.energy.kind == "power":
+            return list(self._power_parts(self.energy, until))
+        steps = counter_steps(
+            self.powers.times,
+            self.powers.ranks,
+            self.limits,
+            until=until,
+            breaks=[time // 1000 for time in self.gone.times],
+            first=self.first_level,
+        )
+        self.judgements, self._levels = steps.judgements, steps.levels
+        return steps.parts
+
+    def drop_before(self, final: int, hold: int) -> None:
+        """Forget what no slot from `final` on needs."""
+        self.states.drop_before(final - hold)
+        if self.energy is not None and self.energy.kind == "counter":
+            self._drop_levels(final - max(hold, WINDOW_MS))
+        else:
+            self.powers.drop_before(final - hold)
+        firsts = [series.times[0] for series in (self.states, self.powers) if series.times]
+        self.gone.drop(bisect_left(self.gone.times, min(firsts)) if firsts else 0)
+
+    def _drop_levels(self, time_ms: int) -> None:
+        """Forget older values of the counter, up to the last one whose level was accepted."""
+        before = bisect_right(self.powers.times, time_ms * 1000)
+        for i in range(min(before, len(self._levels)) - 1, 0, -1):
+            if self._levels[i] is not None:
+                self.first_level = self._levels[i]
+                self.powers.drop(i)
+                return
+
+    def _power_parts(self, energy: Energy, until: int) -> Iterator[tuple[int, int, float]]:
+        gap = _span_ms(self.rule.max_gap_s)
+        for start, end, i in _intervals(self.powers, until):
+            if not 0 < end - start <= gap:
+                continue
+            power = self.powers.ranks[i] * energy.factor
+            if power > energy.ceiling_w:
+                before = self.powers.ranks[max(i - 1, 0)]
+                judgement = Judgement("above_ceiling", start, before, self.powers.ranks[i])
+                self.judgements.append(judgement)
+                continue
+            left = self.left(self.powers, i, end)
+            held = end if left is None else left
+            if held > start:
+                yield start, held, power * (held - start) / 3_600_000
 
 
 def _rank(rule: UsageRule, value: Value) -> int | None:
@@ -422,18 +571,25 @@ def _is_same(value: Value, listed: Value) -> bool:
     return value == listed and isinstance(value, bool) == isinstance(listed, bool)
 
 
-def _state_spans(rule: UsageRule, states: _Series, until: int) -> list[tuple[int, int, int]]:
+def _state_spans(seen: _Seen, until: int) -> list[tuple[int, int, int]]:
     """Return (start, end, rank) without holes from the first observation to `until`, in ms."""
-    gap = _span_ms(rule.max_gap_s)
+    gap = _span_ms(seen.rule.max_gap_s)
     parts: list[tuple[int, int, int]] = []
-    for start, end, i in _intervals(states, until):
-        rank = int(states.ranks[i]) if end - start <= gap else _UNOBSERVED
-        if parts and parts[-1][2] == rank:
-            parts[-1] = (parts[-1][0], end, rank)
-        elif end > start:
-            parts.append((start, end, rank))
-    hold = _span_ms(rule.hold_s)
+    for start, end, i in _intervals(seen.states, until):
+        rank = int(seen.states.ranks[i]) if end - start <= gap else _UNOBSERVED
+        left = seen.left(seen.states, i, end)
+        _add_part(parts, start, end if left is None else left, rank)
+        if left is not None:
+            _add_part(parts, left, end, _UNOBSERVED)
+    hold = _span_ms(seen.rule.hold_s)
     return _bridge(_bridge(parts, _ACTIVE, hold), _STANDBY, hold)
+
+
+def _add_part(parts: list[tuple[int, int, int]], start: int, end: int, rank: int) -> None:
+    if parts and parts[-1][2] == rank:
+        parts[-1] = (parts[-1][0], end, rank)
+    elif end > start:
+        parts.append((start, end, rank))
 
 
 def _intervals(series: _Series, until: int) -> Iterator[tuple[int, int, int]]:
@@ -468,13 +624,12 @@ def _bridge(
 
 def _slots(
     asset: str,
-    rule: UsageRule,
-    energy: Energy | None,
-    states: _Series,
-    powers: _Series,
+    seen: _Seen,
     begin: int,
     until: int,
     always: Iterable[int] | None = None,
+    *,
+    is_use_known: bool = True,
 ) -> list[UsageSlot]:
     """Return the slots from `begin` on; of those without observation only the ones in `always`.
 
@@ -482,16 +637,16 @@ def _slots(
     """
     count = max(0, -(-(until - begin) // _SLOT_MS))
     spent: defaultdict[int, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
-    for start, end, rank in _state_spans(rule, states, until):
+    for start, end, rank in _state_spans(seen, until):
         if rank != _UNOBSERVED:
             for number, overlap in _overlaps(start, end, begin, count):
-                spent[number][rank] += overlap
+                spent[number][rank if is_use_known else _UNOBSERVED] += overlap
     energies: dict[int, float] = {}
-    if energy is not None:
-        for start, end, amount in _energy_parts(rule, energy, powers, until):
-            for number, overlap in _overlaps(start, end, begin, count):
-                share = amount * overlap / (end - start)
-                energies[number] = energies.get(number, 0.0) + share
+    for start, end, amount in seen.energy_parts(until):
+        for number, overlap in _overlaps(start, end, begin, count):
+            share = amount * overlap / (end - start)
+            energies[number] = energies.get(number, 0.0) + share
+    most_wh = seen.energy.ceiling_w * SLOT_S / 3600 if seen.energy is not None else 0.0
     wanted: Iterable[int] = range(count)
     if always is not None:
         wanted = sorted({*spent, *energies, *((start - begin) // _SLOT_MS for start in always)})
@@ -507,27 +662,10 @@ def _slots(
                 standby_s=standby / 1000,
                 off_s=off / 1000,
                 unobserved_s=(_SLOT_MS - active - standby - off) / 1000,
-                energy_wh=None if wh is None else round(wh, 4),
+                energy_wh=None if wh is None else round(min(wh, most_wh), 4),
             )
         )
     return slots
-
-
-def _energy_parts(
-    rule: UsageRule, energy: Energy, powers: _Series, until: int
-) -> Iterator[tuple[int, int, float]]:
-    """Yield (start, end, Wh) of the intervals whose energy is known, in ms."""
-    gap = _span_ms(rule.max_gap_s)
-    last = len(powers.times) - 1
-    for start, end, i in _intervals(powers, until):
-        if not 0 < end - start <= gap:
-            continue
-        value = powers.ranks[i] * energy.factor
-        if energy.kind == "power":
-            yield start, end, value * (end - start) / 3_600_000
-        elif i < last and powers.times[i + 1] // 1000 == end:
-            then = powers.ranks[i + 1] * energy.factor
-            yield start, end, then - value if then >= value else then
 
 
 def _overlaps(start: int, end: int, begin: int, count: int) -> Iterator[tuple[int, int]]:

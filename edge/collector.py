@@ -16,11 +16,13 @@ import logging
 import math
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import astuple
 from datetime import UTC, datetime, timedelta
 
+from device_profiles.counter import CounterLevel, Judgement
 from device_profiles.points import line, reading_lines, to_ns, usage_line
 from device_profiles.reading import Quality, Reading
-from device_profiles.usage import MeterState, UsageMeter, energy_of
+from device_profiles.usage import PRESENCE, MeterState, UsageMeter, energy_of
 from edge.buffer.entry import Entry, Held, Kind, Line, Observation
 from edge.buffer.sqlite import SqliteBuffer
 from edge.clock import Clock
@@ -34,6 +36,13 @@ _log = logging.getLogger(__name__)
 GOOD_SINCE = datetime(2024, 1, 1, tzinfo=UTC)
 HEARTBEAT_S = 300.0
 _FINAL = "gateway/final/"
+_COUNTER = "gateway/counter/"
+_EVENTS = {
+    "noise": "counter_noise",
+    "reset": "counter_reset",
+    "above_ceiling": "above_ceiling",
+}
+"""A judgement of the meter -> the type of its event."""
 _RETRY_S = 1.0
 
 
@@ -60,7 +69,9 @@ class Collector:
         self._sleep = sleep
         self._meters = {
             id_: UsageMeter(
-                device.place.asset, device.usage, energy=energy_of(device.profile, device.usage)
+                device.place.asset,
+                device.usage,
+                energy=energy_of(device.profile, device.usage, device.place.category),
             )
             for id_, device in devices.items()
             if device.usage is not None
@@ -74,6 +85,7 @@ class Collector:
         }
         self._written: dict[tuple[str, str], Reading] = {}
         self._final: dict[str, datetime | None] = dict.fromkeys(devices)
+        self._last_judged: dict[tuple[str, str], datetime] = {}
 
     async def restore(self) -> None:
         """Take up usage where the last run left it."""
@@ -81,15 +93,19 @@ class Collector:
         for seen in await self._buffer.observations():
             kept[seen.device].append(Reading(seen.device, seen.point, seen.value, seen.at))
         finals = self._buffer.checkpoints(_FINAL)
+        counters = self._buffer.checkpoints(_COUNTER)
         for id_, meter in self._meters.items():
             text = finals.get(_FINAL + id_)
             final = datetime.fromisoformat(text) if text else None
             self._final[id_] = final
-            meter.restore(MeterState(final, tuple(kept[id_])))
+            counter = counters.get(_COUNTER + id_)
+            level = CounterLevel(*json.loads(counter)) if counter else None
+            meter.restore(MeterState(final, tuple(kept[id_]), level))
 
     async def deliver(self, delivery: Delivery) -> None:
         """Return once the delivery is on disk; wait as long as that takes."""
-        readings, held = self._split(delivery.readings)
+        departures = [Reading(device, PRESENCE, False, at) for device, at in delivery.departed]
+        readings, held = self._split([*delivery.readings, *departures])
         await self._keep(readings, checkpoints=delivery.checkpoints, held=held)
 
     def checkpoints(self, prefix: str) -> Mapping[str, str]:
@@ -133,13 +149,38 @@ class Collector:
             for slot in meter.slots(now, is_last=is_last):
                 key = f"usage/{id_}/{slot.start.isoformat()}"
                 lines.append(Line(Kind.USAGE, usage_line(place, slot), key))
+            lines += self._judged_lines(id_, meter.take_judgements())
             final = meter.final_until
             if final is not None and final != self._final[id_]:
                 self._final[id_] = final
                 checkpoints[_FINAL + id_] = final.isoformat()
                 forget[id_] = meter.needed_since or final
+                if meter.counter is not None:
+                    checkpoints[_COUNTER + id_] = json.dumps(astuple(meter.counter))
         if lines or checkpoints:
             await self._durable(Entry(lines=lines, checkpoints=checkpoints, forget_before=forget))
+
+    def _judged_lines(self, device_id: str, judgements: Sequence[Judgement]) -> list[Line]:
+        """Return an event for the first judgement of a kind in an hour, of noise in a day."""
+        lines = []
+        device = self._devices[device_id]
+        for judgement in judgements:
+            at = datetime.fromtimestamp(judgement.at_ms / 1000, UTC)
+            pause = timedelta(days=1) if judgement.kind == "noise" else timedelta(hours=1)
+            last = self._last_judged.get((device_id, judgement.kind))
+            if last is not None and at < last + pause:
+                continue
+            self._last_judged[device_id, judgement.kind] = at
+            name = (device.usage.energy_point if device.usage is not None else None) or ""
+            unit = device.profile.points[name].unit
+            text = f"{name}: {judgement.before:.10g} -> {judgement.value:.10g} {unit}"
+            tags = {
+                "school": self._school,
+                "asset": device.place.asset,
+                "type": _EVENTS[judgement.kind],
+            }
+            lines.append(Line(Kind.EVENT, line("event", tags, {"text": text}, to_ns(at))))
+        return lines
 
     async def release_held(self) -> None:
         """Date the readings that were held back, once the clock is good."""
@@ -183,7 +224,7 @@ class Collector:
     ) -> None:
         by_device: dict[str, list[Reading]] = defaultdict(list)
         for reading in readings:
-            if self._is_sound(reading):
+            if reading.point != PRESENCE and self._is_sound(reading):
                 by_device[reading.device].append(reading)
         # Remembered before it is durable: deliveries overlap, and the next compares with this one.
         sent = {
@@ -195,6 +236,7 @@ class Collector:
             for r in of_device
             if r.point in self._watched.get(id_, ())
         ]
+        watched += [r for r in readings if r.point == PRESENCE and r.device in self._meters]
         entry = Entry(
             lines=[
                 Line(Kind.READING, _printable(text))

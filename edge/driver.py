@@ -8,6 +8,7 @@ transaction: what it needs after a crash to distinguish a repeated message from 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Protocol
 
 from device_profiles.reading import Reading
@@ -21,6 +22,8 @@ class Delivery:
     readings: Sequence[Reading]
     checkpoints: Mapping[str, str | None] = field(default_factory=dict)
     """Key -> text to keep, or None to forget. Keys begin with the driver's name and a slash."""
+    departed: Sequence[tuple[str, datetime]] = ()
+    """(device, when its network reported that it left): unobserved until its next reading."""
 
 
 class Sink(Protocol):

@@ -3,15 +3,17 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from device_profiles.loader import load_catalogue
 from device_profiles.reading import Quality, Reading, Value
 from device_profiles.schema import UsageRule
 from device_profiles.usage import (
+    PRESENCE,
     SLOT_S,
     Energy,
+    MeterState,
     Session,
     StateSpan,
     UsageMeter,
@@ -147,9 +149,129 @@ def test_a_counter_is_spread_evenly() -> None:
     assert [slot.energy_wh for slot in computed] == [125.0, 125.0, None]
 
 
-def test_a_counter_that_falls_was_reset() -> None:
-    (slot,) = slots(sent(0, 900.0, "energy"), sent(200, 0.125, "energy"), energy=COUNTER)
-    assert slot.energy_wh == 125.0
+def counted(*pairs: tuple[float, float], until: float = 300, ceiling_w: float = 25_000) -> float:
+    """Return the Wh of all slots of a counter in kWh; they must not exceed the ceiling."""
+    energy = Energy("energy", "counter", 1000.0, ceiling_w)
+    computed = slots(*(sent(t, v, "energy") for t, v in pairs), until=until, energy=energy)
+    given = [slot.energy_wh for slot in computed if slot.energy_wh is not None]
+    assert all(wh <= ceiling_w / 12 + 1e-4 for wh in given)
+    return round(sum(given), 3)
+
+
+def judged(*pairs: tuple[float, float], until: float = 9000) -> list[tuple[str, float, float]]:
+    meter = UsageMeter("A-1", RULE, energy=COUNTER)
+    for second, value in pairs:
+        meter.observe(sent(second, value, "energy"))
+    meter.slots(at(until))
+    assert meter.take_judgements() == sorted(meter._judged.values(), key=lambda j: j.at_ms)
+    assert meter.take_judgements() == []
+    return [(j.kind, j.before, j.value) for j in meter._judged.values()]
+
+
+def every(step: float, *values: float) -> list[tuple[float, float]]:
+    return [(step * number, value) for number, value in enumerate(values)]
+
+
+def test_u1a_a_dip_of_the_last_digit_is_noise() -> None:
+    values = 215.6, 215.7, 215.6, 215.6, 215.7
+    assert counted(*every(1, *values)) == 100
+    assert counted(*every(60, *values)) == 100
+    assert counted(*every(300, *values), until=1300) == 100
+    assert judged(*every(60, *values)) == [("noise", 215.7, 215.6), ("noise", 215.7, 215.6)]
+
+
+def test_u1b_a_momentary_zero_is_noise() -> None:
+    assert counted(*every(1, 13423.7, 0, 13423.7)) == 0
+    assert counted(*every(300, 13423.7, 0, 0, 13423.8), until=1000) == 100
+    assert judged(*every(10, 13423.7, 0, 13423.7)) == [("noise", 13423.7, 0)]
+
+
+@pytest.mark.parametrize(
+    ("values", "wh"),
+    [
+        pytest.param((13423.7, 0, 0, 0, 13423.9), 200, id="zeros for a while"),
+        pytest.param((13423.7, 13423.8, 0.1, 5000, 13423.9), 200, id="zero, nonsense, back"),
+        pytest.param((120.5, 119.0, 120.6), 100, id="a dip far beyond the last digit"),
+        pytest.param((3.25, 3.24, 3.24, 3.24, 3.26), 10, id="a dip that stays for a while"),
+        pytest.param((215.7, 99999.0, 215.8), 100, id="a leap that comes back"),
+        pytest.param((215.70000000000002, 215.6, 215.6, 215.70000000000002), 0, id="no last digit"),
+    ],
+)
+def test_what_comes_back_to_where_it_was_is_noise(values: tuple[float, ...], wh: float) -> None:
+    assert counted(*every(60, *values)) == pytest.approx(wh, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("values", "wh"),
+    [
+        pytest.param((900.0, 0.125, 0.25, 0.5), 375, id="reset to zero"),
+        pytest.param((900.0, 0.0, 0.1, 0.2), 200, id="reset, then counts"),
+        pytest.param((215.7, 215.2, 215.3, 215.4, 215.5), 300, id="falls back to what was saved"),
+        pytest.param((215.7, 215.2, 215.3, 215.4, 215.6, 215.8), 600, id="and passes the old one"),
+        pytest.param((215.7, 5012.4, 5012.5), 100, id="a meter with a higher reading"),
+    ],
+)
+def test_a_real_reset_starts_from_the_new_value(values: tuple[float, ...], wh: float) -> None:
+    assert counted(*every(60, *values), until=400) == wh
+    kind, before, value = judged(*every(60, *values))[0]
+    assert (kind, before, value) == ("reset" if value < before else "above_ceiling", *values[:2])
+
+
+def test_a_fall_is_not_judged_before_it_could_have_come_back() -> None:
+    assert judged((0, 900.0), (60, 0.0), until=3600) == []
+    assert judged((0, 900.0), (60, 0.0), until=3660) == [("reset", 900.0, 0.0)]
+
+
+def test_no_slot_exceeds_the_ceiling() -> None:
+    assert counted(*every(60, 10.0, 10.0, 13.0, 13.1), ceiling_w=2000) == 100
+    assert counted(*every(10, 10.0, 10.1, 10.2, 10.3, 10.4), ceiling_w=2000) <= 166.667
+
+
+def test_a_coarse_step_is_spread_over_the_time_it_took() -> None:
+    energy = Energy("energy", "counter", 1000.0, 2000.0)
+    values = [5.0] * 40 + [6.0] * 2
+    readings = [sent(t, v, "energy") for t, v in every(60, *values)]
+    computed = slots(*readings, until=2700, energy=energy)
+    given = [slot.energy_wh or 0.0 for slot in computed]
+    assert sum(given) == pytest.approx(1000)
+    assert max(given) == pytest.approx(2000 / 12)
+    assert given[:2] == [0, 0]
+
+
+def test_a_long_gap_allows_what_was_drawn_in_it() -> None:
+    pairs = [(0, 10.0), (60, 10.1), (90_000, 40.0), (90_060, 40.1)]
+    assert counted(*pairs, until=90_300) == 200
+    assert judged(*pairs, until=99_000) == []
+
+
+def test_a_power_above_the_ceiling_gives_no_energy() -> None:
+    energy = Energy("power", "power", 1.0, 2000.0)
+    readings = [sent(0, 100), sent(60, 65535), sent(120, 100)]
+    (slot,) = slots(*readings, energy=energy)
+    assert slot.energy_wh == pytest.approx(100 * 240 / 3600, abs=0.001)
+    meter = UsageMeter("A-1", RULE, energy=energy)
+    for reading in readings:
+        meter.observe(reading)
+    meter.slots(at(400))
+    assert [(j.kind, j.value) for j in meter.take_judgements()] == [("above_ceiling", 65535)]
+
+
+def test_a_level_survives_what_is_forgotten_and_a_restart() -> None:
+    """A dip of the last digit stays noise, however long ago the level was reached."""
+    meter = UsageMeter("A-1", RULE, energy=COUNTER)
+    given: dict[datetime, float] = {}
+    meter.observe(sent(0, 215.7, "energy"))
+    for second in range(60, 40_000, 60):
+        meter.observe(sent(second, 215.7 if second == 39_900 else 215.6, "energy"))
+        given |= {slot.start: slot.energy_wh or 0.0 for slot in meter.slots(at(second))}
+        if second % 9000 == 0:
+            trail = meter.trail
+            older = (sent(0, 100.0, "energy"),) if trail.counter else ()
+            meter = UsageMeter("A-1", RULE, energy=COUNTER)
+            meter.restore(MeterState(trail.final_until, older + trail.observations, trail.counter))
+    assert sum(given.values()) == 0
+    assert meter.counter is not None
+    assert meter.counter.level == 215.7
 
 
 def test_energy_over_unobserved_time_is_not_known() -> None:
@@ -160,9 +282,17 @@ def test_energy_over_unobserved_time_is_not_known() -> None:
 
 def test_energy_of_a_profile() -> None:
     catalogue = load_catalogue()
-    assert energy_of(catalogue["eastron-sdm120"]) == Energy("energy_import", "counter", 1000.0)
-    assert energy_of(catalogue["campus-recording-room"]) == Energy("active_power", "power", 1.0)
+    meter = energy_of(catalogue["eastron-sdm120"])
+    assert meter == Energy("energy_import", "counter", 1000.0, 10_350.0)
+    assert energy_of(catalogue["campus-recording-room"]) == Energy(
+        "active_power", "power", 1.0, 3000.0
+    )
     assert energy_of(catalogue["campus-projector"]) is None
+    plug = energy_of(catalogue["tasmota-plug"], category="epaper")
+    assert plug == Energy("energy_import", "counter", 1000.0, 3680.0)
+    display = energy_of(catalogue["campus-interactive-display"], category="epaper")
+    assert display is not None
+    assert display.ceiling_w == 100
     assert energy_of(catalogue["senseair-s8"]) is None
 
 
@@ -286,6 +416,94 @@ def test_a_meter_that_forgets_gives_the_same_as_one_that_does_not(
     for start, slot in given_out.items():
         assert spent(slot) == spent(expected[start])
         assert slot.energy_wh == pytest.approx(expected[start].energy_wh, abs=0.001)
+
+
+_faults = st.sampled_from(["", "", "", "", "", "", "dip", "zero", "leap", "reset", "left"])
+
+
+@settings(max_examples=25, phases=[Phase.explicit, Phase.generate], deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.sampled_from([30, 60, 400]), st.integers(0, 2), _faults),
+        min_size=30,
+        max_size=60,
+    )
+)
+def test_a_faulty_counter_is_judged_alike_by_a_meter_that_forgets(
+    steps: list[tuple[int, int, str]],
+) -> None:
+    meter = UsageMeter("A-1", RULE, energy=COUNTER)
+    given_out: dict[datetime, UsageSlot] = {}
+    observations: list[Reading] = []
+    now, count = 0, 9000
+    for number, (step, drawn, fault) in enumerate(steps * 3):
+        now += step
+        count = 0 if fault == "reset" else count + drawn
+        shown = {"dip": count - 2, "zero": 0, "leap": 10 * count + 5000}.get(fault, count)
+        reading = sent(now, shown / 100, "energy")
+        if fault == "left":
+            reading = Reading("plug", PRESENCE, False, at(now))
+        observations.append(reading)
+        meter.observe(reading)
+        if number % 5 == 0:
+            given_out |= {slot.start: slot for slot in meter.slots(at(now))}
+        if number % 17 == 0:
+            trail = meter.trail
+            meter = UsageMeter("A-1", RULE, energy=COUNTER)
+            meter.restore(trail)
+    given_out |= {slot.start: slot for slot in meter.slots(at(now))}
+    expected = {s.start: s for s in slots(*observations, until=now, energy=COUNTER)}
+    for start, slot in given_out.items():
+        assert slot.energy_wh == pytest.approx(expected[start].energy_wh, abs=0.001)
+        assert (slot.energy_wh or 0) <= COUNTER.ceiling_w / 12
+
+
+def test_a_goodbye_makes_the_rest_unobserved() -> None:
+    """U3a: the plug is offline for 173 s of a slot."""
+    rule = UsageRule(point="power", active_above=60, standby_above=2, hold_s=30, max_gap_s=660)
+    left = Reading("plug", PRESENCE, False, at(100))
+    readings = [sent(0, 100), left, sent(273, 100)]
+    (slot,) = slots(*readings, rule=rule, energy=POWER)
+    assert spent(slot) == (127, 0, 0, 173)
+    assert slot.energy_wh == pytest.approx(100 * 127 / 3600, abs=0.001)
+    back = Reading("plug", PRESENCE, True, at(200))
+    assert slots(*readings, back, rule=rule, energy=POWER) == [slot]
+
+
+def test_energy_over_a_goodbye_is_not_known() -> None:
+    left = Reading("plug", PRESENCE, False, at(90))
+    pairs = [sent(t, v, "energy") for t, v in every(60, 1.0, 1.1, 1.2, 1.3)]
+    assert slots(*pairs, energy=COUNTER)[0].energy_wh == pytest.approx(300)
+    assert slots(*pairs, left, energy=COUNTER)[0].energy_wh == pytest.approx(200)
+
+
+def test_a_fall_does_not_come_back_after_a_goodbye() -> None:
+    left = Reading("plug", PRESENCE, False, at(105))
+    (slot,) = slots(sent(0, 99), sent(100, 1), left, sent(120, 99))
+    assert spent(slot) == (280, 0, 5, 15)
+
+
+def test_a_goodbye_is_kept_no_longer_than_it_matters() -> None:
+    meter = UsageMeter("A-1", RULE)
+    for second in range(0, 20_000, 100):
+        meter.observe(sent(second, 100))
+        if second % 1000 == 0:
+            meter.observe(Reading("plug", PRESENCE, False, at(second + 50)))
+            meter.slots(at(second))
+    assert meter.needed_since is not None
+    assert meter.needed_since > at(19_000 - 7600)
+    assert all(r.observed_at >= meter.needed_since for r in meter.trail.observations)
+
+
+def test_an_unfit_rule_gives_energy_and_no_states() -> None:
+    meter = UsageMeter("A-1", RULE, energy=POWER)
+    meter.observe(sent(0, 100))
+    meter.slots(at(330))
+    meter.is_use_known = False
+    (slot,) = meter.slots(at(331))
+    assert (spent(slot), slot.energy_wh) == ((0, 0, 0, 300), 8.3333)
+    meter.is_use_known = True
+    assert [spent(slot) for slot in meter.slots(at(332))] == [(300, 0, 0, 0)]
 
 
 # -- the meter --------------------------------------------------------------------------------

@@ -65,8 +65,12 @@ class FedDriver:
         """Deliver and return once it is durable."""
         moment = at or self.clock.now()
         readings = [Reading(device, point, value, moment) for point, value in values.items()]
+        await self.hand_over(Delivery(readings, checkpoints or {}))
+
+    async def hand_over(self, delivery: Delivery) -> None:
+        """Hand a delivery over and return once it is durable."""
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.queue.put_nowait((Delivery(readings, checkpoints or {}), done))
+        self.queue.put_nowait((delivery, done))
         await done
 
 

@@ -14,6 +14,7 @@ from random import Random
 import pytest
 
 from edge.config import Config
+from edge.driver import Delivery
 from edge.errors import DeviceUnreachable
 from edge.gateway import Gateway
 from tests._parts.patience import PATIENCE_S
@@ -110,6 +111,57 @@ async def test_a_restart_loses_no_usage(
         await gateway.collector.emit_usage()
         settled = "active_s=240.0,standby_s=0.0,off_s=60.0,unobserved_s=0.0"
         await until(end, lambda: any(settled in line for line in of(end, "usage")))
+
+
+async def test_u1_a_counter_that_dips_gives_no_energy_and_one_event(
+    configured: Configured, clock: SetClock, end: UplinkServer
+) -> None:
+    driver = FedDriver(clock)
+    async with running(configured(end.url), clock, driver) as gateway:
+        for energy in (215.6, 215.7, 215.6, 215.6, 0.0, 215.7) * 2:
+            clock.pass_(2)
+            await driver.deliver(power=70.0, energy=energy)
+        clock.pass_(300)
+        await gateway.collector.emit_usage()
+        await until(end, lambda: len(of(end, "event")) >= 1)
+    assert "energy_wh=100.0 " in of(end, "usage")[0]
+    tags = "asset=A-1,school=2133100001,type=counter_noise"
+    at = int(START.timestamp()) + 6
+    assert of(end, "event") == [f'event,{tags} text="energy: 215.7 -> 215.6 kWh" {at}000000000']
+
+
+async def test_a_counters_level_outlives_a_restart(
+    configured: Configured, clock: SetClock, end: UplinkServer
+) -> None:
+    config, driver = configured(end.url), FedDriver(clock)
+    values = [215.7] + [215.6] * 200 + [215.7] * 3
+    for first in range(0, len(values), 60):
+        async with running(config, clock, driver) as gateway:
+            for energy in values[first : first + 60]:
+                clock.pass_(120)
+                await driver.deliver(power=70.0, energy=energy)
+                await gateway.collector.emit_usage()
+            sent = gateway.collector.checkpoints("gateway/counter/")
+    assert all("energy_wh=0.0 " in line for line in of(end, "usage") if "energy_wh" in line)
+    assert " 215.7," in sent["gateway/counter/d1"]
+
+
+async def test_u3a_a_goodbye_makes_the_rest_of_the_slot_unobserved_over_a_restart(
+    configured: Configured, clock: SetClock, end: UplinkServer
+) -> None:
+    config, driver = configured(end.url), FedDriver(clock)
+    async with running(config, clock, driver):
+        await driver.deliver(power=100.0, energy=1.0)
+        clock.pass_(100)
+        await driver.hand_over(Delivery([], departed=[("d1", clock.now()), ("d9", clock.now())]))
+    clock.pass_(173)
+    async with running(config, clock, driver) as gateway:
+        await driver.deliver(power=100.0, energy=1.1)
+        clock.pass_(28)
+        await gateway.collector.emit_usage()
+        spent = "active_s=127.0,standby_s=0.0,off_s=0.0,unobserved_s=173.0 "
+        await until(end, lambda: any(spent in line for line in of(end, "usage")))
+    assert not any("presence" in line for line in end.stored)
 
 
 async def test_nothing_is_lost_over_an_outage_and_a_restart_in_it(

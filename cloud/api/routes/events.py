@@ -28,6 +28,15 @@ TITLES: Mapping[str, LocalizedText] = {
     "configuration": LocalizedText("配置变更", "Settings changed"),
     "command": LocalizedText("命令结果", "Result of a command"),
     "buffer": LocalizedText("网关缓存异常", "Trouble with the gateway's buffer"),
+    "counter_noise": LocalizedText(
+        "电表读数短时异常，未计入用电量", "A counter dipped; taken as noise"
+    ),
+    "counter_reset": LocalizedText(
+        "电表读数归零或换表，从新读数起计", "A counter was reset; counted from its new value"
+    ),
+    "above_ceiling": LocalizedText(
+        "读数超出设备最大功率，未计入用电量", "More than the device can draw; not counted"
+    ),
     "clock": LocalizedText("网关时钟异常", "Trouble with the gateway's clock"),
 }
 _SECONDS = frozenset({"device_back", "uplink_back", "gateway_restarted"})

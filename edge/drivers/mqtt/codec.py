@@ -15,7 +15,13 @@ from functools import lru_cache
 from typing import Any
 
 from device_profiles.play import Understood
-from device_profiles.protocols.mqtt import MqttExample, MqttPoint, MqttProfile, MqttTime
+from device_profiles.protocols.mqtt import (
+    MqttExample,
+    MqttPoint,
+    MqttPresence,
+    MqttProfile,
+    MqttTime,
+)
 from device_profiles.reading import Quality, Reading, Value
 from device_profiles.schema import DeviceProfile, Example
 from edge.drivers.conversion import ConversionError, excerpt, raw_key, value_of
@@ -102,16 +108,15 @@ def decode(
     decoded = Decoded()
     if not points and not about_presence:
         return decoded
-    reads_json = any(point.path is not None for point in points.values()) or (
-        about_presence and presence is not None and presence.path is not None
-    )
+    reads_json = any(point.path is not None for point in points.values())
+    is_online = None
     try:
         text = _text(payload)
+        if about_presence and presence is not None:
+            is_online = _presence(presence, text)
         tree = _tree(text) if reads_json else None
     except _Unreadable as error:
-        decoded.errors.append(_error(device, topic, str(error), raw=payload))
-        return decoded
-    is_online = _presence(device, text, tree) if about_presence else None
+        return Decoded(errors=[_error(device, topic, str(error), raw=payload)], is_online=is_online)
     if not points:
         return Decoded(is_online=is_online)
     observed_at, quality, has_own_time = arrived, Quality.GOOD, False
@@ -267,17 +272,24 @@ def _check_text(text: str) -> None:
         raise ConversionError("got half a character (a lone surrogate), expected text") from None
 
 
-def _presence(device: MqttDevice, text: str, tree: Any) -> bool | None:
-    presence = device.profile.presence
-    if presence is None:
-        return None
-    raw = text.strip() if presence.path is None else _member(tree, presence.path)
-    if not isinstance(raw, str | int | float):
-        return None
-    key = raw_key(raw)
-    if key == raw_key(presence.online):
-        return True
-    return False if key == raw_key(presence.offline) else None
+def _presence(presence: MqttPresence, text: str) -> bool | None:
+    """Return what a payload reports, as JSON or plain, whichever form the profile names.
+
+    Devices change the form with their firmware: `online`, `"online"`, `{"state": "online"}`.
+    """
+    try:
+        tree = _tree(text)
+    except _Unreadable:
+        tree = text.strip()
+    if isinstance(tree, dict):
+        named = _Absent.ABSENT if presence.path is None else _member(tree, presence.path)
+        values = list(tree.values()) if named is _Absent.ABSENT else [named]
+    else:
+        values = [tree]
+    keys = {raw_key(raw).casefold() for raw in values if isinstance(raw, str | int | float)}
+    is_online = raw_key(presence.online).casefold() in keys
+    is_offline = raw_key(presence.offline).casefold() in keys
+    return is_online if is_online != is_offline else None
 
 
 def _time(rule: MqttTime, tree: Any, arrived: datetime) -> datetime:

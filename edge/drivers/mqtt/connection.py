@@ -23,6 +23,8 @@ _READS_AT_ONCE = 64
 _SUBACK_TIMEOUT_S = 10.0
 _TOPICS_PER_SUBSCRIBE = 100
 _NO_REASON = frozenset({"Unspecified error", "Normal disconnection"})
+WITHOUT_REASON = frozenset({"the socket closed", "the broker closed it"})
+"""What `closed` returns where the broker gave no reason."""
 _BAD_PASSWORD = frozenset({"Bad user name or password", "Not authorized"})
 
 

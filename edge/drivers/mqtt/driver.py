@@ -32,13 +32,15 @@ from edge.clock import Clock
 from edge.config import Config, Device
 from edge.driver import Delivery, Driver, Sink
 from edge.drivers.mqtt.codec import decode, routes
-from edge.drivers.mqtt.connection import Connection, Refused, Silent
+from edge.drivers.mqtt.connection import WITHOUT_REASON, Connection, Refused, Silent
 from edge.drivers.mqtt.device import MqttBroker, MqttDevice
 from edge.drivers.mqtt.unacked import Unacked, digest
 from edge.errors import ConfigError, DeviceUnreachable, DriverUnavailable
 
 __all__ = ["MqttBroker", "MqttDevice", "MqttDriver", "make"]
 
+_SHORT_S = 60.0
+"""A connection that the broker closes sooner, without a reason, was perhaps taken over."""
 _MAX_TOGETHER = 64
 """Messages of one device that go into one delivery."""
 
@@ -96,6 +98,8 @@ class MqttDriver:
         self._connection: Connection | None = None
         self._is_version_5 = True
         self._last_arrival: datetime | None = None
+        self._short_connections = 0
+        """How many in a row the broker closed soon and without a reason."""
 
     async def run(self, sink: Sink) -> None:
         """Listen until cancelled; reconnect for ever."""
@@ -133,9 +137,11 @@ class MqttDriver:
             await connection.subscribe(
                 {topic: self._wants_retained(topic) for topic in self._routes}
             )
-            self._backoff.reset()
+            if self._short_connections < 2:  # two that fight for a session do so more slowly
+                self._backoff.reset()
             self._sink.driver_ready(self.name)
-            reason = await connection.closed()
+            since = self._clock.monotonic()
+            reason = self._reason(await connection.closed(), self._clock.monotonic() - since)
         except Silent:
             was = self._other_version()
             return f"the broker at {where} gives no answer to {was}; trying {self._version}"
@@ -151,6 +157,23 @@ class MqttDriver:
             self._connection = None
             connection.close()
         return f"the connection to the broker at {where} was lost: {reason}"
+
+    def _reason(self, reason: str, lasted_s: float) -> str:
+        """Return why a connection ended; name a takeover where the broker does not.
+
+        MQTT 3.1.1 has no reason to give, and some brokers of MQTT 5 close the socket all the same.
+        """
+        if reason not in WITHOUT_REASON or lasted_s > _SHORT_S:
+            self._short_connections = 0
+            return reason
+        self._short_connections += 1
+        if self._short_connections < 2:
+            return reason
+        return (
+            f"{reason} {self._short_connections} times in a row, soon after connecting: most "
+            f"likely another gateway uses the client_id {self._broker.client_id!r} and takes the "
+            "session over; give each its own mqtt.client_id"
+        )
 
     @property
     def _version(self) -> str:
@@ -235,20 +258,26 @@ class MqttDriver:
 
     async def _deliver(self, messages: list[_Message]) -> None:
         readings: list[Reading] = []
+        departed: list[tuple[str, datetime]] = []
         checkpoints: dict[str, str | None] = {}
         for message in messages:
-            decoded, is_repeatable = self._decode(message)
+            decoded, is_repeatable = self._decode(message, departed)
             readings.extend(decoded)
             if decoded and message.needs_acknowledgement and not is_repeatable:
                 checkpoints.update(self._unacked.note(message.packet_id, message.digest))
-        if readings or checkpoints:
+        if readings or departed or checkpoints:
             checkpoints.update(self._unacked.forgotten())
-            await self._sink.deliver(Delivery(readings, checkpoints))
+            await self._sink.deliver(Delivery(readings, checkpoints, departed))
         for message in messages:
             self._finish(message)
 
-    def _decode(self, message: _Message) -> tuple[list[Reading], bool]:
-        """Return the readings of a message, and whether writing them twice would change nothing."""
+    def _decode(
+        self, message: _Message, departed: list[tuple[str, datetime]]
+    ) -> tuple[list[Reading], bool]:
+        """Return the readings of a message, and whether writing them twice would change nothing.
+
+        A device that left is added to `departed`.
+        """
         readings: list[Reading] = []
         is_repeatable = True
         for device in self._routes[message.topic]:
@@ -265,6 +294,7 @@ class MqttDriver:
             for error in decoded.errors:
                 self._sink.device_failed(error)
             if decoded.is_online is False:
+                departed.append((device.id, message.arrived))
                 self._sink.device_failed(DeviceUnreachable(device.id, "left the broker"))
             elif decoded.is_online:
                 self._sink.device_answered(device.id)

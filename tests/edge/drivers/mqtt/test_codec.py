@@ -231,7 +231,33 @@ def test_presence_in_json() -> None:
     assert decode(present, "t/d1/lwt", b'{"up": true}', ARRIVED).is_online is True
     assert decode(present, "t/d1/lwt", b'{"up": false}', ARRIVED).is_online is False
     assert decode(present, "t/d1/lwt", b'{"up": [1]}', ARRIVED).is_online is None
-    assert len(decode(present, "t/d1/lwt", b"{", ARRIVED).errors) == 1
+    assert decode(present, "t/d1/lwt", b"{", ARRIVED) == Decoded()
+
+
+@pytest.mark.parametrize("path", [None, "state"])
+@pytest.mark.parametrize(
+    ("payload", "is_online"),
+    [
+        (b"online", True),
+        (b" Offline\n", False),
+        (b'"online"', True),
+        (b'{"state": "offline"}', False),
+        (b'{"state": "online", "since": 5}', True),
+        (b'{"availability": "online"}', True),
+        (b'{"is": "online", "was": "offline"}', None),
+        (b"[]", None),
+        (b"1", None),
+        (b"\xff", None),
+    ],
+)
+def test_q4a_presence_is_read_plain_and_in_json_whichever_the_profile_names(
+    path: str | None, payload: bytes, is_online: bool | None
+) -> None:
+    keys = {"online": "online", "offline": "offline", "path": path}
+    present = device(presence={"topic": "t/{device}/availability"} | keys)
+    decoded = decode(present, "t/d1/availability", payload, ARRIVED)
+    assert decoded.is_online is is_online
+    assert (decoded.errors == []) is (payload != b"\xff")
 
 
 def test_every_topic_is_asked_for_once() -> None:

@@ -321,6 +321,35 @@ async def test_another_client_of_the_same_name_costs_the_connection_but_for_a_mo
     assert "was lost: the socket closed" in str(sink.driver_errors[0])
 
 
+async def test_q5a_two_gateways_with_one_client_id_name_the_takeover(broker: Mosquitto) -> None:
+    first, second = MemorySink(), MemorySink()
+
+    def is_named(sink: MemorySink) -> bool:
+        return any("takes the session over" in str(error) for error in sink.driver_errors)
+
+    async with (
+        listening(broker.host, broker.port, first),
+        listening(broker.host, broker.port, second),
+    ):
+        await first.until(is_named)
+        await second.until(is_named)
+    named = next(str(e) for e in first.driver_errors if "takes the session" in str(e))
+    assert "another gateway uses the client_id 'gw-1'" in named
+
+
+async def test_a_plug_that_leaves_is_delivered_as_departed(broker: Mosquitto) -> None:
+    sink = MemorySink()
+    async with listening(broker.host, broker.port, sink):
+        await publish(broker, {"p": 6})
+        await publish(broker, b'{"state": "offline"}', topic="t/d0/lwt", retain=True)
+        await sink.until(lambda s: any(d.departed for d in s.deliveries))
+        await publish(broker, b"online", topic="t/d0/lwt", retain=True)
+        await sink.until(lambda s: bool(s.answered))
+    ((device, at),) = [left for d in sink.deliveries for left in d.departed]
+    assert device == "plug-0"
+    assert at > sink.readings[0].observed_at
+
+
 @contextlib.asynccontextmanager
 async def scripted(*answers: bytes) -> AsyncIterator[int]:
     """Answer each packet of a client with the next of the answers; the last one stays."""
