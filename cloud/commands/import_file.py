@@ -1,6 +1,7 @@
 """`campus-cloud import`: a CSV or Excel file into a running cloud."""
 
 import argparse
+import base64
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +42,7 @@ def add(commands: Commands) -> None:
         examples=(
             "import workbook ledger.xlsx --dry-run",
             "import assets assets.csv --school 2133100001",
+            "import workbook ledger.xlsx --keep-good",
         ),
     )
     command.add_argument("kind", choices=KINDS, help=text("import.kind"))
@@ -55,6 +57,8 @@ def add(commands: Commands) -> None:
     )
     command.add_argument("--school", metavar="CODE", help=text("import.school"))
     command.add_argument("--dry-run", action="store_true", help=text("import.dry_run"))
+    command.add_argument("--keep-good", action="store_true", help=text("import.keep_good"))
+    command.add_argument("--refused", type=Path, metavar="FILE", help=text("import.refused_to"))
     add_json(command)
 
 
@@ -62,10 +66,17 @@ def _import(arguments: argparse.Namespace) -> int:
     text: Texts = arguments.text
     token = token_of(arguments.token_file, text)
     query = {"dry_run": str(arguments.dry_run).lower()}
+    if arguments.keep_good:
+        query["keep_good"] = "true"
     if arguments.school:
         query["school"] = arguments.school
     url = f"{arguments.url.rstrip('/')}/api/v1/imports/{arguments.kind}"
     report = _send_file(url, query, token, arguments.file, text)
+    refused = report.get("refused_file")
+    target = arguments.refused or arguments.file.with_name(refused["name"] if refused else "")
+    if refused:
+        _write_refused(target, base64.b64decode(refused.pop("content")), text)
+        refused["name"] = str(target)
     is_fine = report["applied"] or (report["dry_run"] and not report["problems"])
     if arguments.json:
         print_json(report)
@@ -83,6 +94,10 @@ def _lines(report: dict[str, Any], file: str, text: Texts) -> list[str]:
             place += f" {problem['column']}"
         words = problem.get("message", {}).get(text.language, problem["problem"])
         lines.append(text("import.problem", place=place, problem=words))
+    lines += [_note_line(note, text) for note in report.get("notes", ())]
+    if report.get("refused_file"):
+        name, rows = report["refused_file"]["name"], report["refused_rows"]
+        lines.append(text("import.rest", file=name, rows=rows))
     names = ("rows", "created", "updated", "unchanged")
     counts = {name: report[name] for name in names}
     summary = text("import.counts", problems=len(report["problems"]), **counts)
@@ -92,6 +107,24 @@ def _lines(report: dict[str, Any], file: str, text: Texts) -> list[str]:
     elif report["dry_run"] and not report["problems"]:
         outcome = "would_apply"
     return [*lines, text(f"import.{outcome}", file=file, counts=summary)]
+
+
+def _note_line(note: dict[str, Any], text: Texts) -> str:
+    place = " ".join(part for part in (note["sheet"], note["column"]) if part)
+    words = note["message"].get(text.language, note["note"])
+    if not note["rows"]:
+        return text("import.note", place=place, note=words)
+    rows = ", ".join(str(row) for row in note["rows"])
+    if note["count"] > len(note["rows"]):
+        rows += " …"
+    return text("import.note_rows", place=place, note=words, count=note["count"], rows=rows)
+
+
+def _write_refused(target: Path, content: bytes, text: Texts) -> None:
+    try:
+        target.write_bytes(content)
+    except OSError as error:
+        raise SettingsError(text("cannot_write", path=target, reason=error.strerror)) from None
 
 
 def _send_file(

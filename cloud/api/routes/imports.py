@@ -6,12 +6,13 @@ from fastapi import APIRouter, Query, UploadFile
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from cloud.api.deps import READ, WRITE, RegistryDep, SettingsDep
+from cloud.api.deps import READ, WRITE, ClockDep, RegistryDep, SettingsDep
 from cloud.api.presenters.imports import import_report
 from cloud.api.schemas.imports import ImportReport
 from cloud.errors import BadRequest, RefusedValue, TooLarge
 from cloud.messages import message
 from cloud.registry.codes.statistics import school_code
+from cloud.registry.importing.dates import ZONE
 from cloud.registry.importing.importer import import_file
 from cloud.registry.importing.template import template
 
@@ -56,10 +57,17 @@ async def import_records(
     file: UploadFile,
     registry: RegistryDep,
     settings: SettingsDep,
+    clock: ClockDep,
     dry_run: Annotated[bool, Query(description="Only report what would happen.")] = False,
     school: Annotated[str | None, Query(description="The school, where the file has none.")] = None,
+    keep_good: Annotated[
+        bool, Query(description="Import the rows without a problem, and return the others.")
+    ] = False,
 ) -> ImportReport:
-    """Import all of a file or, where anything is wrong with it, nothing."""
+    """Import all of a file or, where anything is wrong with it, nothing.
+
+    With `keep_good` the rows without a problem are imported; `refused_file` holds the others.
+    """
     if school is not None:
         try:
             school = school_code(school)
@@ -73,6 +81,14 @@ async def import_records(
     if not content:
         raise BadRequest(message("import.file.empty", file=name))
     report = await run_in_threadpool(
-        import_file, registry, kind, content, name, dry_run=dry_run, school=school
+        import_file,
+        registry,
+        kind,
+        content,
+        name,
+        dry_run=dry_run,
+        school=school,
+        keep_good=keep_good,
+        today=clock.now().astimezone(ZONE).date(),
     )
-    return import_report(report)
+    return import_report(report, name)

@@ -10,16 +10,20 @@ from cloud.errors import RefusedValue
 from cloud.messages import message
 from cloud.registry.codes.base import CodeList
 from cloud.registry.codes.statistics import code_of
+from cloud.registry.importing.dates import below_hundred
+from cloud.registry.importing.number_format import FormattedNumber
+from cloud.registry.importing.spelling import folded, identifier
+from cloud.registry.importing.synonyms import EMPTY, WORDS
 
 Parse = Callable[[Any], Any]
 
 EXCEL_ERRORS = frozenset({
     "#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!", "#SPILL!",
 })  # fmt: skip
-EXCEL_DAY_ZERO = dt.date(1899, 12, 30)
 WEEKDAYS = "一二三四五六日"
 MAX_TEXT = 500
-MAX_COUNT = 1_000_000_000
+MAX_DIGITS = 15
+"""More digits of a number than these are lost to Excel."""
 
 
 def text(cell: Any) -> str:
@@ -27,8 +31,10 @@ def text(cell: Any) -> str:
     if isinstance(cell, bool):
         return "TRUE" if cell else "FALSE"
     if isinstance(cell, int | float):
-        if abs(cell) >= 10**15:
-            raise RefusedValue(message("import.cell.digits_lost", most=15))
+        if abs(cell) >= 10**MAX_DIGITS:
+            raise RefusedValue(message("import.cell.digits_lost", most=MAX_DIGITS))
+        if isinstance(cell, FormattedNumber):
+            return cell.shown
         return str(int(cell)) if float(cell).is_integer() else repr(cell)
     if isinstance(cell, dt.datetime | dt.date | dt.time):
         return cell.isoformat()
@@ -44,6 +50,20 @@ def text(cell: Any) -> str:
     return content
 
 
+_SCIENTIFIC = re.compile(r"\d(\.\d+)?E\+\d{2,}")
+
+
+def number_of(cell: Any) -> str:
+    """Return a cell as an identifier: `spelling.identifier` lists which spellings are one.
+
+    What a spreadsheet wrote as 8.93901E+18 has lost its digits and is refused.
+    """
+    written = text(cell)
+    if _SCIENTIFIC.fullmatch(written):
+        raise RefusedValue(message("import.cell.digits_lost", most=MAX_DIGITS))
+    return identifier(written)
+
+
 def code(cell: Any) -> str:
     """Return a cell as a code: full-width letters made plain, the ".0" of exported numbers gone."""
     plain = unicodedata.normalize("NFKC", text(cell)).strip()
@@ -52,106 +72,61 @@ def code(cell: Any) -> str:
 
 def coded(code_list: CodeList) -> Parse:
     """Return a parser for the codes and names of a list."""
+    words = {
+        folded(word): key
+        for key, several in WORDS.get(code_list.id, {}).items()
+        for word in several
+    }
 
     def parse(cell: Any) -> str:
-        return code_of(code_list, code(cell))
+        written = code(cell)
+        item = code_list.find(written)
+        if item is not None:
+            return item.code
+        plain = folded(written)
+        if plain in words:
+            return words[plain]
+        if plain.isdigit():  # 01 for 1: people pad codes, and programs do
+            item = code_list.find(plain.lstrip("0"))
+            if item is not None:
+                return item.code
+        return code_of(code_list, written)
 
     return parse
 
 
-def number(cell: Any) -> float:
-    """Return a cell as a number that is not negative; "1,234.50" and "1200 元" are understood."""
-    if isinstance(cell, int | float) and not isinstance(cell, bool):
-        value = float(cell)
-    else:
-        plain = re.sub(r"[,\s¥元]", "", code(cell))
-        if not re.fullmatch(r"[+-]?\d{1,15}(\.\d{1,9})?", plain):
-            raise RefusedValue(message("import.cell.number", got=text(cell)))
-        value = float(plain)
-    if not 0 <= value <= MAX_COUNT:
-        raise RefusedValue(message("import.cell.number_range", got=value, most=MAX_COUNT))
-    return value
+_NOTHING = frozenset(folded(word) for word in EMPTY)
 
 
-def whole(cell: Any) -> int:
-    """Return a cell as a whole number that is not negative."""
-    try:
-        value = number(cell)
-    except ValueError:
-        raise RefusedValue(message("import.cell.whole_number", got=text(cell))) from None
-    if not value.is_integer():
-        raise RefusedValue(message("import.cell.whole_number", got=text(cell)))
-    return int(value)
+def is_empty_word(cell: str) -> bool:
+    """Whether a text is what people type into a cell that is empty."""
+    return folded(cell) in _NOTHING
+
+
+_FLOOR = r"第?(B|-|负|地下)?(\d{1,2}|[一二三四五六七八九十]{1,3})\s*(F|层|楼)?"
 
 
 def floor(cell: Any) -> int:
     """Return a floor; a basement is negative, "3F" and "3层" are understood."""
-    match = re.fullmatch(r"(B|-)?(\d{1,2})\s*(F|层|楼)?", code(cell).upper())
-    if match is None:
+    match = re.fullmatch(_FLOOR, code(cell).upper())
+    number = 0 if match is None else _floor_number(match[2])
+    if match is None or (not number and match[2] not in {"0", "00"}):
         raise RefusedValue(message("import.cell.floor", got=text(cell)))
-    return int(match[2]) * (-1 if match[1] else 1)
+    return number * (-1 if match[1] else 1)
 
 
-def fen(cell: Any) -> int:
-    """Return an amount in yuan as whole fen."""
-    return round(number(cell) * 100)
+def _floor_number(text: str) -> int:
+    return int(text) if text.isdecimal() else below_hundred(text)
 
 
-def day(cell: Any) -> dt.date:
-    """Return a cell as a date: a date cell, or text such as 2024-09-01, 2024/9/1, 2024年9月1日."""
-    if isinstance(cell, dt.datetime):
-        return cell.date()
-    if isinstance(cell, dt.date):
-        return cell
-    if isinstance(cell, int | float) and 20_000 <= cell <= 80_000:
-        return EXCEL_DAY_ZERO + dt.timedelta(days=int(cell))
-    plain = re.sub(r"[ T]\d{1,2}:\d{2}(:\d{2})?(\.\d+)?$", "", code(cell))
-    match = re.fullmatch(r"(\d{4})([-/.年])(\d{1,2})[-/.月](\d{1,2})日?", plain)
-    parts = (match[1], match[3], match[4]) if match else None
-    if parts is None and re.fullmatch(r"\d{8}", plain):
-        parts = (plain[:4], plain[4:6], plain[6:])
-    if parts is not None:
-        try:
-            return dt.date(int(parts[0]), int(parts[1]), int(parts[2]))
-        except ValueError:
-            raise RefusedValue(message("import.cell.no_such_day", got=text(cell))) from None
-    raise RefusedValue(message("import.cell.date", got=text(cell)))
-
-
-def clock(cell: Any) -> dt.time:
-    """Return a cell as a time of day: a time cell, or text such as 08:00."""
-    if isinstance(cell, dt.datetime):
-        return cell.time()
-    if isinstance(cell, dt.time):
-        return cell
-    if isinstance(cell, float) and 0 <= cell < 1:
-        hours, minutes = divmod(round(cell * 1440) % 1440, 60)
-        return dt.time(hours, minutes)
-    match = re.fullmatch(r"(\d{1,2}):(\d{2})(?::(\d{2}))?", code(cell))
-    if match and int(match[1]) < 24 and int(match[2]) < 60 and int(match[3] or 0) < 60:
-        return dt.time(int(match[1]), int(match[2]), int(match[3] or 0))
-    raise RefusedValue(message("import.cell.time", got=text(cell)))
-
-
-def moment(cell: Any) -> dt.datetime:
-    """Return a cell as a local date and time of day: 2026-11-24 14:05, or a date-time cell."""
-    if isinstance(cell, dt.datetime):
-        return cell.replace(second=0, microsecond=0)
-    if isinstance(cell, int | float) and not isinstance(cell, bool) and 20_000 <= cell <= 80_000:
-        whole_days, rest = divmod(cell, 1)
-        minutes = dt.timedelta(days=int(whole_days), minutes=round(rest * 1440))
-        return dt.datetime.combine(EXCEL_DAY_ZERO, dt.time()) + minutes
-    plain = "" if isinstance(cell, dt.date) else code(cell)
-    match = re.fullmatch(r"(\S+?)(?:[ T]+|(?<=日))(\d{1,2}:\d{2}(?::\d{2})?)", plain)
-    if match is None:
-        raise RefusedValue(message("import.cell.moment", got=text(cell)))
-    return dt.datetime.combine(day(match[1]), clock(match[2]).replace(second=0))
+_YES = {"是", "属实", "对", "√", "✓", "✔", "y", "yes", "true", "1", "t"}
+_NO = {"否", "不属实", "不是", "×", "✗", "✘", "x", "n", "no", "false", "0", "f"}
+_ANSWERS = {**dict.fromkeys(_YES, True), **dict.fromkeys(_NO, False)}
 
 
 def yes_no(cell: Any) -> bool:
     """Return True or False for 是 or 否."""
-    words = {"是": True, "否": False, "yes": True, "no": False, "true": True, "false": False}
-    answer = words.get(text(cell).casefold())
+    answer = _ANSWERS.get(code(cell).casefold())
     if answer is None:
         raise RefusedValue(message("import.cell.yes_no", got=text(cell)))
     return answer

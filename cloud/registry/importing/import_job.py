@@ -15,6 +15,9 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from cloud.messages import Message, message
 from cloud.registry import tables
+from cloud.registry.importing.notes import Notes
+from cloud.registry.importing.room_finder import FoundRoom, Place, RoomFinder
+from cloud.registry.importing.spelling import folded, identifier
 from cloud.registry.importing.table_reader import Problems, Record
 
 Row = dict[str, Any]
@@ -24,9 +27,12 @@ MANY = 500
 class Job:
     """One import in progress: its session, its problems and its counts."""
 
-    def __init__(self, session: Session, problems: Problems) -> None:
+    def __init__(self, session: Session, problems: Problems, notes: Notes) -> None:
         self.session = session
         self.problems = problems
+        self.notes = notes
+        self.is_partial = False
+        """Whether rows of this kind were left out: then nothing is taken for given up."""
         self.created = self.updated = self.unchanged = self.removed = 0
         self.touched: set[str] = set()
         self.touches_all = False
@@ -37,8 +43,11 @@ class Job:
 
     def refuse(self, record: Record, column: str | None, problem: Message) -> None:
         """Note a problem with a record."""
-        record.is_broken = True
-        self.problems.add(record.sheet, record.row, column, problem)
+        self.problems.add_to(record, column, problem)
+
+    def note(self, key: str, record: Record, column: str | None = None, **values: Any) -> None:
+        """Note what stops nothing."""
+        self.notes.add(key, record.sheet, record.row, column, **values)
 
     def knows_school(self, record: Record) -> bool:
         """Whether the record's school is registered; a problem is noted where it is not."""
@@ -140,12 +149,20 @@ def nearest(text: object, names: Iterable[str], otherwise: Message | str = "") -
     return message("import.hint.nearest", name=close[0]) if close else otherwise
 
 
-def once(job: Job, records: Iterable[Record], keys: Sequence[str]) -> list[Record]:
-    """Return the records whose key is in the file once; a repetition is a problem."""
+def once(
+    job: Job, records: Iterable[Record], keys: Sequence[str], *, may_repeat: bool = True
+) -> list[Record]:
+    """Return the records whose key is in the file once; a repetition is a problem.
+
+    A row that holds the same as an earlier one in every cell adds nothing and is skipped; where
+    equal rows may be two things (`may_repeat` is False) it is a problem too.
+    """
     first: dict[tuple[Any, ...], Record] = {}
     for record in records:
         key = tuple(record.get(name) for name in keys)
-        if key in first:
+        if may_repeat and key in first and first[key].values == record.values:
+            job.note("same_row", record, first=first[key].row)
+        elif key in first:
             job.refuse(record, None, message("import.row.repeated", row=first[key].row))
         else:
             first[key] = record
@@ -176,21 +193,67 @@ def is_span(job: Job, record: Record, start: str, end: str, column: str) -> bool
     return False
 
 
-def rooms_of(job: Job, schools: Iterable[Any]) -> dict[str, dict[str, int]]:
-    """Return the ids of the rooms of schools, by school and number."""
+def rooms_of(job: Job, schools: Iterable[Any]) -> dict[str, RoomFinder]:
+    """Return the rooms of schools, by school."""
+    named = set(schools)
+    buildings = {
+        row["id"]: row["name"]
+        for row in job.rows(tables.Building, tables.Building.school_id, named)
+    }
     room = tables.Room
-    room_ids: dict[str, dict[str, int]] = defaultdict(dict)
-    for row in job.rows(room, room.school_id, schools, [room.id, room.school_id, room.number]):
-        room_ids[row["school_id"]][row["number"]] = row["id"]
-    return room_ids
+    only = [room.id, room.school_id, room.number, room.name, room.building_id]
+    places: dict[str, list[Place]] = {school: [] for school in named}
+    for row in job.rows(room, room.school_id, named, only):
+        building = buildings.get(row["building_id"])
+        places[row["school_id"]].append(Place(row["id"], row["number"], row["name"], building))
+    return {school: RoomFinder(of_school) for school, of_school in places.items()}
+
+
+def the_room(job: Job, record: Record, rooms: RoomFinder, column: str) -> int | None:
+    """Return the id of the room a record names; a problem is noted where not just one fits."""
+    written = record.get("room")
+    match = rooms.find(written)
+    if isinstance(match, FoundRoom):
+        if not match.is_exact:
+            job.note("read_as", record, column, got=written, meaning=match.place.number)
+        record.values["room"] = match.place.number
+        return match.place.id
+    if match:
+        numbers = [place.number for place in match]
+        problem = message("import.row.several_rooms", got=written, rooms=numbers)
+    else:
+        hint = nearest(written, rooms.numbers, message("import.hint.room_number"))
+        problem = message("import.row.unknown_room", got=written, hint=hint)
+    job.refuse(record, column, problem)
+    return None
+
+
+def note_case(
+    job: Job, records: Iterable[Record], key: str, column: str, stored: Iterable[tuple[str, str]]
+) -> None:
+    """Note numbers of a school that differ in nothing but case: two things, or one typed twice."""
+    spellings: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for school, number in stored:
+        spellings[school, folded(number)].add(identifier(number))
+    records = list(records)
+    for record in records:
+        spellings[record.get("school"), folded(record.get(key))].add(record.get(key))
+    for record in records:
+        number = record.get(key)
+        others = spellings[record.get("school"), folded(number)] - {number}
+        for other in sorted(others):
+            job.note("case", record, column, got=number, other=other)
 
 
 def assets_of(job: Job, schools: Iterable[Any]) -> dict[str, dict[str, int]]:
-    """Return the ids of the assets of schools, by school and number."""
+    """Return the ids of the assets of schools, by school and number, as filed and as read now."""
     asset = tables.Asset
     asset_ids: dict[str, dict[str, int]] = defaultdict(dict)
     for row in job.rows(
         asset, asset.school_id, schools, [asset.id, asset.school_id, asset.asset_no]
     ):
         asset_ids[row["school_id"]][row["asset_no"]] = row["id"]
+    for numbers in asset_ids.values():
+        for number, asset_id in list(numbers.items()):
+            numbers.setdefault(identifier(number), asset_id)
     return asset_ids

@@ -1,13 +1,15 @@
 """Import a file of a school's records into the registry, all of it or nothing.
 
 1. Every problem is reported with its sheet, row and column; one problem anywhere and nothing is
-   stored.
+   stored. On request (`keep_good`) the rows without a problem are, and the others come back as a
+   workbook with the reason.
 2. Rows are matched by their natural keys, so the same file twice changes nothing.
 3. A column that is not in the file leaves what is stored alone; an empty cell clears it.
 4. Rooms and assets that are missing from a file stay. The periods and the timetable of a term, and
    the stated bindings of an asset, are replaced as a whole by a file that names that term or asset.
 """
 
+import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -19,8 +21,10 @@ from cloud.messages import message
 from cloud.registry.importing import columns, ledger, records, timetable
 from cloud.registry.importing.columns import BY_KIND, LAYOUTS, Layout
 from cloud.registry.importing.import_job import Job
+from cloud.registry.importing.notes import Note, Notes
+from cloud.registry.importing.refused_rows import rest_of
 from cloud.registry.importing.spreadsheet import Sheet, read
-from cloud.registry.importing.table_reader import Problem, Problems, Record
+from cloud.registry.importing.table_reader import Problem, Problems, Reading, Record
 from cloud.registry.importing.table_reader import records as records_in
 from cloud.registry.store import Registry
 
@@ -40,8 +44,14 @@ APPLY: dict[str, Callable[[Job, Sequence[Record]], None]] = {
     "disposals": records.apply_disposals,
     "chemicals": records.apply_chemicals,
 }
+REPLACED = frozenset({"bindings", "periods", "timetable"})
+"""Kinds of which what a file does not name any more is taken back."""
 WORKBOOK = "workbook"
 KINDS = (*BY_KIND, WORKBOOK)
+
+
+MOST_ATTEMPTS = 20
+"""How often good rows are tried again without those that needed a refused one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +69,26 @@ class Report:
     problems_total: int
     ignored_columns: tuple[str, ...]
     applied: bool
+    notes: tuple[Note, ...] = ()
+    """What was skipped, is hidden, or was assumed."""
+    skipped: int = 0
+    """Rows that are no records: totals, remarks, rows without a key."""
+    refused_rows: int = 0
+    """Rows that were left out because of a problem, with `keep_good`."""
+    refused_file: bytes | None = None
+    """These rows as a workbook, with the reason in a column."""
+
+
+Parts = Sequence[tuple[Layout, Sheet]]
+
+
+@dataclass(slots=True)
+class _Attempt:
+    """One pass over the file: what it read and changed, not committed yet."""
+
+    job: Job
+    reading: Reading
+    rows: int
 
 
 def import_file(
@@ -69,39 +99,72 @@ def import_file(
     *,
     dry_run: bool = False,
     school: str | None = None,
+    keep_good: bool = False,
+    today: dt.date | None = None,
 ) -> Report:
-    """Import a CSV or Excel file. A file that cannot be read at all raises `Unprocessable`."""
+    """Import a CSV or Excel file. A file that cannot be read at all raises `Unprocessable`.
+
+    With `keep_good` rows with a problem are left out. `today` is the day of the import; without it
+    no date is noted as one in the future.
+    """
     sheets = read(content, filename)
-    problems = Problems()
-    parts = _workbook(sheets, problems) if kind == WORKBOOK else _single(sheets, kind, filename)
-    rows = 0
-    ignored: set[str] = set()
+    of_file = Problems()
+    parts = _workbook(sheets, of_file) if kind == WORKBOOK else _single(sheets, kind, filename)
+    all_problems = Problems()
+    excluded: set[tuple[str, int]] = set()
     with registry.writing() as session:
-        job = Job(session, problems)
-        for layout, sheet in parts:
-            sheet_records = list(records_in(sheet, layout, problems, ignored, school))
-            rows += len(sheet_records)
-            APPLY[layout.kind](job, [record for record in sheet_records if not record.is_broken])
-            job.flush()
-        if rows == 0 and not problems.total:
-            problems.add(parts[0][0].sheet if parts else "", 1, None, message("import.no_rows"))
-        applied = not problems.total and not dry_run
-        touched = _close(session, job, applied=applied)
+        for _ in range(MOST_ATTEMPTS):
+            problems = of_file.copy()
+            reading = Reading(problems, Notes(), school, today, excluded)
+            attempt = _try(session, parts, reading)
+            all_problems.take(problems)
+            if not keep_good or problems.of_sheets or not problems.of_rows:
+                break
+            excluded |= problems.of_rows.keys()
+            session.rollback()
+        if attempt.rows == 0 and not all_problems.total:
+            name = (parts[0][1].name or parts[0][0].sheet) if parts else ""
+            problems.add(name, 1, None, message("import.no_rows"))
+            all_problems.take(problems)
+        is_good = not problems.total and attempt.rows > 0
+        applied = is_good and not dry_run
+        touched = _close(session, attempt.job, applied=applied)
     if applied and touched:
         registry.changed(kind, touched)
+    rest = rest_of(parts, all_problems) if keep_good and is_good and excluded else None
     return Report(
         kind=kind,
         dry_run=dry_run,
-        rows=rows,
-        created=job.created,
-        updated=job.updated,
-        unchanged=job.unchanged,
-        removed=job.removed,
-        problems=tuple(problems.shown),
-        problems_total=problems.total,
-        ignored_columns=tuple(sorted(ignored)),
+        rows=attempt.rows,
+        created=attempt.job.created,
+        updated=attempt.job.updated,
+        unchanged=attempt.job.unchanged,
+        removed=attempt.job.removed,
+        problems=tuple(all_problems.shown),
+        problems_total=all_problems.total,
+        ignored_columns=tuple(sorted(reading.ignored)),
         applied=applied,
+        notes=tuple(reading.notes.all),
+        skipped=reading.skipped,
+        refused_rows=len(excluded) if rest is not None else 0,
+        refused_file=rest,
     )
+
+
+def _try(session: Session, parts: Parts, reading: Reading) -> _Attempt:
+    """Read every sheet and write its rows, without committing them."""
+    job = Job(session, reading.problems, reading.notes)
+    rows = 0
+    for layout, sheet in parts:
+        sheet_records = list(records_in(sheet, layout, reading))
+        rows += len(sheet_records)
+        name = sheet.name or layout.sheet
+        job.is_partial = any(sheet_name == name for sheet_name, _ in reading.excluded)
+        if job.is_partial and layout.kind in REPLACED:
+            reading.notes.add("rest_kept", name)
+        APPLY[layout.kind](job, [record for record in sheet_records if not record.is_broken])
+        job.flush()
+    return _Attempt(job, reading, rows)
 
 
 def _close(session: Session, job: Job, *, applied: bool) -> frozenset[str]:

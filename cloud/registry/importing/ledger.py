@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import Any
 
 from cloud.errors import RefusedValue
-from cloud.messages import message
+from cloud.messages import Message, message
 from cloud.registry import tables
 from cloud.registry.codes import statistics
 from cloud.registry.importing.import_job import (
@@ -21,10 +21,14 @@ from cloud.registry.importing.import_job import (
     is_span,
     lacks_needed,
     nearest,
+    note_case,
     once,
     rooms_of,
     stated,
+    the_room,
 )
+from cloud.registry.importing.room_finder import RoomFinder
+from cloud.registry.importing.spelling import folded, identifier
 from cloud.registry.importing.table_reader import Record
 
 
@@ -58,14 +62,19 @@ def apply_rooms(job: Job, records: Sequence[Record]) -> None:
         (room["school_id"], room["number"]): room
         for room in job.rows(tables.Room, tables.Room.school_id, schools)
     }
+    note_case(job, records, "number", "房间编号", rooms)
+    for school, number in list(rooms):
+        rooms.setdefault((school, identifier(number)), rooms[school, number])
     buildings = _buildings(job, records, schools)
     fields = ("floor", "name", "use", "area_m2", "seats", "home_class")
     for record in once(job, records, ["school", "number"]):
         school, number = record.get("school"), record.get("number")
-        values = {"school_id": school, "number": number, **stated(record, fields)}
+        room = rooms.get((school, number))
+        filed = number if room is None else room["number"]
+        values = {"school_id": school, "number": filed, **stated(record, fields)}
         if "building" in record.values:
             values["building_id"] = buildings.get((school, record.get("building")))
-        job.save(tables.Room, rooms.get((school, number)), values)
+        job.save(tables.Room, room, values)
 
 
 def _buildings(
@@ -101,6 +110,10 @@ def apply_assets(job: Job, records: Sequence[Record]) -> None:
         (asset["school_id"], asset["asset_no"]): asset
         for asset in job.rows(tables.Asset, tables.Asset.school_id, schools)
     }
+    note_case(job, records, "asset_no", "资产编号", assets)
+    everything = dict(assets)
+    for school, number in list(assets):
+        assets.setdefault((school, identifier(number)), assets[school, number])
     rooms = rooms_of(job, schools)
     needed = {"name": "资产名称", "condition": "使用状况"}
     saved: list[tuple[Record, Row]] = []
@@ -108,13 +121,17 @@ def apply_assets(job: Job, records: Sequence[Record]) -> None:
         school, asset_no = record.get("school"), record.get("asset_no")
         stored = assets.get((school, asset_no))
         lacks = lacks_needed(job, record, needed, is_new=stored is None)
-        values = {"school_id": school, "asset_no": asset_no, **stated(record, ASSET_FIELDS)}
+        filed = asset_no if stored is None else stored["asset_no"]
+        values = {"school_id": school, "asset_no": filed, **stated(record, ASSET_FIELDS)}
         values |= _classification(job, record, stored)
         values |= _location(job, record, rooms[school])
         if "quantity" in record.values or stored is None:
             values["quantity"] = 1.0 if record.get("quantity") is None else record.get("quantity")
         if not lacks and not record.is_broken:
-            saved.append((record, job.save(tables.Asset, stored, values)))
+            asset = job.save(tables.Asset, stored, values)
+            saved.append((record, asset))
+            everything[school, filed] = asset
+    _refuse_shared_tags(job, saved, everything.values())
     job.flush()
     if any("id" not in asset for _, asset in saved):
         numbered = assets_of(job, schools)
@@ -123,17 +140,48 @@ def apply_assets(job: Job, records: Sequence[Record]) -> None:
     _derive_bindings(job, saved, schools)
 
 
-def _location(job: Job, record: Record, rooms: Mapping[str, int]) -> dict[str, Any]:
+GIVEN_UP = frozenset({"6", "7"})
+"""Conditions (disposed of, transferred out) in which an asset has no use for its tag."""
+
+
+def _refuse_shared_tags(
+    job: Job, saved: Sequence[tuple[Record, Row]], assets: Iterable[Row]
+) -> None:
+    """Refuse one tag on two assets of a school; a serial number of two is noted."""
+    rows = {id(asset): record for record, asset in saved}
+    for key, title in (("tag", "标签值"), ("serial_no", "序列号")):
+        shared: dict[tuple[str, str], list[Row]] = defaultdict(list)
+        for asset in assets:
+            if asset.get(key) is not None and asset["condition"] not in GIVEN_UP:
+                shared[asset["school_id"], folded(asset[key])].append(asset)
+        for several in shared.values():
+            for asset in several if len(several) > 1 else ():
+                record = rows.get(id(asset))
+                if record is None or record.get(key) is None:
+                    continue
+                owners = [
+                    _owner(rows.get(id(other)), other) for other in several if other is not asset
+                ]
+                if key == "tag":
+                    problem = message("import.row.tag_taken", tag=asset[key], owners=owners)
+                    job.refuse(record, title, problem)
+                else:
+                    job.note("serial_twice", record, title, serial=asset[key], owners=owners)
+
+
+def _owner(record: Record | None, asset: Row) -> Message:
+    if record is None:
+        return message("import.hint.asset", asset=asset["asset_no"])
+    return message("import.hint.asset_of_row", asset=asset["asset_no"], row=record.row)
+
+
+def _location(job: Job, record: Record, rooms: RoomFinder) -> dict[str, Any]:
     if "room" not in record.values:
         return {}
-    number = record.get("room")
-    if number is None:
+    if record.get("room") is None:
         return {"room_id": None}
-    if number not in rooms:
-        hint = nearest(number, rooms, message("import.hint.room_number"))
-        job.refuse(record, "存放地点", message("import.row.unknown_room", got=number, hint=hint))
-        return {}
-    return {"room_id": rooms[number]}
+    room = the_room(job, record, rooms, "存放地点")
+    return {} if room is None else {"room_id": room}
 
 
 def _classification(job: Job, record: Record, stored: Row | None) -> dict[str, Any]:
@@ -253,5 +301,8 @@ def _replace_bindings(
         binding = known.pop((values["device"], values["valid_from"]), None)
         saved.append(job.save(tables.Binding, binding, values))
     for left in known.values():
-        job.remove(tables.Binding, left, left["school_id"])
+        if job.is_partial:
+            saved.append(left)
+        else:
+            job.remove(tables.Binding, left, left["school_id"])
     return saved

@@ -9,9 +9,10 @@ from typing import Any
 
 from sqlalchemy.orm import InstrumentedAttribute
 
+from cloud.localized_text import LocalizedText
 from cloud.messages import message
 from cloud.registry import tables
-from cloud.registry.codes import statistics
+from cloud.registry.codes import own, statistics
 from cloud.registry.importing.import_job import (
     Job,
     Row,
@@ -65,7 +66,66 @@ def apply_declarations(job: Job, records: Sequence[Record]) -> None:
 
     table = tables.Declaration
     keys, needed = ("item", "declared_on"), {"value": "数值"}
-    _apply(job, records, table, table.school_id, keys, fields, needed, is_sound)
+    saved = _apply(job, records, table, table.school_id, keys, fields, needed, is_sound)
+    _refuse_impossible(job, saved)
+
+
+PART_OF = {
+    "new_books": "library_books",
+    "rooms_with_wifi": "main_rooms",
+    "rooms_opened_after_class": "main_rooms",
+    "kindergarten_items_present": "kindergarten_items_listed",
+    "experiments_group_done": "experiments_group_due",
+    "desk_light_ok_rooms": "desk_light_measured_rooms",
+}
+"""Declared items that are a part of another, and cannot be more."""
+HOURS_OF_A_WEEK = 168
+MOST = {
+    "chemical_controls_met": 5,
+    "library_hours_week": HOURS_OF_A_WEEK,
+    "display_hours_week": HOURS_OF_A_WEEK,
+}
+"""The most that there can be of an item."""
+
+
+def _refuse_impossible(job: Job, saved: Sequence[tuple[Record, Row]]) -> None:
+    """Refuse a part that is more than its whole, of the newest declarations of a school."""
+    table = tables.Declaration
+    schools = {row["school_id"] for _, row in saved}
+    rows = [*job.rows(table, table.school_id, schools), *(row for _, row in saved)]
+    newest: dict[tuple[str, str], Row] = {}
+    for row in rows:
+        key = (row["school_id"], row["item"])
+        if key not in newest or row["declared_on"] >= newest[key]["declared_on"]:
+            newest[key] = row
+    records = {(row["school_id"], row["item"], row["declared_on"]): record for record, row in saved}
+    for record, row in saved:
+        most = MOST.get(row["item"])
+        if most is not None and row["value"] > most:
+            problem = message("import.row.more_than_most", got=row["value"], most=most)
+            job.refuse(record, "数值", problem)
+    for school in sorted(schools):
+        for part_item, whole_item in PART_OF.items():
+            part, whole = newest.get((school, part_item)), newest.get((school, whole_item))
+            if part is None or whole is None or part["value"] <= whole["value"]:
+                continue
+            for row in (part, whole):
+                refused = records.get((school, row["item"], row["declared_on"]))
+                if refused is not None:
+                    problem = message(
+                        "import.row.more_than_whole",
+                        part_item=_item(part_item),
+                        part=part["value"],
+                        whole_item=_item(whole_item),
+                        whole=whole["value"],
+                    )
+                    job.refuse(refused, "数值", problem)
+                    break
+
+
+def _item(code: str) -> LocalizedText:
+    item = own.DECLARED_ITEMS.find(code)
+    return LocalizedText(code, code) if item is None else LocalizedText(item.zh, item.en)
 
 
 _MOMENTS = {
@@ -164,21 +224,25 @@ def _apply(
     fields: tuple[str, ...],
     needed: Mapping[str, str],
     is_sound: Sound,
-) -> None:
-    """Make or change rows that a school and `keys` name."""
+) -> list[tuple[Record, Row]]:
+    """Make or change rows that a school and `keys` name; return them with their records."""
     records = [record for record in records if not record.is_broken and job.knows_school(record)]
     schools = {record.get("school") for record in records}
     stored = {
         (row["school_id"], *(row[key] for key in keys)): row
         for row in job.rows(table, owner, schools)
     }
-    for record in once(job, records, ["school", *keys]):
+    saved = []
+    may_repeat = table is not tables.Chemical  # two equal lines may be two bottles of a batch
+    for record in once(job, records, ["school", *keys], may_repeat=may_repeat):
         key = (record.get("school"), *(record.get(name) for name in keys))
         stored_row = stored.get(key)
         lacks = lacks_needed(job, record, needed, is_new=stored_row is None)
         if not lacks and is_sound(record, stored_row):
             named = dict(zip(("school_id", *keys), key, strict=True))
-            job.save(table, stored_row, {**named, **stated(record, fields)})
+            row = job.save(table, stored_row, {**named, **stated(record, fields)})
+            saved.append((record, row))
+    return saved
 
 
 def _after(record: Record, stored: Row | None, key: str) -> Any:

@@ -6,35 +6,43 @@ to, how many rows it holds. Everything refused raises `Unprocessable` with what 
 
 import csv
 import io
+import re
 import zipfile
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from openpyxl import load_workbook
-from openpyxl.utils import get_column_letter
-
 from cloud.errors import Unprocessable
 from cloud.messages import message
+from cloud.registry.importing.spelling import visible
+from cloud.registry.importing.xlsx_reader import XlsxSheet, xlsx_sheets
 
 MAX_UNPACKED_BYTES = 256 * 1024 * 1024
 MAX_PARTS = 2_000
 MAX_ROWS = 200_000
 MAX_COLUMNS = 200
-MAX_BLANK_ROWS = 1_000
 
 XLS_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 ZIP_MAGIC = b"PK\x03\x04"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Sheet:
     """The rows of one sheet that hold anything; a row is (number as the user sees it, cells)."""
 
     name: str
     rows: list[tuple[int, list[Any]]]
-    uncomputed: list[tuple[int, str]] = field(default_factory=list)
-    """Formulas that were never calculated: (row, column letter)."""
+    uncomputed: frozenset[tuple[int, int]] = frozenset()
+    """Formulas that were never calculated: (row, index of the column)."""
+    is_1904: bool = False
+    """Whether a bare number counts its days from 1904."""
+    is_hidden: bool = False
+    hidden_rows: list[int] = field(default_factory=list)
+    hidden_columns: list[int] = field(default_factory=list)
+    """Indices of columns."""
+    filled_down: frozenset[tuple[int, int]] = frozenset()
+    """Cells that were empty and have the value of the merged cell above: (row, index)."""
 
 
 def read(content: bytes, filename: str) -> list[Sheet]:
@@ -71,7 +79,7 @@ def _csv_rows(text: str, filename: str) -> Iterator[tuple[int, list[Any]]]:
     number = 1
     try:
         for cells in reader:
-            row = [cell.strip() or None for cell in cells[:MAX_COLUMNS]]
+            row = [_csv_cell(cell) for cell in cells[:MAX_COLUMNS]]
             if any(cell is not None for cell in row):
                 count += 1
                 _measure(count, filename)
@@ -83,30 +91,79 @@ def _csv_rows(text: str, filename: str) -> Iterator[tuple[int, list[Any]]]:
         ) from None
 
 
+_AS_TEXT = re.compile(r'="([^"]*)"|\'(?=[\d=+@-])(.*)', re.DOTALL)
+"""How programs keep a spreadsheet from making a number of a text: ="0012", '0012."""
+
+
+def _csv_cell(cell: str) -> str | None:
+    content = visible(cell).strip()
+    match = _AS_TEXT.fullmatch(content)
+    if match is not None:
+        content = (match[1] if match[1] is not None else match[2]).strip()
+    return content or None
+
+
 def _measure(rows: int, filename: str) -> None:
     if rows > MAX_ROWS:
         raise Unprocessable(message("import.file.too_many_rows", file=filename, most=MAX_ROWS))
 
 
 def _read_xlsx(content: bytes, filename: str) -> list[Sheet]:
-    has_formulas = _inspect(content, filename)
+    _inspect(content, filename)
+    total = 0
+
+    def measure() -> None:
+        nonlocal total
+        total += 1
+        _measure(total, filename)
+
     try:
-        values = list(_xlsx_sheets(content, filename, data_only=True))
-        if has_formulas:
-            formulas = _xlsx_sheets(content, filename, data_only=False)
-            for sheet, written in zip(values, formulas, strict=True):
-                sheet.uncomputed.extend(_uncomputed(sheet, written))
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            return [_sheet(sheet) for sheet in xlsx_sheets(archive, MAX_COLUMNS, measure)]
     except Unprocessable:
         raise
-    except Exception as error:  # noqa: BLE001 - openpyxl raises anything at all on broken files
+    except Exception as error:  # noqa: BLE001 - broken files break a parser in any way at all
         raise Unprocessable(
             message("import.file.unreadable", file=filename, reason=type(error).__name__)
         ) from None
-    return values
 
 
-def _inspect(content: bytes, filename: str) -> bool:
-    """Refuse what would not fit in memory or plays tricks; return whether there are formulas."""
+def _sheet(sheet: XlsxSheet) -> Sheet:
+    return Sheet(
+        name=sheet.name,
+        rows=sheet.rows,
+        uncomputed=frozenset(sheet.uncomputed),
+        is_1904=sheet.is_1904,
+        is_hidden=sheet.is_hidden,
+        hidden_rows=sheet.hidden_rows,
+        hidden_columns=sheet.hidden_columns,
+        filled_down=frozenset(_fill_down(sheet)),
+    )
+
+
+def _fill_down(sheet: XlsxSheet) -> Iterator[tuple[int, int]]:
+    """Give the cells of rows that are merged downwards the value of the first; yield their places.
+
+    A row that holds nothing else is no row.
+    """
+    numbers = [number for number, _ in sheet.rows]
+    for first, last, column in sheet.merged:
+        start = bisect_left(numbers, first)
+        if start == len(numbers) or numbers[start] != first:
+            continue
+        cells = sheet.rows[start][1]
+        value = cells[column] if column < len(cells) else None
+        if value is None:
+            continue
+        for number, row in sheet.rows[start + 1 : bisect_right(numbers, last)]:
+            row.extend([None] * (column + 1 - len(row)))
+            if row[column] is None:
+                row[column] = value
+                yield number, column
+
+
+def _inspect(content: bytes, filename: str) -> None:
+    """Refuse what would not fit in memory or plays tricks."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             parts = archive.infolist()
@@ -131,51 +188,5 @@ def _inspect(content: bytes, filename: str) -> bool:
                             raise Unprocessable(
                                 message("import.file.document_type", file=filename, part=name)
                             )
-            return any(
-                b"<f>" in archive.read(name) or b"<f " in archive.read(name)
-                for name in names
-                if name.startswith("xl/worksheets/")
-            )
     except (zipfile.BadZipFile, EOFError, OSError, ValueError, RuntimeError, NotImplementedError):
         raise Unprocessable(message("import.file.damaged", file=filename)) from None
-
-
-def _xlsx_sheets(content: bytes, filename: str, *, data_only: bool) -> Iterator[Sheet]:
-    book = load_workbook(io.BytesIO(content), read_only=True, data_only=data_only, keep_links=False)
-    total = 0
-    try:
-        for sheet in book.worksheets:
-            rows: list[tuple[int, list[Any]]] = []
-            last = 0
-            # The size that the file states is often wrong, in both directions.
-            sheet.reset_dimensions()
-            for number, cells in enumerate(
-                sheet.iter_rows(values_only=True, max_col=MAX_COLUMNS), start=1
-            ):
-                row = [_tidy(cell) for cell in cells]
-                if any(cell is not None for cell in row):
-                    last = number
-                    total += 1
-                    _measure(total, filename)
-                    rows.append((number, row))
-                elif number - last > MAX_BLANK_ROWS:
-                    break
-            yield Sheet(sheet.title, rows)
-    finally:
-        book.close()
-
-
-def _tidy(cell: Any) -> Any:
-    if isinstance(cell, str):
-        return cell.strip() or None
-    return cell
-
-
-def _uncomputed(values: Sheet, written: Sheet) -> Iterator[tuple[int, str]]:
-    computed = dict(values.rows)
-    for number, row in written.rows:
-        known = computed.get(number, [])
-        for index, cell in enumerate(row):
-            is_formula = isinstance(cell, str) and cell.startswith("=")
-            if is_formula and (index >= len(known) or known[index] is None):
-                yield number, get_column_letter(index + 1)

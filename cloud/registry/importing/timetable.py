@@ -20,6 +20,7 @@ from cloud.registry.importing.import_job import (
     once,
     rooms_of,
     stated,
+    the_room,
 )
 from cloud.registry.importing.table_reader import Record
 
@@ -126,14 +127,14 @@ def apply_timetable(job: Job, records: Sequence[Record]) -> None:
     periods: dict[int, set[int]] = defaultdict(set)
     for period in job.rows(tables.Period, tables.Period.term_id, named):
         periods[period["term_id"]].add(period["number"])
+    room_ids = {
+        record.row: the_room(job, record, rooms[record.get("school")], "房间编号")
+        for record in records
+    }
+    records = [record for record in records if not record.is_broken]
     for record in once(job, records, ["school", "term", "weekday", "period", "room"]):
         term = terms[record.get("school"), record.get("term")]
-        room = rooms[record.get("school")].get(record.get("room"))
-        if room is None:
-            hint = nearest(record.get("room"), rooms[record.get("school")])
-            problem = message("import.row.unknown_room", got=record.get("room"), hint=hint)
-            job.refuse(record, "房间编号", problem)
-            continue
+        room = room_ids[record.row]
         if record.get("period") not in periods[term["id"]]:
             values = {"term": term["name"], "got": record.get("period")}
             known = sorted(periods[term["id"]])
@@ -219,5 +220,5 @@ def _save(
 
 def _remove_rest(job: Job, table: type[tables.Table], left: Iterable[Row], terms: Terms) -> None:
     owner = {term["id"]: term["school_id"] for term in terms.values()}
-    for row in left:
+    for row in () if job.is_partial else left:
         job.remove(table, row, owner[row["term_id"]])

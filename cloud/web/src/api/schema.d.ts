@@ -500,6 +500,8 @@ export interface paths {
         /**
          * Import a CSV or Excel file
          * @description Import all of a file or, where anything is wrong with it, nothing.
+         *
+         *     With `keep_good` the rows without a problem are imported; `refused_file` holds the others.
          */
         post: operations["import_records"];
         delete?: never;
@@ -2180,6 +2182,25 @@ export interface components {
             start: string;
         };
         /**
+         * ImportNote
+         * @description Something to know that stops nothing: what was skipped, is hidden, or was assumed.
+         */
+        ImportNote: {
+            /** Code */
+            code: string;
+            /** Column */
+            column: string | null;
+            /** Count */
+            count: number;
+            message: components["schemas"]["LocalizedText"];
+            /** Note */
+            note: string;
+            /** Rows */
+            rows: number[];
+            /** Sheet */
+            sheet: string;
+        };
+        /**
          * ImportProblem
          * @description One refused cell or row.
          */
@@ -2211,6 +2232,8 @@ export interface components {
             ignored_columns?: string[];
             /** Kind */
             kind: string;
+            /** Notes */
+            notes?: components["schemas"]["ImportNote"][];
             /** Problems */
             problems: components["schemas"]["ImportProblem"][];
             /**
@@ -2218,6 +2241,12 @@ export interface components {
              * @default 0
              */
             problems_total: number;
+            refused_file?: components["schemas"]["RefusedFile"] | null;
+            /**
+             * Refused Rows
+             * @default 0
+             */
+            refused_rows: number;
             /**
              * Removed
              * @default 0
@@ -2225,6 +2254,11 @@ export interface components {
             removed: number;
             /** Rows */
             rows: number;
+            /**
+             * Skipped
+             * @default 0
+             */
+            skipped: number;
             /** Unchanged */
             unchanged: number;
             /** Updated */
@@ -2903,6 +2937,16 @@ export interface components {
             /** Table */
             table: string;
             title: components["schemas"]["LocalizedText"];
+        };
+        /**
+         * RefusedFile
+         * @description The rows that were left out, as an Excel file with the reason in a column.
+         */
+        RefusedFile: {
+            /** Content */
+            content: string;
+            /** Name */
+            name: string;
         };
         /**
          * Rival
@@ -3843,6 +3887,7 @@ export type GatewayDevice = components['schemas']['GatewayDevice'];
 export type GatewayPoint = components['schemas']['GatewayPoint'];
 export type HeatCell = components['schemas']['HeatCell'];
 export type Heatmap = components['schemas']['Heatmap'];
+export type ImportNote = components['schemas']['ImportNote'];
 export type ImportProblem = components['schemas']['ImportProblem'];
 export type ImportReport = components['schemas']['ImportReport'];
 export type Improvement = components['schemas']['Improvement'];
@@ -3876,6 +3921,7 @@ export type RecordColumn = components['schemas']['RecordColumn'];
 export type RecordPage = components['schemas']['RecordPage'];
 export type RecordRow = components['schemas']['RecordRow'];
 export type RecordTable = components['schemas']['RecordTable'];
+export type RefusedFile = components['schemas']['RefusedFile'];
 export type Rival = components['schemas']['Rival'];
 export type Room = components['schemas']['Room'];
 export type RoomNow = components['schemas']['RoomNow'];
@@ -4822,6 +4868,8 @@ export interface operations {
                 dry_run?: boolean;
                 /** @description The school, where the file has none. */
                 school?: string | null;
+                /** @description Import the rows without a problem, and return the others. */
+                keep_good?: boolean;
             };
             header?: never;
             path: {

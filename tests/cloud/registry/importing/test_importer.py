@@ -228,7 +228,7 @@ WRONG = {
     ),
     "twice in the file": (
         "rooms",
-        "学校标识码,房间编号\n2133100001,301\n2133100001,301\n",
+        "学校标识码,房间编号,楼层\n2133100001,301,3\n2133100001,301,4\n",
         ["房间 3 None: repeats row 2; each may be here only once"],
     ),
     "unknown school": (

@@ -9,7 +9,7 @@ import pytest
 from cloud.errors import RefusedValue, Unprocessable
 from cloud.messages import render
 from cloud.registry.codes import statistics
-from cloud.registry.importing import cells
+from cloud.registry.importing import amounts
 from cloud.registry.importing.importer import import_file
 from cloud.registry.importing.spreadsheet import read
 from cloud.registry.store import Registry
@@ -69,7 +69,7 @@ def test_a_file_that_cannot_be_read_is_refused_in_chinese(name: str) -> None:
 
 def test_a_cell_is_refused_with_what_it_holds_and_what_is_expected() -> None:
     with pytest.raises(RefusedValue) as refused:
-        cells.number("很多")
+        amounts.number("很多")
     assert render(refused.value.text, "zh") == "填的是“很多”，应为数字，如 1234.50"
     assert str(refused.value) == 'got "很多", expected a number such as 1234.50'
 
