@@ -38,14 +38,28 @@ def _add(commands: Commands) -> None:
     check.add_argument("paths", metavar="PATH", nargs="*", type=Path, help=text("check.paths"))
     check.add_argument("--play", action="store_true", help=text("check.play"))
 
+    learn = commands.add(
+        "learn",
+        _learn,
+        examples=("learn monitor.csv", "learn monitor.csv --profile tasmota-plug --json"),
+    )
+    learn.add_argument(
+        "traces", metavar="TRACE.csv", nargs="+", type=Path, help=text("learn.trace")
+    )
+    learn.add_argument("--profile", metavar="ID", help=text("learn.profile"))
+    learn.add_argument("--column", metavar="NAME", help=text("learn.column"))
+    learn.add_argument(
+        "--max-gap", metavar="S", type=float, default=600.0, help=text("learn.max_gap")
+    )
+
     commands.add("schema", _schema, examples=("schema > profile.schema.json",))
 
     docs = commands.add("docs", _docs, examples=("docs --out docs/reference/profiles",))
     docs.add_argument("--out", metavar="DIR", type=Path, required=True, help=text("docs.out"))
 
-    for command in (listing, show, check):
+    for command in (listing, show, check, learn):
         add_json(command)
-    for command in (listing, show, docs):
+    for command in (listing, show, docs, learn):
         command.add_argument(
             "--profiles",
             metavar="DIR",
@@ -175,6 +189,48 @@ def _check(arguments: argparse.Namespace) -> int:
 
 def _fault_tree(fault: ProfileError) -> dict[str, Any]:
     return {"path": fault.path, "line": fault.line, "key": fault.key, "problem": fault.problem}
+
+
+def _learn(arguments: argparse.Namespace) -> int:
+    from device_profiles.learn import learn_traces, learned_tree  # noqa: PLC0415  as in _list
+
+    text: Texts = arguments.text
+    rule = None
+    if arguments.profile is not None:
+        from device_profiles.loader import load_catalogue  # noqa: PLC0415  as in _list
+
+        profile = load_catalogue(*arguments.profiles).get(arguments.profile)
+        if profile is None:
+            print(text("show.unknown", id=arguments.profile), file=sys.stderr)
+            return FAILED
+        rule = profile.usage
+    learned = learn_traces(arguments.traces, arguments.max_gap, arguments.column)
+    tree = learned_tree(learned, rule)
+    if arguments.json:
+        _print_json(tree)
+        return DONE
+    if learned.levels:
+        head = [text(f"learn.head.{name}") for name in ("level", "watts", "median", "share")]
+        rows = [
+            (
+                text(f"learn.state.{level.state}"),
+                f"{level.low:g}-{level.high:g} W",
+                f"{level.median:g} W",
+                f"{100 * level.share:.1f} %",
+            )
+            for level in learned.levels
+        ]
+        _print_table([head, *rows])
+        print()
+    print(text(f"learn.outcome.{learned.outcome}", hours=f"{learned.observed_s / 3600:.1f}"))
+    if learned.active_above is not None and learned.standby_above is not None:
+        proposal = (
+            f"{{active_above: {learned.active_above:g}, standby_above: {learned.standby_above:g}}}"
+        )
+        print(text("learn.proposal", rule=proposal))
+    if rule is not None:
+        print(text(f"learn.fit.{tree['rule_fit']}", profile=arguments.profile))
+    return DONE
 
 
 def _schema(_: argparse.Namespace) -> int:
