@@ -9,6 +9,9 @@ from device_profiles.levels import Learned, LevelLearner, rule_fit
 from device_profiles.schema import UsageRule
 from device_profiles.traces import read_trace
 
+LEAST_S = 4 * 3600.0
+"""A person chose the trace and looks at what comes of it; a gateway alone waits for a day."""
+
 
 def learn_traces(paths: Iterable[Path], max_gap_s: float, column: str | None = None) -> Learned:
     """Return what files of one device show, one after another; raises ProfileError."""
@@ -17,7 +20,7 @@ def learn_traces(paths: Iterable[Path], max_gap_s: float, column: str | None = N
         learner.leave()
         for at, watts in read_trace(path, column):
             learner.observe(at, watts)
-    return learner.learned()
+    return learner.learned(LEAST_S)
 
 
 def learned_tree(learned: Learned, rule: UsageRule | None) -> dict[str, Any]:

@@ -127,7 +127,7 @@ def test_a_rule_that_cuts_through_a_level_does_not_fit() -> None:
     assert rule_fit(by_values, learned) == "learning"
 
 
-def test_half_a_day_is_too_little() -> None:
+def test_half_a_day_is_too_little_for_a_gateway() -> None:
     half = [point for point in day(SEEN["monitor-a"], Random(5), 60) if point[0].hour < 12]
     assert learned_of(iter(half)).outcome == "learning"
 
