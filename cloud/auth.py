@@ -36,7 +36,7 @@ def check(authorization: str | None, token: str) -> None:
     if scheme.lower() not in {"token", "bearer"} or not hmac.compare_digest(
         given.strip().encode(), token.encode()
     ):
-        raise Unauthorized("unauthorized access")
+        raise Unauthorized(message("error.unauthorized"))
 
 
 def _make(path: Path) -> None:

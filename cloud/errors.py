@@ -87,7 +87,7 @@ class StoreTooNew(StoreError):
 class StoreBusy(StoreError):
     """More is waiting to be written than the settings allow; try again later."""
 
-    def __init__(self, text: str, *, retry_after_s: int = 1) -> None:
+    def __init__(self, text: str | Message, *, retry_after_s: int = 1) -> None:
         super().__init__(text)
         self.retry_after_s = retry_after_s
 

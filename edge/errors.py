@@ -16,9 +16,14 @@ EdgeError
 
 
 class EdgeError(Exception):
-    """Anything that goes wrong in a gateway."""
+    """Anything that goes wrong in a gateway.
+
+    `kind` is the class as the gateway reports it; the cloud has a sentence for each in every
+    language, next to which the error's own English text is the technician's detail.
+    """
 
     is_retryable = False
+    kind = "other"
 
 
 class ConfigError(EdgeError):
@@ -44,12 +49,14 @@ class DeviceUnreachable(DeviceError):
     """The device gave no answer."""
 
     is_retryable = True
+    kind = "device_unreachable"
 
 
 class DeviceRefused(DeviceError):
     """The device answered with a refusal; `code` is its name in the protocol's specification."""
 
     is_retryable = True
+    kind = "device_refused"
 
     def __init__(self, device_id: str, message: str, *, code: str) -> None:
         super().__init__(device_id, message)
@@ -58,6 +65,8 @@ class DeviceRefused(DeviceError):
 
 class DecodeError(DeviceError):
     """What the device sent cannot be understood; `raw` is a short excerpt of it."""
+
+    kind = "not_decoded"
 
     def __init__(self, device_id: str, message: str, *, point: str = "", raw: str = "") -> None:
         super().__init__(device_id, message)
@@ -69,6 +78,7 @@ class DriverUnavailable(EdgeError):
     """The way to a group of devices is closed: no broker, no serial port, no radio."""
 
     is_retryable = True
+    kind = "driver_unavailable"
 
     def __init__(self, driver: str, message: str) -> None:
         super().__init__(f"{driver}: {message}")
@@ -79,6 +89,7 @@ class BufferUnavailable(EdgeError):
     """The buffer cannot be written; nothing is acknowledged until it can."""
 
     is_retryable = True
+    kind = "buffer_unavailable"
 
 
 class UplinkError(EdgeError):
@@ -89,6 +100,7 @@ class UplinkUnavailable(UplinkError):
     """No connection, or the server asks to wait."""
 
     is_retryable = True
+    kind = "uplink_unavailable"
 
     def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
         super().__init__(message)
@@ -99,6 +111,7 @@ class UplinkRefused(UplinkError):
     """The server takes nothing from us: the token, the bucket or the address is wrong."""
 
     is_retryable = True
+    kind = "uplink_refused"
 
     def __init__(self, message: str, *, status: int) -> None:
         super().__init__(message)
@@ -107,6 +120,8 @@ class UplinkRefused(UplinkError):
 
 class BatchRejected(UplinkError):
     """The server refuses these points for good (400, 413, 422)."""
+
+    kind = "batch_rejected"
 
     def __init__(self, status: int, problem: str) -> None:
         super().__init__(f"refused with {status}: {problem}")

@@ -20,7 +20,7 @@ from device_profiles.reading import Value
 from edge.buffer.entry import BufferState, Kind, Line
 from edge.clock import Clock
 from edge.config import Device
-from edge.errors import BufferUnavailable, DeviceError, DriverUnavailable
+from edge.errors import BufferUnavailable, DeviceError, DriverUnavailable, EdgeError
 from edge.uplink.drain import UplinkReport
 
 _log = logging.getLogger(__name__)
@@ -50,6 +50,7 @@ class _DeviceHealth:
     last_reading: datetime | None = None
     last_answer: datetime | None = None
     last_error: str = ""
+    last_error_kind: str = ""
     last_error_at: datetime | None = None
 
 
@@ -58,6 +59,7 @@ class _DriverHealth:
     is_ready: bool = False
     ready_since: datetime | None = None
     last_error: str = ""
+    last_error_kind: str = ""
     last_error_at: datetime | None = None
 
 
@@ -84,6 +86,7 @@ class Health:
         self._readings = 0
         self._errors = 0
         self._last_error = ""
+        self._last_error_kind = ""
         self._last_error_at: datetime | None = None
         self._counts = deque([(self._started, 0)])
 
@@ -108,8 +111,9 @@ class Health:
                 _log.warning("%s", error)
             health.errors += 1
             health.last_error = error.problem[:_LONGEST_TEXT]
+            health.last_error_kind = error.kind
             health.last_error_at = self._clock.now()
-        self._count(str(error))
+        self._count(error)
 
     def driver_failed(self, error: DriverUnavailable) -> None:
         """Count a driver's failure."""
@@ -119,7 +123,7 @@ class Health:
         health.is_ready = False
         health.last_error = str(error)[:_LONGEST_TEXT]
         health.last_error_at = self._clock.now()
-        self._count(str(error))
+        self._count(error)
 
     def driver_ready(self, driver: str) -> None:
         """Note that a driver's way is open."""
@@ -133,16 +137,18 @@ class Health:
         """Count a write that the disk did not take."""
         if self._last_error != str(error):
             _log.error("%s", error)
-        self._count(str(error))
+        self._count(error)
 
     def report(self, state: BufferState, uplink: UplinkReport, data_dir: Path) -> dict[str, Any]:
         """Return everything, as `status.json` holds it."""
         now = self._clock.now()
-        last_error, last_error_at = self._last_error, self._last_error_at
+        last_error, kind = self._last_error, self._last_error_kind
+        last_error_at = self._last_error_at
         if uplink.last_error_at is not None and (
             last_error_at is None or uplink.last_error_at > last_error_at
         ):
-            last_error, last_error_at = uplink.last_error, uplink.last_error_at
+            last_error, kind = uplink.last_error, uplink.last_error_kind
+            last_error_at = uplink.last_error_at
         oldest_s = (now - state.oldest_at).total_seconds() if state.oldest_at else 0.0
         return {
             "gateway": self._gateway,
@@ -164,6 +170,7 @@ class Health:
             "uplink_error": "" if uplink.is_up else uplink.last_error,
             "errors": self._errors + uplink.failures,
             "last_error": last_error[:_LONGEST_TEXT],
+            "last_error_kind": kind,
             "last_error_at": _iso(last_error_at),
             "memory_mb": round(memory_mb(), 1),
             "disk_free_mb": round(shutil.disk_usage(data_dir).free / 1e6),
@@ -185,6 +192,7 @@ class Health:
         tags = {"school": self._school, "gateway": self._gateway}
         fields: dict[str, Value] = {name: float(report[name]) for name in _NUMBERS}
         fields["last_error"] = report["last_error"]
+        fields["last_error_kind"] = report["last_error_kind"]
         fields["version"] = self._version
         lines = [Line(Kind.GATEWAY, points.line("gateway", tags, fields, now_ns), "gateway")]
         for id_, device in report["devices"].items():
@@ -201,6 +209,7 @@ class Health:
                 "readings": float(device["readings"]),
                 "errors": float(device["errors"]),
                 "last_error": device["last_error"],
+                "last_error_kind": device["last_error_kind"],
             }
             if rule := points.rule_text(known.usage, known.profile.usage):
                 device_fields["usage_rule"] = rule
@@ -224,6 +233,7 @@ class Health:
             "last_reading": _iso(health.last_reading),
             "last_answer": _iso(health.last_answer),
             "last_error": health.last_error,
+            "last_error_kind": health.last_error_kind,
             "last_error_at": _iso(health.last_error_at),
         }
 
@@ -236,9 +246,10 @@ class Health:
         then, readings = self._counts[0]
         return (self._readings - readings) / (now - then) if now > then else 0.0
 
-    def _count(self, text: str) -> None:
+    def _count(self, error: EdgeError) -> None:
         self._errors += 1
-        self._last_error = text
+        self._last_error = str(error)
+        self._last_error_kind = error.kind
         self._last_error_at = self._clock.now()
 
 

@@ -4,6 +4,8 @@ The InfluxDB endpoints (`cloud.api.routes.write`) answer in InfluxDB's own shape
 """
 
 import logging
+import re
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -13,7 +15,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from cloud import errors
-from cloud.messages import localized
+from cloud.messages import Message, catalogue, localized, message, placeholders, render
 
 _log = logging.getLogger(__name__)
 
@@ -62,12 +64,16 @@ def install(app: FastAPI) -> None:
 def answer(
     request: Request,
     status: int,
-    detail: str,
+    text: str | Message,
     *,
     headers: dict[str, str] | None = None,
     **more: Any,
 ) -> JSONResponse:
-    """Return the error, in the shape that belongs to the address."""
+    """Return the error, in the shape that belongs to the address.
+
+    A message has its key and its sentence in every language; plain text is for programs alone.
+    """
+    detail = render(text, "en") if isinstance(text, Message) else text
     if is_of_influxdb(request.url.path):
         code = _INFLUX_CODES.get(status, "internal error")
         return JSONResponse({"code": code, "message": detail}, status, headers)
@@ -77,6 +83,7 @@ def answer(
         "status": int(status),
         "detail": detail,
         "instance": request.url.path,
+        **_in_every_language(text),
         **more,
     }
     return JSONResponse(body, status, headers, media_type="application/problem+json")
@@ -93,30 +100,55 @@ def _cloud_error(request: Request, error: Exception) -> JSONResponse:
         headers["Retry-After"] = str(retry_after_s)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         _log.error("%s %s: %s", request.method, request.url.path, error)
-    text = error.text
-    more = {} if text is None else {"code": text.key, "message": localized(text)}
-    return answer(request, status, str(error), headers=headers, **more)
+    return answer(request, status, error.text or str(error), headers=headers)
 
 
 def _validation_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101  registered for this class
-    problems = [
-        {"where": ".".join(str(part) for part in problem["loc"]), "problem": problem["msg"]}
+    faults = [
+        (".".join(str(part) for part in problem["loc"]), _fault(problem))
         for problem in error.errors()
     ]
-    detail = "; ".join(f"{problem['where']}: {problem['problem']}" for problem in problems)
-    return answer(request, HTTPStatus.UNPROCESSABLE_ENTITY, detail, problems=problems)
+    problems = [
+        {"where": where, "problem": render(fault, "en"), **_in_every_language(fault)}
+        for where, fault in faults
+    ]
+    text = message(
+        "api.faults",
+        faults=[message("api.fault", where=where, problem=fault) for where, fault in faults],
+    )
+    return answer(request, HTTPStatus.UNPROCESSABLE_ENTITY, text, problems=problems)
+
+
+def _fault(problem: Mapping[str, Any]) -> Message:
+    """Return the message of one fault that Pydantic found, with the bounds that it names."""
+    values = dict(problem.get("ctx") or {})
+    if "expected" in values:
+        values["expected"] = re.findall("'([^']*)'", values["expected"]) or values["expected"]
+    values["problem"] = problem["msg"].removeprefix("Value error, ")
+    key = f"api.invalid.{problem['type']}"
+    template = catalogue("en").get(key)
+    if template is None or not placeholders(template) <= values.keys():
+        return message("api.invalid.other", problem=values["problem"])
+    return message(key, **{name: values[name] for name in placeholders(template)})
+
+
+def _in_every_language(text: str | Message) -> dict[str, Any]:
+    if not isinstance(text, Message):
+        return {}
+    return {"code": text.key, "message": localized(text)}
 
 
 def _http_exception(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101  registered for this class
-    detail = str(error.detail)
-    if detail == HTTPStatus(error.status_code).phrase:
-        detail = {
-            404: f"nothing is at {request.url.path}",
-            405: f"{request.url.path} does not take {request.method}",
-        }.get(error.status_code, detail)
-    return answer(request, error.status_code, detail, headers=dict(error.headers or {}))
+    text: str | Message = str(error.detail)
+    if text == HTTPStatus(error.status_code).phrase:
+        path = request.url.path
+        if error.status_code == HTTPStatus.NOT_FOUND:
+            text = message("api.not_found", path=path)
+        elif error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+            text = message("api.method_not_allowed", path=path, method=request.method)
+    return answer(request, error.status_code, text, headers=dict(error.headers or {}))
 
 
 def _unexpected(request: Request, error: Exception) -> JSONResponse:
@@ -124,5 +156,5 @@ def _unexpected(request: Request, error: Exception) -> JSONResponse:
     return answer(
         request,
         HTTPStatus.INTERNAL_SERVER_ERROR,
-        "the cloud made a mistake; its log has the details",
+        message("api.mistake"),
     )

@@ -11,6 +11,7 @@ from cloud.errors import NotFound, Unprocessable
 from cloud.integrity.collect import Inspections, gather_facts
 from cloud.integrity.inputs import Facts
 from cloud.integrity.results import as_filed, run_checks
+from cloud.messages import message
 from cloud.registry.rows import SchoolRow
 from cloud.registry.store import Registry
 from cloud.scoring.engine.school_table import evidence_table
@@ -42,9 +43,9 @@ async def assess(
     `inspections` are days that schools knew of before, which the integrity checks look at.
     """
     if start > end:
-        raise Unprocessable(f"start {start} is after end {end}; give the earlier day first")
+        raise Unprocessable(message("api.days_reversed", start=start, end=end))
     if (end - start).days > MOST_DAYS:
-        raise Unprocessable(f"{start} to {end} is longer than three years; ask for less")
+        raise Unprocessable(message("api.span_too_long", start=start, end=end, years=3))
     rows = await asyncio.to_thread(_chosen, registry, schools)
     standard = parse_standard(standard_yaml, "the standard")
     tables: list[pl.DataFrame] = []
@@ -90,10 +91,10 @@ def _chosen(registry: Registry, schools: Sequence[str] | None) -> list[SchoolRow
     if schools is not None:
         strange = sorted(set(schools) - {row.id for row in rows})
         if strange:
-            raise NotFound(f"no school {strange[0]} is registered")
+            raise NotFound(message("api.unknown_school", school=strange[0]))
         rows = [row for row in rows if row.id in set(schools)]
     if not rows:
-        raise Unprocessable("no school is registered; import schools first")
+        raise Unprocessable(message("api.no_schools"))
     return rows
 
 

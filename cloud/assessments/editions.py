@@ -5,6 +5,7 @@ from functools import cache
 from pathlib import Path
 
 from cloud.errors import NotFound
+from cloud.messages import message
 from cloud.scoring.standard.standard import (
     Standard,
     editions,
@@ -24,7 +25,7 @@ def edition(name: str) -> Standard:
     """Return the edition shipped under `id@date`, of an id the newest; raises NotFound."""
     named = [edition for edition in shipped() if name in {edition.edition, edition.id}]
     if not named:
-        raise NotFound(f"no standard {name!r} is shipped; known: {_known()}")
+        raise NotFound(message("api.unknown_standard", standard=name, known=_known()))
     return max(named, key=lambda standard: standard.effective)
 
 
@@ -38,7 +39,7 @@ def text_in_force(name: str, day: date) -> str:
     else:
         current = in_force(shipped(), name, day)
         if current is None:
-            raise NotFound(f"no edition of {name!r} is in force on {day}; known: {_known()}")
+            raise NotFound(message("api.not_in_force", standard=name, day=day, known=_known()))
         chosen = current
     path = standard_file(chosen.edition)
     assert path is not None  # noqa: S101  it was read from there
@@ -51,5 +52,5 @@ def text_of(path: Path) -> str:
     return path.read_text(encoding="utf-8")
 
 
-def _known() -> str:
-    return ", ".join(sorted({edition.edition for edition in shipped()}))
+def _known() -> list[str]:
+    return sorted({edition.edition for edition in shipped()})

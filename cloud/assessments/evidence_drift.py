@@ -8,6 +8,7 @@ import polars as pl
 
 from cloud.assessments.assessment import Assessment
 from cloud.errors import NotFound
+from cloud.messages import message
 from cloud.scoring.engine.result import Finding, Result, evidence_rows, result
 from cloud.scoring.engine.school_table import ATTRIBUTES, table_digest
 from cloud.scoring.evidence.evidence import Evidence
@@ -99,14 +100,16 @@ def clause_of(assessment: Assessment, clause_id: str) -> Clause:
     for clause in assessment.standard.clauses:
         if clause.id == clause_id:
             return clause
-    raise NotFound(f"{assessment.standard.edition} has no clause {clause_id!r}")
+    raise NotFound(
+        message("api.unknown_clause", standard=assessment.standard.edition, clause=clause_id)
+    )
 
 
 def row_of(table: pl.DataFrame, school: str, assessment: Assessment) -> dict[str, Any]:
     """Return the row of a school in a table of an assessment; raises NotFound."""
     rows = table.filter(pl.col("id") == school).to_dicts()
     if not rows:
-        raise NotFound(f"school {school} is not in assessment {assessment.row.id}")
+        raise NotFound(message("api.not_assessed", school=school, assessment=assessment.row.id))
     return rows[0]
 
 

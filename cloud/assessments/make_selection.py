@@ -35,7 +35,7 @@ def rules_from(value: Mapping[str, Any]) -> SelectionRules:
     try:
         return rules_of(value)
     except SettingsError as error:
-        raise Unprocessable(str(error)) from None
+        raise Unprocessable(message("selection.rules_refused", problem=str(error))) from None
 
 
 def select(
@@ -136,7 +136,7 @@ def _selected(assessment: Assessment, rules: SelectionRules) -> Selection:
     try:
         selection = select_scores(assessment.scores, rules)
     except SettingsError as error:
-        raise Unprocessable(str(error)) from None
+        raise Unprocessable(message("selection.rules_refused", problem=str(error))) from None
     if not selection.is_possible:
         conflict = [selection.names.resolved(text) for text in selection.conflict]
         raise Conflict(message("selection.conflict.none_selected", conflict=conflict))

@@ -17,6 +17,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from cloud.errors import Conflict
+from cloud.messages import message
 from cloud.registry import assessment_log_tables as tables
 
 Effect = Callable[[Session], Mapping[str, Any]]
@@ -218,7 +219,7 @@ class AssessmentLog:
             filed: Any = session.get(type(row), name)
             if filed is not None:
                 if filed.digest != digest:
-                    raise Conflict(f"{name}: something else is filed under this id")
+                    raise Conflict(message("workflow.other_filed", name=name))
                 return False
             session.add(row)
             _commit(session)
@@ -251,9 +252,7 @@ def _flush(session: Session) -> None:
     try:
         session.flush()
     except IntegrityError as error:
-        raise Conflict(
-            f"somebody else was quicker; look again and repeat it ({error.orig})"
-        ) from None
+        raise Conflict(message("workflow.was_quicker", reason=str(error.orig))) from None
 
 
 def _commit(session: Session) -> None:

@@ -129,19 +129,42 @@ class Registry:
         category: str | None = None,
         room: str | None = None,
         condition: str | None = None,
+        department: str | None = None,
+        custodian: str | None = None,
+        acquired_from: dt.date | None = None,
+        acquired_to: dt.date | None = None,
+        yuan_from: float | None = None,
+        yuan_to: float | None = None,
         text: str | None = None,
     ) -> list[AssetRow]:
         """Return the assets of a school that match every filter given, by number.
 
-        `text` is searched for in number, name, model, brand, serial number and custodian.
+        `text` is searched for in number, name, model, brand, serial number, custodian, department
+        and the number and name of the room. Days and amounts are included at both ends; an asset
+        without a day or an amount is in no span of it.
         """
-        query = _assets().where(tables.Asset.school_id == school)
-        if category is not None:
-            query = query.where(tables.Asset.category == category)
-        if room is not None:
-            query = query.where(tables.Room.number == room)
-        if condition is not None:
-            query = query.where(tables.Asset.condition == condition)
+        asset = tables.Asset
+        query = _assets().where(asset.school_id == school)
+        equal = {
+            asset.category: category,
+            tables.Room.number: room,
+            asset.condition: condition,
+            asset.department: department,
+            asset.custodian: custodian,
+        }
+        query = query.where(
+            *(column == value for column, value in equal.items() if value is not None)
+        )
+        fen_from = None if yuan_from is None else round(100 * yuan_from)
+        fen_to = None if yuan_to is None else round(100 * yuan_to)
+        least = {asset.acquired: acquired_from, asset.original_value_fen: fen_from}
+        most = {asset.acquired: acquired_to, asset.original_value_fen: fen_to}
+        query = query.where(
+            *(column >= value for column, value in least.items() if value is not None)
+        )
+        query = query.where(
+            *(column <= value for column, value in most.items() if value is not None)
+        )
         if text:
             searched = (
                 tables.Asset.asset_no,
@@ -150,6 +173,9 @@ class Registry:
                 tables.Asset.brand,
                 tables.Asset.serial_no,
                 tables.Asset.custodian,
+                tables.Asset.department,
+                tables.Room.number,
+                tables.Room.name,
             )
             query = query.where(
                 or_(*(field.icontains(text, autoescape=True) for field in searched))
@@ -157,6 +183,19 @@ class Registry:
         with Session(self._engine) as session:
             rows = session.execute(query.order_by(tables.Asset.asset_no))
             return [_asset(asset, number) for asset, number in rows]
+
+    def asset_choices(self, school: str) -> tuple[list[str], list[str]]:
+        """Return the departments and the custodians that the assets of a school name."""
+        query = (
+            select(tables.Asset.department, tables.Asset.custodian)
+            .where(tables.Asset.school_id == school)
+            .distinct()
+        )
+        with Session(self._engine) as session:
+            pairs = session.execute(query).all()
+        departments = {department for department, _ in pairs if department}
+        custodians = {custodian for _, custodian in pairs if custodian}
+        return sorted(departments), sorted(custodians)
 
     def asset_rows(self, school: str) -> list[AssetRow]:
         """Return every asset of a school with all of its fields, by number."""
@@ -383,6 +422,11 @@ class Registry:
     def taught(self, school: str, start: dt.date, end: dt.date) -> Sequence[SchoolDay]:
         """Return the school days of a span with the timetable that each follows."""
         return calendar.school_days(self.terms(school), self.holidays(school), start, end)
+
+
+def _given(wanted: Mapping[Any, Any]) -> list[tuple[Any, Any]]:
+    """Return the columns that a value is wanted of, each with the value."""
+    return [(column, value) for column, value in wanted.items() if value is not None]
 
 
 def _assets() -> Any:

@@ -16,7 +16,7 @@ from cloud.assessments.assessment import Assessment
 from cloud.assessments.filed_selection import AGAINST_RULES, FiledSelection, FilledQuota
 from cloud.assessments.reasons import names_of, reasons_of
 from cloud.errors import NotFound
-from cloud.messages import render
+from cloud.messages import message, render
 from cloud.registry.assessment_log import StepRow
 from cloud.registry.codes import statistics
 from cloud.reports import formatting
@@ -105,7 +105,9 @@ def of_school(filing: Filed, school: str, *, evidence: Evidence | None = None) -
     """Return the report of one school; raises NotFound where it was not assessed."""
     rows = filing.frame.filter(pl.col("id") == school).to_dicts()
     if not rows:
-        raise NotFound(f"school {school} is not in assessment {filing.assessment.row.id}")
+        raise NotFound(
+            message("api.not_assessed", school=school, assessment=filing.assessment.row.id)
+        )
     return school_report(
         filing.assessment.scores,
         school,
@@ -156,8 +158,8 @@ def of_area(
     (`cloud.assessments.sensitivity_report`).
     """
     if division is not None and statistics.DIVISIONS.find(division) is None:
-        known = ", ".join(f"{item.code} {item.zh}" for item in statistics.DIVISIONS.items)
-        raise NotFound(f"no county has the code {division!r}; known: {known}")
+        known = [f"{item.code} {item.zh}" for item in statistics.DIVISIONS.items]
+        raise NotFound(message("api.unknown_county", division=division, known=known))
     quotas = filing.chosen.contents.quotas if filing.chosen else ()
     return area_report(
         filing.assessment,
@@ -182,10 +184,7 @@ def of_notice(
 ) -> Notice:
     """Return the publicity notice; raises NotFound where nothing was selected yet."""
     if filing.chosen is None:
-        raise NotFound(
-            f"nothing has been selected from assessment {filing.assessment.row.id}; "
-            "make a selection first"
-        )
+        raise NotFound(message("api.nothing_selected", assessment=filing.assessment.row.id))
     report = of_area(filing, division)
     rules = [_quota_words(quota) for quota in report.quotas]
     return notice(

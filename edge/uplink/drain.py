@@ -22,7 +22,13 @@ from edge.backoff import Backoff
 from edge.buffer.entry import Batch
 from edge.buffer.sqlite import SqliteBuffer
 from edge.clock import Clock
-from edge.errors import BatchRejected, BufferUnavailable, UplinkRefused, UplinkUnavailable
+from edge.errors import (
+    BatchRejected,
+    BufferUnavailable,
+    EdgeError,
+    UplinkRefused,
+    UplinkUnavailable,
+)
 
 _log = logging.getLogger(__name__)
 
@@ -44,6 +50,7 @@ class UplinkReport:
     requests: int = 0
     failures: int = 0
     last_error: str = ""
+    last_error_kind: str = ""
     last_error_at: datetime | None = None
     is_up: bool = True
 
@@ -117,7 +124,7 @@ class Drain:
     async def _divided(self, part: Batch, error: BatchRejected) -> list[Batch]:
         if len(part.lines) == 1:
             await self._buffer.set_aside(part, error.status, error.problem)
-            self._note(f"a line was set aside: {error}")
+            self._note(f"a line was set aside: {error}", error.kind)
             _log.warning("set aside %r: %s", part.lines[0][1], error)
             return []
         if error.status == 413:
@@ -135,7 +142,7 @@ class Drain:
         if self.report.is_up or str(error) != self.report.last_error:
             _log.warning("%s", error)
         self.report.is_up = False
-        self._note(str(error))
+        self._note(str(error), error.kind if isinstance(error, EdgeError) else EdgeError.kind)
         wait_s = self._backoff.next_s()
         if isinstance(error, UplinkRefused):
             return self._slow_retry_s * self._random.uniform(0.5, 1.0)
@@ -144,16 +151,17 @@ class Drain:
             return max(wait_s, error.retry_after_s * self._random.uniform(1.0, 1.2))
         return wait_s
 
-    def _note(self, text: str) -> None:
+    def _note(self, text: str, kind: str) -> None:
         self.report.failures += 1
         self.report.last_error = text
+        self.report.last_error_kind = kind
         self.report.last_error_at = self._clock.now()
 
     async def _begin_backlog(self) -> None:
         try:
             await self._buffer.start_backlog()
         except BufferUnavailable as error:
-            self._note(str(error))
+            self._note(str(error), error.kind)
 
 
 async def _on_own_thread(call: Callable[[bytes], None], body: bytes) -> None:

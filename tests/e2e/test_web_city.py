@@ -255,8 +255,8 @@ def test_without_an_assessment_the_pages_show_how_to_make_one(
         for path in ("/ranking", "/procedure", "/counties"):
             page.goto(f"{server.url}{path}")
             expect(page.locator("h1")).to_have_text(PAGES[path][0])
-            expect(page.get_by_text("campus-cloud assess")).to_be_visible()
+            expect(page.get_by_text("评估由系统管理员发起")).to_be_visible()
         page.goto(f"{server.url}/standard")
         expect(page.locator("article.clause").first).to_be_visible()
         page.goto(f"{server.url}/ranking/2133100001")
-        expect(page.get_by_text("campus-cloud assess")).to_be_visible()
+        expect(page.get_by_text("评估由系统管理员发起")).to_be_visible()

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from cloud.api.schemas.assets import PeriodBand
 from cloud.domain import CONNECTED, CurrentState, Presence
 from cloud.errors import NotFound, Unprocessable
+from cloud.messages import message
 from cloud.registry.rows import AssetRow, BindingRow
 from cloud.registry.store import Registry
 from cloud.services import Services
@@ -55,7 +56,7 @@ def the_asset(registry: Registry, asset_id: int) -> AssetRow:
     """Return an asset of the ledger."""
     asset = registry.asset(asset_id)
     if asset is None:
-        raise NotFound(f"no asset has the id {asset_id}")
+        raise NotFound(message("api.unknown_asset", asset=asset_id))
     return asset
 
 
@@ -73,9 +74,9 @@ def span(
         days = services.registry.last_school_days(school, end, SPAN_SCHOOL_DAYS)
         start = days[0] if days else end - timedelta(days=27)
     if start > end:
-        raise Unprocessable(f"start {start} is after end {end}; give the earlier day first")
+        raise Unprocessable(message("api.days_reversed", start=start, end=end))
     if (end - start).days > MAX_SPAN_DAYS:
-        raise Unprocessable(f"{start} to {end} is longer than three years; ask for less")
+        raise Unprocessable(message("api.span_too_long", start=start, end=end, years=3))
     return start, end
 
 

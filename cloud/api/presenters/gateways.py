@@ -4,8 +4,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from cloud.api.presenters.assets import today
+from cloud.api.presenters.text import localized_text
 from cloud.api.schemas.gateways import Gateway, GatewayDevice, GatewayPoint
+from cloud.api.schemas.text import LocalizedText
 from cloud.domain import Presence
+from cloud.messages import catalogue, message
 from cloud.services import Services
 from cloud.telemetry.current_state import AssetNow
 from cloud.telemetry.store import GatewayLatest
@@ -56,6 +59,7 @@ def _gateway(
         disk_free_mb=_number(own_report, "disk_free_mb"),
         errors=_count(own_report, "errors"),
         last_error=_text(own_report, "last_error"),
+        last_error_text=_error_text(own_report),
         devices=len(presences),
         devices_online=presences.count("online"),
         devices_lost=presences.count("lost"),
@@ -86,6 +90,7 @@ def gateway_devices(
                 readings=_count(report, "readings") or 0,
                 errors=_count(report, "errors") or 0,
                 last_error=_text(report, "last_error"),
+                last_error_text=_error_text(report),
                 last_error_at=_moment(report, "last_error_at"),
                 presence=_presence(report, states),
             )
@@ -121,6 +126,12 @@ def _count(report: GatewayLatest | None, name: str) -> int | None:
 def _text(report: GatewayLatest | None, name: str) -> str | None:
     value = _value(report, name)
     return value or None if isinstance(value, str) else None
+
+
+def _error_text(report: GatewayLatest | None) -> LocalizedText | None:
+    """Return the sentence for the kind of the last error; None where there is no such kind."""
+    key = f"gateway.error.{_text(report, 'last_error_kind')}"
+    return localized_text(message(key)) if key in catalogue("en") else None
 
 
 def _moment(report: GatewayLatest, name: str) -> datetime | None:

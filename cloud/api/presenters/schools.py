@@ -2,6 +2,7 @@
 
 from cloud.api.schemas.schools import School
 from cloud.errors import NotFound
+from cloud.messages import message
 from cloud.registry.codes import statistics
 from cloud.registry.codes.base import CodeList
 from cloud.registry.rows import SchoolRow
@@ -12,7 +13,7 @@ def registered(registry: Registry, school: str) -> SchoolRow:
     """Return a school, or raise `NotFound`."""
     row = registry.school(school)
     if row is None:
-        raise NotFound(f"no school {school} is registered")
+        raise NotFound(message("api.unknown_school", school=school))
     return row
 
 

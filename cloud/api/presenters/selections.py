@@ -15,6 +15,7 @@ from cloud.assessments.workflow.rules import TITLES, Possible
 from cloud.assessments.workflow.service import ReviewWorkflow
 from cloud.errors import BadRequest, NotFound
 from cloud.localized_text import LocalizedText
+from cloud.messages import message
 from cloud.registry.assessment_log import StepRow
 from cloud.registry.codes.own import DECLARED_ITEMS
 from cloud.registry.rows import DeclarationRow
@@ -31,8 +32,12 @@ def outcomes_of(
     chosen = repository.selection(name)
     if chosen.row.assessment_id != assessment.row.id:
         raise BadRequest(
-            f"selection {name} is one of assessment {chosen.row.assessment_id}, "
-            f"not of {assessment.row.id}"
+            message(
+                "api.other_assessment",
+                selection=name,
+                assessment=chosen.row.assessment_id,
+                asked=assessment.row.id,
+            )
         )
     return name, chosen.outcomes
 
@@ -46,7 +51,7 @@ def verdict_of(
     chosen = repository.selection(selection)
     outcome = chosen.outcomes.get(school)
     if outcome is None:
-        raise NotFound(f"school {school} is not in selection {selection}")
+        raise NotFound(message("workflow.not_in_selection", school=school, selection=selection))
     override = chosen.contents.override
     concerned = override is not None and school in {override.school, override.instead_of}
     return models.Verdict(

@@ -16,6 +16,7 @@ from cloud.assessments.ranking import SORTS, RankingFilter
 from cloud.assessments.reasons import reasons_of
 from cloud.errors import BadRequest
 from cloud.integrity.results import SEVERITIES
+from cloud.messages import message
 from cloud.scoring.evidence.collect import gather
 from cloud.services import Services
 
@@ -93,7 +94,7 @@ def list_ranking(
 ) -> models.RankingPage:
     """Return a page of schools by rank; with a selection, who is in and why."""
     if sort.removeprefix("-") not in SORTS:
-        raise BadRequest(f"sort: {sort!r} is not known; use one of {', '.join(SORTS)}")
+        raise BadRequest(message("api.not_one_of", name="sort", got=sort, known=list(SORTS)))
     filed = repository.assessment(assessment)
     chosen, outcomes = outcomes_of(repository, filed, selection)
     wanted = RankingFilter(

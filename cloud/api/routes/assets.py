@@ -1,23 +1,30 @@
 """The assets of the ledger with what telemetry knows of them: the list, and one asset whole."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from functools import cache
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Path, Query
 from pydantic import AwareDatetime
 from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
 
-from cloud.api.deps import READ, ServicesDep
+from cloud.api.deps import READ, RegistryDep, ServicesDep
 from cloud.api.parameters import End, Start
+from cloud.api.presenters.asset_list import asset_list, use_of
+from cloud.api.presenters.asset_table import cells, columns
 from cloud.api.presenters.assets import Line, bands, bound_on, lines, span, the_asset, today
 from cloud.api.presenters.downsample import downsample
+from cloud.api.presenters.files import file_response
 from cloud.api.presenters.schools import registered
 from cloud.api.presenters.text import localized_text
 from cloud.api.schemas.assets import (
     Asset,
+    AssetChoices,
+    AssetFileQuery,
     AssetPage,
+    AssetPageQuery,
     AssetRow,
     Binding,
     HeatCell,
@@ -28,10 +35,12 @@ from cloud.api.schemas.assets import (
     Timeline,
 )
 from cloud.api.schemas.text import LocalizedText as Text
-from cloud.domain import CurrentState, Presence, UseSummary
+from cloud.domain import UseSummary
 from cloud.errors import Unprocessable
 from cloud.localized_text import LocalizedText
+from cloud.messages import languages, message, render
 from cloud.registry import rows
+from cloud.reports.table_file import table_file
 from cloud.services import Services
 from cloud.telemetry.store import Slot
 from cloud.utilization import summary
@@ -43,81 +52,63 @@ from device_profiles.reading import Value
 router = APIRouter(prefix="/api/v1", tags=["assets"], dependencies=[READ])
 
 _READINGS_AT_MOST = 500_000
-_Key = Callable[[Line, UseSummary | None], Any]
-
-
-def _active_s(_: Line, use: UseSummary | None) -> float | None:
-    return None if use is None else use.active_in_timetable_s + use.active_out_of_timetable_s
-
-
-SORT_KEYS: dict[str, _Key] = {
-    "asset_no": lambda line, _: line.asset.asset_no,
-    "name": lambda line, _: line.asset.name,
-    "category": lambda line, _: line.asset.category,
-    "room": lambda line, _: line.asset.room,
-    "condition": lambda line, _: line.asset.condition,
-    "original_value_yuan": lambda line, _: line.asset.original_value_yuan,
-    "acquired": lambda line, _: line.asset.acquired,
-    "state": lambda line, _: line.state,
-    "presence": lambda line, _: line.presence,
-    "last_seen": lambda line, _: line.last_seen,
-    "use_rate": lambda _, use: use and use.use_rate,
-    "active_s": _active_s,
-    "observed_share": lambda _, use: use and use.observed_share,
-    "standby_waste_s": lambda _, use: use and use.standby_waste_s,
-    "energy_kwh": lambda _, use: use and use.energy_kwh,
-}
 
 
 @router.get("/schools/{school}/assets", summary="The assets of a school")
 async def list_assets(
-    school: str,
-    services: ServicesDep,
-    q: Annotated[str | None, Query(description="Part of number, name, model, brand...")] = None,
-    category: Annotated[str | None, Query(description="Only this category.")] = None,
-    room: Annotated[str | None, Query(description="A room's number.")] = None,
-    state: Annotated[
-        CurrentState | None, Query(description="Only what is in this state now.")
-    ] = None,
-    presence: Annotated[Presence | None, Query(description="Only this connection.")] = None,
-    condition: Annotated[str | None, Query(description="A code of 使用状况.")] = None,
-    bound: Annotated[bool | None, Query(description="With, or without, a device.")] = None,
-    start: Start = None,
-    end: End = None,
-    sort: Annotated[
-        str, Query(description=f"-key for descending; one of {', '.join(SORT_KEYS)}.")
-    ] = "asset_no",
-    offset: Annotated[int, Query(ge=0, description="How many to pass over.")] = 0,
-    limit: Annotated[int, Query(ge=1, le=5000, description="How many at most.")] = 50,
+    school: str, services: ServicesDep, query: Annotated[AssetPageQuery, Query()]
 ) -> AssetPage:
     """Return a page of the assets that match every filter; what has no value sorts last."""
-    if sort.removeprefix("-") not in SORT_KEYS:
-        raise Unprocessable(f"sort: {sort!r} is no key; use one of {', '.join(SORT_KEYS)}")
-
-    def find() -> tuple[list[Line], dict[str, rows.RoomRow], tuple[date, date]]:
-        registered(services.registry, school)
-        assets = services.registry.assets(
-            school, category=category, room=room, condition=condition, text=q
-        )
-        matching = [
-            line
-            for line in lines(services, school, today(services, school), assets=assets)
-            if (state is None or line.state == state)
-            and (presence is None or line.presence == presence)
-            and (bound is None or (line.device is not None) == bound)
-        ]
-        rooms = {room.number: room for room in services.registry.rooms(school)}
-        return matching, rooms, span(services, school, start, end)
-
-    matching, rooms, (first, last) = await run_in_threadpool(find)
-    uses = await summary.use(services.store, school, first, last, by="asset")
-    by_id = {int(row.key): row.summary for row in uses}
-    used = [(line, _use_of(line, by_id)) for line in matching]
-    page = _sorted(used, sort)[offset : offset + limit]
+    listed = await asset_list(services, school, query)
+    page = listed.used[query.offset : query.offset + query.limit]
     return AssetPage(
-        total=len(matching),
-        items=[AssetRow(**_row(line, use, rooms)) for line, use in page],
+        total=len(listed.used),
+        items=[AssetRow(**_row(line, use, listed.rooms)) for line, use in page],
     )
+
+
+@router.get("/schools/{school}/asset-choices", summary="What assets can be narrowed to")
+def list_asset_choices(school: str, registry: RegistryDep) -> AssetChoices:
+    """Return the departments and the custodians that the assets of a school name."""
+    registered(registry, school)
+    departments, custodians = registry.asset_choices(school)
+    return AssetChoices(departments=departments, custodians=custodians)
+
+
+@router.get(
+    "/schools/{school}/assets.{form}",
+    summary="The assets of a school as a file",
+    response_class=Response,
+)
+async def get_asset_file(
+    school: str,
+    form: Annotated[Literal["xlsx", "csv"], Path(description="Excel, or CSV in UTF-8.")],
+    services: ServicesDep,
+    query: Annotated[AssetFileQuery, Query()],
+) -> Response:
+    """Return every asset that matches, in the order of the list, with the list's columns."""
+    if query.language not in languages():
+        known = list(languages())
+        raise Unprocessable(
+            message("api.not_one_of", name="language", got=query.language, known=known)
+        )
+    listed = await asset_list(services, school, query)
+
+    def made() -> tuple[bytes, str]:
+        row = registered(services.registry, school)
+        zone = services.registry.zone(school)
+        title = render(message("asset_list.title"), query.language)
+        content = table_file(
+            title,
+            columns(query.language),
+            [cells(line, use, listed.rooms, query.language, zone) for line, use in listed.used],
+            form,
+            services.clock.now(),
+        )
+        return content, f"{row.name} {title}"
+
+    content, name = await run_in_threadpool(made)
+    return file_response(content, name, form)
 
 
 @router.get("/assets/{asset_id}", summary="One asset")
@@ -138,7 +129,7 @@ async def get_asset(
     uses = await summary.use(services.store, row.school, first, last, by="asset", asset_id=asset_id)
     profile = _catalogue().get(line.now.profile) if line.now else None
     return Asset(
-        **_row(line, _use_of(line, {int(row.key): row.summary for row in uses}), rooms),
+        **_row(line, use_of(line, {int(row.key): row.summary for row in uses}), rooms),
         school=row.school,
         classification_code=row.classification_code,
         classification_list=row.classification_list,
@@ -146,7 +137,6 @@ async def get_asset(
         quantity=row.quantity,
         acquisition=row.acquisition,
         booked=row.booked,
-        department=row.department,
         serial_no=row.serial_no,
         tag=row.tag,
         warranty_until=row.warranty_until,
@@ -240,7 +230,9 @@ async def list_readings(
     end = to or services.clock.now() + timedelta(seconds=1)
     start = from_ or end - timedelta(days=1)
     if start >= end:
-        raise Unprocessable(f"from {start.isoformat()} is not before to {end.isoformat()}")
+        raise Unprocessable(
+            message("api.moments_reversed", start=start.isoformat(), end=end.isoformat())
+        )
     row = await run_in_threadpool(the_asset, services.registry, asset_id)
     zone = await run_in_threadpool(services.registry.zone, row.school)
     by_point: dict[str, list[tuple[datetime, Value]]] = {}
@@ -274,23 +266,6 @@ def _catalogue() -> Catalogue:
     return load_catalogue()
 
 
-def _use_of(line: Line, by_id: dict[int, UseSummary]) -> UseSummary | None:
-    """Return the use; nothing at all of a bound device that has not yet been due."""
-    if line.device is None:
-        return None
-    return by_id.get(line.asset.id) or summary.nothing()
-
-
-def _sorted(
-    used: list[tuple[Line, UseSummary | None]], sort: str
-) -> list[tuple[Line, UseSummary | None]]:
-    key = SORT_KEYS[sort.removeprefix("-")]
-    valued = [(key(*item), item) for item in used]
-    known = [pair for pair in valued if pair[0] is not None]
-    known.sort(key=lambda pair: pair[0], reverse=sort.startswith("-"))
-    return [item for _, item in known] + [item for value, item in valued if value is None]
-
-
 def _row(line: Line, use: UseSummary | None, rooms: dict[str, rows.RoomRow]) -> dict[str, Any]:
     row = line.asset
     room = rooms.get(row.room) if row.room else None
@@ -306,6 +281,7 @@ def _row(line: Line, use: UseSummary | None, rooms: dict[str, rows.RoomRow]) -> 
         "condition": row.condition,
         "original_value_yuan": row.original_value_yuan,
         "acquired": row.acquired,
+        "department": row.department,
         "custodian": row.custodian,
         "device": line.device,
         "state": line.state,

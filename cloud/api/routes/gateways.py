@@ -15,6 +15,7 @@ from cloud.api.presenters.gateways import (
 )
 from cloud.api.schemas.gateways import Gateway, GatewayDetail
 from cloud.errors import NotFound
+from cloud.messages import message
 
 router = APIRouter(prefix="/api/v1", tags=["gateways"], dependencies=[READ])
 _CURVE = ("backlog", "oldest_unsent_s", "readings_per_s", "memory_mb")
@@ -35,7 +36,7 @@ async def get_gateway(
     """Return a gateway with its devices and the curve of its health reports."""
     reports = [r for r in services.store.latest_gateways() if r.gateway == gateway]
     if not reports:
-        raise NotFound(f"no gateway named {gateway} has ever reported itself")
+        raise NotFound(message("api.unknown_gateway", gateway=gateway))
     school = max(reports, key=reported_at).school
     now = services.clock.now()
     history = await services.store.gateway_history(

@@ -20,6 +20,7 @@ from cloud.api.presenters.text import localized_text
 from cloud.api.schemas import records as models
 from cloud.errors import NotFound, Unprocessable
 from cloud.localized_text import LocalizedText
+from cloud.messages import message
 from cloud.registry.importing.columns import BY_KIND, LAYOUTS
 from cloud.registry.queries.sheet_views import SheetRow, cell, sheet_rows
 from cloud.scoring.evidence.air_quality import AIR_DAYS, air_days
@@ -101,7 +102,7 @@ async def list_records(
     if at is not None:
         places = [place for place, row in enumerate(rows) if _is_of(row, at)]
         if not places:
-            raise NotFound(f"{table} of school {school} has no row {at!r}")
+            raise NotFound(message("api.no_row_at", school=school, table=table, at=at))
         offset = places[-1] // limit * limit
     zh, en, columns = _heading(table)
     return models.RecordPage(
@@ -133,7 +134,7 @@ async def open_evidence(
     elif key is not None:
         rows = [row for row in rows if _is_of(row, key)]
     if not rows and ref.partition(":")[0] not in _WHOLE_TABLE:
-        raise NotFound(f"school {school} has no row for {ref!r}")
+        raise NotFound(message("api.no_row_for", school=school, ref=ref))
     return models.OpenedEvidence(
         ref=ref, table=name, rows=len(rows), first=rows[0] if rows else None
     )
@@ -167,10 +168,8 @@ def _place(ref: str) -> tuple[str, str | None]:
     if kind in _WHOLE_TABLE and (rest in BY_KIND or rest in _DERIVED):
         return rest, None
     if kind not in _TABLE_OF or (not rest and kind != "school"):
-        known = ", ".join(f"{kind}:…" for kind in _TABLE_OF if kind != "school")
-        raise Unprocessable(
-            f"ref: {ref!r} is not a reference; use school, records:… or one of {known}"
-        )
+        known = ["school", "records:…", *(f"{kind}:…" for kind in _TABLE_OF if kind != "school")]
+        raise Unprocessable(message("api.not_one_of", name="ref", got=ref, known=known))
     if kind == "asset":
         return "assets", rest.partition("/day:")[0]
     return _TABLE_OF[kind], rest.replace("/day:", "/") or None
@@ -185,8 +184,8 @@ async def _rows(
         rows = await run_in_threadpool(sheet_rows, services.registry, school, name)
         return None, [_shape(row) for row in rows]
     if name not in _DERIVED:
-        known = ", ".join([*BY_KIND, *_DERIVED])
-        raise Unprocessable(f"table: {name!r} is not a table of records; use one of {known}")
+        known = [*BY_KIND, *_DERIVED]
+        raise Unprocessable(message("api.not_one_of", name="table", got=name, known=known))
     days = await run_in_threadpool(span, services, school, start, end)
     await services.rollups.settled()
     return days, await _DERIVED[name].read(services, school, days)

@@ -19,6 +19,7 @@ from cloud.api.schemas.schools import (
     TimetablePeriod,
 )
 from cloud.errors import BadRequest, NotFound
+from cloud.messages import message
 from cloud.registry.codes import statistics
 
 router = APIRouter(prefix="/api/v1", tags=["schools"], dependencies=[READ])
@@ -69,7 +70,7 @@ def list_calendar_days(
     """Return every school day of a span; days off are left out."""
     registered(registry, school)
     if not dt.timedelta() <= end - start <= dt.timedelta(days=MAX_DAYS):
-        raise BadRequest(f"start {start}, end {end}: expected a span of 0 to {MAX_DAYS} days")
+        raise BadRequest(message("api.span_of_days", start=start, end=end, most=MAX_DAYS))
     rows = registry.calendar(school, start, end)
     periods = {day: list(group) for day, group in groupby(rows, key=lambda row: row.day)}
     return [
@@ -102,7 +103,7 @@ def get_timetable(
     else:
         chosen = next((entry for entry in terms if entry.name == term), None)
         if chosen is None:
-            raise NotFound(f"school {school} has no term {term}")
+            raise NotFound(message("api.unknown_term", school=school, term=term))
     if chosen is None:
         return Timetable(term=None, start=None, end=None, periods=[], lessons=[])
     return Timetable(

@@ -15,6 +15,7 @@ from cloud.api.presenters.schools import registered
 from cloud.api.presenters.text import localized_text
 from cloud.api.schemas.score import Finding, Score, StandardLine
 from cloud.errors import NotFound
+from cloud.messages import message
 from cloud.scoring.engine import result as results
 from cloud.scoring.engine.engine import score_table
 from cloud.scoring.engine.school_table import evidence_table, inputs_digest
@@ -72,7 +73,9 @@ async def get_finding(
         (finding for finding in scored.result.findings if finding.clause.id == clause), None
     )
     if finding is None:
-        raise NotFound(f"{scored.standard.edition} has no clause {clause!r}")
+        raise NotFound(
+            message("api.unknown_clause", standard=scored.standard.edition, clause=clause)
+        )
     rows = await run_in_threadpool(_rows, finding, scored)
     return finding_shape(finding, rows, scored.result.stages, first=None)
 
@@ -89,8 +92,8 @@ async def _score(
     first, last = await run_in_threadpool(_span, services, school, start, end)
     chosen = standard.in_force(_editions(), name, last)
     if chosen is None:
-        known = ", ".join(sorted({edition.edition for edition in _editions()}))
-        raise NotFound(f"no edition of {name!r} is in force on {last}; known: {known}")
+        known = sorted({edition.edition for edition in _editions()})
+        raise NotFound(message("api.not_in_force", standard=name, day=last, known=known))
     await services.rollups.settled()
     facts = await gather(services.store, services.registry, school, first, last)
     return await run_in_threadpool(_scored, chosen, facts, school)

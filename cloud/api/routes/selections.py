@@ -15,6 +15,7 @@ from cloud.assessments.filed_selection import AGAINST_RULES, FiledSelection
 from cloud.assessments.reasons import reasons_of
 from cloud.assessments.repository import AssessmentRepository
 from cloud.errors import NotFound
+from cloud.messages import message
 from cloud.services import Services
 
 router = APIRouter(prefix="/api/v1/selections", tags=["selections"], dependencies=[READ])
@@ -79,7 +80,7 @@ def get_cheapest_plan(
     """Return the cheapest set of improvements that would have brought the school in."""
     chosen = repository.selection(selection)
     if school not in chosen.outcomes:
-        raise NotFound(f"school {school} is not in selection {selection}")
+        raise NotFound(message("workflow.not_in_selection", school=school, selection=selection))
     assessment = repository.assessment(chosen.row.assessment_id)
     least_plan = make_selection.least(assessment, chosen, school)
     return models.CheapestPlan(

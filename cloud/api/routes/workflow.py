@@ -10,6 +10,7 @@ from cloud.api.schemas import workflow as models
 from cloud.assessments.repository import LATEST
 from cloud.assessments.workflow.service import ReviewWorkflow
 from cloud.errors import BadRequest
+from cloud.messages import message
 from cloud.registry.assessment_log import StepRow
 from cloud.services import Services
 
@@ -36,7 +37,7 @@ def list_steps(
     """Return steps with who, when, what changed and why; by default of the latest assessment."""
     repository = services.repository
     if assessment is not None and selection is not None:
-        raise BadRequest("assessment, selection: give one of them")
+        raise BadRequest(message("api.one_of_two", first="assessment", second="selection"))
     if selection is not None:
         row = repository.row(repository.selection(selection).row.assessment_id)
     else:

@@ -2,9 +2,77 @@
 
 from datetime import date, datetime
 
+from pydantic import Field
+
 from cloud.api.schemas.base import Shape
 from cloud.api.schemas.text import LocalizedText
 from cloud.domain import CurrentState, Presence, StateInterval, UseSummary
+
+ORDERS = (
+    "asset_no",
+    "name",
+    "category",
+    "room",
+    "condition",
+    "original_value_yuan",
+    "acquired",
+    "department",
+    "custodian",
+    "state",
+    "presence",
+    "last_seen",
+    "use_rate",
+    "active_s",
+    "observed_share",
+    "standby_waste_s",
+    "energy_kwh",
+)
+"""What a list of assets may be ordered by."""
+
+
+class AssetFilter(Shape):
+    """What a list of assets is narrowed to, and its order."""
+
+    q: str | None = Field(
+        None, description="Part of number, name, model, brand, room, custodian, department..."
+    )
+    category: str | None = Field(None, description="Only this category.")
+    room: str | None = Field(None, description="A room's number.")
+    state: CurrentState | None = Field(None, description="Only what is in this state now.")
+    presence: Presence | None = Field(None, description="Only this connection.")
+    condition: str | None = Field(None, description="A code of 使用状况.")
+    department: str | None = Field(None, description="Only this 使用部门.")
+    custodian: str | None = Field(None, description="Only this 保管人.")
+    acquired_from: date | None = Field(None, description="First day of 取得日期.")
+    acquired_to: date | None = Field(None, description="Last day of 取得日期, included.")
+    yuan_from: float | None = Field(None, ge=0, description="Least 原值, in yuan.")
+    yuan_to: float | None = Field(None, ge=0, description="Most 原值, in yuan.")
+    bound: bool | None = Field(None, description="With, or without, a device.")
+    start: date | None = Field(
+        None, description="First day of the use, school-local; default 20 school days back."
+    )
+    end: date | None = Field(None, description="Last day of the use; default today.")
+    sort: str = Field("asset_no", description=f"-key for descending; one of {', '.join(ORDERS)}.")
+
+
+class AssetPageQuery(AssetFilter):
+    """A page of a list of assets."""
+
+    offset: int = Field(0, ge=0, description="How many to pass over.")
+    limit: int = Field(50, ge=1, le=5000, description="How many at most.")
+
+
+class AssetFileQuery(AssetFilter):
+    """A list of assets as a file."""
+
+    language: str = Field("zh", description="Of the titles and the states: zh, en.")
+
+
+class AssetChoices(Shape):
+    """What the assets of a school can be narrowed to."""
+
+    departments: list[str]
+    custodians: list[str]
 
 
 class AssetRow(Shape):
@@ -22,6 +90,7 @@ class AssetRow(Shape):
     """Code of 使用状况: "1" in use, "2" idle, ... (see /api/v1/code-lists)."""
     original_value_yuan: float | None
     acquired: date | None
+    department: str | None
     custodian: str | None
     device: str | None
     """The asset's name in telemetry."""

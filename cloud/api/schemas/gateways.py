@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from cloud.api.schemas.base import Shape
+from cloud.api.schemas.text import LocalizedText
 from cloud.domain import Presence
 
 
@@ -20,6 +21,9 @@ class GatewayDevice(Shape):
     readings: int
     errors: int
     last_error: str | None
+    """In the gateway's own words, which are English."""
+    last_error_text: LocalizedText | None
+    """What the error means and what to look at; None where the gateway gave no kind of it."""
     last_error_at: datetime | None
     presence: Presence
 
@@ -42,6 +46,9 @@ class Gateway(Shape):
     disk_free_mb: float | None
     errors: int | None
     last_error: str | None
+    """In the gateway's own words, which are English."""
+    last_error_text: LocalizedText | None
+    """What the error means and what to look at; None where the gateway gave no kind of it."""
     devices: int
     devices_online: int
     devices_lost: int

@@ -10,6 +10,11 @@ class Fault(Shape):
     where: str
     """The part: query.limit, body.start."""
     problem: str
+    """In English."""
+    code: str | None = None
+    """What is wrong, as a key that stays the same when the wording changes."""
+    message: LocalizedText | None = None
+    """The problem in every language."""
 
 
 class Problem(Shape):

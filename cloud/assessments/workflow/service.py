@@ -20,6 +20,7 @@ from cloud.assessments.workflow.rules import (
 )
 from cloud.clock import Clock
 from cloud.errors import NotFound
+from cloud.messages import message
 from cloud.registry import declaration_review
 from cloud.registry.assessment_log import AssessmentRow, NewStep, StepRow
 from cloud.registry.rows import DeclarationRow, SchoolRow
@@ -140,7 +141,7 @@ class ReviewWorkflow:
         """Answer an objection."""
         objection_step = self._registry.assessment_log.step(objection)
         if objection_step is None:
-            raise NotFound(f"no step has the number {objection}")
+            raise NotFound(message("workflow.unknown_step", step=objection))
         row = self._repository.row(objection_step.assessment_id)
         step = self._step(
             row,
@@ -245,7 +246,7 @@ class ReviewWorkflow:
     def _known(self, school: str) -> SchoolRow:
         row = self._registry.school(school)
         if row is None:
-            raise NotFound(f"no school {school} is registered")
+            raise NotFound(message("api.unknown_school", school=school))
         return row
 
 

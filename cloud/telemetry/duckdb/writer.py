@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import duckdb
 
 from cloud.errors import StoreBusy, StoreFailed
+from cloud.messages import message
 from cloud.telemetry.line_protocol import Batch
 from cloud.telemetry.store import WriteResult
 
@@ -49,7 +50,7 @@ def transaction(cursor: duckdb.DuckDBPyConnection) -> Iterator[None]:
         cursor.commit()
     except duckdb.Error as error:
         _roll_back(cursor)
-        raise StoreFailed(f"the telemetry file cannot be written: {error}") from error
+        raise StoreFailed(message("error.cannot_write", reason=str(error))) from error
 
 
 def _roll_back(cursor: duckdb.DuckDBPyConnection) -> None:
@@ -79,11 +80,9 @@ class Writer:
         done: Future[WriteResult] = Future()
         with self._changed:
             if self._closing:
-                raise StoreBusy("the cloud is stopping; try again in a moment")
+                raise StoreBusy(message("error.stopping"))
             if self._waiting + len(batch) > self._max_waiting and self._waiting:
-                raise StoreBusy(
-                    f"{self._waiting} values are waiting to be written; try again in a moment"
-                )
+                raise StoreBusy(message("error.many_waiting", values=self._waiting))
             self._waiting += len(batch)
             self._queue.append(_Write(batch, done))
             self._changed.notify()
@@ -94,7 +93,7 @@ class Writer:
         done: Future[T] = Future()
         with self._changed:
             if self._closing:
-                raise StoreBusy("the cloud is stopping; try again in a moment")
+                raise StoreBusy(message("error.stopping"))
             self._queue.append(_Job(work, done))
             self._changed.notify()
         return done
@@ -162,6 +161,6 @@ class Writer:
 def _failed(error: Exception) -> StoreFailed:
     if isinstance(error, StoreFailed):
         return error
-    failed = StoreFailed(f"the telemetry file cannot be written: {error}")
+    failed = StoreFailed(message("error.cannot_write", reason=str(error)))
     failed.__cause__ = error
     return failed

@@ -16,6 +16,7 @@ import pyarrow as pa  # type: ignore[import-untyped]  # it ships no types
 
 from cloud.clock import Clock, SystemClock
 from cloud.errors import StoreBusy
+from cloud.messages import message
 from cloud.telemetry.latest_values import Newest
 from cloud.telemetry.line_protocol import Batch, FieldType, SeriesKey
 from cloud.telemetry.memory.rollups import MemoryRollups, done
@@ -72,7 +73,7 @@ class MemoryStore:
         """Store a batch at once."""
         with self._lock:
             if self._is_closed:
-                raise StoreBusy("the cloud is stopping; try again in a moment")
+                raise StoreBusy(message("error.stopping"))
             refused, conflict = self._refused(batch)
             written, sensing = self._take(batch, refused)
         if written:

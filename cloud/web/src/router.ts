@@ -8,6 +8,7 @@ const views: Record<string, Pick<RouteRecordRaw, "component" | "meta">> = {
   asset: { component: () => import("@/views/school/AssetView.vue") },
   records: { component: () => import("@/views/school/RecordsView.vue") },
   gateways: { component: () => import("@/views/school/GatewaysView.vue") },
+  import: { component: () => import("@/views/school/ImportView.vue"), meta: { alone: true } },
   score: { component: () => import("@/views/school/ScoreView.vue") },
   ranking: { component: () => import("@/views/selection/RankingView.vue"), meta: { group: "selection" } },
   ranked: { component: () => import("@/views/selection/RankedSchoolView.vue"), meta: { group: "selection" } },

@@ -1,6 +1,6 @@
 // The client of the cloud's API, typed by the OpenAPI document. Errors are thrown as Problem.
 import createClient from "openapi-fetch";
-import type { LocalizedText, paths, Step } from "./schema";
+import type { ImportReport, LocalizedText, paths, Step } from "./schema";
 
 const KEY = "campus-token";
 
@@ -69,6 +69,18 @@ export async function takeStep(body: StepBody): Promise<Step> {
   return data as Step;
 }
 
+/** What a file holds: a whole workbook, or the rows of one table. */
+export type ImportKind = paths["/api/v1/imports/{kind}"]["post"]["parameters"]["path"]["kind"];
+
+/** Check a file, or import it; throws a Problem where it cannot be read or the token is wrong. */
+export async function importFile(kind: ImportKind, file: File, query: { dry_run: boolean; school: string; keep_good: boolean }): Promise<ImportReport> {
+  const body = new FormData();
+  body.append("file", file);
+  const search = new URLSearchParams(Object.entries(known(query)).map(([key, value]) => [key, String(value)]));
+  const answer = await fetchWithToken(`/api/v1/imports/${kind}?${search}`, "application/json", { method: "POST", body });
+  return (await answer.json()) as ImportReport;
+}
+
 /** The address of a path with its parameters, for what is not JSON: files and event streams. */
 export function address<P extends GetPath>(path: P, params: Params<P>): string {
   const values = new Map(Object.entries(params.path ?? {}));
@@ -85,9 +97,14 @@ export function known(query: object | undefined): Record<string, unknown> {
 /** Fetch a file with the access token and save it under the name that the cloud gave it. */
 export async function download(href: string): Promise<void> {
   const answer = await fetchWithToken(href, "*/*");
+  save(await answer.blob(), fileName(answer.headers.get("Content-Disposition")) ?? new URL(href, location.href).pathname.split("/").at(-1) ?? "");
+}
+
+/** Save contents as a file of the visitor. */
+export function save(content: Blob, name: string): void {
   const link = document.createElement("a");
-  link.href = URL.createObjectURL(await answer.blob());
-  link.download = fileName(answer.headers.get("Content-Disposition")) ?? new URL(href, location.href).pathname.split("/").at(-1) ?? "";
+  link.href = URL.createObjectURL(content);
+  link.download = name;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }
@@ -100,7 +117,7 @@ export function fileName(header: string | null): string | null {
 
 /** Read the events of a stream; uses fetch, because EventSource cannot send the access token. */
 export async function events(href: string, onEvent: (name: string, data: string) => void, signal: AbortSignal): Promise<void> {
-  const answer = await fetchWithToken(href, "text/event-stream", signal);
+  const answer = await fetchWithToken(href, "text/event-stream", { signal });
   if (!answer.body) throw new Problem(answer.status, answer.statusText);
   const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
   const parse = eventParser(onEvent);
@@ -111,14 +128,14 @@ export async function events(href: string, onEvent: (name: string, data: string)
   }
 }
 
-async function fetchWithToken(href: string, accept: string, signal?: AbortSignal): Promise<Response> {
+async function fetchWithToken(href: string, accept: string, more: RequestInit = {}): Promise<Response> {
   const headers: Record<string, string> = { Accept: accept };
   if (token()) headers.Authorization = `Bearer ${token()}`;
   let answer: Response;
   try {
-    answer = await fetch(href, { headers, cache: "no-store", ...(signal ? { signal } : {}) });
+    answer = await fetch(href, { headers, cache: "no-store", ...more });
   } catch (error) {
-    if (signal?.aborted) throw error;
+    if (more.signal?.aborted) throw error;
     throw new Problem(0, "");
   }
   if (!answer.ok) throw await problemOf(answer);

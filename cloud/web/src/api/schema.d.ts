@@ -616,6 +616,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/schools/{school}/asset-choices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What assets can be narrowed to
+         * @description Return the departments and the custodians that the assets of a school name.
+         */
+        get: operations["list_asset_choices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/schools/{school}/assets": {
         parameters: {
             query?: never;
@@ -628,6 +648,26 @@ export interface paths {
          * @description Return a page of the assets that match every filter; what has no value sorts last.
          */
         get: operations["list_assets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/schools/{school}/assets.{form}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The assets of a school as a file
+         * @description Return every asset that matches, in the order of the list, with the list's columns.
+         */
+        get: operations["get_asset_file"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1386,6 +1426,16 @@ export interface components {
             warranty_until: string | null;
         };
         /**
+         * AssetChoices
+         * @description What the assets of a school can be narrowed to.
+         */
+        AssetChoices: {
+            /** Custodians */
+            custodians: string[];
+            /** Departments */
+            departments: string[];
+        };
+        /**
          * AssetEvent
          * @description Something that a gateway reported, of a device or of itself.
          */
@@ -1434,6 +1484,8 @@ export interface components {
             condition: string;
             /** Custodian */
             custodian: string | null;
+            /** Department */
+            department: string | null;
             /** Device */
             device: string | null;
             /** Id */
@@ -1942,6 +1994,13 @@ export interface components {
          * @description One part of a request that was refused.
          */
         Fault: {
+            /**
+             * Code
+             * @default null
+             */
+            code: string | null;
+            /** @default null */
+            message: components["schemas"]["LocalizedText"] | null;
             /** Problem */
             problem: string;
             /** Where */
@@ -2049,6 +2108,7 @@ export interface components {
             gateway: string;
             /** Last Error */
             last_error: string | null;
+            last_error_text: components["schemas"]["LocalizedText"] | null;
             /**
              * Last Seen
              * Format: date-time
@@ -2106,6 +2166,7 @@ export interface components {
             last_error: string | null;
             /** Last Error At */
             last_error_at: string | null;
+            last_error_text: components["schemas"]["LocalizedText"] | null;
             /** Last Reading */
             last_reading: string | null;
             /**
@@ -3851,6 +3912,7 @@ export type Assessment = components['schemas']['Assessment'];
 export type AssessmentLine = components['schemas']['AssessmentLine'];
 export type AssessmentRequest = components['schemas']['AssessmentRequest'];
 export type Asset = components['schemas']['Asset'];
+export type AssetChoices = components['schemas']['AssetChoices'];
 export type AssetEvent = components['schemas']['AssetEvent'];
 export type AssetPage = components['schemas']['AssetPage'];
 export type AssetRow = components['schemas']['AssetRow'];
@@ -5106,10 +5168,41 @@ export interface operations {
             };
         };
     };
+    list_asset_choices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                school: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AssetChoices"];
+                };
+            };
+            /** @description Refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_assets: {
         parameters: {
             query?: {
-                /** @description Part of number, name, model, brand... */
+                /** @description Part of number, name, model, brand, room, custodian, department... */
                 q?: string | null;
                 /** @description Only this category. */
                 category?: string | null;
@@ -5121,13 +5214,25 @@ export interface operations {
                 presence?: ("online" | "lost" | "never_seen" | "no_sensor") | null;
                 /** @description A code of 使用状况. */
                 condition?: string | null;
+                /** @description Only this 使用部门. */
+                department?: string | null;
+                /** @description Only this 保管人. */
+                custodian?: string | null;
+                /** @description First day of 取得日期. */
+                acquired_from?: string | null;
+                /** @description Last day of 取得日期, included. */
+                acquired_to?: string | null;
+                /** @description Least 原值, in yuan. */
+                yuan_from?: number | null;
+                /** @description Most 原值, in yuan. */
+                yuan_to?: number | null;
                 /** @description With, or without, a device. */
                 bound?: boolean | null;
-                /** @description First day, school-local; default 20 school days back. */
+                /** @description First day of the use, school-local; default 20 school days back. */
                 start?: string | null;
-                /** @description Last day, included; default today. */
+                /** @description Last day of the use; default today. */
                 end?: string | null;
-                /** @description -key for descending; one of asset_no, name, category, room, condition, original_value_yuan, acquired, state, presence, last_seen, use_rate, active_s, observed_share, standby_waste_s, energy_kwh. */
+                /** @description -key for descending; one of asset_no, name, category, room, condition, original_value_yuan, acquired, department, custodian, state, presence, last_seen, use_rate, active_s, observed_share, standby_waste_s, energy_kwh. */
                 sort?: string;
                 /** @description How many to pass over. */
                 offset?: number;
@@ -5150,6 +5255,72 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["AssetPage"];
                 };
+            };
+            /** @description Refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_asset_file: {
+        parameters: {
+            query?: {
+                /** @description Part of number, name, model, brand, room, custodian, department... */
+                q?: string | null;
+                /** @description Only this category. */
+                category?: string | null;
+                /** @description A room's number. */
+                room?: string | null;
+                /** @description Only what is in this state now. */
+                state?: ("active" | "standby" | "off" | "no_rule" | "unobserved" | "no_sensor") | null;
+                /** @description Only this connection. */
+                presence?: ("online" | "lost" | "never_seen" | "no_sensor") | null;
+                /** @description A code of 使用状况. */
+                condition?: string | null;
+                /** @description Only this 使用部门. */
+                department?: string | null;
+                /** @description Only this 保管人. */
+                custodian?: string | null;
+                /** @description First day of 取得日期. */
+                acquired_from?: string | null;
+                /** @description Last day of 取得日期, included. */
+                acquired_to?: string | null;
+                /** @description Least 原值, in yuan. */
+                yuan_from?: number | null;
+                /** @description Most 原值, in yuan. */
+                yuan_to?: number | null;
+                /** @description With, or without, a device. */
+                bound?: boolean | null;
+                /** @description First day of the use, school-local; default 20 school days back. */
+                start?: string | null;
+                /** @description Last day of the use; default today. */
+                end?: string | null;
+                /** @description -key for descending; one of asset_no, name, category, room, condition, original_value_yuan, acquired, department, custodian, state, presence, last_seen, use_rate, active_s, observed_share, standby_waste_s, energy_kwh. */
+                sort?: string;
+                /** @description Of the titles and the states: zh, en. */
+                language?: string;
+            };
+            header?: never;
+            path: {
+                school: string;
+                /** @description Excel, or CSV in UTF-8. */
+                form: "xlsx" | "csv";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Refused or failed. */
             default: {

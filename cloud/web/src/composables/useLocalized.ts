@@ -1,4 +1,5 @@
 import { useI18n } from "vue-i18n";
+import { Problem } from "@/api/client";
 import type { LocalizedText } from "@/api/schema";
 import type { Value } from "@/api/types";
 import { DASH, duration, number, percent, plain } from "@/format";
@@ -9,6 +10,12 @@ export function useLocalized() {
 
   /** A text in the reader's language; English where there is no translation. */
   const text = (texts: LocalizedText | null | undefined): string => texts?.[locale.value] ?? texts?.en ?? "";
+
+  /** Why a request failed, in the reader's language. */
+  function problemText(error: unknown): string {
+    if (!(error instanceof Problem)) return String(error);
+    return error.status === 0 ? t("common.unreachable") : text(error.texts) || error.detail || t("common.failed", { n: error.status });
+  }
 
   /** The value of a reading; a state ("standby", true) by its word, a switch as on or off. */
   function wordOf(value: Value, quantity: string | null = null): string {
@@ -28,5 +35,5 @@ export function useLocalized() {
     return length ? t(`duration.${length.unit}`, { n: length.n }) : DASH;
   }
 
-  return { text, wordOf, measured, durationOf };
+  return { text, problemText, wordOf, measured, durationOf };
 }

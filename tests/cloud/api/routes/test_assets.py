@@ -1,12 +1,17 @@
+import csv
+import io
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from openpyxl import load_workbook
 
+from cloud.api.presenters.asset_list import SORT_KEYS
 from cloud.api.presenters.downsample import Timed, downsample
-from cloud.api.routes.assets import SORT_KEYS
+from cloud.api.schemas.assets import ORDERS
+from cloud.registry.importing.importer import import_file
 from device_profiles.reading import Value
 from tests._parts.cloud_app import CloudApp
 from tests._parts.small_school import MONDAY, SCHOOL, furnish, local, report_state, send, slots
@@ -200,3 +205,65 @@ def test_thinned_words_keep_their_changes() -> None:
 def test_readings_of_one_moment_can_be_thinned() -> None:
     same = [(local("08:00"), float(n)) for n in range(10)]
     assert len(downsample(list(same), 4)) == 4
+
+
+async def test_a_list_is_narrowed_by_condition_custodian_department_date_and_money(
+    cloud: CloudApp,
+) -> None:
+    rows = (
+        "学校标识码,资产编号,使用部门,保管人,取得日期,原值,使用状况\n"
+        f"{SCHOOL},A-1,电教组,王芳,2024-09-01,17800,1\n"
+        f"{SCHOOL},A-2,电教组,李明,2025-03-01,800,3\n"
+        f"{SCHOOL},A-3,总务处,王芳,,,1\n"
+    )
+    report = import_file(cloud.services.registry, "assets", rows.encode(), "assets.csv")
+    assert report.applied, report.problems
+    assert await numbers(cloud, department="电教组") == ["A-1", "A-2"]
+    assert await numbers(cloud, custodian="王芳") == ["A-1", "A-3"]
+    assert await numbers(cloud, condition="3") == ["A-2"]
+    assert await numbers(cloud, acquired_from="2024-09-01", acquired_to="2025-02-28") == ["A-1"]
+    assert await numbers(cloud, department="电教组", yuan_to=17799.99) == ["A-2"]
+    assert await numbers(cloud, yuan_from=17800, yuan_to=17800) == ["A-1"]
+    assert await numbers(cloud, q="总务") == ["A-3"]
+    assert await numbers(cloud, sort="-department")
+    choices = await get(cloud, f"/api/v1/schools/{SCHOOL}/asset-choices")
+    assert choices == {"departments": ["总务处", "电教组"], "custodians": ["李明", "王芳"]}
+
+
+async def test_a_room_is_found_by_its_name(cloud: CloudApp) -> None:
+    assert await numbers(cloud, q="101室") == ["A-1", "A-2"]
+
+
+@pytest.mark.parametrize("params", [{}, {"room": "101", "sort": "-asset_no"}, {"state": "active"}])
+async def test_a_file_holds_exactly_the_rows_of_the_list(
+    cloud: CloudApp, params: dict[str, str]
+) -> None:
+    expected = await numbers(cloud, **params)
+    answer = await cloud.client.get(f"{URL}.csv", params=params)
+    assert answer.headers["content-type"].startswith("text/csv")
+    rows = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))
+    assert rows[0][:2] == ["资产编号", "名称"]
+    assert [row[0] for row in rows[1:]] == expected
+    answer = await cloud.client.get(f"{URL}.xlsx", params={**params, "language": "en"})
+    sheet = load_workbook(io.BytesIO(answer.content)).active
+    assert sheet is not None
+    assert [cell.value for cell in sheet["A"]] == ["Asset number", *expected]
+
+
+async def test_a_file_shows_use_state_and_moments_as_the_page_does(cloud: CloudApp) -> None:
+    answer = await cloud.client.get(f"{URL}.csv", params={"q": "A-1"})
+    first, row = csv.reader(io.StringIO(answer.content.decode("utf-8-sig")))
+    shown = dict(zip(first, row, strict=True))
+    assert (shown["当前状态"], shown["最近数据"]) == ("使用中", "2026-11-23 09:59")
+    assert shown["课时使用率"] == "100.00%"
+    assert (shown["使用时长/小时"], shown["使用状况"]) == ("0.7", "在用")
+
+
+async def test_a_file_in_an_unknown_form_or_language_is_refused(cloud: CloudApp) -> None:
+    assert (await cloud.client.get(f"{URL}.pdf")).status_code == 422
+    answer = await cloud.client.get(f"{URL}.csv", params={"language": "xx"})
+    assert answer.json()["code"] == "api.not_one_of"
+
+
+def test_the_orders_that_are_documented_are_those_that_work() -> None:
+    assert tuple(SORT_KEYS) == ORDERS

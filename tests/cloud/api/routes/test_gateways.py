@@ -1,5 +1,7 @@
 from datetime import timedelta
 
+from cloud.messages import catalogue
+from edge import errors as edge_errors
 from tests._parts.cloud_app import SCHOOL, CloudApp
 
 OWN = f"gateway,gateway=gw-1,school={SCHOOL}"
@@ -34,6 +36,36 @@ async def test_a_gateway_that_sends_nothing_for_a_minute_is_lost(cloud: CloudApp
     (gateway,) = (await cloud.stranger.get(f"/api/v1/schools/{SCHOOL}/gateways")).json()
     assert gateway["presence"] == "lost"
     assert (gateway["devices_online"], gateway["devices_lost"]) == (0, 0)  # it was never seen
+
+
+async def test_an_error_has_a_sentence_for_managers_next_to_the_gateways_own_words(
+    cloud: CloudApp,
+) -> None:
+    await cloud.write(
+        f'{OWN} backlog=0,last_error="[Errno 111] refused",last_error_kind="uplink_unavailable"',
+        f'{DEVICE} readings=1,errors=1,last_error="no answer",last_error_kind="device_unreachable"',
+    )
+    detail = (await cloud.stranger.get("/api/v1/gateways/gw-1")).json()
+    assert detail["gateway"]["last_error"] == "[Errno 111] refused"
+    assert detail["gateway"]["last_error_text"]["zh"].startswith("网关连不上云端")
+    (device,) = detail["devices"]
+    assert device["last_error_text"]["zh"].startswith("设备没有应答")
+    await cloud.write(f'{OWN} backlog=0,last_error="?",last_error_kind="of a later version"')
+    detail = (await cloud.stranger.get("/api/v1/gateways/gw-1")).json()
+    assert detail["gateway"]["last_error_text"] is None
+
+
+def test_every_kind_of_error_of_a_gateway_has_its_sentence() -> None:
+    kinds = {
+        error.kind
+        for error in vars(edge_errors).values()
+        if isinstance(error, type) and issubclass(error, edge_errors.EdgeError)
+    }
+    of_catalogue = {key for key in catalogue("zh") if key.startswith("gateway.error.")}
+    assert {f"gateway.error.{kind}" for kind in kinds} == of_catalogue
+    reported = {"DeviceUnreachable", "DeviceRefused", "DecodeError", "DriverUnavailable"}
+    reported |= {"BufferUnavailable", "UplinkUnavailable", "UplinkRefused", "BatchRejected"}
+    assert all(getattr(edge_errors, name).kind != "other" for name in reported)
 
 
 async def test_an_unknown_gateway_is_not_found(cloud: CloudApp) -> None:

@@ -135,7 +135,7 @@ async def test_a_missing_row_is_answered_with_a_sentence(
     status, details = await refused(city, f"{school}/records/letters")
     assert (
         status,
-        details.startswith("table: 'letters' is not a table of records; use one of schools, rooms"),
+        details.startswith("table: 'letters' is not known; use one of schools, rooms"),
     ) == (
         422,
         True,
