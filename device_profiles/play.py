@@ -24,7 +24,7 @@ from device_profiles.usage import state_of
 
 GROUP = "smart_campus.play"
 RECEIVED_AT = datetime(2026, 9, 1, 2, 15, 30, tzinfo=UTC)
-"""When everything that is played arrives."""
+"""When what is played arrives, unless it states a later time."""
 
 Key = tuple[str | int, ...]
 
@@ -107,19 +107,20 @@ def _entry_point(name: str) -> object:
 def _read_as_written(
     profile: DeviceProfile, example: Example, ends: Ends
 ) -> Iterator[tuple[Key, str]]:
-    understood = ends.gateway(profile, example, RECEIVED_AT)
+    stated = getattr(example, "observed_at", None)
+    moment = RECEIVED_AT if stated is None else datetime.fromisoformat(stated)
+    # A time that is stated is believed up to a few minutes ahead of the time of arrival.
+    understood = ends.gateway(profile, example, max(RECEIVED_AT, moment))
     for what in understood.problems.values():
         yield (), f"the gateway cannot read it: {what}"
     for name in {**example.readings, **understood.values}:
         wanted, got = example.readings.get(name), understood.values.get(name)
         if name not in understood.problems and not _is_same(wanted, got):
             yield ("readings", name), f"{_text(wanted)} is written, the gateway reads {_text(got)}"
-    stated = getattr(example, "observed_at", None)
-    if understood.observed_at and not understood.problems:
-        moment = RECEIVED_AT if stated is None else datetime.fromisoformat(stated)
-        if understood.observed_at != {moment}:
-            shown = ", ".join(sorted(time.isoformat() for time in understood.observed_at))
-            yield ("observed_at",), f"{moment.isoformat()} is meant, the gateway reads {shown}"
+    times = understood.observed_at
+    if times and not understood.problems and times != {moment}:
+        shown = ", ".join(sorted(time.isoformat() for time in times))
+        yield ("observed_at",), f"{moment.isoformat()} is meant, the gateway reads {shown}"
 
 
 def _simulation_faults(profile: DeviceProfile, ends: Ends) -> Iterator[str]:

@@ -5,7 +5,7 @@ nanoseconds, tags in sorted order, strings in double quotes. Time and tags ident
 line sent twice changes nothing.
 
 - `reading,asset=,category=,profile=,room=,school=` and the profile's points as fields; a point of
-  uncertain quality has a second field `<point>_quality="uncertain"`
+  another quality than good has a second field `<point>_quality`, `uncertain` or `bad`
 - `usage,asset=,category=,room=,school=` and `active_s`, `standby_s`, `off_s`, `unobserved_s`, and
   `energy_wh` where it is known; the time is the slot's start
 - `gateway,gateway=,school=` and the gateway's health; with `asset=,device=,profile=,protocol=` too:
@@ -66,14 +66,12 @@ def line(
 
 
 def reading_lines(place: Place, readings: Iterable[Reading]) -> list[str]:
-    """Return the readings of one device as lines, one per moment; bad readings are left out."""
+    """Return the readings of one device as lines, one per moment."""
     moments: dict[datetime, dict[str, Value]] = {}
     for reading in readings:
-        if reading.quality is Quality.BAD:
-            continue
         fields = moments.setdefault(reading.observed_at, {})
         fields[reading.point] = reading.value
-        if reading.quality is Quality.UNCERTAIN:
+        if reading.quality is not Quality.GOOD:
             fields[f"{reading.point}_quality"] = reading.quality.value
     tags = {
         "school": place.school,

@@ -22,7 +22,7 @@ class Reading:
 
     `device` is the gateway's name for the device, `point` a key of its profile. `observed_at` is
     aware UTC: when the value was true, not when it arrived. A reading of quality `bad` carries the
-    value as it came and never reaches the wire.
+    value as it came; it is stored as bad, and no usage follows from it.
     """
 
     device: str

@@ -72,6 +72,8 @@ def _run(arguments: argparse.Namespace) -> int:
         stream=sys.stderr,
     )
     config = load_config(arguments.config)
+    for warning in config.warnings:
+        logging.getLogger(__name__).warning("%s", warning)
 
     def ready() -> None:
         line = arguments.text(
@@ -89,23 +91,26 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 async def _serve(config: "Config", ready: Callable[[], None]) -> None:
-    from edge.clock import SystemClock  # noqa: PLC0415  as in _run
+    from edge.clock import ComparedClock, SystemClock  # noqa: PLC0415  as in _run
     from edge.gateway import Gateway  # noqa: PLC0415  as in _run
 
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    gateway = Gateway(config, clock=SystemClock(), random=SystemRandom())
+    gateway = Gateway(config, clock=ComparedClock(SystemClock()), random=SystemRandom())
     gc.collect()
     gc.freeze()  # what is loaded by now stays: no later collection need walk through it
     await gateway.run(stop, ready=ready)
 
 
 def _check(arguments: argparse.Namespace) -> int:
+    from edge.clock import SystemClock  # noqa: PLC0415  as in _run
     from edge.config import load_config  # noqa: PLC0415  as in _run
+    from edge.gateway import new_parts  # noqa: PLC0415  as in _run
 
     config = load_config(arguments.config)
+    new_parts(config, SystemClock())  # what `run` makes of it, so that `run` takes what passes here
     protocols = sorted({device.profile.protocol for device in config.devices.values()})
     if arguments.json:
         _print_json(
@@ -115,6 +120,7 @@ def _check(arguments: argparse.Namespace) -> int:
                 "school": config.file.school,
                 "devices": len(config.devices),
                 "protocols": protocols,
+                "warnings": config.warnings,
             }
         )
         return DONE
@@ -124,6 +130,8 @@ def _check(arguments: argparse.Namespace) -> int:
         "devices": text.count("device", len(config.devices)),
         "protocols": ", ".join(protocols),
     }
+    for warning in config.warnings:
+        print(text("check.warning", warning=warning), file=sys.stderr)
     print(text("check.done_over" if protocols else "check.done", **values))
     return DONE
 

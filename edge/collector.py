@@ -4,10 +4,13 @@ A delivery becomes one entry of the buffer: its readings as lines, the observati
 meter needs, and the driver's checkpoints. Meters learn of readings only once they are durable, so
 nothing is ever reported that a crash could take back.
 
-Wrong clock. A machine without a clock of its own starts in 1970 until it has received the time.
-Readings dated by that clock are held back on disk with their age by the monotonic clock, and dated
-anew once the time is good. After a power cut that monotonic clock is gone: what it dated cannot be
-saved, is counted and reported. At most `MAX_HELD` deliveries are held, the oldest go first.
+Wrong clock. A machine without a clock of its own starts in 1970 until it has received the time, and
+one whose clock was set to local time is hours ahead. While the clock is not good (`edge.clock`)
+deliveries are held back on disk with their age by the monotonic clock, and dated anew once it is.
+After a power cut that monotonic clock is gone: what a plausible clock had dated keeps that time and
+is uncertain; the rest cannot be saved, is counted and reported. At most `MAX_HELD` deliveries are
+held, the oldest go first. A reading dated more than `MOST_APART` ahead of a good clock is bad and
+gets the time of now; usage marks in the future, left by a clock that was ahead, are taken back.
 """
 
 import asyncio
@@ -16,8 +19,9 @@ import logging
 import math
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import astuple
+from dataclasses import astuple, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from device_profiles.counter import CounterLevel, Judgement
 from device_profiles.points import line, reading_lines, to_ns, usage_line
@@ -25,7 +29,7 @@ from device_profiles.reading import Quality, Reading
 from device_profiles.usage import PRESENCE, MeterState, UsageMeter, energy_of
 from edge.buffer.entry import Entry, Held, Kind, Line, Observation
 from edge.buffer.sqlite import SqliteBuffer
-from edge.clock import Clock
+from edge.clock import GOOD_SINCE, MOST_APART, Clock, ComparedClock, is_good, is_possible
 from edge.config import Device
 from edge.driver import Delivery
 from edge.errors import BufferUnavailable, DecodeError, DeviceError, DriverUnavailable
@@ -33,7 +37,6 @@ from edge.health import Health
 
 _log = logging.getLogger(__name__)
 
-GOOD_SINCE = datetime(2024, 1, 1, tzinfo=UTC)
 HEARTBEAT_S = 300.0
 _FINAL = "gateway/final/"
 _COUNTER = "gateway/counter/"
@@ -44,6 +47,7 @@ _EVENTS = {
 }
 """A judgement of the meter -> the type of its event."""
 _RETRY_S = 1.0
+_NEVER = "1970-01-01T00:00:00+00:00"
 
 
 class Collector:
@@ -68,13 +72,7 @@ class Collector:
         self._boot = boot
         self._sleep = sleep
         self._meters = {
-            id_: UsageMeter(
-                device.place.asset,
-                device.usage,
-                energy=energy_of(device.profile, device.usage, device.place.category),
-            )
-            for id_, device in devices.items()
-            if device.usage is not None
+            id_: self._new_meter(id_) for id_, device in devices.items() if device.usage is not None
         }
         self._watched = {id_: _watched(meter) for id_, meter in self._meters.items()}
         self._deadbands = {
@@ -86,6 +84,7 @@ class Collector:
         self._written: dict[tuple[str, str], Reading] = {}
         self._final: dict[str, datetime | None] = dict.fromkeys(devices)
         self._last_judged: dict[tuple[str, str], datetime] = {}
+        self._is_clock_ahead: bool | None = None
 
     async def restore(self) -> None:
         """Take up usage where the last run left it."""
@@ -131,16 +130,17 @@ class Collector:
     @property
     def has_good_clock(self) -> bool:
         """Whether the wall clock can be right."""
-        return self._clock.now() >= GOOD_SINCE
+        return is_good(self._clock)
 
     async def emit_usage(self, *, is_last: bool = False) -> None:
         """Keep the usage slots that are closed or changed, and forget what only they needed.
 
         The last time, before a stop, those that are still open too.
         """
-        now = self._clock.now()
-        if now < GOOD_SINCE:
+        if not self.has_good_clock:
             return
+        now = self._clock.now()
+        await self._take_back_marks(now)
         lines: list[Line] = []
         forget: dict[str, datetime] = {}
         checkpoints: dict[str, str | None] = {}
@@ -188,7 +188,8 @@ class Collector:
             return
         while held := await self._buffer.held():
             now, monotonic = self._clock.now(), self._clock.monotonic()
-            lost = [entry.number for entry in held if entry.boot != self._boot]
+            dated = {entry.number: self._dated(entry, now, monotonic) for entry in held}
+            lost = [number for number, readings in dated.items() if readings is None]
             if lost:
                 await self.report_event(
                     "clock",
@@ -196,16 +197,69 @@ class Collector:
                     "the clock was wrong when they came",
                     released=lost,
                 )
-            for entry in held:
-                if entry.boot == self._boot:
-                    then = now - timedelta(seconds=monotonic - entry.monotonic_us / 1e6)
-                    await self._keep(_dated(entry.body, then), released=[entry.number])
+            for number, readings in dated.items():
+                if readings is not None:
+                    await self._keep(readings, released=[number])
+
+    async def watch_clock(self) -> None:
+        """Report once that the machine's clock is not the server's, and that it is again."""
+        if not isinstance(self._clock, ComparedClock) or not self.has_good_clock:
+            return
+        ahead_s = self._clock.ahead_s
+        is_apart = ahead_s != 0
+        if is_apart == (self._is_clock_ahead or False):
+            return
+        self._is_clock_ahead = is_apart
+        if is_apart:
+            way = "ahead of" if ahead_s > 0 else "behind"
+            text = (
+                f"the gateway's clock is {timedelta(seconds=round(abs(ahead_s)))} {way} the "
+                "server's; the server's time is used"
+            )
+        else:
+            text = "the gateway's clock and the server's agree again"
+        await self.report_event("clock", text)
+
+    async def _take_back_marks(self, now: datetime) -> None:
+        """Forget marks of usage that lie in the future: a clock that was ahead has left them."""
+        limit = now + MOST_APART
+        ahead = {
+            id_: final
+            for id_, meter in self._meters.items()
+            if (final := meter.final_until) is not None and final > limit
+        }
+        if not ahead:
+            return
+        kept: dict[str, list[Reading]] = defaultdict(list)
+        for seen in await self._buffer.observations():
+            if seen.at <= limit:
+                kept[seen.device].append(Reading(seen.device, seen.point, seen.value, seen.at))
+        for id_ in ahead:
+            self._meters[id_] = self._new_meter(id_)
+            self._meters[id_].restore(MeterState(None, tuple(kept[id_])))
+            self._final[id_] = None
+        await self._durable(Entry(checkpoints={_FINAL + id_: None for id_ in ahead}))
+        await self.report_event(
+            "clock",
+            f"the usage marks of {len(ahead)} devices lay in the future, the furthest at "
+            f"{max(ahead.values()).isoformat()}: the clock had been ahead; they were taken back",
+        )
+
+    def _new_meter(self, id_: str) -> UsageMeter:
+        device = self._devices[id_]
+        if device.usage is None:
+            raise ValueError(f"{id_} has no usage rule")
+        return UsageMeter(
+            device.place.asset,
+            device.usage,
+            energy=energy_of(device.profile, device.usage, device.place.category),
+        )
 
     async def report_event(self, type_: str, text: str, *, released: Sequence[int] = ()) -> None:
         """Keep an event of the gateway itself."""
         now = self._clock.now()
         _log.warning("%s", text)
-        if now < GOOD_SINCE:
+        if not self.has_good_clock:
             return
         event = line("event", {"school": self._school, "type": type_}, {"text": text}, to_ns(now))
         await self._durable(Entry(lines=[Line(Kind.EVENT, event)], released=released))
@@ -263,25 +317,49 @@ class Collector:
     def _split(self, readings: Sequence[Reading]) -> tuple[Sequence[Reading], Sequence[Held]]:
         """Return the readings that are dated well, and the others as they are held back."""
         now = self._clock.now()
-        if now >= GOOD_SINCE:
-            return readings, ()
-        good = [reading for reading in readings if reading.observed_at >= GOOD_SINCE]
-        wrong = [reading for reading in readings if reading.observed_at < GOOD_SINCE]
+        if self.has_good_clock:
+            return [self._not_ahead(reading, now) for reading in readings], ()
+        good: list[Reading] = []
+        wrong = readings
+        if now < GOOD_SINCE:
+            good = [reading for reading in readings if reading.observed_at >= GOOD_SINCE]
+            wrong = [reading for reading in readings if reading.observed_at < GOOD_SINCE]
         if not wrong:
             return good, ()
-        body = json.dumps(
-            [
-                [
-                    r.device,
-                    r.point,
-                    r.value,
-                    (now - r.observed_at) // timedelta(microseconds=1),
-                    r.quality,
-                ]
-                for r in wrong
-            ]
-        )
+        body = json.dumps({"own": now.isoformat(), "readings": [_held(r, now) for r in wrong]})
         return good, [Held(self._boot, round(self._clock.monotonic() * 1e6), body)]
+
+    def _not_ahead(self, reading: Reading, now: datetime) -> Reading:
+        if reading.observed_at <= now + MOST_APART or reading.device not in self._devices:
+            return reading
+        self._health.device_failed(
+            DecodeError(
+                reading.device,
+                f"{reading.point}: dated {reading.observed_at:%Y-%m-%d %H:%M} UTC, which is still "
+                "to come; the time of now is used",
+                point=reading.point,
+            )
+        )
+        return replace(reading, observed_at=now, quality=Quality.BAD)
+
+    def _dated(self, held: Held, now: datetime, monotonic_s: float) -> list[Reading] | None:
+        """Return what was held back, dated by a good clock; None where that cannot be."""
+        content = json.loads(held.body)
+        if isinstance(content, list):  # as it was written before 2026-12
+            content = {"own": _NEVER, "readings": content}
+        then, own = now - timedelta(seconds=monotonic_s - held.monotonic_us / 1e6), None
+        if held.boot != self._boot:
+            own = then = datetime.fromisoformat(content["own"])
+            if not is_possible(own) or own > now:
+                return None
+        readings = []
+        for device, point, value, age_us, quality, *at in content["readings"]:
+            moment = datetime.fromisoformat(at[0]) if at else then - timedelta(microseconds=age_us)
+            known = Quality(quality)
+            if own is not None and known is Quality.GOOD:
+                known = Quality.UNCERTAIN
+            readings.append(self._not_ahead(Reading(device, point, value, moment, known), now))
+        return readings
 
     def _is_sound(self, reading: Reading) -> bool:
         if reading.device not in self._devices:
@@ -340,11 +418,17 @@ def _watched(meter: UsageMeter) -> frozenset[str]:
     return frozenset(names)
 
 
-def _dated(body: str, then: datetime) -> list[Reading]:
-    return [
-        Reading(device, point, value, then - timedelta(microseconds=age_us), Quality(quality))
-        for device, point, value, age_us, quality in json.loads(body)
+def _held(reading: Reading, now: datetime) -> list[Any]:
+    """Return a reading as it is held back: with its age, or with the time that it states itself."""
+    age = now - reading.observed_at
+    row = [
+        reading.device,
+        reading.point,
+        reading.value,
+        age // timedelta(microseconds=1),
+        reading.quality,
     ]
+    return row if abs(age) <= MOST_APART else [*row, reading.observed_at.isoformat()]
 
 
 def _printable(text: str) -> str:

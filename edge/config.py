@@ -5,17 +5,18 @@ device the device's address. Their models come from `device_profiles.protocols`.
 """
 
 import os
+import ssl
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError, create_model, model_validator
 
 from device_profiles import yaml_tree
-from device_profiles.errors import ProfileErrors
 from device_profiles.fault_text import model_faults
-from device_profiles.loader import Catalogue, load_catalogue
+from device_profiles.loader import CATALOG, Catalogue, check_catalogue
 from device_profiles.model import Identifier, Model
 from device_profiles.points import Place
 from device_profiles.protocol import AnySpec, protocol_of, protocols
@@ -44,6 +45,15 @@ class UplinkConfig(Model):
     bucket: str = "campus"
     token: str | None = Field(default=None, repr=False)
     token_file: Path | None = Field(default=None, description="Relative to gateway.yaml.")
+    ca_file: Path | None = Field(
+        default=None, description="PEM; the authority that vouches for an https server."
+    )
+    proxy: str | None = Field(
+        default=None,
+        pattern=_URL,
+        repr=False,
+        description="An HTTP proxy, such as http://127.0.0.1:3128.",
+    )
     batch_lines: int = Field(default=2000, ge=1, le=50_000)
     timeout_s: float = Field(default=10.0, gt=0, le=300)
 
@@ -134,6 +144,8 @@ class Config:
     data_dir: Path
     token: str = field(repr=False)
     devices: Mapping[str, Device]
+    warnings: tuple[str, ...] = ()
+    """What is wrong and keeps nothing from running: a profile file that no device needs."""
 
 
 class ConfigErrors(ConfigError):
@@ -174,9 +186,12 @@ class _Check:
         self._tree = tree
         self._file = file
         self._faults: list[ConfigError] = []
+        self._profile_faults: list[ConfigError] = []
+        self._has_unknown_profile = False
 
     def config(self) -> Config:
         token = self._token()
+        self._check_uplink()
         catalogue = self._catalogue()
         self._section_names()
         devices: dict[str, Device] = {}
@@ -191,10 +206,12 @@ class _Check:
             if profile is not None:
                 self._address(number, config, profile)
                 devices[config.id] = self._device(number, config, profile)
+        self._judge_profile_faults({config.profile for config in self._file.devices})
         if self._faults:
             raise ConfigErrors(sorted(self._faults, key=lambda fault: fault.line or 0))
         data_dir = self._path.parent / self._file.data_dir
-        return Config(self._path, self._file, data_dir, token, devices)
+        warnings = tuple(str(fault) for fault in self._profile_faults)
+        return Config(self._path, self._file, data_dir, token, devices, warnings)
 
     def _add(self, path: yaml_tree.Path, problem: str) -> None:
         self._faults.append(_fault(self._tree, str(self._path), path, problem))
@@ -202,10 +219,10 @@ class _Check:
     def _token(self) -> str:
         uplink = self._file.uplink
         if uplink.token_file is None:
-            return uplink.token or ""
+            return self._checked_token(uplink.token or "", "token")
         path = self._path.parent / uplink.token_file
         try:
-            token = path.read_text(encoding="utf-8").strip()
+            token = path.read_text(encoding="utf-8-sig").strip()
         except (OSError, UnicodeDecodeError) as error:
             reason = getattr(error, "strerror", None) or "not UTF-8 text"
             self._add(
@@ -215,7 +232,38 @@ class _Check:
             return ""
         if not token:
             self._add(("uplink", "token_file"), f"{path} is empty; put the token there")
+        return self._checked_token(token, "token_file")
+
+    def _checked_token(self, token: str, key: str) -> str:
+        """Return the token; add a fault where no HTTP header can carry it."""
+        strange = next((c for c in token if not (c.isascii() and c.isprintable())), None)
+        if strange is not None:
+            self._add(
+                ("uplink", key),
+                f"the token holds the character U+{ord(strange):04X}, which no token has; "
+                "copy it again",
+            )
+        elif token != token.strip():
+            self._add(("uplink", key), "the token begins or ends with a blank; copy it again")
         return token
+
+    def _check_uplink(self) -> None:
+        """Add faults of addresses and files that only a request would meet."""
+        uplink = self._file.uplink
+        for key in ("url", "proxy"):
+            address = getattr(uplink, key)
+            if address is not None and not _is_address(address):
+                self._add(("uplink", key), f"{address} is no address; use http://host:port")
+        if uplink.ca_file is None:
+            return
+        path = self._path.parent / uplink.ca_file
+        if not uplink.url.lower().startswith("https:"):
+            self._add(("uplink", "ca_file"), "goes with an https address; leave it out with http")
+        try:
+            ssl.create_default_context(cafile=path)
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or error
+            self._add(("uplink", "ca_file"), f"{path} cannot be used ({reason}); give a PEM file")
 
     def _catalogue(self) -> Catalogue | None:
         folders = [self._path.parent / folder for folder in self._file.profiles]
@@ -224,11 +272,19 @@ class _Check:
             self._add(("profiles", number), f"{folder} is no folder; give one with profile files")
         if missing:
             return None
-        try:
-            return load_catalogue(*folders)
-        except ProfileErrors as errors:
-            self._faults.extend(_as_config(f.problem, f.path, f.line, f.key) for f in errors.faults)
-            return None
+        catalogue, faults = check_catalogue(CATALOG, *folders)
+        self._profile_faults = [_as_config(f.problem, f.path, f.line, f.key) for f in faults]
+        return catalogue
+
+    def _judge_profile_faults(self, used: set[str]) -> None:
+        """Make faults of this file of those profile faults that a device of it meets."""
+        needed = [
+            fault
+            for fault in self._profile_faults
+            if self._has_unknown_profile or Path(fault.path).stem in {*used, "quantities"}
+        ]
+        self._faults += needed
+        self._profile_faults = [fault for fault in self._profile_faults if fault not in needed]
 
     def _section_names(self) -> None:
         """Add a fault for each name of a section that is given twice."""
@@ -246,6 +302,7 @@ class _Check:
     ) -> DeviceProfile | None:
         profile = catalogue.get(config.profile)
         if profile is None:
+            self._has_unknown_profile = True
             near = catalogue.nearest(config.profile)
             hint = (
                 f"did you mean {near[0]}?"
@@ -331,6 +388,16 @@ def _address_name(spec: AnySpec, address: Model, profile: str) -> tuple[tuple[An
     # One unit may serve several devices (the channels of a meter), distinguished by their profiles.
     identity, words = spec.identity(address)
     return (spec.name, identity, profile), f"{words} with profile {profile}", spec.name
+
+
+def _is_address(url: str) -> bool:
+    """Whether a URL names a host, and a port if any, that can be connected to."""
+    try:
+        parts = urlsplit(url)
+        host = (parts.hostname or "").encode("idna")
+        return bool(host) and (parts.port is None or parts.port > 0)
+    except (ValueError, UnicodeError):
+        return False
 
 
 def _read(path: Path) -> yaml_tree.Tree:

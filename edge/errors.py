@@ -102,9 +102,13 @@ class UplinkUnavailable(UplinkError):
     is_retryable = True
     kind = "uplink_unavailable"
 
-    def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
+    def __init__(
+        self, message: str, *, retry_after_s: float | None = None, is_cut: bool = False
+    ) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
+        self.is_cut = is_cut
+        """The connection ended within the request: some proxies refuse a large one so."""
 
 
 class UplinkRefused(UplinkError):

@@ -16,15 +16,15 @@ from typing import Any
 from device_profiles.version import version
 from edge.backoff import Backoff
 from edge.buffer.sqlite import SqliteBuffer
-from edge.clock import Clock, boot_id
+from edge.clock import Clock, ComparedClock, boot_id
 from edge.collector import Collector
 from edge.config import Config
 from edge.driver import Driver
 from edge.drivers import make_drivers
-from edge.errors import BufferUnavailable, DriverUnavailable
+from edge.errors import BufferUnavailable, DriverUnavailable, UplinkError
 from edge.health import EVERY_S, Health, write_status
 from edge.task import run_in_task
-from edge.uplink.drain import Drain, Writer
+from edge.uplink.drain import Drain, Writer, on_own_thread
 
 _log = logging.getLogger(__name__)
 
@@ -32,6 +32,7 @@ BUFFER_FILE = "buffer.db"
 _USAGE_S = 1.0
 _STATUS_S = 1.0
 _LAST_DRAIN_S = 3.0
+_ASK_S = 5.0
 
 
 class Gateway:
@@ -56,7 +57,7 @@ class Gateway:
         self._clock = clock
         self._random = random
         self._drivers = list(drivers) if drivers is not None else make_drivers(config, clock)
-        self._writer = writer if writer is not None else _writer(config, clock)
+        self._writer = writer if writer is not None else new_writer(config, clock)
         self._health_s = health_s
         self._first_retry_s = first_retry_s
         self._buffer = SqliteBuffer(
@@ -109,6 +110,8 @@ class Gateway:
         yield self._every(_USAGE_S, self._close_slots)
         yield self._every(_STATUS_S, self._write_status)
         yield self._every(self._health_s, self._report_health)
+        if isinstance(self._clock, ComparedClock):
+            yield self._ask_time(self._clock)
         for driver in self._drivers:
             yield self._supervise(driver)
 
@@ -138,7 +141,15 @@ class Gateway:
                 self.health.buffer_failed(BufferUnavailable(str(error)))
             await asyncio.sleep(seconds)
 
+    async def _ask_time(self, clock: ComparedClock) -> None:
+        """Ask the server for its time until there is an answer, or the wait is over."""
+        while clock.is_waiting:
+            with contextlib.suppress(UplinkError):
+                await on_own_thread(self._writer.ask_time)
+            await asyncio.sleep(_ASK_S)
+
     async def _close_slots(self) -> None:
+        await self.collector.watch_clock()
         await self.collector.release_held()
         await self.collector.emit_usage()
         await self._report_accidents()
@@ -172,7 +183,13 @@ class Gateway:
             await self._write_status()
 
 
-def _writer(config: Config, clock: Clock) -> Writer:
+def new_parts(config: Config, clock: Clock) -> tuple[list[Driver], Writer]:
+    """Return what a configuration names, not yet connected; raises ConfigError where it cannot."""
+    return make_drivers(config, clock), new_writer(config, clock)
+
+
+def new_writer(config: Config, clock: Clock) -> Writer:
+    """Return the writer to the server that a configuration names."""
     # Imported here: the client costs 15 MB, which `check` and `status` need not pay.
     from edge.uplink.influx import InfluxWriter  # noqa: PLC0415
 
@@ -184,4 +201,7 @@ def _writer(config: Config, clock: Clock) -> Writer:
         token=config.token,
         timeout_s=uplink.timeout_s,
         clock=clock,
+        ca_file=None if uplink.ca_file is None else config.path.parent / uplink.ca_file,
+        proxy=uplink.proxy,
+        on_time=clock.server_states if isinstance(clock, ComparedClock) else None,
     )

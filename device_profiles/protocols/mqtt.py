@@ -1,15 +1,20 @@
 """MQTT: a point is a topic and a path into its payload. Pure.
 
 `{device}` in a topic is replaced by the device's own part of it, given in the gateway's
-configuration. A path names members of a JSON payload, joined by dots (`ENERGY.Power`); a member
-whose own name holds a dot is put in double quotes. Without a path the whole payload is the raw
-value, as text.
+configuration. A path names members of a JSON payload, joined by dots (`ENERGY.Power`), and places
+in arrays, counted from 0 (`ENERGY.Power[1]`); a member whose own name holds a dot or a bracket is
+put in double quotes. Without a path the whole payload is the raw value, as text.
 """
 
 import json
+import pathlib
+import re
+from datetime import timedelta, timezone
+from functools import cached_property
 from typing import Annotated, Any, ClassVar, Literal
+from zoneinfo import ZoneInfo
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
 from device_profiles.model import Command, Model, Name, Point, Port, quantities_given
 from device_profiles.protocol import ProtocolSpec
@@ -17,18 +22,56 @@ from device_profiles.reading import Value
 from device_profiles.schema import DeviceProfile, Example
 
 TimeFormat = Literal["iso8601", "unix_s", "unix_ms"]
-_TOPIC_PART = r"^[^+#\s]+$"
+_TOPIC_PART = r"^[^+#\x00-\x1f\x7f-\x9f\uFDD0-\uFDEF\uFFFE\uFFFF]+$"
+"""What brokers take in a topic: any text, with blanks, but for wildcards and control characters."""
+_STEP = re.compile(r'"([^"]+)"|([^."\[\]]+)|\[(\d{1,4})\]')
+_OFFSET = re.compile(r"([+-])(\d{2}):([0-5]\d)")
+
+
+def path_steps(path: str) -> list[str | int]:
+    """Return the steps of a path: names of members, and places in arrays, counted from 0.
+
+    Raises ValueError where it is no path.
+    """
+    steps: list[str | int] = []
+    at = 0
+    while at < len(path) or not steps:
+        is_after_dot = bool(steps) and path[at] == "."
+        step = _STEP.match(path, at + is_after_dot)
+        is_place = step is not None and step[3] is not None
+        if step is None or (bool(steps) and is_after_dot == is_place):
+            raise ValueError(
+                f"{path!r} is no path; use names joined by dots and places in brackets, "
+                "such as ENERGY.Power[1]"
+            )
+        steps.append(int(step[3]) if is_place else step[1] or step[2])
+        at = step.end()
+    return steps
+
+
+def _checked_path(path: str) -> str:
+    path_steps(path)
+    return path
+
+
+Path = Annotated[str, AfterValidator(_checked_path)]
+"""Where in a JSON payload a value is."""
 
 
 class MqttPoint(Point):
     """A point in the payload of a topic."""
 
     topic: str = Field(min_length=1, max_length=512)
-    path: str | None = None
+    path: Path | None = Field(
+        default=None, description="Such as `ENERGY.Power[1]`; without one the payload is the value."
+    )
     type: Literal["number", "bool", "string"] = Field(
         default="number",
         validate_default=True,
         description="Type of the value after `values` was applied.",
+    )
+    number: Literal["text"] | None = Field(
+        default=None, description='`text`: the device sends its number as text, such as `"85.3"`.'
     )
 
     @field_validator("type")
@@ -40,19 +83,58 @@ class MqttPoint(Point):
             raise ValueError(f"{given} does not go with {quantity}; write type: {known.value_type}")
         return given
 
+    @field_validator("number")
+    @classmethod
+    def _number_of_number(cls, given: str | None, info: ValidationInfo) -> str | None:
+        if given is not None and info.data.get("type", "number") != "number":
+            raise ValueError(f"goes with type: number; leave it out with {info.data['type']}")
+        return given
+
 
 class MqttTime(Model):
     """Where a payload states when its values were true; absent: the time of arrival."""
 
-    path: str
+    path: Path
     format: TimeFormat = "iso8601"
+    zone: str | None = Field(
+        default=None,
+        description="Of a time that states none: `Asia/Shanghai`, or an offset such as `+08:00`.",
+    )
+
+    @field_validator("zone")
+    @classmethod
+    def _known_zone(cls, zone: str | None, info: ValidationInfo) -> str | None:
+        if zone is None:
+            return None
+        if info.data.get("format", "iso8601") != "iso8601":
+            raise ValueError(f"goes with iso8601; {info.data['format']} counts from 1970 in UTC")
+        try:
+            _zone(zone)
+        except (ValueError, LookupError, OSError):
+            raise ValueError(
+                f"{zone!r} is no time zone; use a name such as Asia/Shanghai, or +08:00"
+            ) from None
+        return zone
+
+    @cached_property
+    def zone_info(self) -> ZoneInfo | timezone | None:
+        """The zone of a time that states none."""
+        return None if self.zone is None else _zone(self.zone)
+
+
+def _zone(name: str) -> ZoneInfo | timezone:
+    offset = _OFFSET.fullmatch(name)
+    if offset is None:
+        return ZoneInfo(name)
+    ahead = timedelta(hours=int(offset[2]), minutes=int(offset[3]))
+    return timezone(ahead if offset[1] == "+" else -ahead)
 
 
 class MqttPresence(Model):
     """A last-will topic: whether the device is connected to the broker."""
 
     topic: str
-    path: str | None = None
+    path: Path | None = None
     online: Value
     offline: Value
 
@@ -101,7 +183,27 @@ class MqttProfile(DeviceProfile):
 class MqttAddress(Model):
     """The device's own part of its topics."""
 
-    device: Annotated[str, Field(min_length=1, pattern=_TOPIC_PART)]
+    device: Annotated[str, Field(min_length=1, max_length=512, pattern=_TOPIC_PART)]
+
+
+class MqttTls(Model):
+    """TLS to the broker; the files are PEM, relative to gateway.yaml."""
+
+    ca_file: pathlib.Path | None = Field(
+        default=None, description="Who vouches for the broker; by default those the system trusts."
+    )
+    cert_file: pathlib.Path | None = Field(
+        default=None, description="The gateway's own certificate."
+    )
+    key_file: pathlib.Path | None = Field(
+        default=None, description="Its key; by default in the same file."
+    )
+
+    @model_validator(mode="after")
+    def _key_of_certificate(self) -> "MqttTls":
+        if self.key_file is not None and self.cert_file is None:
+            raise ValueError("key_file goes with cert_file; give both")
+        return self
 
 
 class MqttConfig(Model):
@@ -114,6 +216,7 @@ class MqttConfig(Model):
     client_id: str | None = Field(default=None, description="By default the gateway's name.")
     receive_maximum: int = Field(default=200, ge=1, le=65535)
     keepalive_s: int = Field(default=30, ge=5, le=3600)
+    tls: MqttTls | None = Field(default=None, description="`{}` is enough for a known authority.")
 
 
 class MqttSpec(ProtocolSpec[MqttProfile, MqttPoint, MqttExample, MqttAddress]):
@@ -126,7 +229,9 @@ class MqttSpec(ProtocolSpec[MqttProfile, MqttPoint, MqttExample, MqttAddress]):
     section = MqttConfig | None
     section_noun = "the broker"
     forms: ClassVar = {
-        _TOPIC_PART: "use the device's own part of its topics, without '+', '#' and blanks"
+        _TOPIC_PART: (
+            "use the device's own part of its topics, without '+', '#' and control characters"
+        )
     }
 
     def address_text(self, point: MqttPoint) -> str:
@@ -144,7 +249,8 @@ class MqttSpec(ProtocolSpec[MqttProfile, MqttPoint, MqttExample, MqttAddress]):
         if profile.presence is not None:
             lines.append(f"- Presence: `{profile.presence.topic}`")
         if profile.time is not None:
-            lines.append(f"- Time of its own: `{profile.time.path}`, {profile.time.format}")
+            zone = f", {profile.time.zone}" if profile.time.zone else ""
+            lines.append(f"- Time of its own: `{profile.time.path}`, {profile.time.format}{zone}")
         return lines
 
     def identity(self, address: MqttAddress) -> tuple[Any, str]:

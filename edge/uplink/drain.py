@@ -1,8 +1,9 @@
 """Send the buffer to the server: one reader, one batch at a time, oldest first.
 
 A batch that is refused is halved until the bad lines are alone; those are set aside with the
-server's reason and never hold up the rest. What is stored is acknowledged at once, so a stop in the
-middle repeats little, and repeating is harmless: time and tags identify a point.
+server's reason and never hold up the rest. One that is cut off is halved too. What is stored is
+acknowledged at once, so a stop in the middle repeats little, and repeating is harmless: time and
+tags identify a point.
 
 While the server cannot be reached the lines wait in the buffer. When it responds again, the waiting
 lines are the backlog and new lines go first, in turns (see `edge.buffer.sqlite`).
@@ -15,6 +16,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from random import Random
 from typing import Protocol
 
@@ -33,6 +35,10 @@ from edge.errors import (
 _log = logging.getLogger(__name__)
 
 SLOW_RETRY_S = 60.0
+_SMALL = 20
+"""Lines; a request this small was not cut off for its size."""
+_GROW_AFTER = 20
+"""Requests in a row that went through."""
 
 
 class Writer(Protocol):
@@ -40,6 +46,9 @@ class Writer(Protocol):
 
     def write(self, body: bytes) -> None:
         """Return once all of it is stored; raise an UplinkError otherwise."""
+
+    def ask_time(self) -> None:
+        """Make the server state its time; raise an UplinkError where it gives no response."""
 
 
 @dataclass(slots=True)
@@ -77,6 +86,9 @@ class Drain:
         self._random = random
         self._batch_lines = batch_lines
         self._limit = batch_lines
+        self._careful_limit = batch_lines
+        """Smaller for a while after a request that was cut off."""
+        self._since_growth = 0
         self._linger_s = linger_s
         self._slow_retry_s = slow_retry_s
         self._backoff = Backoff(random=random, first_s=first_retry_s)
@@ -101,7 +113,7 @@ class Drain:
         """Send until nothing is left (None), or the server fails (seconds to wait)."""
         async with self._one_reader:
             try:
-                while batch := await self._buffer.take(self._limit):
+                while batch := await self._buffer.take(min(self._limit, self._careful_limit)):
                     await self._send(batch)
             except (UplinkUnavailable, UplinkRefused, BufferUnavailable) as error:
                 return self._failed(error)
@@ -113,10 +125,16 @@ class Drain:
             part = rest.pop()
             try:
                 self.report.requests += 1
-                await _on_own_thread(self._writer.write, part.body())
+                await on_own_thread(partial(self._writer.write, part.body()))
             except BatchRejected as error:
                 rest.extend(await self._divided(part, error))
+            except UplinkUnavailable as error:
+                if error.is_cut:
+                    self._careful_limit = max(_SMALL, len(part.lines) // 2)
+                    self._since_growth = 0
+                raise
             else:
+                self._grow()
                 await self._buffer.acknowledge(part)
                 self.report.sent += len(part.lines)
             self._succeeded()
@@ -131,6 +149,13 @@ class Drain:
             self._limit = max(1, len(part.lines) // 2)
         first, second = part.halves()
         return [second, first]
+
+    def _grow(self) -> None:
+        """Let batches grow again after a number of requests that were not cut off."""
+        self._since_growth += 1
+        if self._careful_limit < self._limit and self._since_growth >= _GROW_AFTER:
+            self._careful_limit *= 2
+            self._since_growth = 0
 
     def _succeeded(self) -> None:
         if not self.report.is_up:
@@ -164,7 +189,7 @@ class Drain:
             self._note(str(error), error.kind)
 
 
-async def _on_own_thread(call: Callable[[bytes], None], body: bytes) -> None:
+async def on_own_thread(call: Callable[[], None]) -> None:
     """Run a blocking call on a daemon thread: a server that hangs must not delay a stop."""
     loop = asyncio.get_running_loop()
     future: asyncio.Future[None] = loop.create_future()
@@ -180,7 +205,7 @@ async def _on_own_thread(call: Callable[[bytes], None], body: bytes) -> None:
     def work() -> None:
         outcome: BaseException | None = None
         try:
-            call(body)
+            call()
         except BaseException as error:  # noqa: BLE001 - raised where it is awaited
             outcome = error
         # The loop may be closed when a stop did not wait for the server.

@@ -3,7 +3,7 @@
 What the responses of an InfluxDB 2.7 mean:
 - 204: all of it is stored
 - 400: a line cannot be parsed; nothing of the batch is stored
-- 413: the batch is too large
+- 413: the batch is too large; where a proxy refuses it, with any page or none
 - 422: a field's type conflicts; the rest of the batch is stored, so sending it again is harmless
 - 401, 403, 404: token or bucket is wrong
 - 429, 503: wait as long as Retry-After gives
@@ -14,9 +14,13 @@ environment with the extras of a developer does.
 """
 
 import json
+from collections.abc import Callable
 from contextlib import suppress
+from datetime import datetime
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import urllib3
 from influxdb_client.client.influxdb_client import InfluxDBClient
@@ -36,12 +40,23 @@ class InfluxWriter:
     """Writes batches to one bucket. Blocking: call it on a worker thread."""
 
     def __init__(
-        self, *, url: str, org: str, bucket: str, token: str, timeout_s: float, clock: Clock
+        self,
+        *,
+        url: str,
+        org: str,
+        bucket: str,
+        token: str,
+        timeout_s: float,
+        clock: Clock,
+        ca_file: Path | None = None,
+        proxy: str | None = None,
+        on_time: Callable[[datetime | None], None] | None = None,
     ) -> None:
         self._url = url
         self._org = org
         self._bucket = bucket
         self._clock = clock
+        self._on_time = on_time
         self._client = InfluxDBClient(
             url=url,
             token=token,
@@ -50,6 +65,9 @@ class InfluxWriter:
             timeout=(min(timeout_s, 5.0) * 1000, timeout_s * 1000),
             # One attempt per call: the drain, which knows the backlog, decides when to retry.
             retries=urllib3.Retry(0),
+            ssl_ca_cert=None if ca_file is None else str(ca_file),
+            proxy=proxy,
+            proxy_headers=_proxy_headers(proxy),
         )
         self._api = self._client.write_api(write_options=SYNCHRONOUS)
 
@@ -66,9 +84,33 @@ class InfluxWriter:
                 write_precision=WritePrecision.NS,  # type: ignore[arg-type]  # typed as its own class
             )
         except ApiException as error:
+            self._note_time(error.headers)
             raise self._mapped(error) from error
         except (urllib3.exceptions.HTTPError, OSError, UnicodeDecodeError) as error:
+            is_cut = isinstance(error, urllib3.exceptions.ProtocolError)
+            raise UplinkUnavailable(f"{self._url}: {_reason(error)}", is_cut=is_cut) from error
+        self._note_time(self._client.api_client.last_response.getheaders())
+
+    def ask_time(self) -> None:
+        """Ask for nothing but a response, whose time is reported like that of every other."""
+        client = self._client.api_client
+        try:
+            client.call_api("/ping", "GET", _preload_content=False)  # type: ignore[no-untyped-call]  # as above
+        except ApiException as error:
+            self._note_time(error.headers)
+        except (urllib3.exceptions.HTTPError, OSError) as error:
             raise UplinkUnavailable(f"{self._url}: {_reason(error)}") from error
+        else:
+            self._note_time(client.last_response.headers)
+
+    def _note_time(self, headers: Any) -> None:
+        """Report the time that a response states; it is that of the server, or of a proxy."""
+        if self._on_time is None:
+            return
+        moment = None
+        with suppress(ValueError, TypeError):
+            moment = parsedate_to_datetime(str((headers or {}).get("Date")))
+        self._on_time(moment if moment is not None and moment.tzinfo is not None else None)
 
     def close(self) -> None:
         """Close the connections."""
@@ -78,6 +120,8 @@ class InfluxWriter:
     def _mapped(self, error: Any) -> Exception:
         status = int(error.status or 0)
         problem = _problem(error.body)
+        if status == 413:
+            return BatchRejected(status, problem or "the request is too large")
         if status in _REJECTED and problem is not None:
             return BatchRejected(status, problem)
         if status in {401, 403}:
@@ -112,6 +156,15 @@ class InfluxWriter:
             wait = (parsedate_to_datetime(text) - self._clock.now()).total_seconds()
             return min(max(wait, 0.0), LONGEST_RETRY_AFTER_S)
         return None
+
+
+def _proxy_headers(proxy: str | None) -> dict[str, str] | None:
+    """Return the headers that carry the user and the password in a proxy's address."""
+    parts = urlsplit(proxy or "")
+    if parts.username is None:
+        return None
+    login = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+    return dict(urllib3.make_headers(proxy_basic_auth=login))
 
 
 def _problem(body: object) -> str | None:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any
 
 from device_profiles.protocols.mqtt import (
@@ -88,14 +89,18 @@ def message(
     return Message(where, payload.encode(), carried, stated)
 
 
-def split_path(path: str) -> list[str]:
-    """Return the members that a path names; a member in double quotes may hold dots."""
-    parts: list[str] = []
+def split_path(path: str) -> list[str | int]:
+    """Return the members and places that a path names; a member in double quotes may hold dots."""
+    parts: list[str | int] = []
     for number, piece in enumerate(path.split('"')):
         if number % 2:
             parts.append(piece)
-        else:
-            parts.extend(part for part in piece.split(".") if part)
+            continue
+        parts.extend(
+            int(part[1:-1]) if part.startswith("[") else part
+            for part in piece.replace("[", ".[").split(".")
+            if part
+        )
     return parts
 
 
@@ -115,27 +120,34 @@ def _example(profile: MqttProfile, topic: str) -> dict[str, Any]:
 
 
 def _get(tree: Any, path: str) -> Any:
-    for name in split_path(path):
-        if not isinstance(tree, dict):
-            return None
-        tree = tree.get(name)
+    for step in split_path(path):
+        if isinstance(step, int):
+            tree = tree[step] if isinstance(tree, list) and step < len(tree) else None
+        else:
+            tree = tree.get(step) if isinstance(tree, dict) else None
     return tree
 
 
-def _put(tree: dict[str, Any], path: str, value: Any) -> None:
-    *parents, last = split_path(path)
-    for name in parents:
-        inner = tree.setdefault(name, {})
-        if not isinstance(inner, dict):
-            inner = tree[name] = {}
+def _put(tree: Any, path: str, value: Any) -> None:
+    steps = split_path(path)
+    for step, following in pairwise([*steps, None]):
+        if isinstance(step, int):
+            tree.extend([None] * (step + 1 - len(tree)))
+        if following is None:
+            tree[step] = value
+            return
+        inner = tree[step] if isinstance(step, int) else tree.get(step)
+        if not isinstance(inner, list if isinstance(following, int) else dict):
+            inner = tree[step] = [] if isinstance(following, int) else {}
         tree = inner
-    tree[last] = value
 
 
 def _like(example: Any, point: MqttPoint, raw: Value) -> Value:
     """Return a raw value in the type that the example shows: 1 or "1", as the device has it."""
     if isinstance(raw, (bool, str)):
         return raw
+    if point.number == "text":
+        return _text(point, raw)
     if point.values is not None and isinstance(example, str):
         return _text(point, raw)
     return int(raw) if float(raw).is_integer() else raw
@@ -160,6 +172,9 @@ def _time(rule: MqttTime, at: datetime) -> tuple[str | int, datetime]:
     at = at.replace(microsecond=at.microsecond // 1000 * 1000)
     if rule.format == "unix_ms":
         return int(at.timestamp()) * 1000 + at.microsecond // 1000, at
+    if rule.zone_info is not None:
+        local = at.astimezone(rule.zone_info).replace(tzinfo=None)
+        return local.isoformat(timespec="milliseconds"), at
     return at.isoformat(timespec="milliseconds").replace("+00:00", "Z"), at
 
 

@@ -24,7 +24,9 @@ class GatewayProcess:
         folder: Path,
         configuration: Mapping[str, Any],
         command: Sequence[str] = CAMPUS_EDGE,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
+        self._environment = {**os.environ, **(environment or {})}
         self._command = command
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
@@ -36,7 +38,7 @@ class GatewayProcess:
         """Start, and return at once."""
         command = [*self._command, "run", str(self._file)]
         with (self._folder / "gateway.log").open("ab") as log:
-            self._process = subprocess.Popen(command, stdout=log, stderr=log)
+            self._process = subprocess.Popen(command, stdout=log, stderr=log, env=self._environment)
 
     def stop(self) -> int:
         """Stop in peace; return the exit code."""

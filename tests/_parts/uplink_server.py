@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -33,6 +34,8 @@ class UplinkServer:
         """Lines -> answer; None drops the connection without one."""
         self.black_hole = threading.Event()
         """While set, requests are read and never answered."""
+        self.states_time = True
+        """Whether responses have a Date."""
         self.changed = threading.Condition()
 
     def until(self, condition: Callable[[], bool], seconds: float = PATIENCE_S) -> bool:
@@ -55,8 +58,11 @@ class UplinkServer:
 
 
 @contextmanager
-def uplink_server() -> Iterator[UplinkServer]:
-    """Run a server for the length of a block."""
+def uplink_server(  # noqa: C901  a server is its handlers
+    tls: ssl.SSLContext | None = None,
+    port: int = 0,
+) -> Iterator[UplinkServer]:
+    """Run a server for the length of a block, over TLS where a context is given."""
     end = UplinkServer()
 
     class Handler(BaseHTTPRequestHandler):
@@ -85,6 +91,15 @@ def uplink_server() -> Iterator[UplinkServer]:
             if status != 204:
                 self.wfile.write(text.encode())
 
+        def do_GET(self) -> None:
+            self.send_response(404)
+            self.send_header("content-length", "0")
+            self.end_headers()
+
+        def send_header(self, keyword: str, value: str) -> None:
+            if end.states_time or keyword != "Date":
+                super().send_header(keyword, value)
+
         def log_message(self, *_: Any) -> None:
             """Print nothing."""
 
@@ -96,8 +111,12 @@ def uplink_server() -> Iterator[UplinkServer]:
         def handle_error(self, *_: Any) -> None:
             """Print nothing: a client that goes away is part of the tests."""
 
-    server = Server(("127.0.0.1", 0), Handler)
-    end.url = f"http://127.0.0.1:{server.server_address[1]}"
+    server = Server(("127.0.0.1", port), Handler)
+    if tls is not None:
+        server.socket = tls.wrap_socket(
+            server.socket, server_side=True, do_handshake_on_connect=False
+        )
+    end.url = f"http{'s' if tls else ''}://127.0.0.1:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:

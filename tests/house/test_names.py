@@ -28,7 +28,7 @@ stuck taught transaction turn unack unanswered unauthorize unconfirmed understoo
 unprocessable unreach usual watch why wifi worn xlsx
 """
 """Plain English that needs no entry in a glossary."""
-PRODUCTS = frozenset({"bthome", "mosquitto", "openapi"})
+PRODUCTS = frozenset({"bluez", "bthome", "mosquitto", "openapi"})
 ENDINGS = ("s", "es", "d", "ed", "ing", "r", "er", "ly", "ies", "ied", "un", "able")
 
 

@@ -7,7 +7,8 @@
 - A peripheral is connected to only after it was received: one that is switched off costs the others
   nothing. Each has its own task, its own back-off and its own failures.
 - Readings wait in one queue, in order, and are delivered in groups.
-- A radio that gives no answer, is cut off, or receives nothing at all is closed and opened again.
+- A radio that gives no answer, is cut off, or receives nothing at all, of nobody, while nothing is
+  connected, is closed and opened again; in vain, less and less often.
   What was received and not yet delivered survives that.
 
 Through BlueZ this runs as through a controller over HCI, by the same calls of bleak; see `radio`.
@@ -44,6 +45,7 @@ from edge.task import run_in_task
 
 _WAITING_MOST = 10_000
 _FLUSH_S = 2.0
+_LONGEST_SILENCE_S = 3600.0
 _TICK = timedelta(microseconds=1)
 _SAME_MOMENT = timedelta(seconds=1)
 
@@ -64,25 +66,29 @@ class BleDriver:
         self._adapter = adapter
         self._clock = clock
         self._random = random
-        self._peripherals: dict[str, _Peripheral] = {}
-        for device in devices:
-            peripheral = _Peripheral(device)
-            if peripheral.address in self._peripherals:
-                other = self._peripherals[peripheral.address].device.id
+        self._peripherals = [_Peripheral(device) for device in devices]
+        self._by_address: dict[str, list[_Peripheral]] = {}
+        for peripheral in self._peripherals:
+            at_address = self._by_address.setdefault(peripheral.address, [])
+            at_address.append(peripheral)
+            connected = [known.device.id for known in at_address if known.characteristics]
+            if len(connected) > 1:
                 raise ConfigError(
-                    f"devices {other} and {device.id} have the same address {device.address}; "
-                    "expected one device for each address"
+                    f"devices {' and '.join(connected)} have the same address "
+                    f"{peripheral.device.address} and both need a connection to it; "
+                    "put their points into one profile"
                 )
-            self._peripherals[peripheral.address] = peripheral
         self._waiting: list[tuple[list[Reading], tuple[str, str] | None]] = []
         self._has_waiting = asyncio.Event()
         self._received_at_s = clock.monotonic()
+        self._vain_restarts = 0
+        """Times that the radio was started again, and nothing came of it."""
 
     async def run(self, sink: Sink) -> None:
         """Listen and talk until cancelled."""
         kept = sink.checkpoints(f"{self.name}/")
         now_s = self._clock.monotonic()
-        for peripheral in self._peripherals.values():
+        for peripheral in self._peripherals:
             peripheral.duplicates = DuplicateFilter(kept.get(self._checkpoint(peripheral)), now_s)
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -111,7 +117,7 @@ class BleDriver:
         def received(device: BLEDevice, data: AdvertisementData) -> None:
             self._receive(device, data, sink)
 
-        has_gatt = any(p.characteristics for p in self._peripherals.values())
+        has_gatt = any(p.characteristics for p in self._peripherals)
         async with (
             open_radio(self.name, self._adapter, has_gatt=has_gatt) as radio,
             radio.scanning(received),
@@ -124,22 +130,33 @@ class BleDriver:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(radio.watch())
             tasks.create_task(self._watch_silence())
-            for peripheral in self._peripherals.values():
+            for peripheral in self._peripherals:
                 if peripheral.characteristics:
                     tasks.create_task(self._keep_connected(peripheral, radio, sink))
 
     async def _watch_silence(self) -> None:
-        if not any(peripheral.advertises for peripheral in self._peripherals.values()):
+        """Start the radio again where nothing at all comes from it that should.
+
+        A connection that is up, an advertisement of anybody, and a device that is known to be
+        silent for as long show that it is not the radio.
+        """
+        if not any(peripheral.advertises for peripheral in self._peripherals):
             return
         while True:
-            left_s = self._received_at_s + self._adapter.silence_s - self._clock.monotonic()
+            limit_s = self._adapter.silence_s * 2**self._vain_restarts
+            limit_s = max(limit_s, *(2 * p.longest_gap_s for p in self._peripherals))
+            limit_s = min(limit_s, max(_LONGEST_SILENCE_S, self._adapter.silence_s))
+            if any(peripheral.is_connected for peripheral in self._peripherals):
+                self._received_at_s = self._clock.monotonic()
+            left_s = self._received_at_s + limit_s - self._clock.monotonic()
             if left_s <= 0:
+                self._vain_restarts += 1
                 raise DriverUnavailable(
                     self.name,
-                    f"none of the devices was received for {self._adapter.silence_s:g} s; "
+                    f"nothing was received for {limit_s:g} s, of no device and of nobody else; "
                     "starting the radio again",
                 )
-            await asyncio.sleep(left_s)
+            await asyncio.sleep(min(left_s, self._adapter.silence_s))
 
     def _new_backoff(self) -> Backoff:
         return Backoff(
@@ -151,10 +168,15 @@ class BleDriver:
     # Advertisements
 
     def _receive(self, device: BLEDevice, data: AdvertisementData, sink: Sink) -> None:
-        peripheral = self._peripherals.get(device.address.upper())
-        if peripheral is None:
-            return
         self._received_at_s = self._clock.monotonic()
+        for peripheral in self._by_address.get(device.address.upper(), ()):
+            self._vain_restarts = 0
+            peripheral.note_received(self._received_at_s)
+            self._receive_for(peripheral, device, data, sink)
+
+    def _receive_for(
+        self, peripheral: "_Peripheral", device: BLEDevice, data: AdvertisementData, sink: Sink
+    ) -> None:
         if peripheral.awaited is not None and not peripheral.awaited.done():
             peripheral.awaited.set_result(device)
         service_data = data.service_data.get(bthome.SERVICE_UUID)
@@ -178,7 +200,11 @@ class BleDriver:
             packet = _decoded(device, data, peripheral.bind_key)
             peripheral.last_digest, peripheral.last_packet = digest, packet
         assert packet is not None  # noqa: S101 - kept together with its digest
+        known = peripheral.duplicates.candidates
         verdict = peripheral.duplicates.verdict(packet, digest, now_s)
+        if verdict is Verdict.DISTRUSTED:
+            self._distrust(peripheral, packet, known, data)
+            return
         if verdict is Verdict.REPEATED:
             self._answered(peripheral, now_s, sink)
             return
@@ -186,18 +212,41 @@ class BleDriver:
             if packet.counter is not None:
                 raise DecodeError(
                     device.id,
-                    f"the encryption counter went back to {packet.counter}; the advertisement is "
-                    "a replay and was dropped",
+                    f"the encryption counter went back to {packet.counter}; the advertisement was "
+                    "received before, it is a replay and was dropped",
                     raw=data.hex(),
                 )
             return
         if len(self._waiting) >= _WAITING_MOST:
             return
+        is_confirmed = peripheral.duplicates.candidates > known
+        moment = peripheral.moment(self._clock.now())
+        packets = [*(peripheral.distrusted if is_confirmed else ()), (packet, moment)]
+        peripheral.distrusted.clear()
         checkpoint = peripheral.duplicates.accept(packet, digest, now_s)
-        decoded = codec.packet_readings(
-            device.id, device.profile.points, packet, peripheral.moment(self._clock.now())
-        )
-        self._queue(decoded, (self._checkpoint(peripheral), checkpoint), sink)
+        for news, at in packets:
+            decoded = codec.packet_readings(device.id, device.profile.points, news, at)
+            self._queue(decoded, (self._checkpoint(peripheral), checkpoint), sink)
+
+    def _distrust(
+        self, peripheral: "_Peripheral", packet: bthome.Packet, known: int, data: bytes
+    ) -> None:
+        """Keep a packet until others confirm it; raise DecodeError for the first of them."""
+        count = peripheral.duplicates.candidates
+        if count == known and known != 1:
+            return  # the same packet once more
+        if count == 1:
+            if peripheral.distrusted and peripheral.distrusted[-1][0] == packet:
+                return
+            peripheral.distrusted.clear()
+        peripheral.distrusted.append((packet, peripheral.moment(self._clock.now())))
+        if count == 1:
+            raise DecodeError(
+                peripheral.device.id,
+                f"the encryption counter went back to {packet.counter}, or leapt there; the "
+                "advertisement waits for others that confirm it",
+                raw=data.hex(),
+            )
 
     def _answered(self, peripheral: "_Peripheral", now_s: float, sink: Sink) -> None:
         if now_s - peripheral.answered_s >= 1:
@@ -220,9 +269,12 @@ class BleDriver:
             session = Session(device, self._adapter, self._clock, arrived, sink.device_failed)
             try:
                 remote = await self._awaited(peripheral)
-                await session.run(radio.client(remote, session.gone))
+                peripheral.session = session
+                await session.run(radio.client(remote, session.gone), radio.connecting)
             except DeviceError as error:
                 sink.device_failed(error)
+            finally:
+                peripheral.session = None
             if session.is_up:
                 backoff.reset()
             await asyncio.sleep(backoff.next_s())
@@ -283,12 +335,28 @@ class _Peripheral:
         self.advertises = any(p.bthome is not None for p in device.profile.points.values())
         self.characteristics = characteristics(device.profile)
         self.duplicates = DuplicateFilter(None, 0.0)
+        self.session: Session | None = None
         self.awaited: asyncio.Future[BLEDevice] | None = None
         self.refused: bytes | None = None
         self.last_digest = ""
         self.last_packet: bthome.Packet | None = None
+        self.distrusted: list[tuple[bthome.Packet, datetime]] = []
+        """Packets that wait for others to confirm them, and when they came."""
         self.answered_s = float("-inf")
+        self.received_s: float | None = None
+        self.longest_gap_s = 0.0
         self._last_moment: datetime | None = None
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether a connection to it is up."""
+        return self.session is not None and self.session.is_up
+
+    def note_received(self, now_s: float) -> None:
+        """Learn for how long the device is silent between two advertisements."""
+        if self.received_s is not None:
+            self.longest_gap_s = max(self.longest_gap_s, now_s - self.received_s)
+        self.received_s = now_s
 
     def moment(self, now: datetime) -> datetime:
         """Return now, or just after the last moment given: no two messages share one."""

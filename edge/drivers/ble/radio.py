@@ -1,7 +1,7 @@
 """The way to the air: BlueZ through bleak's own backend, or a controller over HCI through ours.
 
 BlueZ is reached over D-Bus and cannot run on a machine without a Bluetooth controller or a virtual
-one (`/dev/vhci`); what is tested there is our backend, and that bleak's calls are the same.
+one (`/dev/vhci`); its side is tested against a mock of BlueZ on a D-Bus of the test's own.
 """
 
 import asyncio
@@ -15,6 +15,7 @@ from bleak.backends.device import BLEDevice
 from bleak.backends.scanner import AdvertisementData
 from bleak.exc import BleakError
 
+from edge.drivers.ble import bluez
 from edge.drivers.ble.device import BleAdapter
 from edge.drivers.ble.failure import RAISED, driver_error
 from edge.errors import DriverUnavailable
@@ -32,6 +33,9 @@ class Radio(Protocol):
 
     def client(self, device: BLEDevice, gone: Callable[[], None]) -> BleakClient:
         """Return a client for a device that was received, not yet connected."""
+
+    def connecting(self) -> contextlib.AbstractAsyncContextManager[None]:
+        """Hold what is in the way of connecting while the context is open."""
 
     async def watch(self) -> None:
         """Raise DriverUnavailable once the radio is gone or gives no answer; never return."""
@@ -81,6 +85,9 @@ class _HciRadio:
         async with _scan(self._name, scanner, self._adapter.request_timeout_s):
             yield
 
+    def connecting(self) -> contextlib.AbstractAsyncContextManager[None]:
+        return contextlib.nullcontext()
+
     def client(self, device: BLEDevice, gone: Callable[[], None]) -> BleakClient:
         return BleakClient(
             device,
@@ -110,6 +117,9 @@ class _BluezRadio:
         self._modes: tuple[Literal["active", "passive"], ...] = (
             ("active",) if has_gatt else ("passive", "active")
         )
+        self._scanner: BleakScanner | None = None
+        self._one_connects = asyncio.Lock()
+        self._failure: DriverUnavailable | None = None
 
     @contextlib.asynccontextmanager
     async def scanning(self, received: Received) -> AsyncIterator[None]:
@@ -119,18 +129,27 @@ class _BluezRadio:
                 scanner = BleakScanner(
                     received,
                     scanning_mode=mode,
-                    bluez={"adapter": self._adapter.adapter, "or_patterns": [pattern]},
+                    bluez={
+                        "adapter": self._adapter.adapter,
+                        "or_patterns": [pattern],
+                        # Without it BlueZ reports a device again only when its signal changes.
+                        "filters": {"DuplicateData": True},
+                    },
                 )
                 try:
                     scan = _scan(self._name, scanner, self._adapter.request_timeout_s)
                     await held.enter_async_context(scan)
+                    self._scanner = scanner
                     break
                 except DriverUnavailable as error:
                     # BlueZ scans passively only where its experimental interfaces are on.
                     is_unsupported = isinstance(error.__cause__, BleakError)
                     if mode == self._modes[-1] or not is_unsupported:
                         raise
-            yield
+            try:
+                yield
+            finally:
+                self._scanner = None
 
     def client(self, device: BLEDevice, gone: Callable[[], None]) -> BleakClient:
         return BleakClient(
@@ -140,8 +159,47 @@ class _BluezRadio:
             bluez={"adapter": self._adapter.adapter},
         )
 
+    @contextlib.asynccontextmanager
+    async def connecting(self) -> AsyncIterator[None]:
+        """Pause scanning: many controllers cannot connect while they scan."""
+        async with self._one_connects:
+            scanner = self._scanner
+            if scanner is not None:
+                await self._stop(scanner)
+            try:
+                yield
+            finally:
+                if scanner is not None and scanner is self._scanner:
+                    await self._start_again(scanner)
+
     async def watch(self) -> None:
-        await asyncio.get_running_loop().create_future()
+        async with bluez.adapter(self._adapter.adapter) as adapter:
+            while True:
+                await asyncio.sleep(self._adapter.watchdog_s)
+                if self._failure is not None:
+                    raise self._failure
+                try:
+                    async with asyncio.timeout(self._adapter.request_timeout_s):
+                        is_powered = await adapter.is_powered()
+                except RAISED as error:
+                    raise driver_error(self._name, "asking BlueZ for the radio", error) from error
+                if not is_powered:
+                    raise DriverUnavailable(
+                        self._name, f"{self._adapter.adapter} is switched off; switch it on"
+                    )
+
+    async def _stop(self, scanner: BleakScanner) -> None:
+        with contextlib.suppress(*RAISED):
+            async with asyncio.timeout(_STOP_S):
+                await scanner.stop()
+
+    async def _start_again(self, scanner: BleakScanner) -> None:
+        try:
+            async with asyncio.timeout(self._adapter.request_timeout_s):
+                await scanner.start()
+        except RAISED as error:
+            # Raised where the radio is watched, not in the session that happened to connect.
+            self._failure = driver_error(self._name, "scanning again", error)
 
 
 @contextlib.asynccontextmanager

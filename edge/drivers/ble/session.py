@@ -15,6 +15,7 @@ from edge.drivers.ble.failure import RAISED, device_error
 from edge.errors import DeviceError, DeviceRefused, DeviceUnreachable
 
 _HANG_UP_S = 5.0
+Connecting = Callable[[], contextlib.AbstractAsyncContextManager[None]]
 Arrived = Callable[["Characteristic", bytes], None]
 
 
@@ -70,13 +71,14 @@ class Session:
         """Take note that the connection has ended."""
         self._gone.set()
 
-    async def run(self, client: BleakClient) -> None:
+    async def run(self, client: BleakClient, connecting: Connecting) -> None:
         """Connect and stay; raise DeviceError when the connection ends or cannot be made."""
         doing = "connecting"
         try:
-            # The back-end keeps the time too; this is for one that does not.
-            async with asyncio.timeout(self._adapter.connect_timeout_s + _HANG_UP_S):
-                await client.connect()
+            async with connecting():
+                # The back-end keeps the time too; this is for one that does not.
+                async with asyncio.timeout(self._adapter.connect_timeout_s + _HANG_UP_S):
+                    await client.connect()
             self.is_up = True
             doing = "talking to it"
             await self._stay(client)

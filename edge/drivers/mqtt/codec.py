@@ -2,17 +2,23 @@
 
 Payloads come from anybody who may publish to the broker. One that is not what the profile promises
 gives a `DecodeError` that names the topic and, where it is one value's fault, the point; the other
-values of the same payload still count. A payload that lacks some of the members is a partial update
-and no error; one that has none of them is.
+values of the same payload still count (`payload_json`). A payload that lacks some of the members is
+a partial update and no error; one that has none of them is. A broken member that no point asks for
+costs nothing.
+
+A payload may state when its values were true. Where that cannot be read, or the device's clock was
+never set, the time of arrival is used and the values are uncertain. Where it is further ahead of
+the gateway's clock than `FURTHEST_AHEAD` the device's clock is wrong: the time of arrival is used
+and the values are bad.
 """
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from enum import Enum
 from functools import lru_cache
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from device_profiles.play import Understood
 from device_profiles.protocols.mqtt import (
@@ -21,11 +27,13 @@ from device_profiles.protocols.mqtt import (
     MqttPresence,
     MqttProfile,
     MqttTime,
+    path_steps,
 )
 from device_profiles.reading import Quality, Reading, Value
 from device_profiles.schema import DeviceProfile, Example
 from edge.drivers.conversion import ConversionError, excerpt, raw_key, value_of
 from edge.drivers.mqtt.device import MqttDevice
+from edge.drivers.mqtt.payload_json import Broken, PayloadError, parse, text_of
 from edge.errors import DecodeError
 
 MAX_PAYLOAD = 256 * 1024
@@ -34,7 +42,8 @@ MAX_TEXT = 4096
 """Characters of one text value."""
 EARLIEST = datetime(2020, 1, 1, tzinfo=UTC)
 """A device clock before this has never been set."""
-FURTHEST_AHEAD = timedelta(days=1)
+FURTHEST_AHEAD = timedelta(minutes=5)
+"""A device clock further ahead of the gateway's is wrong."""
 
 Routes = Mapping[str, Sequence[MqttDevice]]
 
@@ -57,6 +66,10 @@ class Decoded:
 
 class _Unreadable(ValueError):
     """A payload, or its time, that is not what it should be."""
+
+
+class _Implausible(ValueError):
+    """A time that is readable and cannot be true."""
 
 
 def topic_of(pattern: str, device: MqttDevice) -> str:
@@ -111,11 +124,11 @@ def decode(
     reads_json = any(point.path is not None for point in points.values())
     is_online = None
     try:
-        text = _text(payload)
+        _check_size(payload)
         if about_presence and presence is not None:
-            is_online = _presence(presence, text)
-        tree = _tree(text) if reads_json else None
-    except _Unreadable as error:
+            is_online = _presence(presence, payload)
+        text, tree = _content(payload, decoded.errors, device, topic, is_json=reads_json)
+    except (_Unreadable, PayloadError) as error:
         return Decoded(errors=[_error(device, topic, str(error), raw=payload)], is_online=is_online)
     if not points:
         return Decoded(is_online=is_online)
@@ -124,8 +137,8 @@ def decode(
         try:
             observed_at = _time(device.profile.time, tree, arrived)
             has_own_time = True
-        except _Unreadable as error:
-            quality = Quality.UNCERTAIN
+        except (_Unreadable, _Implausible) as error:
+            quality = Quality.BAD if isinstance(error, _Implausible) else Quality.UNCERTAIN
             decoded.errors.append(_error(device, topic, f"{error}; the time of arrival is used"))
     if retained and not has_own_time:
         return Decoded(is_online=is_online)
@@ -137,20 +150,9 @@ def decode(
 
 
 @lru_cache(maxsize=1024)
-def split_path(path: str) -> tuple[str, ...]:
-    """Return the member names of a path; a name in double quotes may hold dots."""
-    names: list[str] = []
-    name = ""
-    quoted = False
-    for character in path:
-        if character == '"':
-            quoted = not quoted
-        elif character == "." and not quoted:
-            names.append(name)
-            name = ""
-        else:
-            name += character
-    return (*names, name)
+def split_path(path: str) -> tuple[str | int, ...]:
+    """Return the steps of a path: names of members, and places in arrays, counted from 0."""
+    return tuple(path_steps(path))
 
 
 def _points(device: MqttDevice, topic: str) -> dict[str, MqttPoint]:
@@ -161,50 +163,38 @@ def _points(device: MqttDevice, topic: str) -> dict[str, MqttPoint]:
     }
 
 
-def _text(payload: bytes) -> str:
+def _check_size(payload: bytes) -> None:
     if len(payload) > MAX_PAYLOAD:
         raise _Unreadable(f"the payload has {len(payload)} bytes, at most {MAX_PAYLOAD} are read")
-    try:
-        return payload.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise _Unreadable(f"the payload is not UTF-8 at byte {error.start}") from None
 
 
-def _tree(text: str) -> Any:
-    try:
-        return _JSON.decode(text)
-    except json.JSONDecodeError as error:
-        raise _Unreadable(f"the payload is not JSON: {error}") from None
-    except RecursionError:
-        raise _Unreadable("the payload is nested too deeply to be JSON of a device") from None
-    except _Unreadable:
-        raise
-    except ValueError:  # int() refuses more than 4,300 digits
-        raise _Unreadable("the payload holds a number that is too long to be read") from None
-
-
-def _no_constant(name: str) -> Any:
-    raise _Unreadable(f"the payload is not JSON: it holds {name}")
-
-
-def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members: dict[str, Any] = {}
-    for name, value in pairs:
-        if name in members:
-            raise _Unreadable(f"the payload has the member {excerpt(name)!r} twice")
-        members[name] = value
-    return members
-
-
-_JSON = json.JSONDecoder(parse_constant=_no_constant, object_pairs_hook=_members)
+def _content(
+    payload: bytes, errors: list[DecodeError], device: MqttDevice, topic: str, *, is_json: bool
+) -> tuple[str, Any]:
+    """Return a payload as text, and the tree that it holds where it is to be JSON."""
+    if not is_json:
+        return text_of(payload), None
+    parsed = parse(payload)
+    if parsed.problem:
+        errors.append(_error(device, topic, f"{parsed.problem}; what is sound in it was read"))
+    return "", parsed.tree
 
 
 def _member(tree: Any, path: str) -> Any:
+    """Return what a path leads to: a value, `Broken`, or `ABSENT`."""
     node = tree
-    for name in split_path(path):
-        if not isinstance(node, dict) or name not in node:
+    for step in split_path(path):
+        if isinstance(node, Broken):
+            return node
+        if isinstance(node, list):
+            place = step if isinstance(step, int) else int(step) if step.isdecimal() else len(node)
+            if place >= len(node):
+                return _Absent.ABSENT
+            node = node[place]
+        elif isinstance(node, dict) and step in node:
+            node = node[step]
+        else:
             return _Absent.ABSENT
-        node = node[name]
     return node
 
 
@@ -226,6 +216,8 @@ def _values(
         if raw is None:
             continue
         try:
+            if isinstance(raw, Broken):
+                raise ConversionError(raw.problem)  # noqa: TRY301  one way for all that is wrong
             value = value_of(point, _raw(point, raw))
             if isinstance(value, str):
                 _check_text(value)
@@ -235,9 +227,9 @@ def _values(
             continue
         if value is not None:
             values[name] = value
-    if not is_present:
+    if not is_present and not any(error.point == "" for error in errors):
         wanted = ", ".join(str(point.path) for point in points.values())
-        errors.append(_error(device, topic, f"the payload has none of {wanted}", raw=text))
+        errors.append(_error(device, topic, f"the payload has none of {wanted}", raw=text or tree))
     return values
 
 
@@ -245,14 +237,15 @@ def _raw(point: MqttPoint, raw: Any) -> Value:
     if isinstance(raw, dict | list):
         kind = "an object" if isinstance(raw, dict) else "a list"
         raise ConversionError(f"got {kind}, expected a {point.type} value")
-    if point.path is not None or point.values is not None or not isinstance(raw, str):
+    is_bare = point.path is None or point.number == "text"
+    if not is_bare or point.values is not None or not isinstance(raw, str):
         plain: Value = raw
         return plain.strip() if point.path is None and isinstance(plain, str) else plain
     return _plain(point, raw.strip())
 
 
 def _plain(point: MqttPoint, text: str) -> Value:
-    """Return the value of a payload that is not JSON but the bare value, as text."""
+    """Return the value of a text: a payload without JSON, or a number as text."""
     if point.type == "bool" and text.lower() in {"true", "false"}:
         return text.lower() == "true"
     if point.type == "number" and text.isascii() and "_" not in text:
@@ -272,15 +265,15 @@ def _check_text(text: str) -> None:
         raise ConversionError("got half a character (a lone surrogate), expected text") from None
 
 
-def _presence(presence: MqttPresence, text: str) -> bool | None:
+def _presence(presence: MqttPresence, payload: bytes) -> bool | None:
     """Return what a payload reports, as JSON or plain, whichever form the profile names.
 
     Devices change the form with their firmware: `online`, `"online"`, `{"state": "online"}`.
     """
     try:
-        tree = _tree(text)
-    except _Unreadable:
-        tree = text.strip()
+        tree = parse(payload).tree
+    except PayloadError:
+        tree = text_of(payload).strip()
     if isinstance(tree, dict):
         named = _Absent.ABSENT if presence.path is None else _member(tree, presence.path)
         values = list(tree.values()) if named is _Absent.ABSENT else [named]
@@ -296,24 +289,35 @@ def _time(rule: MqttTime, tree: Any, arrived: datetime) -> datetime:
     raw = _member(tree, rule.path)
     if raw is _Absent.ABSENT:
         raise _Unreadable(f"the payload has no time ({rule.path})")
+    if isinstance(raw, Broken):
+        raise _Unreadable(f"{rule.path}: {raw.problem}, expected {rule.format}")
     try:
-        at = _iso(raw) if rule.format == "iso8601" else _unix(raw, rule.format)
+        at = _iso(raw, rule.zone_info) if rule.format == "iso8601" else _unix(raw, rule.format)
     except (ValueError, OverflowError, OSError, TypeError) as error:
         why = f" ({error})" if isinstance(error, _Unreadable) else ""
         raise _Unreadable(
             f"{rule.path}: {_shown(raw)} is not a time{why}, expected {rule.format}"
         ) from None
-    if at < EARLIEST or at > arrived + FURTHEST_AHEAD:
-        raise _Unreadable(f"{rule.path}: the device's clock is wrong, it shows {at:%Y-%m-%d %H:%M}")
+    if arrived < EARLIEST:
+        raise _Unreadable(f"{rule.path}: the gateway's own clock is not set yet")
+    wrong = f"{rule.path}: the device's clock is wrong, it shows {at:%Y-%m-%d %H:%M} UTC"
+    if at < EARLIEST:
+        raise _Unreadable(wrong)
+    if at > arrived + FURTHEST_AHEAD:
+        raise _Implausible(wrong)
     return at
 
 
-def _iso(raw: Any) -> datetime:
+def _iso(raw: Any, zone: ZoneInfo | timezone | None) -> datetime:
     if not isinstance(raw, str):
         raise _Unreadable("it is no text")
-    at = datetime.fromisoformat(raw)
+    at = datetime.fromisoformat(raw.strip())
     if at.tzinfo is None:
-        raise _Unreadable("it has no time zone")
+        if zone is None:
+            raise _Unreadable("it has no time zone and the profile gives none; write time.zone")
+        at = at.replace(tzinfo=zone)
+        if at.utcoffset() != at.replace(fold=1).utcoffset():
+            raise _Unreadable("the clocks were changed in this hour, it may mean two moments")
     return at.astimezone(UTC)
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import ssl
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -143,6 +144,8 @@ class Connection:
         )
         if self._broker.username is not None:
             client.username_pw_set(self._broker.username, self._broker.password)
+        if self._broker.tls is not None:
+            client.tls_set_context(self._broker.tls)
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
         client.on_message = self._on_message
@@ -193,8 +196,14 @@ class Connection:
             if self._client.loop_read() != MQTTErrorCode.MQTT_ERR_SUCCESS:
                 self._end("the broker closed it")
                 return
-            if self._taken == before:
+            if self._taken == before and not self._is_decrypted():
                 return
+        if self._is_decrypted():
+            self._loop.call_soon(self._readable)
+
+    def _is_decrypted(self) -> bool:
+        """Whether TLS holds bytes already: the socket does not become readable for those."""
+        return isinstance(self._socket, ssl.SSLSocket) and self._socket.pending() > 0
 
     def _writable(self) -> None:
         self._client.loop_write()

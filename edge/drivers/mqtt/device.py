@@ -1,5 +1,6 @@
 """The configuration of the MQTT driver: a broker and the devices that publish to it."""
 
+import ssl
 from dataclasses import dataclass, field
 
 from device_profiles.protocols.mqtt import MqttProfile
@@ -16,6 +17,7 @@ class MqttBroker:
     client_id: str
     receive_maximum: int = 200
     keepalive_s: int = 30
+    tls: ssl.SSLContext | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

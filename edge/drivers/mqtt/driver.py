@@ -17,15 +17,17 @@ client object of its own; the session lives in the broker.
 """
 
 import asyncio
+import ssl
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 from random import Random
 
 from paho.mqtt.client import MQTTMessage
 
-from device_profiles.protocols.mqtt import MqttAddress, MqttProfile
+from device_profiles.protocols.mqtt import MqttAddress, MqttProfile, MqttTls
 from device_profiles.reading import Reading
 from edge.backoff import Backoff
 from edge.clock import Clock
@@ -323,8 +325,33 @@ def make(config: Config, devices: Sequence[Device], clock: Clock) -> Sequence[Dr
         client_id=section.client_id or config.file.gateway,
         receive_maximum=section.receive_maximum,
         keepalive_s=section.keepalive_s,
+        tls=None if section.tls is None else _tls(section.tls, config.path.parent),
     )
     return [MqttDriver(broker, [_publisher(device) for device in devices], clock)]
+
+
+def _tls(files: MqttTls, folder: Path) -> ssl.SSLContext:
+    """Return the context that the files describe; raises ConfigError where one is of no use."""
+    doing = f"mqtt.tls.ca_file: {files.ca_file}"
+    try:
+        context = ssl.create_default_context(
+            cafile=None if files.ca_file is None else folder / files.ca_file
+        )
+        if files.cert_file is not None:
+            doing = f"mqtt.tls.cert_file: {files.cert_file}"
+            key_file = None if files.key_file is None else folder / files.key_file
+            # A key with a password would be asked for at a terminal, and there is none.
+            context.load_cert_chain(folder / files.cert_file, key_file, password=_no_password)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "reason", None) or getattr(error, "strerror", None) or error
+        raise ConfigError(
+            f"{doing} cannot be used ({reason}); give a PEM file", path=str(folder)
+        ) from error
+    return context
+
+
+def _no_password() -> str:
+    raise ValueError("its key has a password; give a key without one")
 
 
 def _publisher(device: Device) -> MqttDevice:

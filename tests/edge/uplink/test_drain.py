@@ -1,10 +1,13 @@
 """Buffer to server, over real HTTP."""
 
 import asyncio
+import ssl
+from base64 import b64encode
 from collections.abc import AsyncIterator, Iterator
 from functools import partial
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -15,6 +18,7 @@ from edge.clock import SystemClock
 from edge.errors import UplinkUnavailable
 from edge.uplink.drain import Drain
 from edge.uplink.influx import InfluxWriter
+from tests._parts.certificates import Authority
 from tests._parts.ports import free_port
 from tests._parts.uplink_server import OK, Answer, UplinkServer, problem, uplink_server
 
@@ -31,16 +35,24 @@ async def buffer(tmp_path: Path) -> AsyncIterator[SqliteBuffer]:
         yield opened
 
 
-def writer(url: str, *, timeout_s: float = 10.0) -> InfluxWriter:
+def writer(url: str, *, timeout_s: float = 10.0, **way: Any) -> InfluxWriter:
     return InfluxWriter(
-        url=url, org="school", bucket="campus", token="t", timeout_s=timeout_s, clock=SystemClock()
+        url=url,
+        org="school",
+        bucket="campus",
+        token="t",
+        timeout_s=timeout_s,
+        clock=SystemClock(),
+        **way,
     )
 
 
-def drain(buffer: SqliteBuffer, url: str, *, batch: int = 2000, timeout_s: float = 10.0) -> Drain:
+def drain(
+    buffer: SqliteBuffer, url: str, *, batch: int = 2000, timeout_s: float = 10.0, **way: Any
+) -> Drain:
     return Drain(
         buffer,
-        writer(url, timeout_s=timeout_s),
+        writer(url, timeout_s=timeout_s, **way),
         clock=SystemClock(),
         random=Random(1),
         batch_lines=batch,
@@ -99,16 +111,55 @@ async def test_refused_lines_are_found_and_the_rest_is_stored(
     assert (await buffer.state()).lines == 0
 
 
+@pytest.mark.parametrize(
+    "too_large",
+    [
+        problem(413, "request too large", "too large"),
+        (413, {}, "<html><body><h1>413 Request Entity Too Large</h1></body></html>"),
+        (413, {}, ""),
+        (413, {"Retry-After": "60"}, "Payload Too Large"),
+        (413, {}, '{"error": {"code": 413}}'),
+        None,  # the connection is closed while the request is being sent
+    ],
+    ids=["InfluxDB's", "a page", "nothing", "text", "other JSON", "cut"],
+)
 async def test_batch_that_is_too_large_is_halved_and_later_ones_are_smaller(
-    buffer: SqliteBuffer, end: UplinkServer
+    buffer: SqliteBuffer, end: UplinkServer, too_large: Answer | None
 ) -> None:
-    end.answer = lambda lines: (
-        OK if len(lines) <= 30 else problem(413, "request too large", "too large")
-    )
+    end.answer = lambda lines: OK if len(lines) <= 30 else too_large
     lines = await fill(buffer, 200)
-    assert await drain(buffer, end.url, batch=100).send_all() is None
+    sender = drain(buffer, end.url, batch=100)
+    while await sender.send_all() is not None:
+        pass
     assert end.stored == lines
     assert max(len(sent) for _, _, sent in end.requests[5:]) <= 50
+    assert (await buffer.state()).set_aside == 0
+
+
+async def test_a_server_of_ones_own_authority_is_believed_and_no_other(
+    buffer: SqliteBuffer, tmp_path: Path
+) -> None:
+    authority = Authority(tmp_path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*authority.issue("server"))
+    lines = await fill(buffer, 5)
+    with uplink_server(context) as secure:
+        assert await drain(buffer, secure.url).send_all() is not None
+        known = drain(buffer, secure.url, ca_file=authority.ca_file)
+        assert await known.send_all() is None
+        assert secure.stored == lines
+
+
+async def test_requests_go_through_a_proxy_with_its_password(
+    buffer: SqliteBuffer, end: UplinkServer
+) -> None:
+    lines = await fill(buffer, 5)
+    proxy = end.url.replace("://", "://gate:p%40ss@")
+    assert await drain(buffer, "http://cloud.invalid:8090", proxy=proxy).send_all() is None
+    assert end.stored == lines
+    headers, path, _ = end.requests[0]
+    assert path.startswith("http://cloud.invalid:8090/api/v2/write?")
+    assert headers["proxy-authorization"] == f"Basic {b64encode(b'gate:p@ss').decode()}"
 
 
 async def test_retry_after_is_honoured(buffer: SqliteBuffer, end: UplinkServer) -> None:

@@ -80,6 +80,37 @@ def test_paths_split_as_the_gateway_splits_them(names: list[str]) -> None:
     assert mqtt_encode.split_path(path) == list(mqtt_codec.split_path(path)) == names
 
 
+def test_arrays_and_numbers_as_text_are_sent_as_the_gateway_reads_them() -> None:
+    power = {"quantity": "power", "unit": "W", "topic": "t/{device}"}
+    described = MqttProfile.model_validate(
+        {
+            "id": "test-two",
+            "vendor": "Test",
+            "model": "Two",
+            "title": {"en": "two"},
+            "category": "meter",
+            "source": "synthetic",
+            "protocol": "mqtt",
+            "time": {"path": "Time", "zone": "Asia/Shanghai"},
+            "points": {
+                "power_1": power | {"path": "ENERGY.Power[0]"},
+                "power_2": power | {"path": "ENERGY.Power[1]", "number": "text"},
+            },
+            "examples": [
+                {"source": "synthetic", "topic": "t/{device}", "payload": {}, "readings": {}}
+            ],
+        }
+    )
+    values = {"power_1": 23.63, "power_2": 67.5}
+    message = mqtt_encode.message(described, "t/{device}", "d", values, NOW)
+    tree = json.loads(message.payload)
+    assert tree["ENERGY"] == {"Power": [23.63, "67.5"]}
+    assert tree["Time"] == "2026-09-01T10:15:30.250"
+    decoded = mqtt_codec.decode(MqttDevice("d", described, "d"), "t/d", message.payload, NOW)
+    assert {reading.point: reading.value for reading in decoded.readings} == values
+    assert {reading.observed_at for reading in decoded.readings} == {message.observed_at}
+
+
 def test_presence_is_encoded_in_its_own_place() -> None:
     display = PROFILES["campus-interactive-display"]
     assert isinstance(display, MqttProfile)

@@ -197,3 +197,11 @@ def test_the_independent_decoder_opens_our_encryption() -> None:
 
 def test_addresses_of_the_tests_are_random_static() -> None:
     assert int(address_of(1)[:2], 16) >> 6 == 0b11
+
+
+def test_b3a_a_packet_with_id_battery_temperature_and_humidity() -> None:
+    data = bytes.fromhex("40001b016402c808036c1a")
+    packet = bthome.decode(data, address="F0:00:00:00:00:02")
+    assert packet.packet_id == 27
+    assert packet.objects == ((0x00, 27.0), (0x01, 100.0), (0x02, 22.48), (0x03, 67.64))
+    assert packet.unknown is None

@@ -177,7 +177,7 @@ async def test_silence_starts_the_radio_again(radio: VirtualRadio, place: Place)
         radio.lose(address_of(1), 0.5)
         count = len(sink.answered)
         await sink.until(lambda s: len(s.answered) > count)
-    assert "none of the devices was received" in str(sink.driver_errors[0])
+    assert "nothing was received for 0.5 s" in str(sink.driver_errors[0])
 
 
 async def test_encrypted_advertisements_need_their_key(radio: VirtualRadio, place: Place) -> None:
@@ -228,6 +228,68 @@ async def test_a_replayed_encrypted_advertisement_is_refused(
     assert 5.0 not in sink.values("s", "temperature")
 
 
+async def test_b1a_a_counter_that_begins_again_anywhere_loses_no_reading(
+    radio: VirtualRadio, place: Place
+) -> None:
+    peripheral, _ = await place(SECRET, bind_key=KEY, first_packet=50_000)
+    device = BleDevice("s", SECRET, address_of(1), KEY)
+    async with running(hasty(radio), [device], MemorySink()) as sink:
+        await sink.until(lambda s: bool(s.readings))
+        for number, counter in enumerate((150, 151, 152, 153)):
+            degrees = ble_encode.bthome_object(0x02, 20.0 + number)
+            plain = ble_encode.service_data([degrees.data], number)
+            data = ble_encode.encrypted(plain, address=address_of(1), bind_key=KEY, counter=counter)
+            await peripheral._advertising.set_advertising_data(ble_encode.advertisement(data))
+            await asyncio.sleep(0.5)  # the device's own pace
+        await sink.until(lambda s: 23.0 in s.values("s", "temperature"))
+    assert sink.values("s", "temperature")[-4:] == [20.0, 21.0, 22.0, 23.0]
+    moments = [r.observed_at for r in sink.readings if r.point == "temperature"]
+    assert moments == sorted(set(moments))
+    assert "waits for others that confirm it" in str(sink.device_errors[0])
+
+
+async def test_b2a_a_connected_device_that_stops_advertising_stays_connected(
+    radio: VirtualRadio, place: Place
+) -> None:
+    await place(READER)
+    device = BleDevice("paper", READER, address_of(1))
+    async with running(hasty(radio, silence_s=0.3), [device], MemorySink()) as sink:
+        await sink.until(lambda s: bool(s.values("paper", "page")))
+        radio.lose(address_of(1), 1.0)
+        count = len(sink.values("paper", "brightness"))
+        await sink.until(lambda s: len(s.values("paper", "brightness")) > count + 10)
+    assert (sink.driver_errors, sink.device_errors, len(sink.ready)) == ([], [], 1)
+
+
+async def test_quiet_air_is_no_broken_radio_while_others_are_received(
+    radio: VirtualRadio, place: Place
+) -> None:
+    await place(SENSOR, 1)
+    other, _ = await place(SENSOR, 2)  # of nobody here
+    devices = [BleDevice("air", SENSOR, address_of(1))]
+    async with running(hasty(radio, silence_s=0.3), devices, MemorySink()) as sink:
+        await sink.until(lambda s: bool(s.readings))
+        radio.lose(address_of(1), 1.0)
+        await asyncio.sleep(1.5)  # five times the silence: nothing is to happen in it
+        assert sink.driver_errors == []
+        await other.stop()
+        await sink.until(lambda s: bool(s.driver_errors))
+
+
+async def test_a_device_with_a_long_interval_does_not_start_the_radio_again(
+    radio: VirtualRadio, place: Place
+) -> None:
+    await place(SENSOR, 1, interval_s=0.8)
+    devices = [BleDevice("air", SENSOR, address_of(1))]
+    async with running(hasty(radio, silence_s=0.5), devices, MemorySink()) as sink:
+        await sink.until(lambda s: bool(s.readings))
+        await sink.until(lambda s: len(s.answered) >= 2)  # the interval is known by now
+        restarts = len(sink.driver_errors)
+        answered = len(sink.answered)
+        await sink.until(lambda s: len(s.answered) >= answered + 3)
+    assert len(sink.driver_errors) == restarts
+
+
 async def test_a_device_of_another_kind_than_its_profile_says_so(
     radio: VirtualRadio, place: Place
 ) -> None:
@@ -263,11 +325,21 @@ async def test_a_slow_disk_loses_nothing_that_is_still_on_the_air(
         await sink.until(lambda s: 9.0 in s.values("air", "temperature"))
 
 
+async def test_one_address_may_be_two_devices_of_different_profiles(
+    radio: VirtualRadio, place: Place
+) -> None:
+    await place(SENSOR)
+    sink = MemorySink()
+    both = [BleDevice("air", SENSOR, address_of(1)), BleDevice("other", SENSOR, address_of(1))]
+    async with running(hasty(radio), both, sink):
+        await sink.until(lambda s: {r.device for r in s.readings} == {"air", "other"})
+
+
 @pytest.mark.parametrize(
     ("devices", "problem"),
     [
         (
-            [BleDevice("a", SENSOR, address_of(1)), BleDevice("b", SENSOR, "f0:00:00:00:00:01")],
+            [BleDevice("a", READER, address_of(1)), BleDevice("b", READER, "f0:00:00:00:00:01")],
             "devices a and b have the same address",
         ),
         ([BleDevice("a", SECRET, address_of(1))], "give its bind_key"),

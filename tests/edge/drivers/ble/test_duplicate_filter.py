@@ -1,3 +1,5 @@
+import pytest
+
 from edge.drivers.ble import bthome
 from edge.drivers.ble.duplicate_filter import DuplicateFilter, Verdict, digest_of
 from simulators.devices import ble_encode
@@ -115,15 +117,48 @@ def test_a_mark_that_cannot_be_read_is_no_mark() -> None:
         assert Ear(mark).receive(1, 20, 0) is Verdict.NEW
 
 
-def test_encryption_counters_grow_wrap_and_begin_again() -> None:
+def judged(ear: Ear, *packets: tuple[int, float]) -> str:
+    """Return the first letters of the verdicts on (counter, moment)."""
+    return "".join(
+        ear.receive(counter % 256, counter % 50, at_s, counter=counter).name[0]
+        for counter, at_s in packets
+    )
+
+
+TOP = (1 << 32) - 1
+
+
+@pytest.mark.parametrize(
+    ("last", "began"),
+    [(50_002, 150), (50_002, 0), (50_002, 49_000), (100, 3_000_000_000), (TOP - 5000, 7), (7, 99)],
+)
+def test_b1a_a_counter_that_begins_anywhere_is_news_once_three_follow(
+    last: int, began: int
+) -> None:
     ear = Ear()
-    top = (1 << 32) - 1
-    assert ear.receive(1, 20, 0, counter=1000) is Verdict.NEW
-    assert ear.receive(2, 20, 1, counter=999) is Verdict.STALE
-    assert ear.receive(2, 20, 1, counter=500) is Verdict.STALE
-    assert ear.receive(2, 20, 2, counter=3) is Verdict.NEW
-    assert ear.receive(2, 20, 3, counter=top // 2 + 1) is Verdict.NEW
-    assert ear.receive(3, 20, 4, counter=top) is Verdict.NEW
-    assert ear.receive(4, 20, 5, counter=0) is Verdict.NEW
-    assert ear.receive(4, 20, 6, counter=0) is Verdict.REPEATED
-    assert Ear(ear.mark).receive(9, 20, 0, counter=top) is Verdict.STALE
+    assert judged(ear, (last - 1, 0), (last, 3)) == "NN"
+    verdicts = judged(ear, *((began + n, 6 + 3 * n) for n in range(5)))
+    assert verdicts == ("DDNNN" if began != 99 else "NNNNN")
+
+
+def test_b1a_a_replay_is_still_refused() -> None:
+    ear = Ear()
+    assert judged(ear, (50_000, 0), (50_001, 3), (50_002, 6)) == "NNN"
+    assert judged(ear, (150, 9), (150, 9.1), (151, 12), (152, 15)) == "DDDN"
+    assert judged(ear, (50_000, 16), (50_001, 19), (50_002, 22)) == "SSS"
+    after = Ear(ear.mark)
+    assert judged(after, (50_000, 0), (50_001, 3), (50_002, 6), (153, 9)) == "SSSN"
+
+
+def test_a_replay_of_what_was_never_received_needs_the_devices_silence() -> None:
+    ear = Ear()
+    assert judged(ear, (1000, 0)) == "N"
+    series = [(500, 1.0), (1001, 3), (501, 4), (1002, 6), (502, 7), (1003, 9), (503, 10)]
+    assert judged(ear, *series) == "DNDNDND"
+    assert judged(ear, (400, 11.0), (401, 11.1), (402, 11.2)) == "DDD"  # faster than a device
+
+
+def test_a_counter_wraps_and_leaps_no_further_than_a_device_can_send() -> None:
+    ear = Ear()
+    assert judged(ear, (TOP - 1, 0), (TOP, 1), (0, 2), (1, 3), (900, 4)) == "NNNNN"
+    assert judged(ear, (36_000, 5), (36_900, 3604)) == "DN"

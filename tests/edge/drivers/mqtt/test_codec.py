@@ -1,10 +1,12 @@
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from device_profiles.protocols.mqtt import MqttProfile
 from device_profiles.reading import Quality, Value
@@ -76,6 +78,9 @@ def test_topics_of_others_are_ignored() -> None:
         ("a", ["a"]),
         ("a.b.c", ["a", "b", "c"]),
         ('"switch:0".aenergy', ["switch:0", "aenergy"]),
+        ("ENERGY.Power[1]", ["ENERGY", "Power", 1]),
+        ("[2][0].a", [2, 0, "a"]),
+        ('"a[1]".b', ["a[1]", "b"]),
         ('a."b.c".d', ["a", "b.c", "d"]),
     ],
 )
@@ -88,15 +93,19 @@ HOSTILE: list[tuple[str, bytes, str]] = [
     ("no JSON", b"hello", "the payload is not JSON: Expecting value"),
     ("half", b'{"on": tru', "the payload is not JSON: Expecting value"),
     ("two", b"{} {}", "the payload is not JSON: Extra data"),
-    ("no UTF-8", b'{"state": "\xff"}', "the payload is not UTF-8 at byte 11"),
-    ("NaN", b'{"power": {"now": NaN}}', "the payload is not JSON: it holds NaN"),
-    ("Infinity", b'{"power": {"now": -Infinity}}', "the payload is not JSON: it holds -Infinity"),
+    ("no UTF-8", b'{"state": "\xff"}', "state (state): got a text that is not UTF-8"),
+    ("no UTF-8 at all", b"\xff\x00", "the payload is not UTF-8 at byte 0"),
+    ("NaN", b'{"power": {"now": NaN}}', "power (power.now): got NaN, which is not a value"),
+    ("Infinity", b'{"power": {"now": -Infinity}}', "power (power.now): got -Infinity, which is"),
     ("overflow", b'{"power": {"now": 1e999}}', "power (power.now): got inf, expected a finite"),
-    ("twice", b'{"on": true, "on": false}', "the payload has the member 'on' twice"),
+    ("twice", b'{"on": true, "on": false}', "on (on): the payload has the member 'on' twice"),
+    ("cut after a comma", b'{"on": true, "state": "in', "the payload is not JSON"),
+    ("crossed brackets", b'{"on": true, "x": [1}, "y": 2]', "the payload is not JSON"),
+    ("a name without quotes", b"{on: true}", "what is sound in it was read"),
     ("deep list", b"[" * 200_000, "the payload is nested too deeply"),
     ("deep object", b'{"a":' * 40_000, "the payload is nested too deeply"),
     ("huge", b'{"on": true, "x": "' + b"x" * 300_000 + b'"}', "the payload has 300021 bytes"),
-    ("long number", b'{"power": {"now": ' + b"9" * 5000 + b"}}", "a number that is too long"),
+    ("long number", b'{"power": {"now": ' + b"9" * 5000 + b"}}", "got a number that is too long"),
     ("large number", b'{"power": {"now": ' + b"9" * 400 + b"}}", "power (power.now): got a number"),
     ("bool", b'{"power": {"now": true}}', "power (power.now): got true, expected a number"),
     ("text", b'{"power": {"now": "12"}}', "power (power.now): got the text '12', expected a num"),
@@ -176,7 +185,6 @@ def test_a_payload_may_state_when_its_values_were_true(form: str, stated: Any, m
     ("form", "stated", "message"),
     [
         ("iso8601", "1970-01-01T00:00:12Z", "the device's clock is wrong, it shows 1970-01-01"),
-        ("iso8601", "2026-09-03T00:00:00Z", "the device's clock is wrong, it shows 2026-09-03"),
         ("iso8601", "2026-09-01T02:15:30", "it has no time zone"),
         ("iso8601", "yesterday", "ts: yesterday is not a time, expected iso8601"),
         ("iso8601", 12, "it is no text"),
@@ -198,6 +206,77 @@ def test_a_wrong_device_time_gives_way_to_that_of_arrival(
     (error,) = decoded.errors
     assert message in str(error)
     assert "the time of arrival is used" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("form", "stated"),
+    [
+        ("iso8601", "2026-09-01T10:15:30Z"),  # local time of China, labelled UTC
+        ("iso8601", "2026-09-01T02:21:00Z"),
+        ("iso8601", "2036-02-07T06:28:16Z"),
+        ("unix_s", 1788228930 + 8 * 3600),  # seconds of local time
+        ("unix_ms", 4_294_967_295_000),
+    ],
+)
+def test_t1a_a_device_clock_ahead_is_bad_quality_under_the_time_of_arrival(
+    form: str, stated: Any
+) -> None:
+    decoded = decoded_from({"on": True, "ts": stated}, time={"path": "ts", "format": form})
+    assert [(r.observed_at, r.quality) for r in decoded.readings] == [(ARRIVED, Quality.BAD)]
+    assert not decoded.has_own_time
+    (error,) = decoded.errors
+    assert "the device's clock is wrong, it shows" in str(error)
+
+
+def test_a_device_clock_five_minutes_ahead_is_believed() -> None:
+    stated = (ARRIVED + timedelta(minutes=5)).isoformat()
+    decoded = decoded_from({"on": True, "ts": stated}, time={"path": "ts"})
+    assert [(r.observed_at, r.quality) for r in decoded.readings] == [
+        (ARRIVED + timedelta(minutes=5), Quality.GOOD)
+    ]
+
+
+def test_a_device_time_cannot_be_judged_before_the_gateways_own_clock_is_set() -> None:
+    boot = datetime(1970, 1, 1, 0, 1, tzinfo=UTC)
+    described = device(time={"path": "ts"})
+    decoded = decode(described, "t/d1/state", b'{"on":true,"ts":"2026-09-01T02:15:30Z"}', boot)
+    assert [(r.observed_at, r.quality) for r in decoded.readings] == [(boot, Quality.UNCERTAIN)]
+
+
+@pytest.mark.parametrize("zone", ["Asia/Shanghai", "+08:00"])
+@pytest.mark.parametrize(
+    "stated", ["2026-09-01T10:15:30", "2026-09-01 10:15:30", "2026-09-01T02:15:30Z"]
+)
+def test_naive_local_time_is_read_by_the_profiles_zone(zone: str, stated: str) -> None:
+    rule = {"path": "ts", "zone": zone}
+    decoded = decoded_from({"on": True, "ts": stated}, time=rule)
+    assert [(r.observed_at, r.quality) for r in decoded.readings] == [(ARRIVED, Quality.GOOD)]
+
+
+def test_a_local_time_that_may_mean_two_moments_is_not_guessed() -> None:
+    rule = {"path": "ts", "zone": "Europe/Berlin"}
+    decoded = decoded_from({"on": True, "ts": "2025-10-26T02:30:00"}, time=rule)
+    assert [r.quality for r in decoded.readings] == [Quality.UNCERTAIN]
+    assert "it may mean two moments" in str(decoded.errors[0])
+
+
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        ({"zone": "Asia/Shangai"}, "is no time zone; use a name such as Asia/Shanghai, or +08:00"),
+        ({"zone": "../etc/passwd"}, "is no time zone"),
+        ({"zone": "+08:00", "format": "unix_s"}, "unix_s counts from 1970 in UTC"),
+    ],
+)
+def test_a_wrong_zone_is_refused(keys: dict[str, str], message: str) -> None:
+    with pytest.raises(ValidationError, match=re.escape(message)):
+        device(time={"path": "ts", **keys})
+
+
+@pytest.mark.parametrize("path", ["", "a..b", ".a", "a.", "a[", "a[x]", "a[-1]", "a[1]b", 'a"b"'])
+def test_a_wrong_path_is_refused(path: str) -> None:
+    with pytest.raises(ValidationError, match="is no path; use names joined by dots"):
+        device({"on": {"path": path, "type": "bool", "quantity": "switch"}})
 
 
 def test_a_missing_time_is_reported() -> None:

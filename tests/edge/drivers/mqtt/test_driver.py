@@ -2,6 +2,7 @@ import asyncio
 import contextlib
 import gc
 import json
+import ssl
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,8 +12,9 @@ from typing import Any
 import aiomqtt
 import pytest
 from amqtt.broker import Broker  # type: ignore[import-untyped]  # it has no types
+from pydantic import ValidationError
 
-from device_profiles.protocols.mqtt import MqttProfile
+from device_profiles.protocols.mqtt import MqttAddress, MqttProfile
 from edge.backoff import Backoff
 from edge.clock import SystemClock
 from edge.driver import Delivery
@@ -65,6 +67,7 @@ async def listening(
     username: str | None = None,
     password: str | None = None,
     keepalive_s: int = 30,
+    tls: ssl.SSLContext | None = None,
 ) -> AsyncIterator[MqttDriver]:
     """Run a driver with short waits; stop it at the end."""
     broker = MqttBroker(
@@ -75,6 +78,7 @@ async def listening(
         receive_maximum=receive_maximum,
         username=username,
         password=password,
+        tls=tls,
     )
     driver = MqttDriver(
         broker,
@@ -105,6 +109,27 @@ async def publish(broker: Mosquitto, *payloads: Any, topic: str = "t/d0", **keys
         for payload in payloads:
             raw = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
             await client.publish(topic, raw, qos=1, **keys)
+
+
+@pytest.mark.parametrize(
+    "name", ["Living room plug", " 教学楼 101 ", "Größe & Maß", "插座/一楼", "🔌", "a'b\"c\\d,e=f"]
+)
+async def test_q3a_a_device_may_have_any_name_that_a_broker_takes(
+    broker: Mosquitto, name: str
+) -> None:
+    MqttAddress(device=name)
+    sink = MemorySink()
+    named = MqttDevice("plug-0", PLUG, name)
+    async with listening(broker.host, broker.port, sink, named):
+        await publish(broker, {"p": 1.5}, topic=f"t/{name}")
+        await sink.until(lambda s: bool(s.readings))
+    assert [reading.value for reading in sink.readings] == [1.5]
+
+
+@pytest.mark.parametrize("name", ["", "a/+", "#", "a\nb", "a\0", "a\x7f", "\ufffe", "x" * 513])
+def test_a_name_that_no_broker_takes_is_refused(name: str) -> None:
+    with pytest.raises(ValidationError):
+        MqttAddress(device=name)
 
 
 async def test_two_thousand_messages_arrive_once_each_and_in_order(broker: Mosquitto) -> None:
