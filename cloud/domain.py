@@ -12,6 +12,7 @@ Moments are aware UTC; durations are seconds (`_s`), energy kilowatt-hours (`_kw
 (`_wh`), shares 0 to 1. None means "not known", never zero.
 """
 
+import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -26,6 +27,20 @@ SLOT_GRACE = timedelta(minutes=10)
 _STRONGEST_FIRST: tuple[State, ...] = ("active", "standby", "off", "unobserved")
 Outcome = Literal["met", "partly_met", "unmet", "no_data", "not_applicable"]
 
+NEAR = 1e-6
+"""Of the last digit shown: what falls short by less does so by the computer's arithmetic alone."""
+
+
+def cut(value: float, digits: int = 2) -> float:
+    """Return a figure cut to its digits: what is short of a mark must not look as if it met it."""
+    factor = 10.0**digits
+    return math.floor(value * factor + NEAR) / factor
+
+
+def percent(share: float, digits: int = 1) -> str:
+    """Return a share in percent as every page, sentence and report shows it: cut to its digits."""
+    return f"{cut(100 * share, digits):.{digits}f}%"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UseSummary:
@@ -33,13 +48,16 @@ class UseSummary:
 
     `lessons_scheduled` counts timetabled lessons that are over, in the rooms of the assets,
     `lessons_observed` those with telemetry for at least half of the lesson, `lessons_used` those
-    observed lessons in which the asset was active long enough. `use_rate` is used / observed, None
-    without any. `observed_share` is seconds seen over seconds due within the school day.
+    observed lessons in which the asset was active long enough, `lessons_by_sensor` those scheduled
+    in a room that the device reports and the ledger does not have. `use_rate` is used / observed,
+    None without any. `observed_share` is seconds seen over seconds due within the school day,
+    `energy_observed_share` seconds seen of periods with any energy over all seconds due.
     """
 
     lessons_scheduled: int
     lessons_observed: int
     lessons_used: int
+    lessons_by_sensor: int
     use_rate: float | None
     active_in_timetable_s: float
     """In timetabled lessons of the asset's room."""
@@ -51,6 +69,8 @@ class UseSummary:
     unobserved_s: float
     observed_share: float | None
     energy_kwh: float | None
+    """As far as it was measured; `energy_observed_share` is how far that is."""
+    energy_observed_share: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

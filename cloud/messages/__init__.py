@@ -23,6 +23,7 @@ from string import Formatter
 from types import MappingProxyType
 from typing import Any
 
+from cloud.domain import percent
 from cloud.localized_text import LocalizedText
 from device_profiles.yaml_tree import parse
 
@@ -141,6 +142,8 @@ class _Template(Formatter):
             spec = "" if format_spec in _SEPARATORS else format_spec
             parts = [self.format_field(item, spec) for item in value]
             return catalogue(self.language)[separator].join(parts)
+        if format_spec.endswith("%"):
+            return percent(float(value), int(format_spec.strip(".%") or 0))
         text: str = super().format_field(value, format_spec)
         return text
 

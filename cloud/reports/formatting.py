@@ -9,6 +9,7 @@ import re
 import unicodedata
 from datetime import date, datetime, timedelta, timezone
 
+from cloud import domain
 from cloud.reports.shapes import ClauseLine, Outcome, SchoolReport, Severity, Status
 from cloud.scoring.engine.rounding import cut, published
 
@@ -50,7 +51,7 @@ def score(value: float | None, digits: int = 2) -> str:
 
 def percent(value: float | None, digits: int = 1) -> str:
     """Return a share in percent, cut to its digits."""
-    return NONE if value is None else f"{cut(100 * value, digits):.{digits}f}%"
+    return NONE if value is None else domain.percent(value, digits)
 
 
 def figure(value: float | None, unit: str = "") -> str:

@@ -1,9 +1,12 @@
 """Use per asset, room, category or school, and per day, week or period, from the kept roll-up.
 
 The lessons of a key depend on what the key is. An asset has the lessons of its room; a category is
-the sum of its assets. A room has each of its lessons once: observed or used when any of its
-teaching assets was (`reference_rollup.TEACHING`); a school is the sum of its rooms. Seconds and
-energy are sums over assets. Only assets of the ledger count.
+the sum of its assets. A room has each of its lessons once (`cloud.utilization.room_lessons`); a
+school is the sum of its rooms. Seconds and energy are sums over assets.
+
+Only assets of the ledger count, and of those that are written off only each one's own use: as in a
+score. A device knows a room, too. Where the ledger has none for its asset, the lessons of that room
+count (a blank in the ledger must not hide them), and it is shown how many they are.
 """
 
 from collections.abc import Iterable
@@ -14,16 +17,36 @@ from typing import Any, Literal
 import polars as pl
 
 from cloud.domain import UseSummary
+from cloud.registry.rows import AssetRow
 from cloud.telemetry.store import TelemetryStore
+from cloud.utilization.due_slots import WRITTEN_OFF
 from cloud.utilization.periods import BETWEEN, OUTSIDE
-from cloud.utilization.reference_rollup import TEACHING
+from cloud.utilization.room_lessons import room_lessons
 
 By = Literal["asset", "room", "category", "school"]
 Span = Literal["none", "day", "week", "period"]
 
 _PART = ["key", "part"]
+_LESSONS = ("lessons_scheduled", "lessons_observed", "lessons_used", "lessons_by_sensor")
 _SCHOOL = pl.col("period") > OUTSIDE
 """In the school day: in a period, or between two."""
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerMarks:
+    """What the ledger decides of use: ids of assets that are written off, or have no room."""
+
+    written_off: frozenset[int] = frozenset()
+    without_room: frozenset[int] = frozenset()
+
+    @staticmethod
+    def of(assets: Iterable[AssetRow]) -> "LedgerMarks":
+        """Return the marks of a school's assets."""
+        rows = list(assets)
+        return LedgerMarks(
+            frozenset(row.id for row in rows if row.condition in WRITTEN_OFF),
+            frozenset(row.id for row in rows if row.room is None),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +80,7 @@ async def use(
     start: date,
     end: date,
     *,
+    marks: LedgerMarks,
     by: By = "school",
     span: Span = "none",
     category: str | None = None,
@@ -66,7 +90,8 @@ async def use(
     table = await store.rollups.period_use(
         [school], start, end, asset_id=asset_id, category=category
     )
-    uses = [_use(row) for row in use_table(pl.DataFrame(table), by, span).to_dicts()]
+    rows = use_table(pl.DataFrame(table), by, span, marks)
+    uses = [_use(row) for row in rows.to_dicts()]
     return sorted(uses, key=lambda use: (_in_order(use.key), _in_order(use.span or "")))
 
 
@@ -84,6 +109,7 @@ def nothing() -> UseSummary:
         lessons_scheduled=0,
         lessons_observed=0,
         lessons_used=0,
+        lessons_by_sensor=0,
         use_rate=None,
         active_in_timetable_s=0.0,
         active_out_of_timetable_s=0.0,
@@ -93,6 +119,7 @@ def nothing() -> UseSummary:
         unobserved_s=0.0,
         observed_share=None,
         energy_kwh=None,
+        energy_observed_share=None,
     )
 
 
@@ -101,7 +128,7 @@ def only(uses: Iterable[Use]) -> UseSummary:
     return next((use.summary for use in uses), nothing())
 
 
-def use_table(rows: pl.DataFrame, by: By, span: Span) -> pl.DataFrame:
+def use_table(rows: pl.DataFrame, by: By, span: Span, marks: LedgerMarks) -> pl.DataFrame:
     """Return the sums of rows `tables.PERIOD_USE` per `key` and `part` of the span."""
     key = {
         "asset": pl.col("asset_id").cast(pl.String),
@@ -116,9 +143,15 @@ def use_table(rows: pl.DataFrame, by: By, span: Span) -> pl.DataFrame:
         "week": pl.col("week"),
         "period": pl.col("period").cast(pl.String),
     }[span]
-    rows = rows.with_columns(key.alias("key"), part.alias("part")).drop_nulls("key")
+    asset_id = pl.col("asset_id")
+    by_sensor = asset_id.is_in(list(marks.without_room)) & pl.col("room").is_not_null()
+    rows = rows.with_columns(
+        key.alias("key"), part.alias("part"), by_sensor.alias("by_sensor")
+    ).drop_nulls("key")
+    if by != "asset":
+        rows = rows.filter(~asset_id.is_in(list(marks.written_off)))
     lessons = _lessons(rows) if by in {"asset", "category"} else _room_lessons(rows)
-    counts = pl.col("lessons_scheduled", "lessons_observed", "lessons_used")
+    counts = pl.col(*_LESSONS)
     return _seconds(rows).join(lessons, on=_PART, how="left").with_columns(counts.fill_null(0))
 
 
@@ -136,6 +169,8 @@ def _seconds(rows: pl.DataFrame) -> pl.DataFrame:
         due_in_school_s=pl.col("due_s").filter(_SCHOOL).sum(),
         unobserved_in_school_s=pl.col("unobserved_s").filter(_SCHOOL).sum(),
         energy_wh=pl.when(energy.count() > 0).then(energy.sum()),
+        due_s=pl.col("due_s").sum(),
+        metered_s=(pl.col("due_s") - pl.col("unobserved_s")).filter(energy.is_not_null()).sum(),
     )
 
 
@@ -145,14 +180,14 @@ def _lessons(rows: pl.DataFrame) -> pl.DataFrame:
         lessons_scheduled=pl.col("lesson_over").sum(),
         lessons_observed=pl.col("lesson_observed").sum(),
         lessons_used=pl.col("lesson_used").sum(),
+        lessons_by_sensor=(pl.col("lesson_over") & pl.col("by_sensor")).sum(),
     )
 
 
 def _room_lessons(rows: pl.DataFrame) -> pl.DataFrame:
-    """Return lessons once per room."""
-    teaching = rows.filter(pl.col("category").is_in(sorted(TEACHING)) & pl.col("scheduled"))
-    judged = pl.col("lesson_over", "lesson_observed", "lesson_used")
-    return _lessons(teaching.group_by(*_PART, "room", "day", "period").agg(judged.any()))
+    """Return lessons once per room; by a sensor are those in which the ledger has no asset."""
+    lessons = room_lessons(rows, *_PART, by_sensor=pl.col("by_sensor").all())
+    return _lessons(lessons.with_columns(lesson_over=pl.lit(value=True)))
 
 
 def heat_table(rows: pl.DataFrame) -> pl.DataFrame:
@@ -189,6 +224,7 @@ def _use(row: dict[str, Any]) -> Use:
             lessons_scheduled=row["lessons_scheduled"],
             lessons_observed=observed,
             lessons_used=used,
+            lessons_by_sensor=row["lessons_by_sensor"],
             use_rate=used / observed if observed else None,
             active_in_timetable_s=row["active_in_timetable_s"],
             active_out_of_timetable_s=row["active_out_of_timetable_s"],
@@ -198,5 +234,6 @@ def _use(row: dict[str, Any]) -> Use:
             unobserved_s=row["unobserved_s"],
             observed_share=(due - unobserved) / due if due else None,
             energy_kwh=None if energy is None else energy / 1000,
+            energy_observed_share=row["metered_s"] / row["due_s"] if row["due_s"] else None,
         ),
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 
-from cloud.api.presenters.assets import Line, lines, span, today
+from cloud.api.presenters.assets import OTHER, Line, lines, span, today
 from cloud.api.presenters.schools import registered
 from cloud.api.schemas.assets import ORDERS, AssetFilter
 from cloud.domain import UseSummary
@@ -27,7 +27,7 @@ def _active_s(_: Line, use: UseSummary | None) -> float | None:
 SORT_KEYS: dict[str, _Key] = {
     "asset_no": lambda line, _: line.asset.asset_no,
     "name": lambda line, _: line.asset.name,
-    "category": lambda line, _: line.asset.category,
+    "category": lambda line, _: line.category,
     "room": lambda line, _: line.asset.room,
     "condition": lambda line, _: line.asset.condition,
     "original_value_yuan": lambda line, _: line.asset.original_value_yuan,
@@ -47,10 +47,15 @@ SORT_KEYS: dict[str, _Key] = {
 
 @dataclass(frozen=True, slots=True)
 class AssetList:
-    """The assets that match, in order, each with its use; the rooms of the school by number."""
+    """The assets that match, in order, each with its use; the rooms of the school by number.
+
+    `start` and `end` are the span of the use, both days included.
+    """
 
     used: list[tuple[Line, UseSummary | None]]
     rooms: dict[str, rows.RoomRow]
+    start: date
+    end: date
 
 
 async def asset_list(services: Services, school: str, wanted: AssetFilter) -> AssetList:
@@ -67,7 +72,6 @@ async def asset_list(services: Services, school: str, wanted: AssetFilter) -> As
         registered(services.registry, school)
         assets = services.registry.assets(
             school,
-            category=wanted.category,
             room=wanted.room,
             condition=wanted.condition,
             department=wanted.department,
@@ -81,7 +85,8 @@ async def asset_list(services: Services, school: str, wanted: AssetFilter) -> As
         matching = [
             line
             for line in lines(services, school, today(services, school), assets=assets)
-            if (wanted.state is None or line.state == wanted.state)
+            if (wanted.category is None or (line.category or OTHER) == wanted.category)
+            and (wanted.state is None or line.state == wanted.state)
             and (wanted.presence is None or line.presence == wanted.presence)
             and (wanted.bound is None or (line.device is not None) == wanted.bound)
         ]
@@ -89,10 +94,11 @@ async def asset_list(services: Services, school: str, wanted: AssetFilter) -> As
         return matching, rooms, span(services, school, wanted.start, wanted.end)
 
     matching, rooms, (first, last) = await run_in_threadpool(find)
-    uses = await summary.use(services.store, school, first, last, by="asset")
+    marks = summary.LedgerMarks.of(line.asset for line in matching)
+    uses = await summary.use(services.store, school, first, last, by="asset", marks=marks)
     by_id = {int(row.key): row.summary for row in uses}
     used = [(line, use_of(line, by_id)) for line in matching]
-    return AssetList(_sorted(used, wanted.sort), rooms)
+    return AssetList(_sorted(used, wanted.sort), rooms, first, last)
 
 
 def use_of(line: Line, by_id: dict[int, UseSummary]) -> UseSummary | None:

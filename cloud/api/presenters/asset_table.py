@@ -57,7 +57,7 @@ def cells(
         row.asset_no,
         row.name,
         " ".join(filter(None, (row.brand, row.model))) or None,
-        None if row.category is None else _word("category", row.category, language),
+        None if line.category is None else _word("category", line.category, language),
         (room.name if room and room.name else row.room),
         _word("state", state, language),
         None if use is None else use.use_rate,

@@ -15,6 +15,8 @@ from cloud.telemetry.current_state import AssetNow
 from cloud.utilization.due_slots import is_stated
 
 SPAN_SCHOOL_DAYS = 20
+OTHER = "other"
+"""The category of an asset of which neither the ledger nor a device names one."""
 MAX_SPAN_DAYS = 3 * 366
 
 
@@ -45,6 +47,16 @@ class Line:
     def is_connected(self) -> bool:
         """Return whether a device is bound and anything of it ever arrived."""
         return self.presence in CONNECTED
+
+    @property
+    def category(self) -> str | None:
+        """Return the category in the ledger; where that has none, what its device reports."""
+        return self.asset.category or (self.now.category if self.now else "") or None
+
+    @property
+    def sensor_room(self) -> str | None:
+        """Return the room that its device reports where the ledger has none."""
+        return (self.now.room or None) if self.now and self.asset.room is None else None
 
     @property
     def last_seen(self) -> datetime | None:

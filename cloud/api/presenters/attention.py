@@ -47,6 +47,7 @@ def attention(seen: Seen) -> list[Attention]:
         *_left_on(seen),
         *_lost(seen),
         *_unknown(seen),
+        *_without_room(seen),
         *_faulty(seen),
         *_never_used(seen),
     ]
@@ -62,7 +63,7 @@ async def still_on(
     on = {
         line.device: line.asset.id
         for line in lines
-        if line.device and line.state == "active" and line.asset.category in TEACHING
+        if line.device and line.state == "active" and line.category in TEACHING
     }
     if not on or on_before(day, at) is None:
         return {}
@@ -97,7 +98,7 @@ def _left_on(seen: Seen) -> Iterator[Attention]:
         since = seen.on_since.get(line.asset.id)
         if latest is None or since is None or since > latest:
             continue
-        if line.state == "active" and line.asset.category in TEACHING:
+        if line.state == "active" and line.category in TEACHING:
             yield _about(line, "left_on", since, (seen.at - since).total_seconds() / 3600)
 
 
@@ -133,6 +134,13 @@ def _unknown(seen: Seen) -> Iterator[Attention]:
             )
 
 
+def _without_room(seen: Seen) -> Iterator[Attention]:
+    """Yield what teaches in a room that its device reports and the ledger does not have."""
+    for line in seen.lines:
+        if line.sensor_room and line.category in TEACHING:
+            yield _about(line, "no_room", line.last_seen, None)
+
+
 def _faulty(seen: Seen) -> Iterator[Attention]:
     for line in seen.lines:
         if line.asset.condition in FAULTY:
@@ -143,7 +151,7 @@ def _never_used(seen: Seen) -> Iterator[Attention]:
     """Yield what was watched for twenty school days and was active in none; `value`: days."""
     for line in seen.lines:
         use = seen.uses.get(line.asset.id)
-        if use is None or line.asset.category not in TEACHING or use.days < SPAN_SCHOOL_DAYS:
+        if use is None or line.category not in TEACHING or use.days < SPAN_SCHOOL_DAYS:
             continue
         active_s = use.summary.active_in_timetable_s + use.summary.active_out_of_timetable_s
         if active_s == 0 and (use.summary.observed_share or 0.0) >= SEEN_ENOUGH:

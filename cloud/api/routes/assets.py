@@ -63,6 +63,8 @@ async def list_assets(
     page = listed.used[query.offset : query.offset + query.limit]
     return AssetPage(
         total=len(listed.used),
+        start=listed.start,
+        end=listed.end,
         items=[AssetRow(**_row(line, use, listed.rooms)) for line, use in page],
     )
 
@@ -126,11 +128,21 @@ async def get_asset(
 
     line, rooms, bindings, (first, last) = await run_in_threadpool(find)
     row = line.asset
-    uses = await summary.use(services.store, row.school, first, last, by="asset", asset_id=asset_id)
+    uses = await summary.use(
+        services.store,
+        row.school,
+        first,
+        last,
+        by="asset",
+        asset_id=asset_id,
+        marks=summary.LedgerMarks.of([row]),
+    )
     profile = _catalogue().get(line.now.profile) if line.now else None
     return Asset(
         **_row(line, use_of(line, {int(row.key): row.summary for row in uses}), rooms),
         school=row.school,
+        start=first,
+        end=last,
         classification_code=row.classification_code,
         classification_list=row.classification_list,
         unit=row.unit,
@@ -273,11 +285,12 @@ def _row(line: Line, use: UseSummary | None, rooms: dict[str, rows.RoomRow]) -> 
         "id": row.id,
         "asset_no": row.asset_no,
         "name": row.name,
-        "category": row.category,
+        "category": line.category,
         "brand": row.brand,
         "model": row.model,
         "room": row.room,
         "room_name": room.name if room else None,
+        "sensor_room": line.sensor_room,
         "condition": row.condition,
         "original_value_yuan": row.original_value_yuan,
         "acquired": row.acquired,

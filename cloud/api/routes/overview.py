@@ -10,7 +10,7 @@ from fastapi import APIRouter
 from starlette.concurrency import run_in_threadpool
 
 from cloud.api.deps import READ, ServicesDep
-from cloud.api.presenters.assets import SPAN_SCHOOL_DAYS, Line, lines
+from cloud.api.presenters.assets import OTHER, SPAN_SCHOOL_DAYS, Line, lines
 from cloud.api.presenters.attention import Seen, attention, still_on
 from cloud.api.presenters.gateways import school_gateways
 from cloud.api.presenters.schools import registered, school_shape
@@ -34,7 +34,6 @@ _STRENGTH: dict[CurrentState, int] = {
     "active": 5,
 }
 """A room where use is unknown is not shown as one where nothing can be used."""
-_OTHER = "other"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +46,7 @@ class _SchoolFacts:
     """The last school days, today included."""
     lessons: list[LessonRow]
     lines: list[Line]
+    marks: summary.LedgerMarks
     rooms: list[RoomRow]
     bound: frozenset[str]
     gateways: list[Gateway]
@@ -60,9 +60,10 @@ async def get_overview(school: str, services: ServicesDep) -> Overview:
     today = facts.day.day
     first = min([*facts.days, today])
     monday = today - timedelta(days=today.weekday())
-    by_day = await summary.use(services.store, school, min(first, monday), today, span="day")
-    week = await summary.use(services.store, school, monday, today)
-    by_asset = await summary.use(services.store, school, first, today, by="asset")
+    store, marks = services.store, facts.marks
+    by_day = await summary.use(store, school, min(first, monday), today, span="day", marks=marks)
+    week = await summary.use(store, school, monday, today, marks=marks)
+    by_asset = await summary.use(store, school, first, today, by="asset", marks=marks)
     uses = {row.span: row.summary for row in by_day}
     seen = Seen(
         at=at,
@@ -91,6 +92,8 @@ async def get_overview(school: str, services: ServicesDep) -> Overview:
         by_day=[
             DayUse(day=day, use=uses.get(day.isoformat(), summary.nothing())) for day in facts.days
         ],
+        start=first,
+        end=today,
         attention=attention(seen),
         gateways=facts.gateways,
     )
@@ -99,6 +102,7 @@ async def get_overview(school: str, services: ServicesDep) -> Overview:
 def _school_facts(services: Services, school: str, at: datetime) -> _SchoolFacts:
     registry = services.registry
     row = registered(registry, school)
+    assets = registry.asset_rows(school)
     zone = registry.zone(school)
     day = at.astimezone(zone).date()
     return _SchoolFacts(
@@ -106,7 +110,8 @@ def _school_facts(services: Services, school: str, at: datetime) -> _SchoolFacts
         day=school_days([day], registry.calendar(school, day, day), zone)[0],
         days=registry.last_school_days(school, day, SPAN_SCHOOL_DAYS),
         lessons=registry.lessons(school, day, day),
-        lines=lines(services, school, day),
+        lines=lines(services, school, day, assets=assets),
+        marks=summary.LedgerMarks.of(assets),
         rooms=registry.rooms(school),
         bound=frozenset(b.device for b in registry.bindings(school) if b.holds_on(day)),
         gateways=school_gateways(services, school),
@@ -156,7 +161,7 @@ def _present(lines: Iterable[Line], presence: Presence) -> int:
 def _categories(lines: Iterable[Line]) -> list[CategoryCount]:
     by_category: dict[str, list[Line]] = defaultdict(list)
     for line in lines:
-        by_category[line.asset.category or _OTHER].append(line)
+        by_category[line.category or OTHER].append(line)
     counts = []
     for category, category_lines in sorted(by_category.items()):
         states = Counter(line.state for line in category_lines)

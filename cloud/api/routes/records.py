@@ -275,11 +275,13 @@ async def _use(services: Services, school: str, days: _Span) -> list[models.Reco
     table = await services.store.rollups.period_use([school], *days)
     ledger = await run_in_threadpool(services.registry.asset_rows, school)
     assets = {row.id: row.asset_no for row in ledger if row.condition not in WRITTEN_OFF}
+    without_room = {row.id for row in ledger if row.room is None}
     return [
         _row(
             "/".join(str(part) for part in (room, number, row["day"], row["period"])),
             {
                 "room": row["room"],
+                "by_sensor": row["room"] is not None and row["asset_id"] in without_room,
                 "asset_no": number,
                 "day": row["day"],
                 "period": row["period"],
@@ -372,6 +374,7 @@ _DERIVED: Mapping[str, _Derived] = {
         "use by period",
         (
             ("room", "房间编号", "room"),
+            ("by_sensor", "台账无场所，由设备上报", "room_by_sensor"),
             ("asset_no", "资产编号", "asset_no"),
             ("day", "日期", "day"),
             ("period", "节次", "period"),

@@ -32,7 +32,14 @@ async def list_utilization(
     await run_in_threadpool(registered, services.registry, school)
     first, last = await run_in_threadpool(span, services, school, start, end)
     rows = await summary.use(
-        services.store, school, first, last, by=by, span=span_, category=category
+        services.store,
+        school,
+        first,
+        last,
+        by=by,
+        span=span_,
+        category=category,
+        marks=await run_in_threadpool(_marks, services.registry, school),
     )
     titles = await run_in_threadpool(_titles, services.registry, school, by)
     return [
@@ -45,6 +52,10 @@ async def list_utilization(
         )
         for row in rows
     ]
+
+
+def _marks(registry: Registry, school: str) -> summary.LedgerMarks:
+    return summary.LedgerMarks.of(registry.asset_rows(school))
 
 
 def _titles(registry: Registry, school: str, by: summary.By) -> dict[str, str]:

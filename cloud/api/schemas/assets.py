@@ -82,10 +82,13 @@ class AssetRow(Shape):
     asset_no: str
     name: str
     category: str | None
+    """The ledger's; where that has none, what its device reports."""
     brand: str | None
     model: str | None
     room: str | None
     room_name: str | None
+    sensor_room: str | None
+    """The room that its device reports where the ledger has none; its lessons count there."""
     condition: str
     """Code of 使用状况: "1" in use, "2" idle, ... (see /api/v1/code-lists)."""
     original_value_yuan: float | None
@@ -105,6 +108,9 @@ class AssetPage(Shape):
     """A page of assets; `total` counts all that match."""
 
     total: int
+    start: date
+    """The span of `use`, both days included."""
+    end: date
     items: list[AssetRow]
 
 
@@ -131,6 +137,9 @@ class Asset(AssetRow):
     """One asset, whole."""
 
     school: str
+    start: date
+    """The span of `use`, both days included."""
+    end: date
     classification_code: str | None
     classification_list: str | None
     unit: str | None

@@ -64,7 +64,14 @@ class Attention(Shape):
     """Something a manager should look at; `kind` names its text in the web app."""
 
     kind: Literal[
-        "left_on", "lost", "unknown_asset", "never_used", "gateway_lost", "backlog", "condition"
+        "left_on",
+        "lost",
+        "unknown_asset",
+        "no_room",
+        "never_used",
+        "gateway_lost",
+        "backlog",
+        "condition",
     ]
     subject: str
     """An asset number, or a gateway's name."""
@@ -93,5 +100,8 @@ class Overview(Shape):
     week: UseSummary
     by_day: list[DayUse]
     """The last twenty school days, oldest first."""
+    start: date
+    """The first day that is looked at; the span of an asset's use begins with it by default."""
+    end: date
     attention: list[Attention]
     gateways: list[Gateway]

@@ -4,16 +4,9 @@ What is short of a mark must not look as if it had met it, and a score shown mus
 decided. `score` of the web app (`format.ts`) cuts the same way.
 """
 
-import math
+from cloud.domain import NEAR, cut
 
-NEAR = 1e-6
-"""Of the last digit shown: what falls short by less does so by the computer's arithmetic alone."""
-
-
-def cut(value: float, digits: int = 2) -> float:
-    """Return a figure cut to its digits."""
-    factor = 10.0**digits
-    return math.floor(value * factor + NEAR) / factor
+__all__ = ["NEAR", "cut", "published", "shortfall"]
 
 
 def published(value: float, digits: int = 2) -> str:

@@ -2,8 +2,14 @@
 
 export const DASH = "—";
 
-export function percent(share: number | null | undefined, digits = 0): string {
-  return share === null || share === undefined ? DASH : `${(share * 100).toFixed(digits)}%`;
+/** Format a share as reports do: cut, never rounded up, with the same digits on every page. */
+export function percent(share: number | null | undefined, digits = 1): string {
+  return share === null || share === undefined ? DASH : `${cut(share * 100, digits)}%`;
+}
+
+function cut(value: number, digits: number): string {
+  const places = 10 ** digits;
+  return (Math.floor(value * places + 1e-6) / places).toFixed(digits);
 }
 
 export function hours(seconds: number | null | undefined, digits = 1): string {
@@ -17,9 +23,7 @@ export function number(value: number | null | undefined, digits = 0): string {
 
 /** Format a score as published: cut off, never rounded up, so that it agrees with the selection rules. */
 export function score(value: number | null | undefined, digits = 2): string {
-  if (value === null || value === undefined) return DASH;
-  const places = 10 ** digits;
-  return (Math.floor(value * places + 1e-6) / places).toFixed(digits);
+  return value === null || value === undefined ? DASH : cut(value, digits);
 }
 
 /** Format a reading: at most `digits` decimals, no trailing zeros. */

@@ -6,7 +6,7 @@ describe("what is not known is a dash, never a zero", () => {
     expect(text).toBe(DASH);
   });
   it("keeps a real zero", () => {
-    expect([percent(0), hours(0), number(0)]).toEqual(["0%", "0.0", "0"]);
+    expect([percent(0), hours(0), number(0)]).toEqual(["0.0%", "0.0", "0"]);
   });
 });
 

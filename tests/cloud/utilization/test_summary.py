@@ -4,7 +4,17 @@ import pytest
 
 from cloud.telemetry.store import TelemetryStore
 from cloud.utilization.refresh import Rollups
-from cloud.utilization.summary import By, Span, Use, _in_order, heat, nothing, only, use
+from cloud.utilization.summary import (
+    By,
+    LedgerMarks,
+    Span,
+    Use,
+    _in_order,
+    heat,
+    nothing,
+    only,
+    use,
+)
 from tests._parts.small_school import MONDAY, SCHOOL, local, send, slots
 
 FRIDAY = MONDAY - timedelta(days=3)
@@ -30,10 +40,19 @@ async def two_days(rollups: Rollups, store: TelemetryStore) -> None:
     await rollups.settled()
 
 
+NO_MARKS = LedgerMarks()
+
+
 async def ask(
-    store: TelemetryStore, by: By, span: Span = "none", category: str | None = None
+    store: TelemetryStore,
+    by: By,
+    span: Span = "none",
+    category: str | None = None,
+    marks: LedgerMarks = NO_MARKS,
 ) -> list[Use]:
-    return await use(store, SCHOOL, FRIDAY, MONDAY, by=by, span=span, category=category)
+    return await use(
+        store, SCHOOL, FRIDAY, MONDAY, by=by, span=span, category=category, marks=marks
+    )
 
 
 async def test_an_asset_has_the_lessons_of_its_room(store: TelemetryStore) -> None:
@@ -57,7 +76,7 @@ async def test_a_room_has_each_lesson_once(store: TelemetryStore) -> None:
     first, second, third = await ask(store, "room")
     assert (first.key, first.assets) == ("101", 2)
     assert first.summary.lessons_scheduled == 4
-    assert first.summary.lessons_used == 3
+    assert (first.summary.lessons_used, first.summary.lessons_observed) == (3, 3)
     assert (second.summary.lessons_scheduled, second.summary.lessons_observed) == (4, 0)
     assert second.summary.use_rate is None
     assert second.summary.observed_share == 0
@@ -69,7 +88,54 @@ async def test_a_school_is_the_sum_of_its_rooms(store: TelemetryStore) -> None:
     assert (school_use.key, school_use.span, school_use.assets) == (SCHOOL, None, 5)
     assert school_use.summary.lessons_scheduled == 8
     assert school_use.summary.lessons_used == 3
-    assert school_use.summary.use_rate == 0.75
+    assert school_use.summary.use_rate == 1.0
+
+
+async def test_a_lesson_in_which_one_device_of_the_room_has_no_data_is_not_unused(
+    store: TelemetryStore,
+) -> None:
+    """The display of 101 was off in the second lesson of Friday; its recorder was lost."""
+    (second_lesson,) = [
+        part for part in await ask(store, "room", "day") if part.key == "101" and part.days
+    ][:1]
+    assert (second_lesson.span, second_lesson.summary.lessons_scheduled) == ("2026-11-20", 2)
+    assert (second_lesson.summary.lessons_used, second_lesson.summary.lessons_observed) == (1, 1)
+
+
+async def test_lessons_in_a_room_that_only_the_device_knows_are_counted_and_named(
+    store: TelemetryStore,
+) -> None:
+    display_of_102, display_of_101 = 3, 1
+    (school_use,) = await ask(
+        store, "school", marks=LedgerMarks(without_room=frozenset({display_of_102}))
+    )
+    assert (school_use.summary.lessons_scheduled, school_use.summary.lessons_by_sensor) == (8, 4)
+    (school_use,) = await ask(
+        store, "school", marks=LedgerMarks(without_room=frozenset({display_of_101}))
+    )
+    assert school_use.summary.lessons_by_sensor == 0, "the ledger has the recorder in that room"
+    by_asset = await ask(
+        store, "asset", marks=LedgerMarks(without_room=frozenset({display_of_101}))
+    )
+    by_sensor = {row.key: row.summary.lessons_by_sensor for row in by_asset}
+    assert by_sensor == {"1": 4, "2": 0, "3": 0, "4": 0, "5": 0}
+
+
+async def test_what_is_written_off_counts_in_no_sum_and_keeps_its_own_use(
+    store: TelemetryStore,
+) -> None:
+    marks = LedgerMarks(written_off=frozenset({1}))
+    (school_use,) = await ask(store, "school", marks=marks)
+    assert (school_use.assets, school_use.summary.lessons_used) == (4, 1)
+    assert (await ask(store, "asset", marks=marks))[0].summary.lessons_used == 2
+
+
+async def test_energy_has_its_coverage_beside_it(store: TelemetryStore) -> None:
+    display, recorder, *_ = await ask(store, "asset", "day")
+    assert display.span == "2026-11-20"
+    assert display.summary.energy_kwh == pytest.approx(0.08)
+    assert display.summary.energy_observed_share == pytest.approx(40 / 1440)
+    assert (recorder.summary.energy_kwh, recorder.summary.energy_observed_share) == (None, 0)
 
 
 async def test_a_category_is_the_sum_of_its_assets(store: TelemetryStore) -> None:
@@ -120,7 +186,7 @@ async def test_a_heatmap_has_the_periods_of_the_timetable(store: TelemetryStore)
 
 
 async def test_nothing_is_not_zero_percent(store: TelemetryStore) -> None:
-    summary = only(await use(store, "0000000000", FRIDAY, MONDAY))
+    summary = only(await use(store, "0000000000", FRIDAY, MONDAY, marks=NO_MARKS))
     assert summary == nothing()
     assert (summary.use_rate, summary.observed_share, summary.energy_kwh) == (None, None, None)
 

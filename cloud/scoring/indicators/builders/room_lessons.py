@@ -3,29 +3,25 @@
 import polars as pl
 
 from cloud.scoring.evidence.evidence import Evidence
-from cloud.scoring.indicators.base import lessons, rows_of
+from cloud.scoring.indicators.base import live_use, rows_of
 from cloud.scoring.indicators.builders.room_needs import room_label
-from cloud.utilization.reference_rollup import TEACHING
+from cloud.utilization.room_lessons import room_lessons as lessons_of_rooms
 
 
 def room_lessons(evidence: Evidence, rooms: pl.DataFrame) -> pl.DataFrame:
     """Return a row for each of the rooms: lessons used, timetabled, and without data.
 
-    A lesson counts as used when any of the room's teaching assets was, and as not used only when
-    all of them have data. A room without connected equipment has no data.
+    What a lesson of a room is: `cloud.utilization.room_lessons`. A room without connected equipment
+    has no data.
     """
     held = (
-        lessons(evidence)
-        .filter(pl.col("category").is_in(list(TEACHING)))
-        .drop("name")
+        lessons_of_rooms(live_use(evidence), "school")
         .join(rooms.select("school", "room", "name"), on=["school", "room"], how="inner")
-        .group_by("school", "room", "name", "day", "period")
-        .agg(pl.col("lesson_used").any(), pl.col("lesson_observed").all())
         .group_by("school", "room", "name")
         .agg(
             pl.len().alias("whole"),
             pl.col("lesson_used").sum().alias("part"),
-            (~pl.col("lesson_observed") & ~pl.col("lesson_used")).sum().alias("unknown"),
+            (~pl.col("lesson_observed")).sum().alias("unknown"),
         )
     )
     return rows_of(

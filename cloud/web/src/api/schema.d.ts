@@ -1378,6 +1378,11 @@ export interface components {
             department: string | null;
             /** Device */
             device: string | null;
+            /**
+             * End
+             * Format: date
+             */
+            end: string;
             /** Id */
             id: number;
             /** Last Seen */
@@ -1408,8 +1413,15 @@ export interface components {
             room_name: string | null;
             /** School */
             school: string;
+            /** Sensor Room */
+            sensor_room: string | null;
             /** Serial No */
             serial_no: string | null;
+            /**
+             * Start
+             * Format: date
+             */
+            start: string;
             /**
              * State
              * @enum {string}
@@ -1462,8 +1474,18 @@ export interface components {
          * @description A page of assets; `total` counts all that match.
          */
         AssetPage: {
+            /**
+             * End
+             * Format: date
+             */
+            end: string;
             /** Items */
             items: components["schemas"]["AssetRow"][];
+            /**
+             * Start
+             * Format: date
+             */
+            start: string;
             /** Total */
             total: number;
         };
@@ -1507,6 +1529,8 @@ export interface components {
             room: string | null;
             /** Room Name */
             room_name: string | null;
+            /** Sensor Room */
+            sensor_room: string | null;
             /**
              * State
              * @enum {string}
@@ -1523,7 +1547,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "left_on" | "lost" | "unknown_asset" | "never_used" | "gateway_lost" | "backlog" | "condition";
+            kind: "left_on" | "lost" | "unknown_asset" | "no_room" | "never_used" | "gateway_lost" | "backlog" | "condition";
             /** Since */
             since: string | null;
             /** Subject */
@@ -2629,6 +2653,11 @@ export interface components {
             by_day: components["schemas"]["DayUse"][];
             /** Categories */
             categories: components["schemas"]["CategoryCount"][];
+            /**
+             * End
+             * Format: date
+             */
+            end: string;
             /** Gateways */
             gateways: components["schemas"]["Gateway"][];
             now: components["schemas"]["PeriodNow"];
@@ -2637,6 +2666,11 @@ export interface components {
             /** Rooms */
             rooms: components["schemas"]["RoomNow"][];
             school: components["schemas"]["School"];
+            /**
+             * Start
+             * Format: date
+             */
+            start: string;
             today: components["schemas"]["UseSummary"];
             week: components["schemas"]["UseSummary"];
         };
@@ -3776,8 +3810,10 @@ export interface components {
          *
          *     `lessons_scheduled` counts timetabled lessons that are over, in the rooms of the assets,
          *     `lessons_observed` those with telemetry for at least half of the lesson, `lessons_used` those
-         *     observed lessons in which the asset was active long enough. `use_rate` is used / observed, None
-         *     without any. `observed_share` is seconds seen over seconds due within the school day.
+         *     observed lessons in which the asset was active long enough, `lessons_by_sensor` those scheduled
+         *     in a room that the device reports and the ledger does not have. `use_rate` is used / observed,
+         *     None without any. `observed_share` is seconds seen over seconds due within the school day,
+         *     `energy_observed_share` seconds seen of periods with any energy over all seconds due.
          */
         UseSummary: {
             /** Active In Timetable S */
@@ -3786,6 +3822,10 @@ export interface components {
             active_out_of_timetable_s: number;
             /** Energy Kwh */
             energy_kwh: number | null;
+            /** Energy Observed Share */
+            energy_observed_share: number | null;
+            /** Lessons By Sensor */
+            lessons_by_sensor: number;
             /** Lessons Observed */
             lessons_observed: number;
             /** Lessons Scheduled */
