@@ -40,6 +40,7 @@ from cloud.errors import Unprocessable
 from cloud.localized_text import LocalizedText
 from cloud.messages import languages, message, render
 from cloud.registry import rows
+from cloud.registry.depreciation import MONTHS_OF_A_YEAR, months_used, net_value_fen
 from cloud.reports.table_file import table_file
 from cloud.services import Services
 from cloud.telemetry.store import Slot
@@ -138,6 +139,7 @@ async def get_asset(
         marks=summary.LedgerMarks.of([row]),
     )
     profile = _catalogue().get(line.now.profile) if line.now else None
+    day = await run_in_threadpool(today, services, row.school)
     return Asset(
         **_row(line, use_of(line, {int(row.key): row.summary for row in uses}), rooms),
         school=row.school,
@@ -154,6 +156,7 @@ async def get_asset(
         warranty_until=row.warranty_until,
         supplier=row.supplier,
         life_years=row.life_years,
+        net_value_yuan=_net_value_yuan(row, day),
         profile=line.now.profile if line.now else None,
         profile_title=_text(profile.title, "") if profile else None,
         points=_points(services, line),
@@ -302,6 +305,14 @@ def _row(line: Line, use: UseSummary | None, rooms: dict[str, rows.RoomRow]) -> 
         "last_seen": line.last_seen,
         "use": use,
     }
+
+
+def _net_value_yuan(row: rows.AssetRow, day: date) -> float | None:
+    if row.original_value_yuan is None or row.life_years is None or row.acquired is None:
+        return None
+    months = months_used(row.acquired, day)
+    cost_fen = round(row.original_value_yuan * 100)
+    return net_value_fen(cost_fen, months, row.life_years * MONTHS_OF_A_YEAR) / 100
 
 
 def _points(services: Services, line: Line) -> list[PointNow]:

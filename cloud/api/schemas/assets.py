@@ -152,6 +152,9 @@ class Asset(AssetRow):
     warranty_until: date | None
     supplier: str | None
     life_years: int | None
+    net_value_yuan: float | None
+    """The original value less straight-line depreciation to nothing over the years of use of the
+    ledger, by the end of this month; None where one of them is unknown."""
     profile: str | None
     profile_title: LocalizedText | None
     points: list[PointNow]

@@ -145,17 +145,16 @@ def weekday(cell: Any) -> int:
     raise RefusedValue(message("import.cell.weekday", got=text(cell)))
 
 
+_DAY_KINDS = {
+    **dict.fromkeys(("放假", "休", "休假", "假期", "节假日", "法定节假日", "closed"), "closed"),
+    **dict.fromkeys(("补课", "补班", "上班", "上课", "班", "调休上班", "makeup"), "makeup"),
+    **dict.fromkeys(("取消", "cancelled"), "cancelled"),
+}
+
+
 def day_kind(cell: Any) -> str:
     """Return "closed", "makeup" or "cancelled"."""
-    kinds = {
-        "放假": "closed",
-        "补课": "makeup",
-        "取消": "cancelled",
-        "closed": "closed",
-        "makeup": "makeup",
-        "cancelled": "cancelled",
-    }
-    kind = kinds.get(text(cell).casefold())
+    kind = _DAY_KINDS.get(code(cell).casefold())
     if kind is None:
         raise RefusedValue(message("import.cell.day_kind", got=text(cell)))
     return kind

@@ -18,6 +18,9 @@ from cloud.errors import EvidenceError
 from cloud.scoring.engine.column_names import ClauseColumns, DimensionColumns
 from cloud.scoring.engine.engine import Scores
 from cloud.scoring.engine.school_table import COLUMN, columns, ready
+from cloud.scoring.expressions import EPSILON
+from cloud.scoring.indicators.base import all_indicators
+from cloud.scoring.standard.clause import Clause
 from cloud.scoring.standard.standard import Standard
 
 _WORDS = {
@@ -62,7 +65,10 @@ def parse_table(text: str, name: str, standard: Standard) -> pl.DataFrame:
         if column in header
         for place in [header.index(column)]
     }
-    return ready(standard, pl.DataFrame(series))
+    table = pl.DataFrame(series)
+    for clause in standard.clauses:
+        _check_sums(name, clause, table, [at for at, _ in numbered])
+    return ready(standard, table)
 
 
 def scores_csv(scores: Scores) -> str:
@@ -88,6 +94,45 @@ def _check_header(name: str, header: Sequence[str], standard: Standard) -> None:
             raise EvidenceError(f"{name}: row 1: column {column} is missing; {hint}")
         if header.count(column) > 1:
             raise EvidenceError(f"{name}: row 1: column {column} is there twice")
+
+
+def _check_sums(name: str, clause: Clause, table: pl.DataFrame, rows: Sequence[int]) -> None:
+    """Refuse sums that cannot be: below 0, or a part of more than its whole."""
+    if clause.indicator == COLUMN:
+        of = clause.parameters.get("of")
+        if of in table.columns:
+            _refuse(name, of, rows, table[of] < 0, table[of], "a number of 0 or more")
+        return
+    columns = ClauseColumns(clause.id)
+    sums = [column for column in (columns.part, columns.whole, columns.unknown) if column in table]
+    for column in sums:
+        _refuse(name, column, rows, table[column] < 0, table[column], "a sum of 0 or more")
+    if not all_indicators()[clause.indicator].is_share:
+        return
+    most = table[columns.whole] * (1 + EPSILON) + EPSILON
+    expected = f"a part of {columns.whole}, not more than it"
+    part = table[columns.part]
+    _refuse(name, columns.part, rows, part > most, part, expected)
+    if columns.unknown in table:
+        unknown = table[columns.unknown]
+        together = part.fill_null(0.0) + unknown
+        expected = f"{columns.part} and it to be {columns.whole} at most"
+        _refuse(name, columns.unknown, rows, together > most, unknown, expected)
+
+
+def _refuse(
+    name: str,
+    column: str,
+    rows: Sequence[int],
+    is_wrong: pl.Series,
+    values: pl.Series,
+    expected: str,
+) -> None:
+    """Raise an error about the first row that is wrong."""
+    first = is_wrong.fill_null(value=False).arg_max() if is_wrong.any() else None
+    if first is not None:
+        place = f"{name}: row {rows[first]}, column {column}"
+        raise EvidenceError(f"{place}: got {values[first]:g}, expected {expected}")
 
 
 def _check_ids(

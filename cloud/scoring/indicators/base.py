@@ -229,7 +229,14 @@ class Indicator:
     row_text: RowText
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     bands: bool = False
+    may_exceed: bool = False
+    """Whether the part may be more than the whole, although the unit is "%"."""
     compared_with: tuple[str, ...] = ()
+
+    @property
+    def is_share(self) -> bool:
+        """Whether the part is a part of the whole, and cannot be more."""
+        return self.unit == "%" and not self.may_exceed
 
     def reason(self, sums: Sums) -> Message:
         """Return the message of a school's sums."""

@@ -1,8 +1,10 @@
 import datetime as dt
 from zoneinfo import ZoneInfo
 
-from cloud.registry.calendar import calendar_rows, lesson_rows, school_days, term_on
+from cloud.registry.calendar import SchoolDay, calendar_rows, lesson_rows, school_days, term_on
+from cloud.registry.importing.importer import import_file
 from cloud.registry.rows import HolidayRow, PeriodRow, TermRow, TimetableRow
+from cloud.registry.store import Registry
 
 SCHOOL = "2133100001"
 TERM = TermRow(1, SCHOOL, "2026-2027-1", dt.date(2026, 9, 1), dt.date(2027, 1, 20))
@@ -77,3 +79,42 @@ def test_a_make_up_day_has_the_lessons_of_the_day_it_follows() -> None:
     holidays = [HolidayRow(None, SUNDAY, None, 2)]
     days = school_days([TERM], holidays, SUNDAY, SUNDAY)
     assert [(row.day, row.subject) for row in lesson_rows(days, timetable)] == [(SUNDAY, "数学")]
+
+
+def test_holidays_3293_sundays_that_make_up_for_a_holiday_are_school_days() -> None:
+    """The official calendar of May 2019: four days off, two Sundays at school."""
+    registry = Registry.open("sqlite://")
+    files = {
+        "schools": f"学校标识码,学校名称,区划代码,办学类型码\n{SCHOOL},海棠小学,331002,小学\n",
+        "terms": f"学校标识码,学期,开始日期,结束日期\n{SCHOOL},2018-2019-2,2019-02-18,2019-06-28\n",
+        "holidays": (
+            "日期,名称,类型,补星期\n2019-05-01,劳动节,放假,\n2019-05-02,劳动节,休,\n"
+            "2019-05-03,劳动节,放假,\n2019-05-04,劳动节,放假,\n"
+            "2019-04-28,,补班,四\n2019年5月5日,,补课,周五\n"
+        ),
+    }
+    for kind, text in files.items():
+        assert import_file(registry, kind, text.encode(), "f.csv").applied
+    span = dt.date(2019, 4, 27), dt.date(2019, 5, 6)
+    days = school_days(registry.terms(SCHOOL), registry.holidays(SCHOOL), *span)
+    assert [(day.day.isoformat(), day.weekday) for day in days] == [
+        ("2019-04-28", 4),
+        ("2019-04-29", 1),
+        ("2019-04-30", 2),
+        ("2019-05-05", 5),
+        ("2019-05-06", 1),
+    ]
+    registry.close()
+
+
+def test_php_src_11215_a_lesson_on_the_day_of_a_clock_change_is_at_its_local_time() -> None:
+    day = dt.date(1988, 4, 17)
+    periods = [
+        PeriodRow(1, 1, "第1节", dt.time(0, 0), dt.time(1, 0)),
+        PeriodRow(1, 2, "第2节", dt.time(8, 0), dt.time(8, 40)),
+    ]
+    rows = calendar_rows([SchoolDay(day, 1, 7)], periods, ZONE)
+    assert [row.starts_at for row in rows] == [
+        dt.datetime(1988, 4, 16, 16, 0, tzinfo=dt.UTC),
+        dt.datetime(1988, 4, 16, 23, 0, tzinfo=dt.UTC),
+    ]

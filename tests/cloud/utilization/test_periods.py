@@ -119,3 +119,12 @@ def test_the_cuts_cover_every_second_of_the_day_once(spans: list[tuple[int, int,
     for cut in day_cuts:
         per_slot[cut.slot_start] = per_slot.get(cut.slot_start, 0.0) + cut.overlap_s
     assert set(per_slot.values()) == {300.0}
+
+
+def test_php_src_11215_the_day_on_which_summer_time_began_had_23_hours() -> None:
+    zone = ZoneInfo("Asia/Shanghai")
+    lengths = {}
+    for day in (date(1988, 4, 16), date(1988, 4, 17), date(1988, 9, 11), date(2026, 4, 17)):
+        whole = local_day(day, zone)
+        lengths[day.isoformat()] = (whole.end - whole.start).total_seconds() / 3600
+    assert lengths == {"1988-04-16": 24, "1988-04-17": 23, "1988-09-11": 25, "2026-04-17": 24}

@@ -92,6 +92,7 @@ def declared_of(
         ),
         parameters={} if each is None else {"each": each},
         bands=bands,
+        may_exceed=most is None,
         compared_with=_compared_with(divisor),
     )
 

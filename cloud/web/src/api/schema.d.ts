@@ -1393,6 +1393,8 @@ export interface components {
             model: string | null;
             /** Name */
             name: string;
+            /** Net Value Yuan */
+            net_value_yuan: number | null;
             /** Original Value Yuan */
             original_value_yuan: number | null;
             /** Points */

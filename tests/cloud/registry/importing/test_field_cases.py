@@ -635,3 +635,16 @@ def test_keep_good_of_a_dry_run_stores_nothing(registry: Registry) -> None:
     report = imported(registry, content, keep_good=True, dry_run=True)
     assert (report.applied, report.created, report.refused_rows) == (False, 1, 1)
     assert assets(registry) == {}
+
+
+@pytest.mark.parametrize(
+    "day", ["1986-05-04", "1988-04-10", "1988-04-17", "1990-09-16", "1991-09-15"]
+)
+def test_php_src_11215_a_purchase_in_years_of_summer_time_keeps_its_date(
+    registry: Registry, day: str
+) -> None:
+    date = dt.date.fromisoformat(day)
+    for written in (day, date, (date - dt.date(1899, 12, 30)).days, f"{day}T00:00:00"):
+        report = imported(registry, workbook([row("X1", 取得日期=written)]))
+        assert problems(report) == []
+        assert assets(registry)["X1"].acquired == date

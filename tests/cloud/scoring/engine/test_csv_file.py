@@ -66,6 +66,26 @@ def test_a_table_is_read_as_it_stands() -> None:
         (HEAD + "a,211,18,1,2,,1,1,\n\na,,,,,,,,\n", 'row 4, column id: "a" is in row 2 too'),
         (HEAD + " ,211,18,1,2,,1,1,\n", "row 2, column id: is empty"),
         (HEAD + "a,211\n", "row 2: has 2 cells, expected 9 as in the header"),
+        (
+            HEAD + "a,211,18,50,10,,1,1,\n",
+            "row 2, column A01.part: got 50, expected a part of A01.whole, not more than it",
+        ),
+        (
+            HEAD + "b,211,18,1,2,,1,1,\na,211,18,-1,10,,1,1,\n",
+            "row 3, column A01.part: got -1, expected a sum of 0 or more",
+        ),
+        (
+            HEAD + "a,211,18,0,-10,,1,1,\n",
+            "row 2, column A01.whole: got -10, expected a sum of 0 or more",
+        ),
+        (
+            HEAD.replace("town", "A01.unknown") + "a,211,18,6,10,,1,1,5\n",
+            ("row 2, column A01.unknown: got 5, expected A01.part and it to be A01.whole at most"),
+        ),
+        (
+            HEAD + "a,211,18,1,2,,1,-3,\n",
+            "row 2, column people: got -3, expected a number of 0 or more",
+        ),
         ('id,"A01.part\n', "not CSV: unexpected end of data"),
     ],
 )
@@ -101,3 +121,10 @@ def test_what_is_written_of_countries_is_one_column_per_dimension() -> None:
     path = Path(__file__).parents[1] / "tables" / "hdi-2023.csv"
     head = scores_csv(score_table(standard, read_table(path, standard))).splitlines()[0]
     assert head == "id,score,coverage,health,education,income"
+
+
+def test_what_is_spent_may_be_more_than_what_was_planned() -> None:
+    clause = {"id": "A02", "indicator": "maintenance_spending", "dimension": "d"}
+    text = "id,A02.part,A02.whole\na,12,10\n"
+    table = parse_table(text, "t.csv", standard_of([clause]))
+    assert table["A02.part"].to_list() == [12]

@@ -121,3 +121,11 @@ def test_a_column_attains_what_each_of_its_figures_does(
     alone = [curve.attainment(figure) for figure in figures]
     assert all(map(math.isfinite, whole))
     assert whole == alone
+
+
+def test_dhis2_bands_have_no_gap_between_them() -> None:
+    steps = Steps({0: 0.2, 51: 0.6, 81: 1.0})
+    assert [steps.attainment(value) for value in (50, 50.5, 50.999, 51)] == [0.2, 0.2, 0.2, 0.6]
+    band = Band(low_floor=0, low=50, high=51, high_ceiling=80)
+    assert [band.attainment(value) for value in (50, 50.5, 51)] == [1.0, 1.0, 1.0]
+    assert 0 < band.attainment(51.5) < 1
