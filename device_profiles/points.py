@@ -10,7 +10,9 @@ line sent twice changes nothing.
   `energy_wh` where it is known; the time is the slot's start
 - `gateway,gateway=,school=` and the gateway's health; with `asset=,device=,profile=,protocol=` too:
   the health of one device as the gateway sees it, and `usage_rule` where its usage rule is not its
-  profile's: the keys that differ and their values, as JSON
+  profile's: the keys that differ and their values, as JSON; `rule_fit` (learning, fits, agreed,
+  does_not_fit, indistinct) where the rule is a threshold of power, and `levels`, as JSON, where
+  a person has to look at it
 - `event,asset=,school=,type=` and `text`, and `value` where there is a number to it; without an
   asset it is one of the gateway itself
 """

@@ -47,9 +47,12 @@ def _add(commands: Commands) -> None:
     status = commands.add(
         "status", _status, examples=("status gateway.yaml", "status gateway.yaml --lang zh")
     )
-    for command in (check, status):
+    levels = commands.add(
+        "levels", _levels, examples=("levels gateway.yaml", "levels gateway.yaml --json")
+    )
+    for command in (check, status, levels):
         add_json(command)
-    for command in (run, check, status):
+    for command in (run, check, status, levels):
         command.add_argument("config", type=Path, metavar="gateway.yaml", help=text("config"))
 
 
@@ -153,6 +156,48 @@ def _status(arguments: argparse.Namespace) -> int:
     else:
         print(_page(status, datetime.now(UTC), arguments.text))
     return DONE
+
+
+def _levels(arguments: argparse.Namespace) -> int:
+    from edge.config import load_config  # noqa: PLC0415  as in _run
+    from edge.health import STATUS_FILE  # noqa: PLC0415  as in _run
+
+    text: Texts = arguments.text
+    config = load_config(arguments.config)
+    path = config.data_dir / STATUS_FILE
+    try:
+        content = path.read_text(encoding="utf-8")
+    except OSError:
+        print(text("status.none", path=path, config=arguments.config), file=sys.stderr)
+        return FAILED
+    known = {
+        id_: device["usage"]
+        for id_, device in json.loads(content)["devices"].items()
+        if device.get("usage") is not None
+    }
+    if arguments.json:
+        _print_json(known)
+        return DONE
+    head = [text(f"levels.head.{name}") for name in ("device", "rule", "levels", "proposal")]
+    rows = [[id_, *_fit_row(usage, text)] for id_, usage in known.items()]
+    print("\n".join(table([head, *rows])) if rows else text("levels.none"))
+    if any(usage["rule_fit"] == "does_not_fit" for usage in known.values()):
+        print("\n" + text("levels.agree", config=arguments.config))
+    return DONE
+
+
+def _fit_row(usage: Mapping[str, Any], text: Texts) -> list[str]:
+    """Return whether a device's rule fits, its levels, and the rule to agree to."""
+    learned = usage["learned"] or {"levels": (), "proposal": None}
+    levels = ", ".join(
+        text(f"levels.{level['state']}", low=f"{level['low']:g}", high=f"{level['high']:g}")
+        for level in learned["levels"]
+    )
+    proposal = ""
+    if usage["rule_fit"] == "does_not_fit" and learned["proposal"] is not None:
+        pairs = ", ".join(f"{key}: {value:g}" for key, value in learned["proposal"].items())
+        proposal = f"usage: {{{pairs}}}"
+    return [text(f"levels.fit.{usage['rule_fit']}"), levels, proposal]
 
 
 def _print_json(tree: Mapping[str, Any]) -> None:

@@ -34,6 +34,8 @@ from edge.config import Device
 from edge.driver import Delivery
 from edge.errors import BufferUnavailable, DecodeError, DeviceError, DriverUnavailable
 from edge.health import Health
+from edge.levels import KEY as LEVELS
+from edge.levels import UNKNOWN_USE, DeviceLevels
 
 _log = logging.getLogger(__name__)
 
@@ -85,6 +87,8 @@ class Collector:
         self._final: dict[str, datetime | None] = dict.fromkeys(devices)
         self._last_judged: dict[tuple[str, str], datetime] = {}
         self._is_clock_ahead: bool | None = None
+        self._levels = DeviceLevels(devices)
+        health.fits = self._levels.fits
 
     async def restore(self) -> None:
         """Take up usage where the last run left it."""
@@ -100,6 +104,7 @@ class Collector:
             counter = counters.get(_COUNTER + id_)
             level = CounterLevel(*json.loads(counter)) if counter else None
             meter.restore(MeterState(final, tuple(kept[id_]), level))
+        self._levels.restore(self._buffer.checkpoints(LEVELS))
 
     async def deliver(self, delivery: Delivery) -> None:
         """Return once the delivery is on disk; wait as long as that takes."""
@@ -143,7 +148,12 @@ class Collector:
         await self._take_back_marks(now)
         lines: list[Line] = []
         forget: dict[str, datetime] = {}
-        checkpoints: dict[str, str | None] = {}
+        fits = {id_: known.fit for id_, known in self._levels.fits.items()}
+        checkpoints: dict[str, str | None] = {**self._levels.judge(is_last=is_last)}
+        for id_, known in self._levels.fits.items():
+            self._meters[id_].is_use_known = known.fit not in UNKNOWN_USE
+            if known.fit != fits[id_] and not (fits[id_] == "learning" and known.fit == "fits"):
+                lines.append(self._event(id_, f"rule_{known.fit}", known.text() or "{}", now))
         for id_, meter in self._meters.items():
             place = self._devices[id_].place
             for slot in meter.slots(now, is_last=is_last):
@@ -174,13 +184,14 @@ class Collector:
             name = (device.usage.energy_point if device.usage is not None else None) or ""
             unit = device.profile.points[name].unit
             text = f"{name}: {judgement.before:.10g} -> {judgement.value:.10g} {unit}"
-            tags = {
-                "school": self._school,
-                "asset": device.place.asset,
-                "type": _EVENTS[judgement.kind],
-            }
-            lines.append(Line(Kind.EVENT, line("event", tags, {"text": text}, to_ns(at))))
+            lines.append(self._event(device_id, _EVENTS[judgement.kind], text, at))
         return lines
+
+    def _event(self, device_id: str, type_: str, text: str, at: datetime) -> Line:
+        """Return an event of a device."""
+        asset = self._devices[device_id].place.asset
+        tags = {"school": self._school, "asset": asset, "type": type_}
+        return Line(Kind.EVENT, line("event", tags, {"text": text}, to_ns(at)))
 
     async def release_held(self) -> None:
         """Date the readings that were held back, once the clock is good."""
@@ -313,6 +324,7 @@ class Collector:
             self._health.reading_kept(id_, max(r.observed_at for r in of_device), len(of_device))
         for reading in watched:
             self._meters[reading.device].observe(reading)
+            self._levels.observe(reading)
 
     def _split(self, readings: Sequence[Reading]) -> tuple[Sequence[Reading], Sequence[Held]]:
         """Return the readings that are dated well, and the others as they are held back."""

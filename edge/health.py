@@ -21,6 +21,7 @@ from edge.buffer.entry import BufferState, Kind, Line
 from edge.clock import Clock
 from edge.config import Device
 from edge.errors import BufferUnavailable, DeviceError, DriverUnavailable, EdgeError
+from edge.levels import DeviceFit
 from edge.uplink.drain import UplinkReport
 
 _log = logging.getLogger(__name__)
@@ -89,6 +90,8 @@ class Health:
         self._last_error_kind = ""
         self._last_error_at: datetime | None = None
         self._counts = deque([(self._started, 0)])
+        self.fits: Mapping[str, DeviceFit] = {}
+        """Device -> whether its usage rule fits; only of devices of which that can be learned."""
 
     def reading_kept(self, device_id: str, at: datetime, number: int) -> None:
         """Count readings that are on disk; `at` is the newest of them."""
@@ -213,6 +216,10 @@ class Health:
             }
             if rule := points.rule_text(known.usage, known.profile.usage):
                 device_fields["usage_rule"] = rule
+            if (known_fit := self.fits.get(id_)) is not None:
+                device_fields["rule_fit"] = known_fit.fit
+                if text := known_fit.text():
+                    device_fields["levels"] = text
             for moment in ("last_reading", "last_answer", "last_error_at"):
                 if device[moment]:
                     device_fields[moment] = device[moment]
@@ -235,6 +242,7 @@ class Health:
             "last_error": health.last_error,
             "last_error_kind": health.last_error_kind,
             "last_error_at": _iso(health.last_error_at),
+            "usage": self.fits[device_id].tree() if device_id in self.fits else None,
         }
 
     def _rate(self) -> float:

@@ -5,12 +5,15 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from device_profiles.levels import LevelLearner
 from edge.cli import main
 from edge.config import Config
+from edge.levels import DeviceFit
 from tests._parts.patience import PATIENCE_S
 from tests._parts.uplink_server import uplink_server
 
@@ -61,6 +64,38 @@ def test_status_before_the_first_run_says_what_to_do(
     path = configured("http://127.0.0.1:1").path
     assert main(["status", str(path)]) == 1
     assert "has not run yet" in capsys.readouterr().err
+
+
+def test_levels_shows_what_fits_and_what_to_agree_to(
+    configured: Configured, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = configured("http://127.0.0.1:1")
+    assert main(["levels", str(config.path)]) == 1
+    assert "has not run yet" in capsys.readouterr().err
+    learner = LevelLearner(600)
+    start = datetime(2026, 9, 1, tzinfo=UTC)
+    for minute in range(1500):
+        learner.observe(start + timedelta(minutes=minute), 40.0 if minute > 1000 else 0.5)
+    usages = {
+        "d1": DeviceFit("does_not_fit", learner.learned()).tree(),
+        "d2": DeviceFit("learning").tree(),
+        "d3": None,
+    }
+    status = {"devices": {id_: {"usage": usage} for id_, usage in usages.items()}}
+    config.data_dir.mkdir()
+    (config.data_dir / "status.json").write_text(json.dumps(status), encoding="utf-8")
+    assert main(["levels", str(config.path)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1].split(None, 1)[0] == "d1"
+    assert "rule does not fit" in lines[1]
+    assert "active 40-40 W" in lines[1].replace("39.9", "40").replace("40.3", "40")
+    assert "usage: {active_above: " in lines[1]
+    assert lines[2].split() == ["d2", "being", "learned"]
+    assert str(config.path) in lines[-1]
+    assert main(["levels", "--json", str(config.path)]) == 0
+    assert json.loads(capsys.readouterr().out)["d1"] == usages["d1"]
+    assert main(["levels", "--lang", "zh", str(config.path)]) == 0
+    assert "规则不适合" in capsys.readouterr().out
 
 
 @pytest.mark.real

@@ -13,7 +13,7 @@ from random import Random
 
 import pytest
 
-from edge.config import Config
+from edge.config import Config, load_config
 from edge.driver import Delivery
 from edge.errors import DeviceUnreachable
 from edge.gateway import Gateway
@@ -162,6 +162,67 @@ async def test_u3a_a_goodbye_makes_the_rest_of_the_slot_unobserved_over_a_restar
         spent = "active_s=127.0,standby_s=0.0,off_s=0.0,unobserved_s=173.0 "
         await until(end, lambda: any(spent in line for line in of(end, "usage")))
     assert not any("presence" in line for line in end.stored)
+
+
+def monitor(hour: float) -> float:
+    """Return the power of a monitor of 40 W that is on from nine to five."""
+    return 40.0 if 9 <= hour % 24 < 17 else 0.4
+
+
+async def watch(
+    gateway: Gateway, driver: FedDriver, clock: SetClock, hours: float, power: Callable[..., float]
+) -> None:
+    """Let a device report each five minutes, and usage be computed each hour."""
+    for step in range(round(hours * 12)):
+        await driver.deliver(power=power(step / 12))
+        clock.pass_(300)
+        if step % 12 == 11:
+            await gateway.collector.emit_usage()
+
+
+async def test_u2a_a_monitor_below_the_threshold_is_no_longer_judged_until_a_person_agrees(
+    configured: Configured, clock: SetClock, end: UplinkServer
+) -> None:
+    config, driver = configured(end.url), FedDriver(clock)
+    async with running(config, clock, driver) as gateway:
+        await watch(gateway, driver, clock, 14, monitor)
+        assert gateway.health.fits["d1"].fit == "learning"
+    async with running(config, clock, driver) as gateway:  # what was learned outlives a restart
+        await watch(gateway, driver, clock, 12, lambda hour: monitor(hour + 14))
+        known = gateway.health.fits["d1"]
+        assert (known.fit, gateway.health.fits["d2"].fit) == ("does_not_fit", "learning")
+        assert known.learned is not None
+        assert [(v.state, round(v.median)) for v in known.learned.levels] == [
+            ("off", 0),
+            ("active", 40),
+        ]
+        await gateway._report_health()
+        unfit = 'rule_fit="does_not_fit",levels="{'
+        await until(end, lambda: any(unfit in text for text in of(end, "gateway")))
+        await until(end, lambda: any("rule_does_not_fit" in text for text in of(end, "event")))
+    last = of(end, "usage")[-1]
+    assert "active_s=0.0,standby_s=0.0,off_s=0.0,unobserved_s=300.0" in last
+
+    text = config.path.read_text(encoding="utf-8")
+    agreed = text.replace('room: "101",', 'room: "101", usage: {active_above: 9},')
+    config.path.write_text(agreed, encoding="utf-8")
+    clock.wall = START + timedelta(days=2, hours=10)
+    async with running(load_config(config.path), clock, driver) as gateway:
+        assert gateway.health.fits["d1"].fit == "agreed"
+        await watch(gateway, driver, clock, 1, lambda _: 40.0)
+        sent = "active_s=300.0,standby_s=0.0,off_s=0.0,unobserved_s=0.0"
+        await until(end, lambda: any(sent in line for line in of(end, "usage")))
+
+
+async def test_a_computer_that_never_sleeps_is_never_in_full_use(
+    configured: Configured, clock: SetClock, end: UplinkServer
+) -> None:
+    driver = FedDriver(clock)
+    async with running(configured(end.url), clock, driver) as gateway:
+        await watch(gateway, driver, clock, 26, lambda hour: 86 + hour % 3)
+        assert gateway.health.fits["d1"].fit == "indistinct"
+        await until(end, lambda: any("rule_indistinct" in text for text in of(end, "event")))
+    assert "active_s=0.0,standby_s=0.0,off_s=0.0,unobserved_s=300.0" in of(end, "usage")[-1]
 
 
 async def test_nothing_is_lost_over_an_outage_and_a_restart_in_it(
