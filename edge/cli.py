@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _OLD_S = 60.0
 _LABEL_COLUMNS = 10
+_LEVEL_STATES = frozenset({"off", "standby", "active", "on"})
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -192,6 +193,7 @@ def _fit_row(usage: Mapping[str, Any], text: Texts) -> list[str]:
     levels = ", ".join(
         text(f"levels.{level['state']}", low=f"{level['low']:g}", high=f"{level['high']:g}")
         for level in learned["levels"]
+        if level["state"] in _LEVEL_STATES
     )
     proposal = ""
     if usage["rule_fit"] == "does_not_fit" and learned["proposal"] is not None:

@@ -88,7 +88,7 @@ def test_levels_shows_what_fits_and_what_to_agree_to(
     lines = capsys.readouterr().out.splitlines()
     assert lines[1].split(None, 1)[0] == "d1"
     assert "rule does not fit" in lines[1]
-    assert "active 40-40 W" in lines[1].replace("39.9", "40").replace("40.3", "40")
+    assert "off 0.5-0.5 W, active 40.4-40.4 W" in lines[1]
     assert "usage: {active_above: " in lines[1]
     assert lines[2].split() == ["d2", "being", "learned"]
     assert str(config.path) in lines[-1]
