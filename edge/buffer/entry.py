@@ -112,3 +112,15 @@ class BufferState:
     evicted: int
     set_aside: int
     held: int
+
+
+@dataclass(slots=True)
+class BufferRecovery:
+    """What was recovered of a damaged buffer, and what was not."""
+
+    lines: int = 0
+    """Lines that were recovered."""
+    damaged: int = 0
+    """Rows whose checksum is wrong."""
+    hidden: bool = False
+    """Whether there are pages whose rows cannot be read."""

@@ -1,10 +1,13 @@
 """The buffer's database file: its tables, and what happens when the file is beyond reading."""
 
 import sqlite3
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-VERSION = 1
+from edge.buffer.checksum import checksum
+
+VERSION = 2
 PAGE_BYTES = 4096
 
 _TABLES = """
@@ -14,22 +17,27 @@ CREATE TABLE lines (
     at_ms INTEGER NOT NULL,
     size INTEGER NOT NULL,
     key TEXT,
-    text TEXT NOT NULL
+    text TEXT NOT NULL,
+    crc INTEGER NOT NULL
 );
 CREATE UNIQUE INDEX lines_by_key ON lines (key) WHERE key IS NOT NULL;
-CREATE TABLE marks (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE marks (
+    key TEXT PRIMARY KEY, value TEXT NOT NULL, crc INTEGER NOT NULL
+) WITHOUT ROWID;
 CREATE TABLE observations (
     device TEXT NOT NULL,
     point TEXT NOT NULL,
     at_us INTEGER NOT NULL,
     value TEXT NOT NULL,
+    crc INTEGER NOT NULL,
     PRIMARY KEY (device, at_us, point)
 ) WITHOUT ROWID;
 CREATE TABLE held (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
     boot TEXT NOT NULL,
     monotonic_us INTEGER NOT NULL,
-    body TEXT NOT NULL
+    body TEXT NOT NULL,
+    crc INTEGER NOT NULL
 );
 CREATE TABLE set_aside (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -41,6 +49,56 @@ CREATE TABLE set_aside (
 CREATE TABLE counts (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 """
 
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """How a table is read when its file is damaged."""
+
+    name: str
+    columns: str
+    """All but the checksum, which covers them from `first_checked` on."""
+    order: str
+    order_back: str
+    is_numbered: bool = True
+    has_checksum: bool = True
+    first_checked: int = 1
+
+    @property
+    def checked(self) -> str:
+        """The columns that the checksum covers."""
+        return ", ".join(self.columns.split(", ")[self.first_checked :])
+
+
+TABLES = (
+    Table("lines", "seq, size, kind, at_ms, key, text", "seq", "seq DESC", first_checked=2),
+    Table("marks", "key, value", "key", "key DESC", is_numbered=False, first_checked=0),
+    Table(
+        "observations",
+        "device, point, at_us, value",
+        "device, at_us, point",
+        "device DESC, at_us DESC, point DESC",
+        is_numbered=False,
+        first_checked=0,
+    ),
+    Table("held", "number, boot, monotonic_us, body", "number", "number DESC"),
+    Table(
+        "set_aside",
+        "number, at_ms, status, problem, text",
+        "number",
+        "number DESC",
+        has_checksum=False,
+    ),
+    Table("counts", "name, value", "name", "name DESC", is_numbered=False, has_checksum=False),
+)
+
+# Version 1 had no checksums.
+_FROM_1 = "".join(
+    f"ALTER TABLE {table.name} ADD COLUMN crc INTEGER NOT NULL DEFAULT 0;"  # noqa: S608 - names of ours
+    f"UPDATE {table.name} SET crc = checksum({table.checked});"
+    for table in TABLES
+    if table.has_checksum
+)
+
 # A checkpointed write-ahead log keeps this much of its file, so that deleting (after a send, or by
 # the eviction rule) still finds room on a full disk.
 WAL_RESERVE_BYTES = 4 * 1024 * 1024
@@ -51,7 +109,7 @@ def connect(path: Path, *, max_pages: int | None = None) -> sqlite3.Connection:
 
     Raises sqlite3.DatabaseError where the file is not a sound buffer of this version.
     """
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    connection = plain(path)
     try:
         connection.execute(f"PRAGMA page_size={PAGE_BYTES}")
         connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
@@ -68,8 +126,23 @@ def connect(path: Path, *, max_pages: int | None = None) -> sqlite3.Connection:
     return connection
 
 
+def plain(path: Path) -> sqlite3.Connection:
+    """Open a file as it is. Text that is no UTF-8 is read with what is wrong escaped."""
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    connection.text_factory = _text
+    return connection
+
+
+def _text(data: bytes) -> str:
+    return data.decode(errors="backslashreplace")
+
+
 def _check(connection: sqlite3.Connection) -> None:
     (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version == 1:
+        connection.create_function("checksum", -1, checksum, deterministic=True)
+        connection.executescript(f"BEGIN IMMEDIATE; {_FROM_1} PRAGMA user_version=2; COMMIT;")
+        version = VERSION
     if version == 0:
         connection.executescript(
             f"BEGIN IMMEDIATE; {_TABLES} PRAGMA user_version={VERSION}; COMMIT;"

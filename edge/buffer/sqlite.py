@@ -32,7 +32,10 @@ Deleting: by sequence number. Beyond `max_bytes` the oldest readings go first, t
 events and usage, in that order. Freed pages are given back to the file system bit by bit, and the
 write-ahead log is cut after each checkpoint, so that a drained buffer is a small file again.
 
-A file that cannot be read is given another name and a new one is begun: a gateway always starts.
+Bit rot: each row carries a checksum. A line whose checksum is wrong is set aside and counted, and
+the rest goes on. A flipped bit in the log is put right before SQLite reads the log. A file that
+cannot be read is given another name, and a new one is begun with what can still be read of it: a
+gateway always starts.
 """
 
 import asyncio
@@ -47,8 +50,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from edge.buffer import schema, tables
+from edge.buffer import schema, tables, write_ahead_log
 from edge.buffer.entry import Batch, BufferState, Entry, Held, Observation, SetAside
+from edge.buffer.salvage import salvage
 from edge.clock import Clock
 from edge.errors import BufferUnavailable
 
@@ -192,6 +196,13 @@ class SqliteBuffer:
     def _open(self) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         try:
+            mended = write_ahead_log.mend(Path(f"{self._path}-wal"))
+        except OSError as error:
+            raise BufferUnavailable(f"{self._path}: {error}") from error
+        if mended:
+            self.accidents.append(f"{mended} flipped bits were found in the buffer's log")
+            _log.error("%s: %s", self._path, self.accidents[-1])
+        try:
             connection = schema.connect(self._path, max_pages=self._max_pages)
         except sqlite3.DatabaseError as error:
             if _code(error) in _DISK:
@@ -201,15 +212,20 @@ class SqliteBuffer:
                 connection = schema.connect(self._path, max_pages=self._max_pages)
             else:
                 connection = self._begin_anew(error)
-        self._tables = tables.Tables(connection, self._max_bytes)
+        self._tables = tables.Tables(connection, self._max_bytes, self.accidents)
 
     def _begin_anew(self, error: sqlite3.DatabaseError) -> sqlite3.Connection:
         target = schema.move_away(self._path, self._clock.now())
+        connection = schema.connect(self._path, max_pages=self._max_pages)
+        recovery = salvage(target, connection)
+        rest = f", {recovery.damaged} rows were damaged" if recovery.damaged else ""
+        rest += ", some pages could not be read" if recovery.hidden else ""
         self.accidents.append(
             f"the buffer could not be read ({error}); it was kept as {target.name}, a new one begun"
+            f" with {recovery.lines} lines of it{rest}"
         )
         _log.error("%s: %s", self._path, self.accidents[-1])
-        return schema.connect(self._path, max_pages=self._max_pages)
+        return connection
 
     def _work(self) -> None:
         while True:
@@ -305,7 +321,7 @@ class SqliteBuffer:
     def _replace(self, error: sqlite3.DatabaseError) -> None:
         self._owned.close()
         checkpoints = self._owned.checkpoints
-        self._tables = tables.Tables(self._begin_anew(error), self._max_bytes)
+        self._tables = tables.Tables(self._begin_anew(error), self._max_bytes, self.accidents)
         self._tables.begin()
         self._tables.append(Entry(checkpoints=checkpoints), self._clock.now())
         self._tables.commit()

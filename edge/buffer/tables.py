@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from device_profiles.points import from_ns, to_ns
+from edge.buffer.checksum import checksum
 from edge.buffer.entry import (
     Batch,
     BufferState,
@@ -27,6 +28,8 @@ ROW_BYTES = 32
 MAX_SET_ASIDE = 10_000
 MAX_HELD = 100_000
 _EVICT_ROWS = 500
+_SIZE = f"length(CAST(text AS BLOB)) + length(coalesce(key, '')) + {ROW_BYTES}"
+DAMAGED = "damaged on the disk: its checksum does not match"
 _VACUUM_PAGES = 512
 
 
@@ -45,16 +48,17 @@ class _Counts:
 class Tables:
     """One open database and the counts that go with it."""
 
-    def __init__(self, connection: sqlite3.Connection, max_bytes: int) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, max_bytes: int, accidents: list[str]
+    ) -> None:
         self._db = connection
         self._max_bytes = max_bytes
+        self._accidents = accidents
         self._taken: tuple[int, int] = (0, -1)
         self._turn = Lane.LIVE
         self._counts = self._count()
         self._before = self._counts
-        self.checkpoints: dict[str, str] = dict(
-            connection.execute("SELECT key, value FROM marks").fetchall()
-        )
+        self.checkpoints: dict[str, str] = self._sound_marks()
         self._new_marks: dict[str, str | None] = {}
 
     def close(self) -> None:
@@ -103,8 +107,11 @@ class Tables:
         for key, value in entry.checkpoints.items():
             self._checkpoint(key, value)
         self._db.executemany(
-            "INSERT OR REPLACE INTO observations VALUES (?, ?, ?, ?)",
-            [(o.device, o.point, _us(o.at), json.dumps(o.value)) for o in entry.observations],
+            "INSERT OR REPLACE INTO observations VALUES (?, ?, ?, ?, ?)",
+            [
+                _sealed(o.device, o.point, _us(o.at), json.dumps(o.value))
+                for o in entry.observations
+            ],
         )
         self._db.executemany(
             "DELETE FROM observations WHERE device = ? AND at_us < ?",
@@ -133,17 +140,8 @@ class Tables:
 
     def set_aside(self, batch: Batch, status: int, problem: str, now: datetime) -> None:
         """Move lines to the table of refused ones, which keeps the newest only."""
-        self._db.executemany(
-            "INSERT INTO set_aside (at_ms, status, problem, text) VALUES (?, ?, ?, ?)",
-            [(_ms(now), status, problem, text) for _, text in batch.lines],
-        )
-        self._db.execute(
-            "DELETE FROM set_aside WHERE number <= (SELECT max(number) FROM set_aside) - ?",
-            (MAX_SET_ASIDE,),
-        )
+        self._put_aside([(_ms(now), status, problem, text) for _, text in batch.lines])
         self._delete([seq for seq, _ in batch.lines])
-        self._add_to_count("set_aside", len(batch.lines))
-        self._counts = replace(self._counts, set_aside=self._counts.set_aside + len(batch.lines))
 
     def start_backlog(self) -> None:
         """Make what is unsent now the backlog."""
@@ -189,16 +187,29 @@ class Tables:
     def observations(self) -> Sequence[Observation]:
         """Return the usage meter's observations, oldest first."""
         rows = self._db.execute(
-            "SELECT device, point, at_us, value FROM observations ORDER BY at_us"
-        )
-        return [Observation(d, p, from_ns(at * 1000), json.loads(v)) for d, p, at, v in rows]
+            "SELECT device, point, at_us, value, crc FROM observations ORDER BY at_us"
+        ).fetchall()
+        sound = [row[:-1] for row in rows if _sealed(*row[:-1]) == row]
+        if len(sound) < len(rows):
+            self._accidents.append(f"{len(rows) - len(sound)} of the usage state's rows: {DAMAGED}")
+        return [Observation(d, p, from_ns(at * 1000), json.loads(v)) for d, p, at, v in sound]
 
     def held(self, limit: int) -> Sequence[Held]:
         """Return the oldest readings that wait for a good clock."""
         rows = self._db.execute(
-            "SELECT boot, monotonic_us, body, number FROM held ORDER BY number LIMIT ?", (limit,)
-        )
-        return [Held(*row) for row in rows]
+            "SELECT boot, monotonic_us, body, crc, number FROM held ORDER BY number LIMIT ?",
+            (limit,),
+        ).fetchall()
+        damaged = [row for row in rows if _sealed(*row[:3]) != row[:4]]
+        for _, _, body, _, number in damaged:
+            self._put_aside([(0, 0, DAMAGED, body)])
+            self._db.execute("DELETE FROM held WHERE number = ?", (number,))
+            self._counts = replace(self._counts, held=self._counts.held - 1)
+        return [
+            Held(boot, monotonic_us, body, number)
+            for boot, monotonic_us, body, crc, number in rows
+            if checksum(boot, monotonic_us, body) == crc
+        ]
 
     def _append_line(self, line: Line, at_ms: int) -> None:
         if line.key is not None:
@@ -207,8 +218,8 @@ class Tables:
                 self._delete([old[0]])
         size = len(line.text.encode()) + len(line.key or "") + ROW_BYTES
         cursor = self._db.execute(
-            "INSERT INTO lines (kind, at_ms, size, key, text) VALUES (?, ?, ?, ?, ?)",
-            (line.kind, at_ms, size, line.key, line.text),
+            "INSERT INTO lines (size, kind, at_ms, key, text, crc) VALUES (?, ?, ?, ?, ?, ?)",
+            (size, *_sealed(int(line.kind), at_ms, line.key, line.text)),
         )
         self._counts = replace(
             self._counts,
@@ -222,14 +233,14 @@ class Tables:
         if value is None:
             self._db.execute("DELETE FROM marks WHERE key = ?", (key,))
         else:
-            self._db.execute("INSERT OR REPLACE INTO marks VALUES (?, ?)", (key, value))
+            self._db.execute("INSERT OR REPLACE INTO marks VALUES (?, ?, ?)", _sealed(key, value))
 
     def _hold(self, held: Sequence[Held]) -> None:
         if not held:
             return
         self._db.executemany(
-            "INSERT INTO held (boot, monotonic_us, body) VALUES (?, ?, ?)",
-            [(h.boot, h.monotonic_us, h.body) for h in held],
+            "INSERT INTO held (boot, monotonic_us, body, crc) VALUES (?, ?, ?, ?)",
+            [_sealed(h.boot, h.monotonic_us, h.body) for h in held],
         )
         over = max(0, self._counts.held + len(held) - MAX_HELD)
         if over:
@@ -246,27 +257,57 @@ class Tables:
         )
 
     def _head(self, lane: Lane, max_lines: int, max_bytes: int) -> list[tuple[int, str]]:
+        """Return the first sound lines of a lane; damaged ones on the way are set aside."""
         condition = ">" if lane is Lane.LIVE else "<="
         rows = self._db.execute(
-            f"SELECT seq, size, text FROM lines WHERE seq {condition} ?"  # noqa: S608 - an operator of ours
+            f"SELECT seq, kind, at_ms, key, text, crc FROM lines WHERE seq {condition} ?"  # noqa: S608 - an operator of ours
             " ORDER BY seq LIMIT ?",
             (self._counts.boundary, max_lines),
         )
         head: list[tuple[int, str]] = []
+        damaged: list[tuple[int, int, str]] = []
         total = 0
-        for seq, size, text in rows:
-            total += size
+        for seq, kind, at_ms, key, text, crc in rows:
+            if checksum(kind, at_ms, key, text) != crc:
+                damaged.append((seq, at_ms, text))
+                continue
+            total += len(text) + ROW_BYTES
             if head and total > max_bytes:
                 break
             head.append((seq, text))
         rows.close()
+        if damaged:
+            self._put_aside([(at_ms, 0, DAMAGED, text) for _, at_ms, text in damaged])
+            self._delete([seq for seq, _, _ in damaged])
+            return head or self._head(lane, max_lines, max_bytes)
         return head
+
+    def _put_aside(self, rows: Sequence[tuple[int, int, str, str]]) -> None:
+        """Keep (time, status, problem, text) for an operator; only the newest are kept."""
+        self._db.executemany(
+            "INSERT INTO set_aside (at_ms, status, problem, text) VALUES (?, ?, ?, ?)", rows
+        )
+        self._db.execute(
+            "DELETE FROM set_aside WHERE number <= (SELECT max(number) FROM set_aside) - ?",
+            (MAX_SET_ASIDE,),
+        )
+        self._add_to_count("set_aside", len(rows))
+        self._counts = replace(self._counts, set_aside=self._counts.set_aside + len(rows))
+
+    def _sound_marks(self) -> dict[str, str]:
+        """Return the marks; one that is damaged is as good as none, and reported."""
+        rows = self._db.execute("SELECT key, value, crc FROM marks").fetchall()
+        sound = {row[0]: row[1] for row in rows if _sealed(*row[:-1]) == row}
+        if len(sound) < len(rows):
+            self._accidents.append(f"{len(rows) - len(sound)} of the drivers' marks: {DAMAGED}")
+        return sound
 
     def _delete(self, numbers: Sequence[int]) -> None:
         lines, size = 0, 0
         for seq in numbers:
             row = self._db.execute(
-                "DELETE FROM lines WHERE seq = ? RETURNING size", (seq,)
+                f"DELETE FROM lines WHERE seq = ? RETURNING {_SIZE}",  # noqa: S608 - an expression of ours
+                (seq,),
             ).fetchone()
             if row is not None:
                 lines += 1
@@ -283,7 +324,9 @@ class Tables:
         )
 
     def _count(self) -> _Counts:
-        lines, size = self._db.execute("SELECT count(*), total(size) FROM lines").fetchone()
+        lines, size = self._db.execute(
+            f"SELECT count(*), total({_SIZE}) FROM lines"  # noqa: S608 - an expression of ours
+        ).fetchone()
         (held,) = self._db.execute("SELECT count(*) FROM held").fetchone()
         row = self._db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'lines'").fetchone()
         last_seq = row[0] if row else 0
@@ -297,6 +340,11 @@ class Tables:
             last_seq=last_seq,
             boundary=last_seq,
         )
+
+
+def _sealed(*parts: object) -> tuple[object, ...]:
+    """Return columns with their checksum behind them."""
+    return (*parts, checksum(*parts))
 
 
 def _ms(moment: datetime) -> int:

@@ -14,9 +14,12 @@ from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
+
 from edge.buffer import schema
 from edge.buffer.entry import Entry, Held, Kind, Line, Observation
 from edge.buffer.sqlite import SqliteBuffer
+from edge.buffer.tables import Tables
 from edge.errors import BufferUnavailable
 
 START = datetime(2026, 9, 1, tzinfo=UTC)
@@ -209,16 +212,29 @@ async def run(name: str, folder: Path, mark: Callable[[str, int], None]) -> None
     await subject.close()
 
 
-async def contents(name: str, folder: Path) -> list[Content]:
-    """Run a workload and return what the buffer held after each step."""
-    held = []
+async def contents(name: str, folder: Path, patch: pytest.MonkeyPatch) -> list[list[Content]]:
+    """Run a workload and return what the buffer held after each transaction of each step.
+
+    The last content of a step is what it leaves. A full disk makes a step two transactions: the
+    oldest lines are given up, then the entry goes in.
+    """
+    steps: list[list[Content]] = []
+    commit = Tables.commit
+
+    def watched(tables: Tables) -> None:
+        commit(tables)
+        steps[-1].append(content(folder))
 
     def mark(word: str, number: int) -> None:
-        if word == "end":
-            held.append(content(folder))
+        if word == "begin":
+            steps.append([])
+        else:
+            steps[-1].append(content(folder))
 
-    await run(name, folder, mark)
-    return held
+    with patch.context() as patched:
+        patched.setattr(Tables, "commit", watched)
+        await run(name, folder, mark)
+    return steps
 
 
 def _lazily(real: Callable[..., sqlite3.Connection]) -> Callable[..., sqlite3.Connection]:
