@@ -7,7 +7,7 @@ V1.1b3, section 4.4), not the "40001" of manuals.
 from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from device_profiles.model import Command, Identifier, Model, Name, Point, Port
 from device_profiles.protocol import Key, ProtocolSpec
@@ -26,6 +26,9 @@ RegisterType = Literal[
     "uint64",
     "float32",
     "float64",
+    "bcd16",
+    "bcd32",
+    "bcd64",
     "string",
 ]
 ByteOrder = Literal["ABCD", "CDAB", "BADC", "DCBA"]
@@ -40,7 +43,66 @@ REGISTERS_PER_TYPE: dict[str, int] = {
     "int64": 4,
     "uint64": 4,
     "float64": 4,
+    "bcd16": 1,
+    "bcd32": 2,
+    "bcd64": 4,
 }
+_WHOLE = frozenset({"uint16", "uint32", "uint64", "int16", "int32", "int64"})
+_TEXTUAL = frozenset({"bool", "string"})
+
+
+class SignRegister(Model):
+    """A register next to a magnitude that holds its sign."""
+
+    address: int = Field(ge=0, le=0xFFFF)
+    bit: int | None = Field(
+        default=None, ge=0, le=15, description="One bit of the register is the sign."
+    )
+    negative: tuple[int, ...] = Field(
+        default=(1,), min_length=1, description="Words (or bits) that mean 'below zero'."
+    )
+
+    def is_negative(self, word: int) -> bool:
+        """Return whether a word of the register makes the value negative."""
+        return (word if self.bit is None else word >> self.bit & 1) in self.negative
+
+
+class ScaleRegister(Model):
+    """A register whose word chooses the scale: a model number, a range, a decimal point."""
+
+    address: int = Field(ge=0, le=0xFFFF)
+    scales: dict[str, float] = Field(
+        min_length=1,
+        description="Word, or first-last -> scale, in place of the point's. Another word gives no "
+        "reading and is an error that names it.",
+    )
+
+    @field_validator("scales", mode="before")
+    @classmethod
+    def _words_as_text(cls, scales: Any) -> Any:
+        return {str(k): v for k, v in scales.items()} if isinstance(scales, dict) else scales
+
+    @field_validator("scales")
+    @classmethod
+    def _are_words(cls, scales: dict[str, float]) -> dict[str, float]:
+        for key in scales:
+            first, _, last = key.partition("-")
+            if not (first.isdecimal() and (last or first).isdecimal()):
+                raise ValueError(f"{key!r} is no word; give one such as 3, or a range such as 1-4")
+        return scales
+
+    @property
+    def words(self) -> tuple[int, ...]:
+        """The first word of each entry."""
+        return tuple(int(key.partition("-")[0]) for key in self.scales)
+
+    def scale(self, word: int) -> float | None:
+        """Return the scale that a word chooses; None for one that is not listed."""
+        for key, scale in self.scales.items():
+            first, _, last = key.partition("-")
+            if int(first) <= word <= int(last or first):
+                return scale
+        return None
 
 
 class ModbusPoint(Point):
@@ -55,9 +117,33 @@ class ModbusPoint(Point):
         "eight-byte types follow the same pattern (BADC swaps the bytes in every register, CDAB "
         "reverses the registers, DCBA does both).",
     )
-    bit: int | None = Field(default=None, ge=0, le=15, description="One bit of a uint16 register.")
+    bit: int | None = Field(
+        default=None,
+        ge=0,
+        le=63,
+        description="One bit of a whole number, or the lowest of several.",
+    )
+    bit_count: int = Field(
+        default=1, ge=1, le=32, description="From `bit` on; more than one give a number."
+    )
+    sign: SignRegister | None = Field(
+        default=None, description="The register that holds the sign, where it is another one."
+    )
+    scale_factor_address: int | None = Field(
+        default=None,
+        ge=0,
+        le=0xFFFF,
+        description="A register (int16) whose value n means raw * 10^n, before scale and offset; "
+        "0x8000 means 'no value' (SunSpec's scale factors).",
+    )
+    scale_by: ScaleRegister | None = Field(
+        default=None, description="The register that chooses the scale, where one does."
+    )
     length: int | None = Field(
         default=None, ge=1, le=125, description="Registers of a string, two bytes each."
+    )
+    encoding: Literal["utf-8", "gbk", "latin-1"] = Field(
+        default="utf-8", description="How a string's bytes are read."
     )
     poll_s: float = Field(default=10.0, gt=0, description="Seconds between two reads.")
 
@@ -67,6 +153,35 @@ class ModbusPoint(Point):
         if self.type == "string":
             return self.length or 1
         return REGISTERS_PER_TYPE[self.type]
+
+    @property
+    def spans(self) -> tuple[tuple[int, int], ...]:
+        """The registers the point needs, as (first, behind the last): its own come first."""
+        further = (
+            self.sign.address if self.sign else None,
+            self.scale_factor_address,
+            self.scale_by.address if self.scale_by else None,
+        )
+        return (
+            (self.address, self.address + self.count),
+            *((address, address + 1) for address in further if address is not None),
+        )
+
+    @model_validator(mode="after")
+    def _keys_fit_the_type(self) -> "ModbusPoint":
+        if self.bit is None and self.bit_count > 1:
+            raise ValueError("bit_count needs bit, the lowest of the bits")
+        if self.bit is not None:
+            if self.type not in _WHOLE:
+                raise ValueError(f"{self.type} has no bits; use bit with a whole number, uint16")
+            if self.bit + self.bit_count > 16 * self.count:
+                last = 16 * self.count - 1
+                raise ValueError(f"{self.type} has the bits 0 to {last}; lower bit or bit_count")
+        is_number = self.type not in _TEXTUAL and self.register_ not in {"coil", "discrete"}
+        for key in ("sign", "scale_factor_address", "scale_by"):
+            if getattr(self, key) is not None and (not is_number or self.bit is not None):
+                raise ValueError(f"{key} goes with a number; leave it out")
+        return self
 
 
 class ModbusCommand(Command):
@@ -155,9 +270,18 @@ class ModbusSpec(ProtocolSpec[ModbusProfile, ModbusPoint, ModbusExample, ModbusA
 
     def address_text(self, point: ModbusPoint) -> str:
         """Return the table, the address and the type of a point."""
-        bit = f", bit {point.bit}" if point.bit is not None else ""
         order = f" {point.byte_order}" if point.count > 1 and point.type != "string" else ""
-        return f"{point.register_} 0x{point.address:04X} {point.type}{order}{bit}"
+        parts = [f"{point.register_} 0x{point.address:04X} {point.type}{order}"]
+        if point.bit is not None:
+            last = point.bit + point.bit_count - 1
+            parts.append(f"bit {point.bit}" if last == point.bit else f"bits {point.bit}-{last}")
+        if point.sign is not None:
+            parts.append(f"sign in 0x{point.sign.address:04X}")
+        if point.scale_factor_address is not None:
+            parts.append(f"scale factor in 0x{point.scale_factor_address:04X}")
+        if point.scale_by is not None:
+            parts.append(f"scale by 0x{point.scale_by.address:04X}")
+        return ", ".join(parts)
 
     def example_lines(self, example: ModbusExample) -> list[str]:
         """Return the words of each block, and the coils."""

@@ -6,7 +6,9 @@ quantity. Arithmetic is decimal, so a register of 2302 at scale 0.1 is 230.2 and
 230.20000000000002: scaled integers have exactly the scale's decimals.
 """
 
+import contextlib
 import math
+import struct
 from decimal import Decimal
 
 from device_profiles.model import Point
@@ -19,21 +21,25 @@ _NAMES: dict[ValueType, str] = {
     "string": "text",
 }
 _EXCERPT = 60
+_FLOAT32 = struct.Struct(">f")
 
 
 class ConversionError(ValueError):
     """A raw value that cannot be a value of its point; the text names what came and what should."""
 
 
-def value_of(point: Point, raw: Value) -> Value | None:
-    """Return the point's value, or None where the raw value means that there is none."""
+def value_of(point: Point, raw: Value, scale: float | None = None) -> Value | None:
+    """Return the point's value, or None where the raw value means that there is none.
+
+    A `scale` takes the place of the point's.
+    """
     if is_invalid(point, raw):
         return None
     if point.values is not None:
         return _typed(point, point.values.get(raw_key(raw)))
     wanted = point.value_type
     if wanted == "number" and _is_number(raw):
-        return _scaled(point, raw)
+        return _scaled(point, raw, point.scale if scale is None else scale)
     return _typed(point, raw)
 
 
@@ -57,8 +63,19 @@ def raw_key(raw: Value) -> str:
 
 
 def round_float32(value: float) -> float:
-    """Return the number that a float32 means: 7 significant digits, 230.2 and not 230.19999."""
-    return float(f"{value:.7g}")
+    """Return the number of fewest digits that is the same float32: 230.2 and not 230.19999.
+
+    Seven digits are too few for some float32, nine are enough (IEEE 754-2019, 5.12.2).
+    """
+    if not math.isfinite(value):
+        return value
+    data = _FLOAT32.pack(value)
+    for digits in range(6, 9):
+        short = float(f"{value:.{digits}g}")
+        with contextlib.suppress(OverflowError):  # rounded up beyond the largest float32
+            if _FLOAT32.pack(short) == data:
+                return short
+    return float(f"{value:.9g}")
 
 
 def excerpt(raw: object) -> str:
@@ -72,13 +89,13 @@ def _is_number(raw: Value) -> bool:
     return isinstance(raw, int | float) and not isinstance(raw, bool)
 
 
-def _scaled(point: Point, raw: Value) -> float:
+def _scaled(point: Point, raw: Value, scale: float) -> float:
     try:
         number = float(raw)
     except OverflowError:
         raise ConversionError("got a number that is too large for any measurement") from None
-    if (point.scale != 1 or point.offset != 0) and math.isfinite(number):
-        number = float(Decimal(str(raw)) * Decimal(str(point.scale)) + Decimal(str(point.offset)))
+    if (scale != 1 or point.offset != 0) and math.isfinite(number):
+        number = float(Decimal(str(raw)) * Decimal(str(scale)) + Decimal(str(point.offset)))
     if not math.isfinite(number):
         raise ConversionError(f"got {number}, expected a finite number")
     return number + 0.0  # -0.0 becomes 0.0

@@ -13,7 +13,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 
 from device_profiles.protocols.ble import BleExample, BlePoint, BleProfile, GattType
 from device_profiles.reading import Value
-from simulators.devices.point_values import SIMULATED, raw_of, value_of
+from simulators.devices.point_values import SIMULATED, raw_of, shortest_float32, value_of
 from simulators.errors import EncodeError
 
 PLAIN = 0x40
@@ -171,7 +171,7 @@ def gatt_field(kind: GattType, raw: Value) -> Encoded:
         return Encoded(struct.pack("<?", bool(raw)), bool(raw))
     if kind == "float32":
         data = struct.pack("<f", float(raw))
-        return Encoded(data, float(f"{struct.unpack('<f', data)[0]:.7g}"))
+        return Encoded(data, shortest_float32(data[::-1]))
     size = struct.calcsize(_GATT[kind])
     steps = _clipped(Decimal(str(float(raw))), size, signed=kind.startswith("int"))
     return Encoded(struct.pack(_GATT[kind], steps), float(steps))

@@ -219,9 +219,10 @@ def _bits(values: Sequence[int]) -> bytes:
 
 def _readable(profile: ModbusProfile, register: Register) -> frozenset[int]:
     spans = sorted(
-        (point.address, point.address + point.count)
+        span
         for point in profile.points.values()
         if point.register_ == register
+        for span in point.spans
     )
     addresses: set[int] = set()
     end = None

@@ -4,6 +4,7 @@ Written from the profile format, apart from the gateway's conversion, so that on
 against the other.
 """
 
+import struct
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
@@ -15,8 +16,11 @@ SIMULATED = "what the simulator sends"
 """The source of an example that an encoder made."""
 
 
-def raw_of(point: Point, value: Value) -> Value:
-    """Return the raw value of a point's value: scale, offset and `values` undone."""
+def raw_of(point: Point, value: Value, scale: float | None = None) -> Value:
+    """Return the raw value of a point's value: scale, offset and `values` undone.
+
+    A `scale` takes the place of the point's, here and in `value_of`.
+    """
     if point.values is not None:
         for key, meaning in point.values.items():
             if meaning == value and isinstance(meaning, bool) == isinstance(value, bool):
@@ -26,17 +30,27 @@ def raw_of(point: Point, value: Value) -> Value:
         )
     if isinstance(value, bool | str):
         return value
-    raw = (Decimal(str(float(value))) - Decimal(str(point.offset))) / Decimal(str(point.scale))
+    raw = (Decimal(str(float(value))) - Decimal(str(point.offset))) / Decimal(
+        str(point.scale if scale is None else scale)
+    )
     return float(raw)
 
 
-def value_of(point: Point, raw: Value) -> Value:
+def value_of(point: Point, raw: Value, scale: float | None = None) -> Value:
     """Return a point's value for the raw value that the bytes carry."""
     if point.values is not None:
         return next(v for k, v in point.values.items() if _raw_key(k) == raw)
     if isinstance(raw, bool | str):
         return raw
-    return float(Decimal(str(raw)) * Decimal(str(point.scale)) + Decimal(str(point.offset)))
+    factor = Decimal(str(point.scale if scale is None else scale))
+    return float(Decimal(str(raw)) * factor + Decimal(str(point.offset)))
+
+
+def shortest_float32(data: bytes) -> float:
+    """Return the number of fewest digits that is the float32 of four big-endian bytes."""
+    (number,) = struct.unpack(">f", data)
+    texts = (f"{number:.{digits}g}" for digits in range(1, 10))
+    return next(float(text) for text in texts if struct.pack(">f", float(text)) == data)
 
 
 def initial_values(

@@ -195,13 +195,13 @@ def test_an_example_that_the_gateway_reads_otherwise_fails_the_check(
     file = dropped_in / "meter" / "acme-em7.yaml"
     lines = file.read_text(encoding="utf-8").splitlines()
     number, line = next((n, x) for n, x in enumerate(lines, 1) if "readings: {voltage" in x)
-    lines[number - 1] = line.replace("voltage: 230.2", "voltage: 231.5")
+    lines[number - 1] = line.replace("voltage: 230.20001", "voltage: 231.5")
     file.write_text("\n".join(lines), encoding="utf-8")
     assert main(["check", str(dropped_in)]) == 0
     assert main(["check", "--play", str(dropped_in)]) == 1
     fault, verdict = capsys.readouterr().err.splitlines()
     where = f"{file}:{number}: examples.0.readings.voltage: "
-    assert fault.startswith(where + "231.5 is written, the gateway reads 230.2")
+    assert fault.startswith(where + "231.5 is written, the gateway reads 230.20001")
     assert verdict == "1 error in 1 file"
 
 

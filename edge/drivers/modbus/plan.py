@@ -44,10 +44,11 @@ def plan(
     blocks: list[Block] = []
     for table in TABLES:
         wanted = sorted(
-            (point.address, point.address + point.count, name)
+            (start, end, name)
             for name, point in points.items()
             if point.register_ == table
-            and not _touches(limits.holes, point.address, point.address + point.count)
+            and not any(_touches(limits.holes, *span) for span in point.spans)
+            for start, end in point.spans
         )
         cuts = frozenset(address for register, address in breaks if register == table)
         blocks.extend(_blocks(table, wanted, limits, cuts))
@@ -60,7 +61,12 @@ def halves(block: Block, points: Mapping[str, ModbusPoint]) -> Break | None:
     That is at the widest stretch of unused registers, where a hole is likeliest, and of equally
     wide ones at the most central.
     """
-    spans = [(points[n].address, points[n].address + points[n].count) for n in block.points]
+    spans = [
+        (start, end)
+        for name in block.points
+        for start, end in points[name].spans
+        if block.address <= start and end <= block.end
+    ]
     cuts = [
         start
         for start, _ in spans
@@ -100,7 +106,7 @@ def _blocks(
     limits: ModbusLimits,
     cuts: frozenset[int],
 ) -> Iterator[Block]:
-    names: list[str] = []
+    names: dict[str, None] = {}
     first = last = 0
     for start, end, name in wanted:
         fits = (
@@ -111,11 +117,11 @@ def _blocks(
             and not any(first < cut <= start and cut >= last for cut in cuts)
         )
         if fits:
-            names.append(name)
+            names[name] = None
             last = max(last, end)
             continue
         yield from _pieces(table, first, last, tuple(names), limits.max_block)
-        names, first, last = [name], start, end
+        names, first, last = {name: None}, start, end
     yield from _pieces(table, first, last, tuple(names), limits.max_block)
 
 

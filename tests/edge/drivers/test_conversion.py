@@ -1,4 +1,5 @@
 import math
+import struct
 
 import pytest
 from hypothesis import given
@@ -95,3 +96,14 @@ def test_keys_are_spelled_as_in_a_profile() -> None:
 def test_an_excerpt_is_short_and_printable() -> None:
     assert excerpt("a\nb\ud800c") == "a b c"
     assert len(excerpt("x" * 1000)) == 61
+
+
+@given(st.floats(-(2.0**126), 2.0**126, width=32, allow_subnormal=False))
+def test_case_types_float_the_shortest_text_gives_the_same_float32_back(value: float) -> None:
+    def packed(number: float) -> bytes:
+        return struct.pack(">f", number)
+
+    short = round_float32(value)
+    assert packed(short) == packed(value)
+    digits = len(f"{abs(short):.8e}".split("e")[0].replace(".", "").rstrip("0"))
+    assert all(packed(float(f"{value:.{n}e}")) != packed(value) for n in range(digits - 1))

@@ -112,3 +112,35 @@ def test_every_modbus_example_is_encoded_as_it_was_captured(profile: ModbusProfi
         assert tables.values == example.readings
         result = modbus_codec.decode("d", profile.points, tables.words)
         assert {name: result.values[name] for name in example.readings} == example.readings
+
+
+@given(value=st.floats(-30_000, 30_000), scale=st.sampled_from([1.0, 0.1]))
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"type": "bcd32", "sign": {"address": 40}},
+        {"type": "uint32", "sign": {"address": 40, "bit": 3, "negative": [0]}},
+        {"type": "int16", "scale_factor_address": 40},
+        {"type": "uint16", "scale_factor_address": 40, "sign": {"address": 41}},
+        {"type": "int32", "scale_by": {"address": 40, "scales": {"7-9": 0.01, "3": 1}}},
+    ],
+    ids=str,
+)
+def test_a_gateway_decodes_a_number_whose_sign_or_scale_is_elsewhere(
+    keys: dict[str, Any], value: float, scale: float
+) -> None:
+    points = {"p": point_of(**keys, scale=scale)}
+    tables = modbus_encode.registers(points, {"p": value})
+    result = modbus_codec.decode("d", points, tables.words)
+    assert (result.values, result.errors) == (tables.values, [])
+    finest = 0.5 * max(1.0, abs(value) / 3000)
+    assert tables.values["p"] == pytest.approx(value, abs=finest * 1.01)
+
+
+@given(bits=st.integers(0, 31), order=ORDERS)
+def test_a_gateway_decodes_a_field_of_several_bits(bits: int, order: str) -> None:
+    point = point_of(
+        type="uint32", bit=14, bit_count=5, byte_order=order, quantity="count", unit=""
+    )
+    words, encoded = modbus_encode.words_of(point, bits)
+    assert decoded(point, words) == encoded == bits

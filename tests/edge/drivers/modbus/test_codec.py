@@ -124,6 +124,87 @@ def test_what_registers_mean(
     assert decoded(point(**keys), registers) == value
 
 
+SIGNED = {"type": "uint16", "sign": {"address": 11}}
+SUNSPEC = {"type": "int16", "scale_factor_address": 11}
+BY_MODEL = {"scale_by": {"address": 11, "scales": {"60060-60064": 0.001, 60121: 0.01}}}
+
+
+@pytest.mark.parametrize(
+    ("keys", "registers", "value"),
+    [
+        ({"type": "bcd16"}, [0x1234], 1234.0),
+        ({"type": "bcd32", "scale": 0.01}, [0x0012, 0x3456], 1234.56),
+        ({"type": "bcd32", "byte_order": "CDAB"}, [0x3456, 0x0012], 123456.0),
+        ({"type": "bcd16", "invalid": [0xFFFF]}, [0xFFFF], None),
+        ({"type": "uint16", "bit": 4, "bit_count": 3}, [0xFFDF], 5.0),
+        ({"type": "uint32", "bit": 30, "bit_count": 2}, [0x8000, 0], 2.0),
+        ({"type": "uint32", "bit": 17, "quantity": "switch", "unit": ""}, [2, 0], True),
+        (
+            {
+                "bit": 0,
+                "bit_count": 2,
+                "quantity": "state",
+                "unit": "",
+                "values": {"2": "idle"},
+            },
+            [0xFFFE],
+            "idle",
+        ),
+        (SIGNED, [31, 1], -31.0),
+        (SIGNED, [31, 0], 31.0),
+        ({**SIGNED, "sign": {"address": 11, "bit": 3, "negative": [0]}}, [31, 8], 31.0),
+        (SUNSPEC, [2302, 0xFFFF], 230.2),
+        (SUNSPEC, [0x10000 - 5, 3], -5000.0),
+        (SUNSPEC, [2302, 0x8000], None),
+        ({**SUNSPEC, "invalid": [0x8000]}, [0x8000, 0], None),
+        (BY_MODEL, [350, 60121], 3.5),
+        (BY_MODEL, [350, 60062], 0.35),
+        (
+            {
+                "type": "string",
+                "length": 2,
+                "encoding": "gbk",
+                "quantity": "text",
+                "unit": "",
+            },
+            [0xB5E7, 0xCAD3],
+            "电视",
+        ),
+        ({"type": "string", "length": 2, "quantity": "text", "unit": ""}, [0x4142, 0xFFFF], "AB"),
+        ({"type": "float32"}, [0x4640, 0xE6B6], 12345.678),
+        ({"type": "float32"}, [0x4640, 0xE6BA], 12345.682),
+    ],
+)
+def test_case_types(keys: dict[str, Any], registers: list[int], value: Value | None) -> None:
+    assert decoded(point(**keys), registers) == value
+
+
+def test_two_float32_are_never_one_value() -> None:
+    values = {decoded(point(type="float32"), [0x4640, low]) for low in range(0xE600, 0xE700)}
+    assert len(values) == 0x100
+
+
+@pytest.mark.parametrize("register", [{}, {11: 1}, {10: 31}])
+def test_a_point_whose_other_register_was_not_read_is_left_out(register: dict[int, int]) -> None:
+    result = decode("m", {"p": point(**SIGNED)}, {"holding": register})
+    assert (result.values, result.errors) == ({}, [])
+
+
+@pytest.mark.parametrize(
+    ("keys", "problem"),
+    [
+        ({"bit_count": 2}, "bit_count needs bit"),
+        ({"bit": 15, "bit_count": 2}, "uint16 has the bits 0 to 15"),
+        ({"type": "float32", "bit": 3}, "float32 has no bits"),
+        ({"type": "string", "length": 2, "sign": {"address": 1}}, "sign goes with a number"),
+        ({"scale_by": {"address": 1, "scales": {"x": 1}}}, "'x' is no word"),
+    ],
+)
+def test_keys_that_do_not_go_together_are_named(keys: dict[str, Any], problem: str) -> None:
+    with pytest.raises(ValueError, match=problem):
+        point(**keys)
+
+
 def test_a_point_not_wholly_read_is_left_out() -> None:
     result = decode("m", {"p": point(type="float32")}, {"holding": {10: 1}})
     assert (result.values, result.errors) == ({}, [])
@@ -146,6 +227,24 @@ def test_a_point_not_wholly_read_is_left_out() -> None:
             {"type": "uint16", "quantity": "switch", "unit": ""},
             [1],
             "m: p (holding 0x000A, uint16): got the number 1, expected true or false",
+        ),
+        (
+            {"type": "bcd16"},
+            [0x12A4],
+            "m: p (holding 0x000A, bcd16): got 0x12A4, expected decimal digits (BCD)",
+        ),
+        (
+            SUNSPEC,
+            [1, 11],
+            "m: p (holding 0x000A, int16): got the scale factor 11, expected -10 to 10",
+        ),
+        (
+            BY_MODEL,
+            [350, 7],
+            (
+                "m: p (holding 0x000A, uint16): got 7 in 0x000B, which gives no scale; "
+                "it is 60060-60064, 60121"
+            ),
         ),
     ],
 )
