@@ -32,6 +32,7 @@ RegisterType = Literal[
     "string",
 ]
 ByteOrder = Literal["ABCD", "CDAB", "BADC", "DCBA"]
+Framing = Literal["tcp", "rtu", "ascii"]
 
 REGISTERS_PER_TYPE: dict[str, int] = {
     "bool": 1,
@@ -207,6 +208,9 @@ class ModbusLimits(Model):
         default=(), description="Address ranges (first, last) the device refuses to read."
     )
     pause_ms: int = Field(default=0, ge=0, description="Silence the device needs between requests.")
+    answer_unit: int | None = Field(
+        default=None, ge=0, le=255, description="The unit that its answers name, where not its own."
+    )
 
 
 class ModbusExample(Example):
@@ -235,24 +239,49 @@ class ModbusAddress(Model):
 
     bus: Identifier
     unit_id: int = Field(ge=0, le=255)
+    poll_s: float | None = Field(
+        default=None, gt=0, le=86_400, description="In place of the profile's, for every point."
+    )
+    timeout_s: float | None = Field(
+        default=None, gt=0, le=60, description="In place of the bus's, for a slow device."
+    )
+    retries: int | None = Field(default=None, ge=0, le=10, description="In place of the bus's.")
+    answer_unit: int | None = Field(
+        default=None, ge=0, le=255, description="In place of the profile's."
+    )
 
 
 class BusConfig(Model):
-    """A Modbus TCP host, or a serial line."""
+    """A host (Modbus TCP, or another framing over TCP), or a serial line."""
 
     bus: Identifier
     host: str | None = None
     port: Port = 502
     serial: str | None = None
+    framing: Framing | None = Field(
+        default=None, description="By default tcp for a host and rtu for a serial line."
+    )
     baudrate: int = Field(default=9600, ge=300, le=4_000_000)
+    bytesize: Literal[7, 8] = 8
     parity: Literal["N", "E", "O"] = "N"
     stopbits: Literal[1, 2] = 1
-    timeout_s: float = Field(default=1.0, gt=0, le=60)
+    timeout_s: float = Field(
+        default=1.0, gt=0, le=60, description="How long a device may take to begin its answer."
+    )
+    retries: int = Field(
+        default=2,
+        ge=0,
+        le=10,
+        description="Further tries before the next poll, on time that is free.",
+    )
+    pause_ms: int = Field(default=0, ge=0, le=10_000, description="Silence between two requests.")
 
     @model_validator(mode="after")
     def _one_way(self) -> "BusConfig":
         if (self.host is None) == (self.serial is None):
             raise ValueError("give either host (Modbus TCP) or serial (Modbus RTU)")
+        if self.serial is not None and self.framing == "tcp":
+            raise ValueError("framing: tcp needs host; a serial line has rtu or ascii")
         return self
 
 
@@ -314,8 +343,11 @@ class ModbusSpec(ProtocolSpec[ModbusProfile, ModbusPoint, ModbusExample, ModbusA
     def device_faults(
         self, section: Sequence[BusConfig], profile: ModbusProfile, address: ModbusAddress
     ) -> Iterator[tuple[Key, str]]:
-        """Yield a bus that the section does not have."""
-        del profile
+        """Yield a bus that the section does not have, and a poll that leaves use unobserved."""
+        gap_s = profile.usage.max_gap_s if profile.usage is not None else None
+        if address.poll_s is not None and gap_s is not None and 3 * address.poll_s > gap_s:
+            problem = f"got {address.poll_s:g}; {profile.id} needs at most {gap_s / 3:g}"
+            yield ("poll_s",), f"{problem}, a third of its usage rule's max_gap_s"
         buses = [bus.bus for bus in section]
         if address.bus not in buses:
             known = ", ".join(buses) or "none is given under modbus"

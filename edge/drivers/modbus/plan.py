@@ -6,12 +6,11 @@ over two blocks, unless it is longer than a block can be. Points are taken by ad
 is extended while it may be: a point that does not fit starts the next one, and any later point
 that would still have fitted lies inside it, so no plan has fewer blocks.
 
-What is not known of a device is learned: `Learned.breaks` are addresses no block may run
-across, learned by halving a block that the device refused.
+What is not known of a device is learned: breaks are addresses that no block may run across, found
+by halving a block that the device refused (see `learned`).
 """
 
-import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from device_profiles.protocols.modbus import ModbusLimits, ModbusPoint, Register
@@ -61,12 +60,7 @@ def halves(block: Block, points: Mapping[str, ModbusPoint]) -> Break | None:
     That is at the widest stretch of unused registers, where a hole is likeliest, and of equally
     wide ones at the most central.
     """
-    spans = [
-        (start, end)
-        for name in block.points
-        for start, end in points[name].spans
-        if block.address <= start and end <= block.end
-    ]
+    spans = [span for _, span in _spans(block, points)]
     cuts = [
         start
         for start, _ in spans
@@ -82,22 +76,27 @@ def halves(block: Block, points: Mapping[str, ModbusPoint]) -> Break | None:
     return block.register, min(cuts, key=lambda cut: (-unused_before(cut), abs(cut - middle)))
 
 
-def written(breaks: Iterable[Break]) -> str:
-    """Return breaks as text that `read` understands."""
-    return json.dumps(sorted(breaks), separators=(",", ":"))
+def split(block: Block, cut: Break, points: Mapping[str, ModbusPoint]) -> list[Block]:
+    """Return the two parts of a block that a cut makes, each from wanted to wanted register."""
+    parts = []
+    for low, high in ((block.address, cut[1]), (cut[1], block.end)):
+        spans = [(*span, name) for name, span in _spans(block, points) if low <= span[0] < high]
+        if spans:
+            first = min(start for start, _, _ in spans)
+            last = max(end for _, end, _ in spans)
+            names = tuple(dict.fromkeys(name for _, _, name in sorted(spans)))
+            parts.append(Block(block.register, first, last - first, names))
+    return parts
 
 
-def read(text: str | None) -> frozenset[Break]:
-    """Return the breaks that a text holds; what is damaged or unknown is not learned yet."""
-    try:
-        parsed = json.loads(text or "[]")
-        return frozenset(
-            (register, address)
-            for register, address in parsed
-            if register in TABLES and isinstance(address, int)
-        )
-    except (ValueError, TypeError):
-        return frozenset()
+def _spans(
+    block: Block, points: Mapping[str, ModbusPoint]
+) -> Iterator[tuple[str, tuple[int, int]]]:
+    """Yield the registers that a block reads whole for its points."""
+    for name in block.points:
+        for start, end in points[name].spans:
+            if block.address <= start and end <= block.end:
+                yield name, (start, end)
 
 
 def _blocks(

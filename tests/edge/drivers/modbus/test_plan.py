@@ -1,11 +1,10 @@
 from itertools import pairwise
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from device_profiles.protocols.modbus import ModbusLimits, ModbusPoint
-from edge.drivers.modbus.plan import Block, Break, halves, plan, read, written
+from edge.drivers.modbus.plan import Block, Break, halves, plan, split
 
 KINDS = {"uint16": 1, "float32": 2, "float64": 4}
 
@@ -160,11 +159,30 @@ def test_a_block_is_cut_where_most_registers_are_unused_else_near_its_middle() -
     assert halves(Block("holding", 0, 1, ("p0",)), wanted) is None
 
 
-def test_what_was_learned_can_be_written_and_read() -> None:
-    breaks: frozenset[Break] = frozenset({("holding", 40), ("input", 7)})
-    assert read(written(breaks)) == breaks
+@given(SPANS)
+def test_the_parts_of_a_split_block_hold_all_of_its_points(spans: list[tuple[int, str]]) -> None:
+    wanted = points(*spans)
+    for block in plan(wanted, ModbusLimits(max_gap=124)):
+        cut = halves(block, wanted)
+        if cut is None:
+            continue
+        parts = split(block, cut, wanted)
+        assert len(parts) == 2
+        assert sorted(name for part in parts for name in part.points) == sorted(block.points)
+        assert all(block.address <= part.address and part.end <= block.end for part in parts)
+        assert (
+            parts == plan(wanted, ModbusLimits(max_gap=124), frozenset({cut}))
+            or len(plan(wanted, ModbusLimits(max_gap=124))) > 1
+        )
 
 
-@pytest.mark.parametrize("text", [None, "", "x", "[1]", '{"a": 1}', '[["holding", "x"]]', "7"])
-def test_a_damaged_memory_is_no_memory(text: str | None) -> None:
-    assert read(text) == frozenset()
+def test_a_point_whose_sign_is_elsewhere_is_in_both_blocks() -> None:
+    signed = {
+        "p": ModbusPoint.model_validate(
+            {"quantity": "power", "unit": "W", "address": 0, "sign": {"address": 90}}
+        )
+    }
+    assert [(b.address, b.count, b.points) for b in plan(signed, ModbusLimits())] == [
+        (0, 1, ("p",)),
+        (90, 1, ("p",)),
+    ]
