@@ -21,7 +21,7 @@ NODE_OK := $(shell node -e 'process.exit(+process.versions.node.split(".")[0] >=
 NPM     := $(if $(NODE_OK),npm,PATH="$(CURDIR)/$(BIN):$$PATH" npm)
 NODE    := $(if $(NODE_OK),,$(VENV)/.node)
 
-.PHONY: help setup setup-dev setup-report demo city test test-all bench faults check porcelain fmt lint types arch web web-check profiles snapshots docs dist influxd lock clean
+.PHONY: help setup setup-dev setup-report demo city test test-all bench faults check porcelain fmt lint types arch web web-check profiles snapshots docs dist influxd telegraf lock clean
 
 help:  ## List the targets.
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -70,7 +70,7 @@ $(WEB)/dist/index.html: $(WEB)/package-lock.json $(WEB)/package.json $(shell fin
 	$(STEP) "the web app" env -C $(WEB) $(NPM) run --silent build
 	@touch $@
 
-demo: setup web  ## A whole simulated school with its gateway and the cloud. ARGS="--duration 60 --report demo.json"
+demo: setup web  ## A whole simulated school with its gateway and the cloud. ARGS="--duration 60 --report demo.json --noise"
 	@$(BIN)/campus-sim demo $(ARGS)
 
 city: setup web  ## A city of 1,000 schools, assessed, with its model schools selected. ARGS="--schools 60 --days 5"
@@ -127,6 +127,9 @@ porcelain: setup-dev  # Generated files are current: rewriting them changes noth
 
 influxd:  ## Build a real InfluxDB 2.7 into the cache (needs Go, cargo, pkg-config, clang, protoc).
 	@.ci/influxd
+
+telegraf:  ## Build Telegraf, a peer of the benchmarks, into the cache (needs Go).
+	@.ci/telegraf
 
 dist: web  ## An sdist and, made from it, a wheel with the web app, in dist/.
 	$(STEP) "sdist and wheel in dist/" $(UV) build --require-hashes --build-constraint requirements/build.txt --out-dir dist .

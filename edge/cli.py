@@ -7,8 +7,10 @@ import json
 import logging
 import signal
 import sys
+import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from pathlib import Path
 from random import SystemRandom
 from typing import TYPE_CHECKING, Any
@@ -22,10 +24,12 @@ from edge.errors import EdgeError
 
 if TYPE_CHECKING:
     from edge.config import Config
+    from edge.forget import ForgetRequests
 
 _OLD_S = 60.0
 _LABEL_COLUMNS = 10
 _LEVEL_STATES = frozenset({"off", "standby", "active", "on"})
+_TAKE_UP_S = 10.0
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -51,7 +55,19 @@ def _add(commands: Commands) -> None:
     levels = commands.add(
         "levels", _levels, examples=("levels gateway.yaml", "levels gateway.yaml --json")
     )
-    for command in (check, status, levels):
+    forget = commands.add(
+        "forget", _forget, examples=("forget meter-1", "forget meter-1 /etc/campus/gateway.yaml")
+    )
+    forget.add_argument("device", metavar="DEVICE", help=text("forget.device"))
+    forget.add_argument(
+        "config",
+        type=Path,
+        nargs="?",
+        default=Path("gateway.yaml"),
+        metavar="gateway.yaml",
+        help=text("forget.config"),
+    )
+    for command in (check, status, levels, forget):
         add_json(command)
     for command in (run, check, status, levels):
         command.add_argument("config", type=Path, metavar="gateway.yaml", help=text("config"))
@@ -200,6 +216,50 @@ def _fit_row(usage: Mapping[str, Any], text: Texts) -> list[str]:
         pairs = ", ".join(f"{key}: {value:g}" for key, value in learned["proposal"].items())
         proposal = f"usage: {{{pairs}}}"
     return [text(f"levels.fit.{usage['rule_fit']}"), levels, proposal]
+def _forget(arguments: argparse.Namespace) -> int:
+    from edge.config import load_config  # noqa: PLC0415  as in _run
+    from edge.forget import ForgetRequests  # noqa: PLC0415  as in _run
+
+    config, device, text = load_config(arguments.config), arguments.device, arguments.text
+    if device not in config.devices:
+        near = get_close_matches(device, config.devices, 1)
+        hint = text("forget.nearest", device=near[0]) if near else ", ".join(config.devices)
+        print(
+            text("forget.unknown", device=device, config=arguments.config, hint=hint),
+            file=sys.stderr,
+        )
+        return FAILED
+    requests = ForgetRequests(config.data_dir)
+    try:
+        requests.add(device)
+    except OSError as error:
+        print(text("forget.failed", path=config.data_dir, reason=error.strerror), file=sys.stderr)
+        return FAILED
+    is_done = _is_running(config) and _is_taken_up(requests, device)
+    if arguments.json:
+        _print_json({"device": device, "forgotten": is_done})
+    else:
+        print(text("forget.done" if is_done else "forget.later", device=device))
+    return DONE
+
+
+def _is_running(config: "Config") -> bool:
+    from edge.health import STATUS_FILE  # noqa: PLC0415  as in _run
+
+    try:
+        content = (config.data_dir / STATUS_FILE).read_text(encoding="utf-8")
+    except OSError:
+        return False
+    at = datetime.fromisoformat(json.loads(content)["at"])
+    return abs((datetime.now(UTC) - at).total_seconds()) < _OLD_S
+
+
+def _is_taken_up(requests: "ForgetRequests", device: str) -> bool:
+    """Wait some seconds for the running gateway; it looks every second."""
+    deadline = time.monotonic() + _TAKE_UP_S
+    while requests.is_pending(device) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return not requests.is_pending(device)
 
 
 def _print_json(tree: Mapping[str, Any]) -> None:

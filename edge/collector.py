@@ -40,6 +40,7 @@ from edge.levels import UNKNOWN_USE, DeviceLevels
 _log = logging.getLogger(__name__)
 
 HEARTBEAT_S = 300.0
+_OF_GATEWAY = "gateway/"
 _FINAL = "gateway/final/"
 _COUNTER = "gateway/counter/"
 _EVENTS = {
@@ -115,6 +116,20 @@ class Collector:
     def checkpoints(self, prefix: str) -> Mapping[str, str]:
         """Return the checkpoints kept so far whose key begins with `prefix`."""
         return self._buffer.checkpoints(prefix)
+
+    async def forget(self, device_id: str) -> None:
+        """Forget what drivers have learned of a device: cuts, counters, marks of its clock.
+
+        Those are the checkpoints with the device's id as a part of their key; what the gateway
+        itself keeps (`gateway/`) stays.
+        """
+        keys = [
+            key
+            for key in self._buffer.checkpoints("")
+            if not key.startswith(_OF_GATEWAY) and device_id in key.split("/")[1:]
+        ]
+        if keys:
+            await self._durable(Entry(checkpoints=dict.fromkeys(keys)))
 
     def device_failed(self, error: DeviceError) -> None:
         """Count a device's failure."""

@@ -10,6 +10,7 @@ import contextlib
 import logging
 import sqlite3
 from collections.abc import Callable, Coroutine, Iterator, Sequence
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -22,6 +23,7 @@ from edge.config import Config
 from edge.driver import Driver
 from edge.drivers import make_drivers
 from edge.errors import BufferUnavailable, DriverUnavailable, UplinkError
+from edge.forget import ForgetRequests
 from edge.health import EVERY_S, Health, write_status
 from edge.task import run_in_task
 from edge.uplink.drain import Drain, Writer, on_own_thread
@@ -31,6 +33,7 @@ _log = logging.getLogger(__name__)
 BUFFER_FILE = "buffer.db"
 _USAGE_S = 1.0
 _STATUS_S = 1.0
+_FORGET_S = 1.0
 _LAST_DRAIN_S = 3.0
 _ASK_S = 5.0
 
@@ -58,6 +61,8 @@ class Gateway:
         self._random = random
         self._drivers = list(drivers) if drivers is not None else make_drivers(config, clock)
         self._writer = writer if writer is not None else new_writer(config, clock)
+        self._driver_tasks: list[asyncio.Task[None]] = []
+        self._forget = ForgetRequests(config.data_dir)
         self._health_s = health_s
         self._first_retry_s = first_retry_s
         self._buffer = SqliteBuffer(
@@ -97,12 +102,18 @@ class Gateway:
                 await self._report_accidents()
             async with asyncio.TaskGroup() as group:
                 drain = group.create_task(self._drain.run())
+                await self._forget_requested(group)
+                self._start_drivers(group)
                 tasks = [group.create_task(work) for work in self._work()]
+                tasks.append(
+                    group.create_task(
+                        self._every(_FORGET_S, partial(self._forget_requested, group))
+                    )
+                )
                 ready()
                 await stop.wait()
-                for task in tasks:
-                    task.cancel()
-                await asyncio.wait(tasks)
+                await _ended(tasks)
+                await _ended(self._driver_tasks)
                 await self._finish()
                 drain.cancel()
 
@@ -112,8 +123,25 @@ class Gateway:
         yield self._every(self._health_s, self._report_health)
         if isinstance(self._clock, ComparedClock):
             yield self._ask_time(self._clock)
-        for driver in self._drivers:
-            yield self._supervise(driver)
+
+    def _start_drivers(self, group: asyncio.TaskGroup) -> None:
+        self._driver_tasks = [group.create_task(self._supervise(d)) for d in self._drivers]
+
+    async def _forget_requested(self, group: asyncio.TaskGroup) -> None:
+        """Forget what was learned of the devices named by `campus-edge forget`.
+
+        The drivers are stopped for that: they hold it in memory, and read it when they start.
+        """
+        names = await asyncio.to_thread(self._forget.pending)
+        if not names:
+            return
+        were_running = bool(self._driver_tasks)
+        await _ended(self._driver_tasks)
+        for name in names:
+            await self.collector.forget(name)
+        if were_running:
+            self._start_drivers(group)
+        await asyncio.to_thread(self._forget.done, names)
 
     async def _supervise(self, driver: Driver) -> None:
         """Run a driver for ever: it should never end by itself, so starting again is all."""
@@ -181,6 +209,14 @@ class Gateway:
                     if self._drain.report.is_up:
                         await self._drain.send_all()
             await self._write_status()
+
+
+async def _ended(tasks: Sequence[asyncio.Task[None]]) -> None:
+    """Cancel tasks and wait until they have ended."""
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        await asyncio.wait(tasks)
 
 
 def new_parts(config: Config, clock: Clock) -> tuple[list[Driver], Writer]:

@@ -46,7 +46,14 @@ PROGRAM = Program(
 def _add_demo(commands: Commands) -> None:
     text = commands.text
     demo = commands.add(
-        "demo", _demo, examples=("demo", "demo --duration 60 --report demo.json", "demo --keep")
+        "demo",
+        _demo,
+        examples=(
+            "demo",
+            "demo --duration 60 --report demo.json",
+            "demo --keep",
+            "demo --duration 60 --noise",
+        ),
     )
     _add_data(demo, Path("demo-data"), text("demo.data"))
     demo.add_argument("--port", type=_port(text), help=text("web_port"))
@@ -56,6 +63,7 @@ def _add_demo(commands: Commands) -> None:
     demo.add_argument("--report", type=Path, metavar="FILE", help=text("report_file"))
     _add_school(demo)
     demo.add_argument("--keep", action="store_true", help=text("demo.keep"))
+    demo.add_argument("--noise", action="store_true", help=text("demo.noise"))
 
 
 def _add_plan(commands: Commands) -> None:
@@ -201,6 +209,7 @@ def _demo(arguments: argparse.Namespace) -> int:
             devices=arguments.devices,
             seed=arguments.seed,
             is_kept=arguments.keep,
+            is_noisy=arguments.noise,
             text=arguments.text,
         )
     )

@@ -36,6 +36,8 @@ from simulators.school.plan import GATEWAY_FILE, WORKBOOK_FILE, Reach, write_pla
 from simulators.school.timetable import ZONE
 
 MARKER = ".campus-demo"
+NOISE = 0.05
+TRUTH_FILE = "truth.jsonl"
 _QUIET_REPORTS = 3
 """In so many reports of the gateway in a row nothing may be new before it is stopped."""
 
@@ -52,6 +54,8 @@ class Options:
     seed: int = 7
     history_days: int = 20
     is_kept: bool = False
+    is_noisy: bool = False
+    """Whether `NOISE` of the frames are lost on serial lines."""
     text: Texts | None = None
     """The language of the progress; None: none is shown."""
 
@@ -62,7 +66,7 @@ def run_demo(options: Options) -> int:
     folder = options.data.resolve()
     is_new = prepare(folder, MARKER, "demo", is_kept=options.is_kept)
     if options.is_kept:
-        (folder / "truth.jsonl").unlink(missing_ok=True)
+        (folder / TRUTH_FILE).unlink(missing_ok=True)
     demo = _Demo(options, folder, port)
     with until_stopped(demo.stop):
         try:
@@ -169,7 +173,8 @@ class _Demo:
     def _plan(self) -> None:
         options = self._options
         campus = make_campus(options.seed, options.devices, datetime.now(ZONE).date())
-        reach = Reach(self._ports, self.url, self._token)
+        loss = NOISE if options.is_noisy else 0.0
+        reach = Reach(self._ports, self.url, self._token, loss=loss)
         write_plan(self._folder, campus, reach)
 
     def _start_cloud(self) -> None:
@@ -276,6 +281,7 @@ class _Demo:
         report["address_s"] = self._address_s
         report["seconds"] = {name: round(took, 1) for name, took in self._steps.seconds.items()}
         report["seed"] = self._options.seed
+        report["lost_frames"] = _lost_frames(self._folder / TRUTH_FILE)
         return report
 
     def _run(self, name: str, script: str, *arguments: str) -> Process:
@@ -315,6 +321,8 @@ def _conclude(report: dict[str, Any], target: Path | None) -> int:
         f"{readings['lost']} lost, {readings['doubled']} doubled; "
         f"{usage['slots']} usage slots, at most {usage['max_difference_s']} s from the truth"
     )
+    if report["lost_frames"]:
+        write_line(f"  {report['lost_frames']} frames were lost on serial lines, as was asked for")
     for sentence in not_owed_lines(report):
         write_line(f"  {sentence}")
     for example in () if is_clean(report) else report["examples"]:
@@ -322,6 +330,12 @@ def _conclude(report: dict[str, Any], target: Path | None) -> int:
     if target is not None:
         write_line(f"report in {target}")
     return 0 if is_clean(report) else 1
+
+
+def _lost_frames(truth: Path) -> int:
+    """Return how many requests a noisy line has swallowed."""
+    with truth.open(encoding="utf-8") as lines:
+        return sum('"lost_frame"' in line for line in lines)
 
 
 def _free_ports(number: int) -> list[int]:

@@ -3,7 +3,10 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
+from random import Random
 from typing import Any, ClassVar
+
+from pydantic import Field
 
 from device_profiles import yaml_tree
 from device_profiles.model import Model, Port
@@ -39,6 +42,9 @@ class RtuPlan(Model):
 
     bus: str
     link: Path
+    loss: float = Field(
+        default=0.0, ge=0, lt=1, description="Share of the requests whose answer is lost."
+    )
 
 
 class SimulatedModbusDevice:
@@ -91,7 +97,9 @@ class Simulator(protocol.Simulator):
             await self._open(bus)
         for rtu in plan.section(_RTU) or ():
             link = self.school.folder / rtu.link
-            await self._open(RtuBus(rtu.bus, link, self._units(rtu.bus), self.truth))
+            noise = Random(f"{self.school.plan.seed}/{rtu.bus}")  # noqa: S311  noise, no secret
+            units = self._units(rtu.bus)
+            await self._open(RtuBus(rtu.bus, link, units, self.truth, loss=rtu.loss, random=noise))
 
     async def stop(self) -> None:
         """Close every bus."""
@@ -153,6 +161,12 @@ class Simulator(protocol.Simulator):
             _TCP: [{"bus": _PLANNED[_TCP], "host": "127.0.0.1", "port": port}],
             _RTU: [{"bus": _PLANNED[_RTU], "link": _PLANNED_LINK}],
         }
+
+    @classmethod
+    def with_noise(cls, sections: Mapping[str, Any], loss: float) -> Mapping[str, Any]:
+        """Return the sections with frames lost on each serial line."""
+        lines = [{**bus, "loss": loss} for bus in sections.get(_RTU, ())]
+        return {**sections, _RTU: lines} if lines else sections
 
     @classmethod
     def planned_gateway(cls, port: int, folder: Path) -> Any:

@@ -11,6 +11,7 @@ import tty
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
+from random import Random
 
 from simulators.audit.truth import TruthLog
 from simulators.devices.modbus_unit import Answer, Units, next_rtu, next_tcp
@@ -145,13 +146,28 @@ class _TcpConnection(asyncio.Protocol):
 
 
 class RtuBus:
-    """All units of a serial line; `link` points at the gateway's side of it."""
+    """All units of a serial line; `link` points at the gateway's side of it.
 
-    def __init__(self, bus: str, link: Path, units: Units, truth: TruthLog) -> None:
+    `loss` is the share of requests that no unit receives: as on a noisy line, nothing comes back,
+    and nothing was answered.
+    """
+
+    def __init__(
+        self,
+        bus: str,
+        link: Path,
+        units: Units,
+        truth: TruthLog,
+        *,
+        loss: float = 0.0,
+        random: Random | None = None,
+    ) -> None:
         self.bus = bus
         self._link = link
         self._units = units
         self._truth = truth
+        self._loss = loss
+        self._random = random or Random(0)  # noqa: S311  noise, no secret
         self._log: _Log | None = None
         self._ours = -1
         self._data = b""
@@ -218,6 +234,9 @@ class RtuBus:
             self._clear = loop.call_later(_SILENCE_S, self._give_up)
 
     def _respond(self, frame: bytes) -> None:
+        if self._random.random() < self._loss:
+            self._truth(kind="lost_frame", bus=self.bus, unit=frame[0])
+            return
         response, answer = self._units.rtu(frame)
         if not response:
             return

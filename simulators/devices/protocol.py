@@ -99,6 +99,12 @@ class Simulator(ABC):
         """Return the protocol's section of gateway.yaml that reaches those devices, or None."""
 
     @classmethod
+    def with_noise(cls, sections: Mapping[str, Any], loss: float) -> Mapping[str, Any]:
+        """Return planned sections in which a share of what goes over serial lines is lost."""
+        del loss
+        return sections
+
+    @classmethod
     def only(cls, sections: Mapping[str, Any], address: Any, folder: Path) -> Mapping[str, Any]:
         """Return the keys of school.yaml that one device needs; `folder` is that of the plan."""
         del address, folder

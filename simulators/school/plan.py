@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 from device_profiles.loader import load_catalogue
-from simulators.devices.protocol import simulator_of, simulators
+from simulators.devices.protocol import Simulator, simulator_of, simulators
 from simulators.errors import SimulatorError
 from simulators.school import workbook
 from simulators.school.campus import SCHOOL, Campus, PlannedDevice
@@ -36,6 +36,8 @@ class Reach:
     cloud_url: str = "http://127.0.0.1:8090"
     token_file: Path = Path("cloud/token")
     profiles: tuple[Path, ...] = field(default=())
+    loss: float = 0.0
+    """Share of the frames that are lost on serial lines."""
 
     def port(self, protocol: str) -> int:
         """Return the port by which the devices of a protocol are reached."""
@@ -117,7 +119,7 @@ def _school(
     sections = {
         key: section
         for protocol, simulator in simulators().items()
-        for key, section in simulator.planned_sections(reach.port(protocol)).items()
+        for key, section in _sections(simulator, reach, protocol).items()
     }
     return {
         "school": SCHOOL,
@@ -138,6 +140,11 @@ def _school(
         "devices": [_entry(device, addresses[device.id]) for device in campus.devices],
         "faults": [],
     }
+
+
+def _sections(simulator: type[Simulator], reach: Reach, protocol: str) -> Mapping[str, Any]:
+    sections = simulator.planned_sections(reach.port(protocol))
+    return simulator.with_noise(sections, reach.loss) if reach.loss else sections
 
 
 def _gateway(

@@ -12,7 +12,8 @@ from tests._parts.ports import free_port
 pytestmark = [pytest.mark.real, pytest.mark.slow]
 
 
-def test_a_demo_loses_nothing_and_doubles_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("options", [[], ["--noise"]], ids=["quiet", "noise"])
+def test_a_demo_loses_nothing_and_doubles_nothing(tmp_path: Path, options: list[str]) -> None:
     report_file = tmp_path / "demo.json"
     done = subprocess.run(
         [
@@ -22,6 +23,7 @@ def test_a_demo_loses_nothing_and_doubles_nothing(tmp_path: Path) -> None:
             *("--port", str(free_port())),
             *("--duration", "45"),
             *("--report", str(report_file)),
+            *options,
         ],
         capture_output=True,
         text=True,
@@ -49,4 +51,5 @@ def test_a_demo_loses_nothing_and_doubles_nothing(tmp_path: Path) -> None:
     assert report["score"]["standard"].startswith("taizhou")
     assert 0 < report["peak_memory_mb"]["gateway"] < 100
     assert report["peak_memory_mb"]["cloud"] > 0
+    assert (report["lost_frames"] > 0) is bool(options)
     assert report["seed"] == 7

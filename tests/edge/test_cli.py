@@ -13,6 +13,7 @@ import pytest
 from device_profiles.levels import LevelLearner
 from edge.cli import main
 from edge.config import Config
+from edge.forget import ForgetRequests
 from edge.levels import DeviceFit
 from tests._parts.patience import PATIENCE_S
 from tests._parts.uplink_server import uplink_server
@@ -129,3 +130,26 @@ def test_run_says_when_it_is_ready_and_ends_with_zero(
     assert lines[0].startswith("学校 2133100001 的网关 gw-1，版本 ")
     assert "  上行      正常" in lines
     assert lines[-1].split() == ["设备", "协议", "读数", "最近上报", "错误数", "最近错误"]
+
+
+def test_forget_leaves_a_request_for_the_gateway(
+    configured: Configured, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = configured("http://127.0.0.1:1")
+    device = next(iter(config.devices))
+    assert main(["forget", device, str(config.path)]) == 0
+    assert capsys.readouterr().out == f"{device}: will be forgotten when the gateway runs\n"
+    assert ForgetRequests(config.data_dir).pending() == [device]
+    assert main(["forget", device, str(config.path), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"device": device, "forgotten": False}
+
+
+def test_forget_names_a_device_that_is_not_there(
+    configured: Configured, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = configured("http://127.0.0.1:1")
+    device = next(iter(config.devices))
+    assert main(["forget", f"{device}x", str(config.path)]) == 1
+    error = capsys.readouterr().err
+    assert error == f"{config.path}: no device '{device}x'; did you mean {device}?\n"
+    assert ForgetRequests(config.data_dir).pending() == ()

@@ -5,6 +5,7 @@ import json
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -16,6 +17,7 @@ import pytest
 from edge.config import Config, load_config
 from edge.driver import Delivery
 from edge.errors import DeviceUnreachable
+from edge.forget import ForgetRequests
 from edge.gateway import Gateway
 from tests._parts.patience import PATIENCE_S
 from tests._parts.uplink_server import OK, Answer, UplinkServer, problem, uplink_server
@@ -460,3 +462,39 @@ def test_import_of_the_gateway_loads_no_driver_and_no_client() -> None:
     ).stdout.split()
     for name in ("bleak", "bumble", "paho", "pymodbus", "influxdb_client", "numpy", "pandas"):
         assert name not in loaded
+
+
+def until_taken_up(requests: ForgetRequests, device: str) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while requests.is_pending(device):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+async def test_what_was_learned_of_a_device_is_forgotten_on_request_while_it_runs(
+    configured: Configured, clock: SetClock, end: UplinkServer
+) -> None:
+    config = configured(end.url)
+    driver = FedDriver(clock)
+    requests = ForgetRequests(config.data_dir)
+    learned = {"ble/d1": "7", "modbus/d1/breaks": "[]", "modbus/d10/breaks": "[]"}
+    async with running(config, clock, driver) as gateway:
+        await gateway.collector.deliver(Delivery([], learned))
+        started = driver.starts
+        requests.add("d1")
+        await asyncio.to_thread(until_taken_up, requests, "d1")
+        assert dict(gateway.collector.checkpoints("")) == {"modbus/d10/breaks": "[]"}
+        await driver.deliver(power=1.0)
+        assert driver.starts == started + 1
+
+
+async def test_what_was_learned_of_a_device_is_forgotten_at_the_next_start(
+    configured: Configured, clock: SetClock, end: UplinkServer
+) -> None:
+    config = configured(end.url)
+    driver = FedDriver(clock)
+    async with running(config, clock, driver) as gateway:
+        await gateway.collector.deliver(Delivery([], {"modbus/d1/breaks": "[]"}))
+    ForgetRequests(config.data_dir).add("d1")
+    async with running(config, clock, driver) as gateway:
+        assert gateway.collector.checkpoints("modbus/") == {}

@@ -51,7 +51,9 @@ _log = logging.getLogger(__name__)
 SILENT_SHARE = 0.1
 """Of the bus's time, what all silent devices together may take from polls that wait."""
 SILENT_AFTER = 4
-"""Misses in a row; a device that has not answered yet is silent after the first."""
+"""Misses in a row."""
+_NEW_SILENT_AFTER = 2
+"""The same for a device that has not answered yet."""
 _MUTE_AFTER = 4
 """Misses of one block in a row, while the device answers others, that are not lost frames."""
 _SPLITTABLE = frozenset({1, 2, 3, 4})
@@ -297,7 +299,7 @@ class ModbusDriver:
         if fresh and fresh_at <= now and fresh_at <= probe_at:
             await self._poll(fresh)
         elif probe and probe_at <= now:
-            await self._probe(probe, is_free=fresh_at > now)
+            await self._probe(probe)
         elif fresh and fresh_at <= now:
             await self._poll(fresh)
         elif retry and retry_at <= now:
@@ -307,10 +309,14 @@ class ModbusDriver:
             await self._wait(None if math.isinf(first) else first - now)
 
     def _probe_from(self, unit: _Unit, now: float, next_at: float) -> float:
-        """Return when a silent device may be probed: on time that is free, or by its share."""
-        at = _probe_at(unit)
-        is_idle = max(at, now) + unit.timeout_s <= next_at
-        return at if is_idle else max(at, self._silent_from)
+        """Return when a silent device may be probed: on time that is free, or by its share.
+
+        The share is for a bus that is never free for long enough.
+        """
+        at, wait_s = _probe_at(unit), self._patience_s(unit)
+        if max(at, now) + wait_s <= next_at:
+            return at
+        return max(at + wait_s * (1 / SILENT_SHARE - 1), self._silent_from)
 
     async def _wait(self, seconds: float | None) -> None:
         """Wait for a moment, or for a delivery that frees a device."""
@@ -525,22 +531,20 @@ class ModbusDriver:
             DeviceRefused(unit.device.id, f"{names} ({where}): {error}", code=error.name)
         )
 
-    async def _probe(self, unit: _Unit, *, is_free: bool) -> None:
+    async def _probe(self, unit: _Unit) -> None:
         """Ask a silent device for one point; if it answers it is polled again."""
         began = self._now()
-        blocks = plan(unit.next_point(), unit.device.profile.limits)
-        done = _Round(unit, is_retry=True)
-        for block in blocks[:1]:
+        done = _Round(unit)
+        for block in plan(unit.next_point(), unit.device.profile.limits)[:1]:
             await self._ask(done, block)
         now = self._now()
         if unit.probe_at is not None:
-            alone = all(other.probe_at is not None for other in self._units)
-            unit.probe_at = max(now, began + unit.pace_s) if alone else now + unit.backoff.next_s()
-            if not is_free:
-                self._charge(now - began)
+            is_alone = all(other.probe_at is not None for other in self._units)
+            unit.probe_at = began + unit.pace_s if is_alone else now + unit.backoff.next_s()
+            self._charge(now - began)
 
     def _charge(self, seconds: float) -> None:
-        """Let the silent devices pay with their share for a time in which others waited."""
+        """Let the silent devices pay with their share for a time that they took."""
         self._silent_from = self._now() + seconds * (1 / SILENT_SHARE - 1)
 
     def _answered(self, unit: _Unit) -> None:
@@ -558,10 +562,10 @@ class ModbusDriver:
         now = self._now()
         self._sink.device_failed(DeviceUnreachable(unit.device.id, problem))
         unit.misses += 1
-        is_new = math.isinf(unit.answered_at)
-        if unit.probe_at is None and (is_new or unit.misses >= SILENT_AFTER):
+        most = _NEW_SILENT_AFTER if math.isinf(unit.answered_at) else SILENT_AFTER
+        if unit.probe_at is None and unit.misses >= most:
             unit.probe_at = now
-            self._charge(unit.timeout_s)
+            self._charge(self._patience_s(unit))
         self._silences += 1
         if self._silences >= _HALF_DEAD_AFTER:
             self._silences = 0

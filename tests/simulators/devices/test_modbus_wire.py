@@ -1,8 +1,10 @@
 import asyncio
+import contextlib
 from functools import partial
 from typing import Any
 
 import pytest
+from pymodbus import ModbusException
 from pymodbus.client import AsyncModbusSerialClient, AsyncModbusTcpClient
 
 from tests.simulators.conftest import LAB, METER, RunningSchool
@@ -39,6 +41,27 @@ async def test_a_serial_line_outlives_its_gateways(school: RunningSchool) -> Non
     assert [end["by"] for end in ends] == ["peer"] * 3
     # A client that disconnects at once may not have stored it.
     assert not any(line["certain"] for line in reports)
+
+
+async def test_a_noisy_line_loses_requests_and_logs_nothing_as_answered(
+    school: RunningSchool,
+) -> None:
+    school.write(METER)
+    plan = school.folder / "school.yaml"
+    plan.write_text(plan.read_text().replace("rtu-1.pty", "rtu-1.pty, loss: 0.5"))
+    answered = 0
+    async with school.running():
+        client = AsyncModbusSerialClient(
+            str(school.folder / "rtu-1.pty"), baudrate=9600, timeout=0.2, retries=0
+        )
+        assert await client.connect()
+        for _ in range(20):
+            with contextlib.suppress(ModbusException):
+                answered += not (await read(client, 0, 2, 3)).isError()
+        await school.until(lambda: len(school.truth("reported", "meter-1")) == answered)
+        client.close()
+    assert 0 < answered < 20
+    assert len(school.truth("lost_frame")) == 20 - answered
 
 
 async def test_a_gateway_that_stays_got_it_for_certain(school: RunningSchool) -> None:
