@@ -216,6 +216,8 @@ def _fit_row(usage: Mapping[str, Any], text: Texts) -> list[str]:
         pairs = ", ".join(f"{key}: {value:g}" for key, value in learned["proposal"].items())
         proposal = f"usage: {{{pairs}}}"
     return [text(f"levels.fit.{usage['rule_fit']}"), levels, proposal]
+
+
 def _forget(arguments: argparse.Namespace) -> int:
     from edge.config import load_config  # noqa: PLC0415  as in _run
     from edge.forget import ForgetRequests  # noqa: PLC0415  as in _run

@@ -250,7 +250,7 @@ async def test_a_late_answer_is_never_taken_for_that_of_the_next_request() -> No
         await sink.until(more(3, "meter-1"))
     values = sink.values("meter-1", "power")
     numbers = [value for value in values if isinstance(value, float)]
-    assert numbers[0] > 2.0  # the number of a request is what its answer holds
+    assert numbers[0] >= 2.0  # the number of a request is what its answer holds
     assert numbers == [numbers[0] + n for n in range(len(values))]
 
 
