@@ -73,8 +73,8 @@ def _import(arguments: argparse.Namespace) -> int:
     url = f"{arguments.url.rstrip('/')}/api/v1/imports/{arguments.kind}"
     report = _send_file(url, query, token, arguments.file, text)
     refused = report.get("refused_file")
-    target = arguments.refused or arguments.file.with_name(refused["name"] if refused else "")
     if refused:
+        target = arguments.refused or arguments.file.with_name(refused["name"])
         _write_refused(target, base64.b64decode(refused.pop("content")), text)
         refused["name"] = str(target)
     is_fine = report["applied"] or (report["dry_run"] and not report["problems"])

@@ -1,5 +1,6 @@
 """The managers' app in a real browser, on a real cloud with a school in it."""
 
+import csv
 import re
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
+from openpyxl import load_workbook
 from playwright.sync_api import Browser, Page, expect
 
 from simulators.school.campus import make_campus
@@ -25,6 +27,7 @@ PAGES = {
     "/records": ("学校档案", "Records of the school"),
     "/gateways": ("网关与设备", "Gateways and devices"),
     "/score": ("标准评分", "Score"),
+    "/import": ("数据导入", "Import"),
 }
 
 
@@ -61,7 +64,7 @@ def _asset(server: CloudServer, number: str) -> str:
 def _has_no_key(page: Page) -> None:
     """Fail where a text has no translation and shows its key."""
     text = page.locator("body").inner_text()
-    groups = "nav|state|presence|outcome|common|overview|assets|asset|records|gateways|score"
+    groups = "nav|state|presence|outcome|common|overview|assets|asset|records|gateways|score|import"
     keys = rf"\b({groups})\.[a-zA-Z]+"
     assert re.findall(keys, text) == []
 
@@ -177,4 +180,82 @@ def test_the_api_is_shown_without_the_internet(cloud: CloudServer, visit: Visit)
     expect(operation).to_be_visible()
     hosts = {urlsplit(address).hostname for address in visit.fetched} - {None}
     assert hosts == {urlsplit(cloud.url).hostname}
+    assert visit.problems == []
+
+
+def test_a_manager_checks_a_file_and_reads_its_problems_in_chinese_before_importing(
+    cloud: CloudServer, visit: Visit, tmp_path: Path
+) -> None:
+    page = visit.page
+    page.goto(f"{cloud.url}/import")
+    ledger = tmp_path / "rooms.csv"
+    head = "学校标识码,房间编号,房间名称,面积\n"
+    ledger.write_text(f"{head}{SCHOOL},T-901,试验室,很大\n", encoding="utf-8")
+    page.locator("input[type=file]").set_input_files(ledger)
+    page.locator("[data-test=kind]").click()
+    page.get_by_role("option", name="房间", exact=True).click()
+    page.locator("[data-test=token]").fill("wrong")
+    page.locator("[data-test=check]").click()
+    expect(page.locator("[data-test=refusal]")).to_contain_text("访问口令缺失或不正确")
+    page.locator("[data-test=token]").fill(cloud.token)
+    page.locator("[data-test=check]").click()
+    expect(page.locator("[data-test=outcome]")).to_contain_text("发现 1 处问题")
+    expect(page.locator(".wide tbody tr")).to_contain_text("填的是“很大”，应为数字，如 1234.50")
+    expect(page.locator("[data-test=apply]")).to_be_disabled()
+    assert _rooms(cloud) == set()
+
+    ledger.write_text(f"{head}{SCHOOL},T-901,试验室,80\n", encoding="utf-8")
+    page.locator("input[type=file]").set_input_files(ledger)
+    page.locator("[data-test=check]").click()
+    expect(page.locator("[data-test=outcome]")).to_contain_text("检查通过")
+    assert _rooms(cloud) == set()
+    page.locator("[data-test=apply]").click()
+    expect(page.locator("[data-test=outcome]")).to_contain_text("已导入")
+    assert _rooms(cloud) == {"试验室"}
+
+
+def _rooms(server: CloudServer) -> set[str]:
+    """Return the names of the rooms of the test above, as the cloud has them."""
+    rows = httpx.get(f"{server.url}/api/v1/schools/{SCHOOL}/rooms").json()
+    return {row["name"] for row in rows if row["number"].startswith("T-")}
+
+
+def test_the_blank_template_is_one_click_away(cloud: CloudServer, visit: Visit) -> None:
+    page = visit.page
+    page.goto(f"{cloud.url}/assets")
+    page.locator("[data-test=import]").click()
+    with page.expect_download() as started:
+        page.get_by_role("button", name="下载空白模板 Excel").click()
+    assert "资产" in load_workbook(started.value.path()).sheetnames
+
+
+def test_a_list_comes_back_as_it_was_left_and_is_exported_as_it_is_shown(
+    cloud: CloudServer, visit: Visit
+) -> None:
+    page = visit.page
+    page.goto(f"{cloud.url}/assets")
+    page.locator("[data-test=more]").click()
+    page.locator("[data-test=yuan-from]").fill("10000")
+    page.get_by_role("columnheader", name="资产编号").click()  # it was ascending: now descending
+    numbers = page.locator(".wide tbody tr td:first-child")
+    expect(page).to_have_url(re.compile("sort=-asset_no"))
+    expect(page).to_have_url(re.compile("yuan_from=10000"))
+    expect(page.locator("th.descending")).to_have_count(1)
+    page.wait_for_load_state("networkidle")
+    before = numbers.all_inner_texts()
+    assert before == sorted(before, reverse=True)
+
+    numbers.first.click()
+    expect(page.locator("h1")).not_to_have_text("资产与使用")
+    page.go_back()
+    expect(page.locator("[data-test=yuan-from]")).to_have_value("10000")
+    expect(page.locator("th.descending")).to_have_count(1)
+    expect(numbers).to_have_text(before)
+
+    with page.expect_download() as started:
+        page.get_by_role("button", name="导出 CSV").click()
+    content = Path(started.value.path()).read_text(encoding="utf-8-sig")
+    exported = [row[0] for row in csv.reader(content.splitlines())]
+    assert exported[0] == "资产编号"
+    assert exported[1 : len(before) + 1] == before
     assert visit.problems == []
