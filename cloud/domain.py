@@ -6,7 +6,10 @@ What is known of an asset now has one word each, on every page and in every answ
 - *Connected*: a device is bound and something of it arrived, be it a reading or a usage slot with a
   second observed. A connected asset is *online*, or it is *lost*.
 - What is online and can be used is *active*, on *standby* or *off* by its usage rule; a sensor of
-  air has *no rule*. *Unobserved* is what has a device and of which nothing is known now.
+  air has *no rule*. Where the gateway learned that the rule does not separate use from the rest at
+  the powers of this device, it is *rule unfit*, until a person has agreed to another; where the
+  device has one level of power, used or not, it is *use indistinct*. *Unobserved* is what has a
+  device and of which nothing is known now.
 
 Moments are aware UTC; durations are seconds (`_s`), energy kilowatt-hours (`_kwh`) or watt-hours
 (`_wh`), shares 0 to 1. None means "not known", never zero.
@@ -19,7 +22,16 @@ from typing import Literal
 
 State = Literal["active", "standby", "off", "unobserved"]
 """The state of a device over a span, by its usage slots."""
-CurrentState = Literal["active", "standby", "off", "no_rule", "unobserved", "no_sensor"]
+CurrentState = Literal[
+    "active",
+    "standby",
+    "off",
+    "rule_unfit",
+    "use_indistinct",
+    "no_rule",
+    "unobserved",
+    "no_sensor",
+]
 Presence = Literal["online", "lost", "never_seen", "no_sensor"]
 CONNECTED: frozenset[Presence] = frozenset({"online", "lost"})
 SLOT_GRACE = timedelta(minutes=10)
@@ -40,6 +52,18 @@ def cut(value: float, digits: int = 2) -> float:
 def percent(share: float, digits: int = 1) -> str:
     """Return a share in percent as every page, sentence and report shows it: cut to its digits."""
     return f"{cut(100 * share, digits):.{digits}f}%"
+
+
+@dataclass(frozen=True, slots=True)
+class LearnedLevels:
+    """The levels of power that a gateway learned of a device, and the rule it proposes."""
+
+    hours: float
+    """How long the device was observed."""
+    levels: tuple[tuple[Literal["off", "standby", "active", "on"], float, float, float, float], ...]
+    """State, W at 5 %, 50 % and 95 % of the time at it, share of the time."""
+    active_above: float | None = None
+    standby_above: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

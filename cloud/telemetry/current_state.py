@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 
+from pydantic import TypeAdapter, ValidationError
+
 from cloud.clock import Clock
-from cloud.domain import SLOT_GRACE, CurrentState, Presence
+from cloud.domain import SLOT_GRACE, CurrentState, LearnedLevels, Presence
 from cloud.telemetry.store import AssetLatest, GatewayLatest, LatestSlot, TelemetryStore
 from device_profiles.points import rule_of
 from device_profiles.reading import Value
@@ -42,6 +44,23 @@ class AssetNow:
     lost_at: datetime | None
     """When it will count as lost, should nothing more be received."""
     values: dict[str, Value]
+    levels: LearnedLevels | None = None
+    """The levels of power that its gateway learned, where its usage rule does not fit them."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Report:
+    """What a gateway reports of a device's usage rule; empty where it leaves it out."""
+
+    rule: str = ""
+    fit: str = ""
+    levels: str = ""
+
+
+_NO_REPORT = _Report()
+_LEARNED = TypeAdapter(LearnedLevels)
+_UNFIT: dict[str, CurrentState] = {"does_not_fit": "rule_unfit", "indistinct": "use_indistinct"}
+"""How a gateway names a rule -> the state of what has it."""
 
 
 class StateNow:
@@ -65,8 +84,9 @@ class StateNow:
         states = []
         for name in sorted(readings.keys() | slots.keys()):
             latest = readings.get(name) or _nothing_read(slots[name])
-            rule = self._rule(latest.profile, reported.get((name, latest.profile), ""))
-            states.append(_now(latest, slots.get(name), rule, at))
+            report = reported.get((name, latest.profile), _NO_REPORT)
+            rule = self._rule(latest.profile, report.rule)
+            states.append(_now(latest, slots.get(name), rule, report, at))
         return states
 
     def _reported_rule(self, profile: str, text: str) -> UsageRule | None:
@@ -82,7 +102,11 @@ def _nothing_read(slot: LatestSlot) -> AssetLatest:
 
 
 def _now(
-    latest: AssetLatest, slot: LatestSlot | None, rule: UsageRule | None, at: datetime
+    latest: AssetLatest,
+    slot: LatestSlot | None,
+    rule: UsageRule | None,
+    report: _Report,
+    at: datetime,
 ) -> AssetNow:
     gap = timedelta(seconds=rule.max_gap_s if rule else DEFAULT_MAX_GAP_S)
     last_seen = max((point.observed_at for point in latest.points.values()), default=None)
@@ -94,7 +118,10 @@ def _now(
     is_online = lost_at is not None and at <= lost_at
     point = latest.points.get(rule.point) if rule else None
     state: CurrentState = "unobserved"
-    if is_online and slot is not None and (by_slots or rule is None):
+    unfit = _UNFIT.get(report.fit)
+    if is_online and unfit is not None:
+        state = unfit
+    elif is_online and slot is not None and (by_slots or rule is None):
         state = slot.state if at <= slot.start + 2 * _SLOT + SLOT_GRACE else "unobserved"
     elif is_online and rule is None:
         state = "no_rule"
@@ -111,22 +138,39 @@ def _now(
         last_seen=last_seen,
         lost_at=lost_at,
         values={name: point.value for name, point in latest.points.items()},
+        levels=_levels(report.levels) if unfit is not None else None,
     )
 
 
-def _reported_rules(reports: list[GatewayLatest]) -> dict[tuple[str, str], str]:
-    """Return the rule in the newest report of each (asset, profile), empty where it has none.
+def _reported_rules(reports: list[GatewayLatest]) -> dict[tuple[str, str], _Report]:
+    """Return what the newest report of each (asset, profile) holds of its usage rule.
 
-    A report that leaves the rule out takes back that of an earlier one.
+    A report that leaves something out takes back that of an earlier one.
     """
-    newest: dict[tuple[str, str], tuple[datetime, str]] = {}
+    newest: dict[tuple[str, str], tuple[datetime, _Report]] = {}
     for report in reports:
         if not report.device or not report.fields:
             continue
         key = report.asset, report.profile
         at = max(latest.observed_at for latest in report.fields.values())
-        rule = report.fields.get("usage_rule")
-        text = str(rule.value) if rule is not None and rule.observed_at == at else ""
+        texts = {
+            name: str(field.value)
+            for name, field in report.fields.items()
+            if field.observed_at == at
+        }
         if key not in newest or at > newest[key][0]:
-            newest[key] = at, text
-    return {key: text for key, (_, text) in newest.items()}
+            newest[key] = (
+                at,
+                _Report(
+                    texts.get("usage_rule", ""), texts.get("rule_fit", ""), texts.get("levels", "")
+                ),
+            )
+    return {key: report for key, (_, report) in newest.items()}
+
+
+def _levels(text: str) -> LearnedLevels | None:
+    try:
+        return _LEARNED.validate_json(text) if text else None
+    except ValidationError as error:
+        _log.warning("levels that cannot be read: %s", error)
+        return None

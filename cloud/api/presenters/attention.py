@@ -22,6 +22,7 @@ BACKLOG_AFTER_S = 600.0
 """A gateway whose oldest unsent point is older cannot keep up, or cannot reach the cloud."""
 SEEN_ENOUGH = 0.5
 """Share of the school days' seconds that has to be seen before "never used" may be reported."""
+UNFIT = frozenset({"rule_unfit", "use_indistinct"})
 FAULTY = frozenset({"3", "4"})
 """Codes of 使用状况 for what waits for a repair or is broken."""
 
@@ -49,6 +50,7 @@ def attention(seen: Seen) -> list[Attention]:
         *_unknown(seen),
         *_without_room(seen),
         *_faulty(seen),
+        *_unfit(seen),
         *_never_used(seen),
     ]
 
@@ -147,10 +149,19 @@ def _faulty(seen: Seen) -> Iterator[Attention]:
             yield _about(line, "condition", None, float(line.asset.condition))
 
 
+def _unfit(seen: Seen) -> Iterator[Attention]:
+    """Yield what cannot be judged by its usage rule, until a person agrees to another."""
+    for line in seen.lines:
+        if line.state in UNFIT and line.asset.condition not in WRITTEN_OFF:
+            yield _about(line, line.state, None, None)
+
+
 def _never_used(seen: Seen) -> Iterator[Attention]:
     """Yield what was watched for twenty school days and was active in none; `value`: days."""
     for line in seen.lines:
         use = seen.uses.get(line.asset.id)
+        if line.now is not None and line.now.levels is not None:
+            continue  # its rule does not fit, so what was seen before is no proof
         if use is None or line.category not in TEACHING or use.days < SPAN_SCHOOL_DAYS:
             continue
         active_s = use.summary.active_in_timetable_s + use.summary.active_out_of_timetable_s

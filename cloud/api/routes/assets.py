@@ -30,6 +30,8 @@ from cloud.api.schemas.assets import (
     HeatCell,
     Heatmap,
     PointNow,
+    PowerLevel,
+    PowerLevels,
     Series,
     SlotRow,
     Timeline,
@@ -159,10 +161,26 @@ async def get_asset(
         net_value_yuan=_net_value_yuan(row, day),
         profile=line.now.profile if line.now else None,
         profile_title=_text(profile.title, "") if profile else None,
+        power_levels=_power_levels(line),
         points=_points(services, line),
         bindings=[
             Binding(device=b.device, valid_from=b.valid_from, valid_to=b.valid_to) for b in bindings
         ],
+    )
+
+
+def _power_levels(line: Line) -> PowerLevels | None:
+    learned = line.now.levels if line.now is not None else None
+    if learned is None:
+        return None
+    return PowerLevels(
+        hours=learned.hours,
+        levels=[
+            PowerLevel(state=state, low=low, median=median, high=high, share=share)
+            for state, low, median, high, share in learned.levels
+        ],
+        active_above=learned.active_above,
+        standby_above=learned.standby_above,
     )
 
 

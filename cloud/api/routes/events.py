@@ -37,6 +37,13 @@ TITLES: Mapping[str, LocalizedText] = {
     "above_ceiling": LocalizedText(
         "读数超出设备最大功率，未计入用电量", "More than the device can draw; not counted"
     ),
+    "rule_does_not_fit": LocalizedText(
+        "使用规则不适合此设备，待确认", "The usage rule does not fit this device"
+    ),
+    "rule_indistinct": LocalizedText(
+        "凭功率无法判断是否使用", "Power does not show whether it is used"
+    ),
+    "rule_fits": LocalizedText("使用规则适合此设备", "The usage rule fits this device"),
     "clock": LocalizedText("网关时钟异常", "Trouble with the gateway's clock"),
 }
 _SECONDS = frozenset({"device_back", "uplink_back", "gateway_restarted"})

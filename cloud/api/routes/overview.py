@@ -29,9 +29,11 @@ _STRENGTH: dict[CurrentState, int] = {
     "no_sensor": 0,
     "no_rule": 1,
     "unobserved": 2,
-    "off": 3,
-    "standby": 4,
-    "active": 5,
+    "use_indistinct": 3,
+    "rule_unfit": 4,
+    "off": 5,
+    "standby": 6,
+    "active": 7,
 }
 """A room where use is unknown is not shown as one where nothing can be used."""
 
@@ -174,6 +176,8 @@ def _categories(lines: Iterable[Line]) -> list[CategoryCount]:
                 active=states["active"],
                 standby=states["standby"],
                 off=states["off"],
+                rule_unfit=states["rule_unfit"],
+                use_indistinct=states["use_indistinct"],
                 no_rule=states["no_rule"],
                 unobserved=states["unobserved"],
                 no_sensor=states["no_sensor"],

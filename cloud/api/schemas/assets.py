@@ -1,6 +1,7 @@
 """The schemas of assets: the list, one asset, its slots and its readings."""
 
 from datetime import date, datetime
+from typing import Literal
 
 from pydantic import Field
 
@@ -133,6 +134,26 @@ class Binding(Shape):
     valid_to: date | None
 
 
+class PowerLevel(Shape):
+    """A power that a device keeps to, in W: at 5 %, 50 % and 95 % of its time there."""
+
+    state: Literal["off", "standby", "active", "on"]
+    """On: the only level, used or not."""
+    low: float
+    median: float
+    high: float
+    share: float
+
+
+class PowerLevels(Shape):
+    """The levels that a gateway learned, and the usage rule that a person may agree to."""
+
+    hours: float
+    levels: list[PowerLevel]
+    active_above: float | None
+    standby_above: float | None
+
+
 class Asset(AssetRow):
     """One asset, whole."""
 
@@ -157,6 +178,8 @@ class Asset(AssetRow):
     ledger, by the end of this month; None where one of them is unknown."""
     profile: str | None
     profile_title: LocalizedText | None
+    power_levels: PowerLevels | None
+    """Where the usage rule does not fit the device."""
     points: list[PointNow]
     bindings: list[Binding]
 

@@ -22,6 +22,10 @@ class CategoryCount(Shape):
     active: int
     standby: int
     off: int
+    rule_unfit: int
+    """Online, and the usage rule does not fit the powers of the device."""
+    use_indistinct: int
+    """Online, at one level of power, used or not."""
     no_rule: int
     """Online, and without a usage rule: a sensor of air."""
     unobserved: int
@@ -69,6 +73,8 @@ class Attention(Shape):
         "unknown_asset",
         "no_room",
         "never_used",
+        "rule_unfit",
+        "use_indistinct",
         "gateway_lost",
         "backlog",
         "condition",

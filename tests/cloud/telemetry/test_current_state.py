@@ -44,6 +44,48 @@ async def test_what_has_no_rule_is_online_and_not_unobserved(cloud: CloudApp, pr
     assert (only(cloud).presence, only(cloud).state) == ("lost", "unobserved")
 
 
+LEVELS = (
+    '{"hours": 24.0, "levels": [["off", 0, 0, 2, 0.66], ["active", 38, 41, 43, 0.34]], '
+    '"active_above": 11, "standby_above": 4}'
+)
+
+
+def health(fit: str, levels: str = LEVELS) -> str:
+    tags = f"asset=A,device=d,gateway=g,profile=eastron-sdm120,protocol=modbus,school={SCHOOL}"
+    field = levels.replace('"', '\\"')
+    return f'gateway,{tags} rule_fit="{fit}",levels="{field}"'
+
+
+@pytest.mark.parametrize(
+    ("fit", "state"),
+    [
+        ("does_not_fit", "rule_unfit"),
+        ("indistinct", "use_indistinct"),
+        ("fits", "off"),
+        ("agreed", "off"),
+        ("learning", "off"),
+    ],
+)
+async def test_u2a_a_rule_that_does_not_fit_is_named_as_that(
+    cloud: CloudApp, fit: str, state: str
+) -> None:
+    await cloud.write(f"{METER} active_power=0", health(fit))
+    assert (only(cloud).state, only(cloud).presence) == (state, "online")
+    levels = only(cloud).levels
+    assert (levels is not None) is (state != "off")
+    if levels is not None:
+        assert (levels.active_above, levels.levels[1][2]) == (11, 41)
+    cloud.clock.moment += timedelta(seconds=1)
+    tags = f"asset=A,device=d,gateway=g,profile=eastron-sdm120,protocol=modbus,school={SCHOOL}"
+    await cloud.write(f"gateway,{tags} readings=1")
+    assert only(cloud).state == "off"
+
+
+async def test_levels_that_cannot_be_read_are_left_out(cloud: CloudApp) -> None:
+    await cloud.write(f"{METER} active_power=0", health("does_not_fit", "rubbish"))
+    assert (only(cloud).state, only(cloud).levels) == ("rule_unfit", None)
+
+
 def slot(cloud: CloudApp, minutes_ago: float, seconds: str = "active_s=200,off_s=100") -> str:
     start = to_ns(cloud.clock.moment - timedelta(minutes=minutes_ago))
     return f"usage,school={SCHOOL},asset=A,room=101,category=display {seconds} {start}"

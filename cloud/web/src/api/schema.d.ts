@@ -1399,6 +1399,7 @@ export interface components {
             original_value_yuan: number | null;
             /** Points */
             points: components["schemas"]["PointNow"][];
+            power_levels: components["schemas"]["PowerLevels"] | null;
             /**
              * Presence
              * @enum {string}
@@ -1428,7 +1429,7 @@ export interface components {
              * State
              * @enum {string}
              */
-            state: "active" | "standby" | "off" | "no_rule" | "unobserved" | "no_sensor";
+            state: "active" | "standby" | "off" | "rule_unfit" | "use_indistinct" | "no_rule" | "unobserved" | "no_sensor";
             /** Supplier */
             supplier: string | null;
             /** Tag */
@@ -1537,7 +1538,7 @@ export interface components {
              * State
              * @enum {string}
              */
-            state: "active" | "standby" | "off" | "no_rule" | "unobserved" | "no_sensor";
+            state: "active" | "standby" | "off" | "rule_unfit" | "use_indistinct" | "no_rule" | "unobserved" | "no_sensor";
             use: components["schemas"]["UseSummary"] | null;
         };
         /**
@@ -1549,7 +1550,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "left_on" | "lost" | "unknown_asset" | "no_room" | "never_used" | "gateway_lost" | "backlog" | "condition";
+            kind: "left_on" | "lost" | "unknown_asset" | "no_room" | "never_used" | "rule_unfit" | "use_indistinct" | "gateway_lost" | "backlog" | "condition";
             /** Since */
             since: string | null;
             /** Subject */
@@ -1632,10 +1633,14 @@ export interface components {
             off: number;
             /** Online */
             online: number;
+            /** Rule Unfit */
+            rule_unfit: number;
             /** Standby */
             standby: number;
             /** Unobserved */
             unobserved: number;
+            /** Use Indistinct */
+            use_indistinct: number;
         };
         /**
          * ChangedClause
@@ -2461,7 +2466,7 @@ export interface components {
              * State
              * @enum {string}
              */
-            state: "active" | "standby" | "off" | "no_rule" | "unobserved" | "no_sensor";
+            state: "active" | "standby" | "off" | "rule_unfit" | "use_indistinct" | "no_rule" | "unobserved" | "no_sensor";
             /** Values */
             values: {
                 [key: string]: number | boolean | string;
@@ -2755,6 +2760,39 @@ export interface components {
             step: "self_assessment" | "county_review" | "site_visit" | "declaration_confirmed" | "declaration_corrected" | "override" | "publicity" | "objection" | "answer" | "final";
             title: components["schemas"]["LocalizedText"];
             why: components["schemas"]["LocalizedText"] | null;
+        };
+        /**
+         * PowerLevel
+         * @description A power that a device keeps to, in W: at 5 %, 50 % and 95 % of its time there.
+         */
+        PowerLevel: {
+            /** High */
+            high: number;
+            /** Low */
+            low: number;
+            /** Median */
+            median: number;
+            /** Share */
+            share: number;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "off" | "standby" | "active" | "on";
+        };
+        /**
+         * PowerLevels
+         * @description The levels that a gateway learned, and the usage rule that a person may agree to.
+         */
+        PowerLevels: {
+            /** Active Above */
+            active_above: number | null;
+            /** Hours */
+            hours: number;
+            /** Levels */
+            levels: components["schemas"]["PowerLevel"][];
+            /** Standby Above */
+            standby_above: number | null;
         };
         /**
          * Problem
@@ -3106,7 +3144,7 @@ export interface components {
              * State
              * @enum {string}
              */
-            state: "active" | "standby" | "off" | "no_rule" | "unobserved" | "no_sensor";
+            state: "active" | "standby" | "off" | "rule_unfit" | "use_indistinct" | "no_rule" | "unobserved" | "no_sensor";
         };
         /**
          * School
@@ -4014,6 +4052,8 @@ export type PeriodBand = components['schemas']['PeriodBand'];
 export type PeriodNow = components['schemas']['PeriodNow'];
 export type PointNow = components['schemas']['PointNow'];
 export type PossibleStep = components['schemas']['PossibleStep'];
+export type PowerLevel = components['schemas']['PowerLevel'];
+export type PowerLevels = components['schemas']['PowerLevels'];
 export type Problem = components['schemas']['Problem'];
 export type ProcedureState = components['schemas']['ProcedureState'];
 export type Publicity = components['schemas']['Publicity'];
@@ -5251,7 +5291,7 @@ export interface operations {
                 /** @description A room's number. */
                 room?: string | null;
                 /** @description Only what is in this state now. */
-                state?: ("active" | "standby" | "off" | "no_rule" | "unobserved" | "no_sensor") | null;
+                state?: ("active" | "standby" | "off" | "rule_unfit" | "use_indistinct" | "no_rule" | "unobserved" | "no_sensor") | null;
                 /** @description Only this connection. */
                 presence?: ("online" | "lost" | "never_seen" | "no_sensor") | null;
                 /** @description A code of 使用状况. */
@@ -5319,7 +5359,7 @@ export interface operations {
                 /** @description A room's number. */
                 room?: string | null;
                 /** @description Only what is in this state now. */
-                state?: ("active" | "standby" | "off" | "no_rule" | "unobserved" | "no_sensor") | null;
+                state?: ("active" | "standby" | "off" | "rule_unfit" | "use_indistinct" | "no_rule" | "unobserved" | "no_sensor") | null;
                 /** @description Only this connection. */
                 presence?: ("online" | "lost" | "never_seen" | "no_sensor") | null;
                 /** @description A code of 使用状况. */

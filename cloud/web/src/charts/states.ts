@@ -3,7 +3,7 @@
 import type { CurrentState, State } from "@/api/types";
 
 export const STATES: readonly State[] = ["active", "standby", "off", "unobserved"];
-export const CURRENT_STATES: readonly CurrentState[] = ["active", "standby", "off", "no_rule", "unobserved", "no_sensor"];
+export const CURRENT_STATES: readonly CurrentState[] = ["active", "standby", "off", "rule_unfit", "use_indistinct", "no_rule", "unobserved", "no_sensor"];
 
 export const COLOUR: Record<State, string> = {
   active: "#15936b",

@@ -1,6 +1,7 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from sqlalchemy import update
 
 from cloud.registry import tables
@@ -66,6 +67,8 @@ async def test_in_a_lesson(cloud: CloudApp) -> None:
         "active": 1,
         "standby": 0,
         "off": 0,
+        "rule_unfit": 0,
+        "use_indistinct": 0,
         "no_rule": 0,
         "unobserved": 1,
         "no_sensor": 1,
@@ -133,6 +136,30 @@ async def test_what_was_watched_for_twenty_school_days_and_never_used_is_named(
     body = await look(cloud)
     assert attention(body, "never_used") == [("A-1", 20.0)]
     assert body["by_day"][0]["use"]["lessons_used"] == 2
+
+
+@pytest.mark.parametrize(
+    ("fit", "kind"), [("does_not_fit", "rule_unfit"), ("indistinct", "use_indistinct")]
+)
+async def test_u2a_a_rule_that_does_not_fit_takes_the_place_of_never_used(
+    cloud: CloudApp, fit: str, kind: str
+) -> None:
+    await furnish(cloud, local("23:59"))
+    for day in cloud.services.registry.last_school_days(SCHOOL, MONDAY, 20):
+        start, end = local("08:00", day), local("09:30", day)
+        await send(cloud.services.store, slots("A-1", start, end, "off"))
+    assert attention(await look(cloud), "never_used") == [("A-1", 20.0)]
+    await report_state(cloud, "A-1", local("23:58"))
+    (now,) = cloud.services.now.of(SCHOOL, "A-1")
+    await cloud.write(
+        f"gateway,asset=A-1,device=d,gateway=g,profile={now.profile},protocol=mqtt,"
+        f'school={SCHOOL} rule_fit="{fit}",levels="{{\\"hours\\":24,\\"levels\\":[]}}" '
+        f"{to_ns(local('23:58'))}"
+    )
+    body = await look(cloud)
+    assert (attention(body, "never_used"), attention(body, kind)) == ([], [("A-1", None)])
+    (counts,) = [c for c in body["categories"] if c["category"] == "display"]
+    assert counts[kind] == 1
 
 
 async def test_a_gateway_that_lags_or_is_gone_is_named(cloud: CloudApp) -> None:
