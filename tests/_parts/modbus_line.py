@@ -113,8 +113,8 @@ async def tcp_device(behaviour: Behaviour, *, is_rtu: bool = False) -> AsyncIter
 
 
 @contextlib.asynccontextmanager
-async def serial_device(behaviour: Behaviour) -> AsyncIterator[Served]:
-    """Answer RTU requests on a pseudo-terminal."""
+async def serial_device(behaviour: Behaviour, *, is_ascii: bool = False) -> AsyncIterator[Served]:
+    """Answer RTU (or ASCII) requests on a pseudo-terminal."""
     ours, theirs = os.openpty()
     tty.setraw(ours)
     tty.setraw(theirs)
@@ -126,9 +126,12 @@ async def serial_device(behaviour: Behaviour) -> AsyncIterator[Served]:
     def readable() -> None:
         with contextlib.suppress(OSError):
             buffer.extend(os.read(ours, 256))
-        while len(buffer) >= 8:
-            frame = bytes(buffer[:8])
-            del buffer[:8]
+        length = 17 if is_ascii else 8
+        while len(buffer) >= length:
+            frame = bytes(buffer[:length])
+            del buffer[:length]
+            if is_ascii:
+                frame = bytes.fromhex(frame[1:-2].decode())
             request = LineRequest(frame, *struct.unpack(">BBHH", frame[:6]))
             served.requests.append(request)
             sent = behaviour(len(served.requests), request)

@@ -1,12 +1,14 @@
 """Cases from the field: what a device or a line did, and what the gateway has to make of it."""
 
 import itertools
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from random import Random
 
 import pytest
 
+from device_profiles.protocols.modbus import PROTOCOL, BusConfig, ModbusAddress
 from edge.drivers.modbus.driver import ModbusBus, ModbusDevice
 from edge.errors import DeviceUnreachable
 from tests._parts.modbus import METER, devices, more, polling, profile
@@ -269,6 +271,52 @@ async def test_case_unit_0_is_named_and_can_be_allowed() -> None:
         async with polling(tcp(served), allowed) as sink:
             await sink.until(more(3, "meter-1"))
     assert sink.device_errors == []
+
+
+async def test_ascii_over_a_serial_line() -> None:
+    def ascii_answer(_number: int, request: LineRequest) -> bytes:
+        body = request.answer()[:-2]
+        return b":" + (body + bytes([-sum(body) & 0xFF])).hex().upper().encode() + b"\r\n"
+
+    async with serial_device(ascii_answer, is_ascii=True) as served:
+        bus = replace(rtu(served), framing="ascii")
+        async with polling(bus, *devices(METER, 1)) as sink:
+            await sink.until(more(3, "meter-1"))
+    assert sink.device_errors == []
+    assert {r.value for r in sink.readings} == {3.0, 10.0}
+
+
+def test_a_serial_line_has_no_tcp_frames() -> None:
+    with pytest.raises(ValueError, match="framing: tcp needs host; a serial line has rtu or ascii"):
+        BusConfig.model_validate({"bus": "b", "serial": "/dev/ttyUSB0", "framing": "tcp"})
+
+
+def test_a_pace_that_leaves_use_unobserved_is_refused() -> None:
+    described = profile(
+        {"power": {"address": 3}},
+        usage={"point": "power", "active_above": 10, "max_gap_s": 90},
+    )
+    address = ModbusAddress(bus="b", unit_id=1, poll_s=40)
+    (fault,) = PROTOCOL.device_faults([BusConfig(bus="b", host="h")], described, address)
+    assert fault == (
+        ("poll_s",),
+        "got 40; test-device needs at most 30, a third of its usage rule's max_gap_s",
+    )
+
+
+async def test_a_bus_keeps_a_pause_between_requests() -> None:
+    times: list[float] = []
+
+    def behaviour(_number: int, request: LineRequest) -> bytes:
+        times.append(time.monotonic())
+        return request.answer()
+
+    async with tcp_device(behaviour) as served:
+        bus = replace(tcp(served), pause_s=0.1)
+        async with polling(bus, *devices(METER, 1, 2)) as sink:
+            await sink.until(more(4, "meter-2"))
+    # A busy machine makes pauses longer, never shorter.
+    assert all(after - before > 0.08 for before, after in itertools.pairwise(times))
 
 
 async def test_a_device_can_have_a_pace_of_its_own() -> None:
