@@ -54,6 +54,11 @@ class Line:
         return self.asset.category or (self.now.category if self.now else "") or None
 
     @property
+    def is_category_by_sensor(self) -> bool:
+        """Return whether the category is what the device reports, the ledger having none."""
+        return self.asset.category is None and self.category is not None
+
+    @property
     def sensor_room(self) -> str | None:
         """Return the room that its device reports where the ledger has none."""
         return (self.now.room or None) if self.now and self.asset.room is None else None

@@ -307,6 +307,7 @@ def _row(line: Line, use: UseSummary | None, rooms: dict[str, rows.RoomRow]) -> 
         "asset_no": row.asset_no,
         "name": row.name,
         "category": line.category,
+        "is_category_by_sensor": line.is_category_by_sensor,
         "brand": row.brand,
         "model": row.model,
         "room": row.room,

@@ -83,7 +83,8 @@ class AssetRow(Shape):
     asset_no: str
     name: str
     category: str | None
-    """The ledger's; where that has none, what its device reports."""
+    """The ledger's; where that has none, what its device reports. A score reads the ledger."""
+    is_category_by_sensor: bool
     brand: str | None
     model: str | None
     room: str | None

@@ -1385,6 +1385,8 @@ export interface components {
             end: string;
             /** Id */
             id: number;
+            /** Is Category By Sensor */
+            is_category_by_sensor: boolean;
             /** Last Seen */
             last_seen: string | null;
             /** Life Years */
@@ -1515,6 +1517,8 @@ export interface components {
             device: string | null;
             /** Id */
             id: number;
+            /** Is Category By Sensor */
+            is_category_by_sensor: boolean;
             /** Last Seen */
             last_seen: string | null;
             /** Model */

@@ -146,6 +146,7 @@ const en: typeof zh = {
     value: "Value (CNY)",
     custodian: "Custodian",
     notBound: "No sensor",
+    bySensor: "from the device, not in the ledger",
     sensorRoom: "not in the ledger (the device reports {room})",
     span: "Span",
     lastDays: "Last twenty school days",

@@ -144,6 +144,7 @@ export default {
     value: "原值/元",
     custodian: "保管人",
     notBound: "未装传感器",
+    bySensor: "台账未登记，由设备上报",
     sensorRoom: "台账未登记（设备上报：{room}）",
     span: "统计区间",
     lastDays: "近二十个教学日",
