@@ -12,6 +12,7 @@ import pytest
 from influxdb_client import InfluxDBClient  # type: ignore[attr-defined]  # not in __all__
 from influxdb_client.client.write_api import SYNCHRONOUS
 from influxdb_client.rest import ApiException
+from openpyxl import load_workbook
 
 from cloud.cli import main
 from tests._parts.cloud_app import SCHOOL
@@ -200,6 +201,38 @@ def test_an_import_says_what_it_did_or_what_is_wrong(
     (tmp_path / "wrong").write_text("wrong")
     assert main([*arguments[:-1], str(tmp_path / "wrong")]) == 1
     assert "refused with 401" in capsys.readouterr().err
+
+
+@pytest.mark.real
+def test_keep_good_writes_the_other_rows_to_a_file(
+    cloud: Cloud, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    book = tmp_path / "学校.csv"
+    lines = [
+        "学校标识码,学校名称,区划代码,办学类型",
+        "2133100009,甲,331002,完小",
+        "12345,乙,331002,小学",
+    ]
+    book.write_text("\n".join([*lines, "合计,,,"]))
+    arguments = ["import", "schools", str(book), "--url", cloud.url, "--keep-good"]
+    arguments += ["--token-file", str(cloud.data / "token")]
+    assert main(arguments) == 0
+    printed = capsys.readouterr().out
+    assert "学校.csv: applied: 1 rows, 1 new" in printed
+    assert "学校 办学类型: note: the heading " in printed
+    assert "学校: note: skipped: a total (1 rows: 4)" in printed
+    rest = tmp_path / "学校.refused.xlsx"
+    assert f"{rest}: 1 rows that were left out" in printed
+    titles, row = load_workbook(rest)["学校"].iter_rows(values_only=True)
+    assert (row[0], row[1], titles[-1]) == (3, "12345", "问题 problem")
+    other = tmp_path / "rest.xlsx"
+    assert main([*arguments, "--refused", str(other), "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert (report["refused_rows"], report["refused_file"]["name"]) == (1, str(other))
+    assert [
+        note["rows"] for note in report["notes"] if note["code"] == "import.note.total_row"
+    ] == [[4]]
+    assert other.exists()
 
 
 def test_an_import_into_nothing_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

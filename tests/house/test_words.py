@@ -55,10 +55,11 @@ CHINESE = {
 
 NAMES_OF_CODE_LISTS = {
     Path("cloud/registry/codes/statistics.py"),
+    Path("cloud/registry/importing/synonyms.yaml"),
     Path("docs/reference/code-lists.md"),
     Path("docs/reference/import-columns.md"),
 }
-"""Where a code list has the name that its standard gives it (仪器现状)."""
+"""Where a code list has the name of its standard (仪器现状), and words of other systems."""
 
 
 def python_files() -> list[Path]:

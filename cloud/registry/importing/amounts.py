@@ -187,7 +187,7 @@ AMOUNTS = frozenset(
 """Parsers of what adds up: a merged cell holds it once, and not for every row."""
 
 
-def money_reading(cell: str, fen_value: int) -> str | None:
+def amount_reading(cell: str, fen_value: int) -> str | None:
     """Return the yuan that a text such as 1.78万 was read as; None where it shows them itself."""
     is_plain = not re.search("[千万萬亿億kw]", unicodedata.normalize("NFKC", cell), re.IGNORECASE)
     return None if is_plain else f"{Decimal(fen_value) / 100:,.2f}"

@@ -10,7 +10,7 @@ from cloud.errors import RefusedValue
 from cloud.messages import message
 from cloud.registry.codes.base import CodeList
 from cloud.registry.codes.statistics import code_of
-from cloud.registry.importing.dates import below_hundred
+from cloud.registry.importing.dates import two_digits
 from cloud.registry.importing.number_format import FormattedNumber
 from cloud.registry.importing.spelling import folded, identifier
 from cloud.registry.importing.synonyms import EMPTY, WORDS
@@ -116,7 +116,7 @@ def floor(cell: Any) -> int:
 
 
 def _floor_number(text: str) -> int:
-    return int(text) if text.isdecimal() else below_hundred(text)
+    return int(text) if text.isdecimal() else two_digits(text)
 
 
 _YES = {"是", "属实", "对", "√", "✓", "✔", "y", "yes", "true", "1", "t"}

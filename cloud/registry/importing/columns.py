@@ -37,7 +37,7 @@ class Column:
             names = set() if item is None else {item.code, item.zh.casefold(), item.en.casefold()}
             return None if item is None or cells.code(cell).casefold() in names else item.zh
         if self.parse is amounts.fen:
-            return amounts.money_reading(cell, value)
+            return amounts.amount_reading(cell, value)
         return dates.reading(cell, value) if self.parse in dates.DATED else None
 
 

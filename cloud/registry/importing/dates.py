@@ -169,10 +169,10 @@ def _in_words(plain: str) -> tuple[str, str, str] | None:
     if match is None:
         return None
     year = "".join(str(_DIGITS[digit]) for digit in match[1])
-    return year, str(below_hundred(match[2])), str(below_hundred(match[3]))
+    return year, str(two_digits(match[2])), str(two_digits(match[3]))
 
 
-def below_hundred(text: str) -> int:
+def two_digits(text: str) -> int:
     """Return 1 to 99 in words (九, 十二, 二十一, 廿三); 0 for anything else, which is no day."""
     tens, ten, ones = text.replace("廿", "二十").partition("十")
     if not ten:

@@ -16,7 +16,7 @@ _TOKEN = re.compile(
     re.DOTALL,
 )
 _PLAIN = frozenset("-+/():!^&'~{}<>= $")
-"""What a format shows as it stands."""
+"""What a format shows as it is."""
 _MONEY = frozenset("$¥￥€£元")
 
 

@@ -14,7 +14,7 @@ _EXPORTED = re.compile(r"(\d+)\.0")
 
 
 def visible(text: str) -> str:
-    """Return the text without characters that nobody sees."""
+    """Return the text without invisible characters."""
     return text if text.isascii() else _INVISIBLE.sub("", text)
 
 

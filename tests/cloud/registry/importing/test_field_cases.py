@@ -1,107 +1,34 @@
 """Ledgers as they come: each test is named after a case reported from the field, or its kind."""
 
 import datetime as dt
-import io
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from openpyxl import Workbook, load_workbook
-from openpyxl.utils.datetime import MAC_EPOCH
 from openpyxl.worksheet.worksheet import Worksheet
 
-from cloud.registry.importing.importer import Report, import_file
+from cloud.registry.importing.importer import import_file
 from cloud.registry.rows import AssetRow
 from cloud.registry.store import Registry
-
-SCHOOL = "2133100001"
-TODAY = dt.date(2026, 11, 29)
-MORNING = dt.datetime.combine(dt.date(2024, 9, 1), dt.time(8))
-TITLES = [
-    "学校标识码",
-    "资产编号",
-    "资产名称",
-    "使用状况",
-    "存放地点",
-    "原值",
-    "取得日期",
-    "标签值",
-    "数量",
-]
-SETUP = {
-    "schools": f"学校标识码,学校名称,区划代码,办学类型码\n{SCHOOL},海棠小学,331002,小学\n",
-    "rooms": (
-        "学校标识码,楼栋,楼层,房间编号,房间名称\n"
-        f"{SCHOOL},明德楼,1,101,一（1）班教室\n{SCHOOL},明德楼,1,102,一（2）班教室\n"
-        f"{SCHOOL},厚德楼,2,A201,物理实验室\n{SCHOOL},厚德楼,3,301,音乐室\n"
-        f"{SCHOOL},厚德楼,3,302,音乐室\n"
-    ),
-}
+from tests._parts.ledger_files import (
+    MORNING,
+    SCHOOL,
+    TITLES,
+    assets,
+    csv,
+    imported,
+    notes,
+    problems,
+    row,
+    school_registry,
+    workbook,
+)
 
 
 @pytest.fixture
 def registry() -> Iterator[Registry]:
-    opened = Registry.open("sqlite://")
-    for kind, text in SETUP.items():
-        assert import_file(opened, kind, text.encode(), "setup.csv").applied
-    yield opened
-    opened.close()
-
-
-def row(number: Any, **cells: Any) -> list[Any]:
-    """Return the cells of an asset; those that are not named are as in any ledger."""
-    usual = {
-        "学校标识码": SCHOOL,
-        "资产编号": number,
-        "资产名称": "交互智能平板",
-        "使用状况": "在用",
-        "存放地点": "101",
-        "原值": 17800,
-        "取得日期": "2024-09-01",
-        "数量": 1,
-    }
-    return [{**usual, **cells}.get(title) for title in TITLES]
-
-
-def workbook(
-    rows: Sequence[Sequence[Any]],
-    change: Callable[[Worksheet], object] = lambda _: None,
-    titles: Sequence[str | None] = TITLES,
-    *,
-    is_1904: bool = False,
-) -> bytes:
-    book = Workbook()
-    if is_1904:
-        book.epoch = MAC_EPOCH
-    sheet = book.active
-    assert isinstance(sheet, Worksheet)
-    sheet.title = "资产"
-    for cells in (titles, *rows):
-        sheet.append(list(cells))
-    change(sheet)
-    out = io.BytesIO()
-    book.save(out)
-    return out.getvalue()
-
-
-def imported(registry: Registry, content: bytes, **options: Any) -> Report:
-    return import_file(registry, "workbook", content, "ledger.xlsx", today=TODAY, **options)
-
-
-def csv(registry: Registry, text: str, kind: str = "assets", **options: Any) -> Report:
-    return import_file(registry, kind, text.encode(), "ledger.csv", today=TODAY, **options)
-
-
-def problems(report: Report) -> list[tuple[int, str | None, str]]:
-    return [(problem.row, problem.column, problem.problem) for problem in report.problems]
-
-
-def notes(report: Report) -> list[tuple[str, list[int]]]:
-    return [(note.text.key.removeprefix("import.note."), note.rows) for note in report.notes]
-
-
-def assets(registry: Registry) -> dict[str, AssetRow]:
-    return {asset.asset_no: asset for asset in registry.assets(SCHOOL)}
+    with school_registry() as opened:
+        yield opened
 
 
 def one_asset(registry: Registry, **cells: Any) -> AssetRow:
@@ -328,7 +255,7 @@ def test_i2_a_header_of_two_rows_is_read(registry: Registry) -> None:
 @pytest.mark.parametrize(
     "filled", [{"数量": 1}, {"数量": 1, "使用状况": "在用"}, {"学校标识码": SCHOOL}]
 )
-def test_i5_rows_that_nothing_names_are_skipped_and_said_once(
+def test_i5_rows_that_nothing_names_are_skipped_and_noted_once(
     registry: Registry, filled: dict[str, Any]
 ) -> None:
     tail = [[filled.get(title) for title in TITLES]] * 16
@@ -353,7 +280,7 @@ def test_i5_an_asset_without_its_number_is_still_refused(registry: Registry) -> 
         {"学校标识码": SCHOOL, "资产名称": "累计", "数量": 2},
     ],
 )
-def test_i8_a_total_is_skipped_and_said(registry: Registry, total: dict[str, Any]) -> None:
+def test_i8_a_total_is_skipped_and_noted(registry: Registry, total: dict[str, Any]) -> None:
     report = imported(
         registry, workbook([row("S1"), row("S2"), [total.get(title) for title in TITLES]])
     )
@@ -546,95 +473,6 @@ def test_more_than_there_can_be_is_refused(registry: Registry) -> None:
     assert problems(csv(registry, text, "declarations")) == [
         (2, "数值", "got 6, but there can be at most 5")
     ]
-
-
-# ---- good rows alone ----
-
-
-def test_keep_good_imports_the_good_rows_and_returns_the_others(registry: Registry) -> None:
-    def pad(sheet: Worksheet) -> None:
-        sheet["B3"].number_format = "0000"
-        sheet["C3"].data_type = "s"
-
-    rows = [
-        row("K1"),
-        row(7, 原值="很多", 资产名称="=1+1屏"),
-        row("K3", 存放地点="库房"),
-        row("K4"),
-    ]
-    report = imported(registry, workbook(rows, pad), keep_good=True)
-    assert (report.applied, report.rows, report.created, report.refused_rows) == (True, 2, 2, 2)
-    assert set(assets(registry)) == {"K1", "K4"}
-    assert [(number, column) for number, column, _ in problems(report)] == [
-        (3, "原值"),
-        (4, "存放地点"),
-    ]
-    assert report.refused_file is not None
-    sheet = load_workbook(io.BytesIO(report.refused_file))["资产"]
-    titles, first, second = sheet.iter_rows(values_only=True)
-    assert titles[1:-1] == tuple(TITLES)
-    assert (first[0], first[2], first[3], second[0]) == (3, "0007", "=1+1屏", 4)
-    assert str(first[-1]).startswith("原值：填的是“很多”")
-    assert sheet["D2"].data_type == "s"
-
-
-def test_keep_good_the_returned_file_can_be_imported_once_it_is_corrected(
-    registry: Registry,
-) -> None:
-    content = workbook([row("K1"), row("K2", 原值="很多", 取得日期=44074)], is_1904=True)
-    rest = imported(registry, content, keep_good=True).refused_file
-    assert rest is not None
-    book = load_workbook(io.BytesIO(rest))
-    book["资产"]["G2"].value = 900
-    out = io.BytesIO()
-    book.save(out)
-    assert imported(registry, out.getvalue()).created == 1
-    assert assets(registry)["K2"].original_value_yuan == 900
-    assert assets(registry)["K2"].acquired == dt.date(2024, 9, 1)
-
-
-def test_keep_good_refuses_what_needs_a_refused_row(registry: Registry) -> None:
-    book = load_workbook(io.BytesIO(workbook([row("K1", 存放地点="501"), row("K2")])))
-    rooms = book.create_sheet("房间")
-    for cells in (["学校标识码", "房间编号", "面积"], [SCHOOL, "501", "很大"], [SCHOOL, "502", 40]):
-        rooms.append(cells)
-    out = io.BytesIO()
-    book.save(out)
-    report = imported(registry, out.getvalue(), keep_good=True)
-    assert (report.applied, report.refused_rows, set(assets(registry))) == (True, 2, {"K2"})
-    assert [(problem.sheet, problem.row) for problem in report.problems] == [
-        ("房间", 2),
-        ("资产", 2),
-    ]
-
-
-def test_keep_good_takes_nothing_back_for_a_row_that_was_left_out(registry: Registry) -> None:
-    csv(registry, f"学校标识码,学期,开始日期,结束日期\n{SCHOOL},1,2026-09-01,2027-01-20\n", "terms")
-    head = "学校标识码,学期,节次,开始时间,结束时间\n"
-    csv(registry, f"{head}{SCHOOL},1,1,8:00,8:40\n{SCHOOL},1,2,9:00,9:40\n", "periods")
-    report = csv(
-        registry,
-        f"{head}{SCHOOL},1,1,8:05,8:45\n{SCHOOL},1,2,九点,9:40\n",
-        "periods",
-        keep_good=True,
-    )
-    assert (report.applied, report.updated, report.removed) == (True, 1, 0)
-    assert notes(report) == [("rest_kept", [])]
-    assert [period.number for period in registry.periods(SCHOOL)] == [1, 2]
-
-
-def test_keep_good_stores_nothing_where_no_row_or_no_header_is_good(registry: Registry) -> None:
-    report = imported(registry, workbook([row("K1", 原值="很多")]), keep_good=True)
-    assert (report.applied, report.refused_file, report.problems_total) == (False, None, 1)
-    content = workbook([row("K1")], titles=["学校", *["x"] * 8])
-    assert not imported(registry, content, keep_good=True).applied
-
-
-def test_keep_good_of_a_dry_run_stores_nothing(registry: Registry) -> None:
-    content = workbook([row("K1"), row("K2", 原值="很多")])
-    report = imported(registry, content, keep_good=True, dry_run=True)
-    assert (report.applied, report.created, report.refused_rows) == (False, 1, 1)
-    assert assets(registry) == {}
 
 
 @pytest.mark.parametrize(
