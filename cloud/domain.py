@@ -4,7 +4,8 @@ What is known of an asset now has one word each, on every page and in every answ
 
 - *no sensor*: no device is bound to it. *Never seen*: a device is, and nothing of it ever arrived.
 - *Connected*: a device is bound and something of it arrived, be it a reading or a usage slot with a
-  second observed. A connected asset is *online*, or it is *lost*.
+  second observed. A connected asset is *online*, or it is *lost*. It is *awaited* until
+  it could have been received since the cloud started: what a stopped cloud missed is not its loss.
 - What is online and can be used is *active*, on *standby* or *off* by its usage rule; a sensor of
   air has *no rule*. Where the gateway learned that the rule does not separate use from the rest at
   the powers of this device, it is *rule unfit*, until a person has agreed to another; where the
@@ -32,8 +33,8 @@ CurrentState = Literal[
     "unobserved",
     "no_sensor",
 ]
-Presence = Literal["online", "lost", "never_seen", "no_sensor"]
-CONNECTED: frozenset[Presence] = frozenset({"online", "lost"})
+Presence = Literal["online", "awaited", "lost", "never_seen", "no_sensor"]
+CONNECTED: frozenset[Presence] = frozenset({"online", "awaited", "lost"})
 SLOT_GRACE = timedelta(minutes=10)
 """How long after its end a usage slot may take to arrive before its absence counts."""
 _STRONGEST_FIRST: tuple[State, ...] = ("active", "standby", "off", "unobserved")

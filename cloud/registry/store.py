@@ -139,8 +139,9 @@ class Registry:
     ) -> list[AssetRow]:
         """Return the assets of a school that match every filter given, by number.
 
-        `text` is searched for in number, name, model, brand, serial number, custodian, department
-        and the number and name of the room. Days and amounts are included at both ends; an asset
+        Every word of `text` has to be a part of the number, name, model, brand, serial number,
+        custodian, department, or of the number or the name of the room; brackets of Chinese and
+        of Latin script are the same. Days and amounts are included at both ends; an asset
         without a day or an amount is in no span of it.
         """
         asset = tables.Asset
@@ -165,21 +166,8 @@ class Registry:
         query = query.where(
             *(column <= value for column, value in most.items() if value is not None)
         )
-        if text:
-            searched = (
-                tables.Asset.asset_no,
-                tables.Asset.name,
-                tables.Asset.model,
-                tables.Asset.brand,
-                tables.Asset.serial_no,
-                tables.Asset.custodian,
-                tables.Asset.department,
-                tables.Room.number,
-                tables.Room.name,
-            )
-            query = query.where(
-                or_(*(field.icontains(text, autoescape=True) for field in searched))
-            )
+        for word in (text or "").split():
+            query = query.where(_has_word(word))
         with Session(self._engine) as session:
             rows = session.execute(query.order_by(tables.Asset.asset_no))
             return [_asset(asset, number) for asset, number in rows]
@@ -427,6 +415,33 @@ class Registry:
 def _given(wanted: Mapping[Any, Any]) -> list[tuple[Any, Any]]:
     """Return the columns that a value is wanted of, each with the value."""
     return [(column, value) for column, value in wanted.items() if value is not None]
+
+
+_SEARCHED = (
+    tables.Asset.asset_no,
+    tables.Asset.name,
+    tables.Asset.model,
+    tables.Asset.brand,
+    tables.Asset.serial_no,
+    tables.Asset.custodian,
+    tables.Asset.department,
+    tables.Room.number,
+    tables.Room.name,
+)
+_LATIN_BRACKETS = str.maketrans("（）", "()")
+_CHINESE_BRACKETS = str.maketrans("()", "（）")
+
+
+def _has_word(word: str) -> ColumnElement[bool]:
+    """Return the condition that a word is a part of a field that is searched."""
+    spellings = {word, word.translate(_LATIN_BRACKETS), word.translate(_CHINESE_BRACKETS)}
+    return or_(
+        *(
+            field.icontains(spelling, autoescape=True)
+            for field in _SEARCHED
+            for spelling in sorted(spellings)
+        )
+    )
 
 
 def _assets() -> Any:

@@ -5,6 +5,8 @@
 - A gateway goes on with the last reading for as long as the rule's `max_gap_s`, so a slot may begin
   so much after it. A slot that begins later came without readings; then slots alone decide, and an
   asset is online until its next one is overdue.
+- Nothing is lost before it could have been received since this cloud started: until then it is
+  awaited, because the silence may be the cloud's own.
 """
 
 import logging
@@ -72,6 +74,7 @@ class StateNow:
         self._store = store
         self._clock = clock
         self._rules = rules
+        self.started_at = clock.now()
         # Reports repeat themselves every few seconds, and states are asked for every second.
         self._rule = lru_cache(maxsize=4096)(self._reported_rule)
 
@@ -86,7 +89,7 @@ class StateNow:
             latest = readings.get(name) or _nothing_read(slots[name])
             report = reported.get((name, latest.profile), _NO_REPORT)
             rule = self._rule(latest.profile, report.rule)
-            states.append(_now(latest, slots.get(name), rule, report, at))
+            states.append(_now(latest, slots.get(name), rule, report, at, self.started_at))
         return states
 
     def _reported_rule(self, profile: str, text: str) -> UsageRule | None:
@@ -107,15 +110,17 @@ def _now(
     rule: UsageRule | None,
     report: _Report,
     at: datetime,
+    started_at: datetime,
 ) -> AssetNow:
     gap = timedelta(seconds=rule.max_gap_s if rule else DEFAULT_MAX_GAP_S)
     last_seen = max((point.observed_at for point in latest.points.values()), default=None)
-    lost_at = last_seen + gap if last_seen else None
-    by_slots = slot is not None and (lost_at is None or slot.start > lost_at)
+    by_slots = slot is not None and (last_seen is None or slot.start > last_seen + gap)
+    due_after = gap
     if slot is not None and by_slots:
         last_seen = slot.start + _SLOT
-        lost_at = last_seen + _SLOT + SLOT_GRACE
-    is_online = lost_at is not None and at <= lost_at
+        due_after = _SLOT + SLOT_GRACE
+    lost_at = max(last_seen, started_at) + due_after if last_seen else None
+    is_online = last_seen is not None and at <= last_seen + due_after
     point = latest.points.get(rule.point) if rule else None
     state: CurrentState = "unobserved"
     unfit = _UNFIT.get(report.fit)
@@ -134,12 +139,20 @@ def _now(
         category=latest.category,
         profile=latest.profile,
         state=state,
-        presence="never_seen" if last_seen is None else "online" if is_online else "lost",
+        presence=_presence(at, lost_at, is_online=is_online),
         last_seen=last_seen,
         lost_at=lost_at,
         values={name: point.value for name, point in latest.points.items()},
         levels=_levels(report.levels) if unfit is not None else None,
     )
+
+
+def _presence(at: datetime, lost_at: datetime | None, *, is_online: bool) -> Presence:
+    if lost_at is None:
+        return "never_seen"
+    if is_online:
+        return "online"
+    return "awaited" if at <= lost_at else "lost"
 
 
 def _reported_rules(reports: list[GatewayLatest]) -> dict[tuple[str, str], _Report]:

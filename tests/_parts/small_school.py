@@ -154,8 +154,9 @@ async def send(store: TelemetryStore, sent: Iterable[UsageSlot]) -> None:
 
 
 async def furnish(cloud: CloudApp, at: datetime) -> None:
-    """Fill a running cloud with the school, and set its clock."""
+    """Fill a running cloud with the school, and set its clock: it has been running for a day."""
     cloud.clock.moment = at
+    cloud.services.now.started_at = at - timedelta(days=1)
     fill(cloud.services.registry)
     cloud.services.registry.changed("workbook", frozenset({SCHOOL}))
 

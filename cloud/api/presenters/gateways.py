@@ -15,6 +15,9 @@ from cloud.telemetry.store import GatewayLatest
 from device_profiles.reading import Value
 
 LOST_AFTER = timedelta(seconds=60)
+AWAITED_FOR = timedelta(seconds=60) + LOST_AFTER
+"""How long after a start of the cloud a gateway is awaited: one that found no cloud tries again
+after 60 s at most (`edge.backoff`)."""
 
 
 def school_gateways(services: Services, school: str) -> list[Gateway]:
@@ -22,6 +25,7 @@ def school_gateways(services: Services, school: str) -> list[Gateway]:
     reports = services.store.latest_gateways(school)
     states = {state.asset: state for state in services.now.of(school)}
     now = services.clock.now()
+    is_awaited = now - services.now.started_at < AWAITED_FOR
     gateways: list[Gateway] = []
     for name in sorted({report.gateway for report in reports}):
         mine = [report for report in reports if report.gateway == name]
@@ -29,7 +33,15 @@ def school_gateways(services: Services, school: str) -> list[Gateway]:
         own_report = next((report for report in mine if not report.device), None)
         presences = [_presence(report, states) for report in devices]
         gateways.append(
-            _gateway(school, name, own_report, max(mine, key=reported_at), presences, now)
+            _gateway(
+                school,
+                name,
+                own_report,
+                max(mine, key=reported_at),
+                presences,
+                now,
+                is_awaited=is_awaited,
+            )
         )
     return gateways
 
@@ -41,13 +53,16 @@ def _gateway(
     newest: GatewayLatest,
     presences: Sequence[Presence],
     now: datetime,
+    *,
+    is_awaited: bool,
 ) -> Gateway:
     last_seen = reported_at(newest)
+    presence: Presence = "awaited" if is_awaited else "lost"
     return Gateway(
         gateway=name,
         school=school,
         last_seen=last_seen,
-        presence="online" if now - last_seen < LOST_AFTER else "lost",
+        presence="online" if now - last_seen < LOST_AFTER else presence,
         version=_text(own_report, "version"),
         uptime_s=_number(own_report, "uptime_s"),
         backlog=_count(own_report, "backlog"),

@@ -228,7 +228,10 @@ def _heading(table: str) -> tuple[str, str, list[models.RecordColumn]]:
 
 
 async def _devices(services: Services, school: str, days: _Span) -> list[models.RecordRow]:
-    """Return every connected device up to the end of the span, with its asset on its last day."""
+    """Return every connected device up to the end of the span, with its asset on its last day.
+
+    Those that are not in the ledger come first: somebody has to do something about them.
+    """
     connected = await senders(services.store, services.registry, school, days[1])
     assets = await _assets(services, school)
     return [
@@ -242,7 +245,7 @@ async def _devices(services: Services, school: str, days: _Span) -> list[models.
             row["asset_id"],
             row["day"],
         )
-        for row in connected.to_dicts()
+        for row in sorted(connected.to_dicts(), key=lambda row: row["asset_id"] is not None)
     ]
 
 

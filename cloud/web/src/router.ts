@@ -1,4 +1,4 @@
-import { createRouter, createWebHistory, type RouteRecordRaw } from "vue-router";
+import { createRouter, createWebHistory, type LocationQuery, type RouteLocationNormalized, type RouteRecordRaw } from "vue-router";
 import pages from "./pages.json";
 
 // The addresses are in pages.json, which the cloud reads too: it answers every other address with 404.
@@ -19,8 +19,16 @@ const views: Record<string, Pick<RouteRecordRaw, "component" | "meta">> = {
 
 export const routes = pages.map(({ name, path }): RouteRecordRaw => ({ name, path, ...views[name] }) as RouteRecordRaw);
 
+/** Whether two addresses differ only in what is open or marked on the page: then the reader stays where he is. */
+function isSameList(to: RouteLocationNormalized, from: RouteLocationNormalized): boolean {
+  const listOf = ({ clause: _clause, row: _row, ...others }: LocationQuery): string => JSON.stringify(Object.entries(others).filter(([key]) => !ABOUT.has(key)).sort());
+  return to.path === from.path && listOf(to.query) === listOf(from.query);
+}
+// What an address of a finding names besides: see `useOpenClauses`.
+const ABOUT = new Set(["school", "assessment", "selection"]);
+
 export const router = createRouter({
   history: createWebHistory(),
-  scrollBehavior: (_to, _from, saved) => saved ?? { top: 0 },
+  scrollBehavior: (to, from, saved) => saved ?? (isSameList(to, from) ? false : { top: 0 }),
   routes: [...routes, { path: "/:rest(.*)*", name: "missing", component: () => import("@/views/MissingView.vue") }],
 });

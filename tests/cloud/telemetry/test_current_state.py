@@ -135,6 +135,33 @@ async def test_a_meter_that_lost_its_deciding_point_is_unobserved(cloud: CloudAp
     assert (only(cloud).presence, only(cloud).state) == ("online", "unobserved")
 
 
+async def test_nothing_is_lost_before_it_could_be_received_since_the_start(cloud: CloudApp) -> None:
+    await cloud.write(f"{METER} active_power=500")
+    would_be_lost_at = only(cloud).lost_at
+    assert would_be_lost_at is not None
+    gap = would_be_lost_at - cloud.clock.moment
+    # The cloud stands still for a night.
+    cloud.services.now.started_at = cloud.clock.moment = cloud.clock.moment + timedelta(hours=14)
+    assert (only(cloud).presence, only(cloud).state) == ("awaited", "unobserved")
+    assert only(cloud).lost_at == cloud.clock.moment + gap
+    cloud.clock.moment += gap
+    assert only(cloud).presence == "awaited"
+    cloud.clock.moment += timedelta(seconds=1)
+    assert only(cloud).presence == "lost"
+    await cloud.write(f"{METER} active_power=500")
+    assert only(cloud).presence == "online"
+
+
+async def test_what_comes_in_slots_is_awaited_until_its_next_slot_is_overdue(
+    cloud: CloudApp,
+) -> None:
+    await cloud.write(slot(cloud, 5, "standby_s=300"))
+    cloud.services.now.started_at = cloud.clock.moment = cloud.clock.moment + timedelta(hours=14)
+    for minutes, presence in ((0, "awaited"), (15, "awaited"), (1, "lost")):
+        cloud.clock.moment += timedelta(minutes=minutes)
+        assert only(cloud).presence == presence
+
+
 def report(rule: str = "", *, gateway: str = "gw", profile: str = "eastron-sdm120") -> str:
     escaped = rule.replace('"', '\\"')
     rule_field = f',usage_rule="{escaped}"' if rule else ""

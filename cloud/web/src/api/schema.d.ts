@@ -1406,7 +1406,7 @@ export interface components {
              * Presence
              * @enum {string}
              */
-            presence: "online" | "lost" | "never_seen" | "no_sensor";
+            presence: "online" | "awaited" | "lost" | "never_seen" | "no_sensor";
             /** Profile */
             profile: string | null;
             profile_title: components["schemas"]["LocalizedText"] | null;
@@ -1531,7 +1531,7 @@ export interface components {
              * Presence
              * @enum {string}
              */
-            presence: "online" | "lost" | "never_seen" | "no_sensor";
+            presence: "online" | "awaited" | "lost" | "never_seen" | "no_sensor";
             /** Room */
             room: string | null;
             /** Room Name */
@@ -2157,7 +2157,7 @@ export interface components {
              * Presence
              * @enum {string}
              */
-            presence: "online" | "lost" | "never_seen" | "no_sensor";
+            presence: "online" | "awaited" | "lost" | "never_seen" | "no_sensor";
             /** Readings Per S */
             readings_per_s: number | null;
             /** School */
@@ -2208,7 +2208,7 @@ export interface components {
              * Presence
              * @enum {string}
              */
-            presence: "online" | "lost" | "never_seen" | "no_sensor";
+            presence: "online" | "awaited" | "lost" | "never_seen" | "no_sensor";
             /** Profile */
             profile: string;
             /** Protocol */
@@ -2465,7 +2465,7 @@ export interface components {
              * Presence
              * @enum {string}
              */
-            presence: "online" | "lost" | "never_seen" | "no_sensor";
+            presence: "online" | "awaited" | "lost" | "never_seen" | "no_sensor";
             /**
              * State
              * @enum {string}
@@ -5297,7 +5297,7 @@ export interface operations {
                 /** @description Only what is in this state now. */
                 state?: ("active" | "standby" | "off" | "rule_unfit" | "use_indistinct" | "no_rule" | "unobserved" | "no_sensor") | null;
                 /** @description Only this connection. */
-                presence?: ("online" | "lost" | "never_seen" | "no_sensor") | null;
+                presence?: ("online" | "awaited" | "lost" | "never_seen" | "no_sensor") | null;
                 /** @description A code of 使用状况. */
                 condition?: string | null;
                 /** @description Only this 使用部门. */
@@ -5365,7 +5365,7 @@ export interface operations {
                 /** @description Only what is in this state now. */
                 state?: ("active" | "standby" | "off" | "rule_unfit" | "use_indistinct" | "no_rule" | "unobserved" | "no_sensor") | null;
                 /** @description Only this connection. */
-                presence?: ("online" | "lost" | "never_seen" | "no_sensor") | null;
+                presence?: ("online" | "awaited" | "lost" | "never_seen" | "no_sensor") | null;
                 /** @description A code of 使用状况. */
                 condition?: string | null;
                 /** @description Only this 使用部门. */

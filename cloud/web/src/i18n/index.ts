@@ -36,5 +36,4 @@ export function setLanguage(code: string): void {
 export function applyLanguage(): void {
   const code = i18n.global.locale.value;
   document.documentElement.lang = code === "zh" ? "zh-CN" : code;
-  document.title = i18n.global.t("app");
 }

@@ -60,6 +60,9 @@ async def test_the_list_joins_ledger_and_telemetry(cloud: CloudApp) -> None:
     ("params", "body"),
     [
         ({"q": "设备A-2"}, ["A-2"]),
+        ({"q": "101室"}, ["A-1", "A-2"]),
+        ({"q": "101室 A-2"}, ["A-2"]),
+        ({"q": "101室 nothing-like-this"}, []),
         ({"category": "display"}, ["A-1", "A-3", "A-6"]),
         ({"room": "101"}, ["A-1", "A-2"]),
         ({"state": "active"}, ["A-1"]),

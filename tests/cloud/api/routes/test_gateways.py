@@ -32,6 +32,7 @@ async def test_a_gateway_is_shown_as_it_last_reported_itself(cloud: CloudApp) ->
 
 async def test_a_gateway_that_sends_nothing_for_a_minute_is_lost(cloud: CloudApp) -> None:
     await cloud.write(f"{OWN} backlog=0", f"{DEVICE} readings=1")
+    cloud.services.now.started_at -= timedelta(hours=1)
     cloud.clock.moment += timedelta(seconds=61)
     (gateway,) = (await cloud.stranger.get(f"/api/v1/schools/{SCHOOL}/gateways")).json()
     assert gateway["presence"] == "lost"
@@ -66,6 +67,17 @@ def test_every_kind_of_error_of_a_gateway_has_its_sentence() -> None:
     reported = {"DeviceUnreachable", "DeviceRefused", "DecodeError", "DriverUnavailable"}
     reported |= {"BufferUnavailable", "UplinkUnavailable", "UplinkRefused", "BatchRejected"}
     assert all(getattr(edge_errors, name).kind != "other" for name in reported)
+
+
+async def test_a_gateway_is_awaited_while_it_may_still_wait_to_try_again(cloud: CloudApp) -> None:
+    await cloud.write(f"{OWN} backlog=0")
+    cloud.services.now.started_at = cloud.clock.moment = cloud.clock.moment + timedelta(days=3)
+    path = f"/api/v1/schools/{SCHOOL}/gateways"
+    presences = []
+    for seconds in (0, 119, 1):
+        cloud.clock.moment += timedelta(seconds=seconds)
+        presences.append((await cloud.stranger.get(path)).json()[0]["presence"])
+    assert presences == ["awaited", "awaited", "lost"]
 
 
 async def test_an_unknown_gateway_is_not_found(cloud: CloudApp) -> None:

@@ -1,0 +1,25 @@
+import { computed, ref, type WritableComputedRef } from "vue";
+import { useRoute, useRouter } from "vue-router";
+
+/** Return the order of a table, kept in the query of the address under a name; without a name, in the page only. */
+export function useOrder(key: () => string | undefined): WritableComputedRef<string> {
+  const route = useRoute();
+  const router = useRouter();
+  const here = ref("");
+  return computed({
+    get: () => {
+      const name = key();
+      if (!name) return here.value;
+      return typeof route.query[name] === "string" ? (route.query[name] as string) : "";
+    },
+    set: (order: string) => {
+      const name = key();
+      if (!name) {
+        here.value = order;
+        return;
+      }
+      const { [name]: _before, ...others } = route.query;
+      void router.replace({ query: order ? { ...others, [name]: order } : others });
+    },
+  });
+}
