@@ -158,7 +158,7 @@ def _check(arguments: argparse.Namespace) -> int:
 
 def _status(arguments: argparse.Namespace) -> int:
     from edge.config import load_config  # noqa: PLC0415  as in _run
-    from edge.health import STATUS_FILE  # noqa: PLC0415  as in _run
+    from edge.status_file import STATUS_FILE  # noqa: PLC0415  as in _run
 
     config = load_config(arguments.config)
     path = config.data_dir / STATUS_FILE
@@ -168,6 +168,11 @@ def _status(arguments: argparse.Namespace) -> int:
         print(arguments.text("status.none", path=path, config=arguments.config), file=sys.stderr)
         return FAILED
     status = json.loads(content)
+    # A gateway with nothing new to report only touches the file.
+    touched = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    status["at"] = max(
+        status["at"], touched.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    )
     if arguments.json:
         _print_json(status)
     else:

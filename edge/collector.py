@@ -290,10 +290,6 @@ class Collector:
         event = line("event", {"school": self._school, "type": type_}, {"text": text}, to_ns(now))
         await self._durable(Entry(lines=[Line(Kind.EVENT, event)], released=released))
 
-    async def report(self, lines: Sequence[Line]) -> None:
-        """Keep what the gateway reports of itself."""
-        await self._durable(Entry(lines=lines))
-
     async def _keep(
         self,
         readings: Sequence[Reading],

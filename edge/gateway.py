@@ -24,7 +24,8 @@ from edge.driver import Driver
 from edge.drivers import make_drivers
 from edge.errors import BufferUnavailable, DriverUnavailable, UplinkError
 from edge.forget import ForgetRequests
-from edge.health import EVERY_S, Health, write_status
+from edge.health import EVERY_S, Health
+from edge.status_file import StatusFile
 from edge.task import run_in_task
 from edge.uplink.drain import Drain, Writer, on_own_thread
 
@@ -85,6 +86,7 @@ class Gateway:
             clock=clock,
             boot=boot if boot is not None else boot_id(),
         )
+        self._status = StatusFile(config.data_dir)
         self._drain = Drain(
             self._buffer,
             self._writer,
@@ -185,11 +187,12 @@ class Gateway:
     async def _report_health(self) -> None:
         if not self.collector.has_good_clock:
             return
-        await self.collector.report(self.health.lines(await self._report()))
+        self._drain.send_newest(self.health.lines(await self._report()))
 
-    async def _write_status(self) -> None:
+    async def _write_status(self, *, is_last: bool = False) -> None:
         report = await self._report()
-        await asyncio.to_thread(write_status, self._config.data_dir, report)
+        now_s = self._clock.monotonic()
+        await asyncio.to_thread(self._status.write, report, now_s, is_last=is_last)
 
     async def _report(self) -> dict[str, Any]:
         state = await self._buffer.state()
@@ -208,7 +211,7 @@ class Gateway:
                     await self.collector.emit_usage(is_last=True)
                     if self._drain.report.is_up:
                         await self._drain.send_all()
-            await self._write_status()
+            await self._write_status(is_last=True)
 
 
 async def _ended(tasks: Sequence[asyncio.Task[None]]) -> None:

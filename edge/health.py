@@ -1,10 +1,10 @@
 """What the gateway knows of itself and of each device: for the server, and for `status`.
 
-Only the newest report of a kind is worth sending, so the lines carry a key: during an outage the
-buffer holds one line for the gateway and one for each device, however long it lasts.
+Only the newest report of a kind is worth sending, so the lines carry a key: during an outage there
+is one line for the gateway and one for each device, however long it lasts. They are kept in memory
+(`edge.uplink.drain`): a report of a process that is gone is of no use, and a card would wear out.
 """
 
-import json
 import logging
 import os
 import shutil
@@ -27,7 +27,6 @@ from edge.uplink.drain import UplinkReport
 _log = logging.getLogger(__name__)
 
 EVERY_S = 15.0
-STATUS_FILE = "status.json"
 _RATE_S = 60.0
 _LONGEST_TEXT = 300
 _NUMBERS = (
@@ -259,14 +258,6 @@ class Health:
         self._last_error = str(error)
         self._last_error_kind = error.kind
         self._last_error_at = self._clock.now()
-
-
-def write_status(data_dir: Path, report: Mapping[str, Any]) -> None:
-    """Write the report so that a reader sees the old one or the new one, never a half."""
-    target = data_dir / STATUS_FILE
-    temporary = target.with_suffix(".json.new")
-    temporary.write_text(json.dumps(report, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    temporary.replace(target)
 
 
 def memory_mb() -> float:

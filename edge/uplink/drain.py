@@ -13,7 +13,7 @@ import asyncio
 import contextlib
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -21,7 +21,7 @@ from random import Random
 from typing import Protocol
 
 from edge.backoff import Backoff
-from edge.buffer.entry import Batch
+from edge.buffer.entry import Batch, Line
 from edge.buffer.sqlite import SqliteBuffer
 from edge.clock import Clock
 from edge.errors import (
@@ -94,7 +94,14 @@ class Drain:
         self._backoff = Backoff(random=random, first_s=first_retry_s)
         self._sleep = sleep or asyncio.sleep
         self._one_reader = asyncio.Lock()
+        self._newest: dict[str, str] = {}
+        """Lines of which only the newest is worth sending, by key."""
         self.report = UplinkReport()
+
+    def send_newest(self, lines: Sequence[Line]) -> None:
+        """Send lines that need not outlive the process; each takes the place of its older one."""
+        self._newest.update({line.key or line.text: line.text for line in lines})
+        self._buffer.changed.set()
 
     async def run(self) -> None:
         """Send for ever."""
@@ -113,11 +120,31 @@ class Drain:
         """Send until nothing is left (None), or the server fails (seconds to wait)."""
         async with self._one_reader:
             try:
+                await self._send_newest()
                 while batch := await self._buffer.take(min(self._limit, self._careful_limit)):
                     await self._send(batch)
+                    await self._send_newest()
             except (UplinkUnavailable, UplinkRefused, BufferUnavailable) as error:
                 return self._failed(error)
         return None
+
+    async def _send_newest(self) -> None:
+        keys = list(self._newest)
+        size = min(self._limit, self._careful_limit)
+        for first in range(0, len(keys), size):
+            lines = {key: self._newest[key] for key in keys[first : first + size]}
+            body = "\n".join(lines.values()).encode("utf-8", "replace")
+            self.report.requests += 1
+            try:
+                await on_own_thread(partial(self._writer.write, body))
+            except BatchRejected as error:
+                self._note(f"the gateway's own report was refused: {error}", error.kind)
+            else:
+                self.report.sent += len(lines)
+            self._succeeded()
+            for key, text in lines.items():
+                if self._newest.get(key) == text:
+                    del self._newest[key]
 
     async def _send(self, batch: Batch) -> None:
         rest = [batch]
