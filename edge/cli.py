@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from edge.config import Config
     from edge.forget import ForgetRequests
 
-_OLD_S = 60.0
+_OLD_S = 100.0
+"""A gateway that runs touches its status more often (`edge.status_file`)."""
 _LABEL_COLUMNS = 10
 _LEVEL_STATES = frozenset({"off", "standby", "active", "on"})
 _TAKE_UP_S = 10.0
