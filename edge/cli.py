@@ -183,7 +183,7 @@ def _status(arguments: argparse.Namespace) -> int:
 
 def _levels(arguments: argparse.Namespace) -> int:
     from edge.config import load_config  # noqa: PLC0415  as in _run
-    from edge.health import STATUS_FILE  # noqa: PLC0415  as in _run
+    from edge.status_file import STATUS_FILE  # noqa: PLC0415  as in _run
 
     text: Texts = arguments.text
     config = load_config(arguments.config)
@@ -252,7 +252,7 @@ def _forget(arguments: argparse.Namespace) -> int:
 
 
 def _is_running(config: "Config") -> bool:
-    from edge.health import STATUS_FILE  # noqa: PLC0415  as in _run
+    from edge.status_file import STATUS_FILE  # noqa: PLC0415  as in _run
 
     try:
         content = (config.data_dir / STATUS_FILE).read_text(encoding="utf-8")
