@@ -255,11 +255,10 @@ def _is_running(config: "Config") -> bool:
     from edge.status_file import STATUS_FILE  # noqa: PLC0415  as in _run
 
     try:
-        content = (config.data_dir / STATUS_FILE).read_text(encoding="utf-8")
+        touched_s = (config.data_dir / STATUS_FILE).stat().st_mtime
     except OSError:
         return False
-    at = datetime.fromisoformat(json.loads(content)["at"])
-    return abs((datetime.now(UTC) - at).total_seconds()) < _OLD_S
+    return abs(datetime.now(UTC).timestamp() - touched_s) < _OLD_S
 
 
 def _is_taken_up(requests: "ForgetRequests", device: str) -> bool:
