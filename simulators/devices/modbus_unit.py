@@ -91,7 +91,7 @@ class ModbusUnit:
         wanted = {
             point.poll_s
             for point in points.values()
-            if point.register_ == register and point.address == first
+            if point.register_ == register and any(start == first for start, _ in point.spans)
         }
         return tuple(name for name in carried if wanted and points[name].poll_s not in wanted)
 

@@ -228,6 +228,7 @@ class ModbusDriver:
         self._backoff = backoff or Backoff(first_s=0.5, random=random)
         self._line = Line(bus)
         self._units: list[_Unit] = []
+        self._times: deque[float] = deque(maxlen=2 * _ANSWER_TIMES)
         self._silent_from = 0.0
         self._silences = 0
         self._is_ready = False
@@ -313,7 +314,7 @@ class ModbusDriver:
 
         The share is for a bus that is never free for long enough.
         """
-        at, wait_s = _probe_at(unit), self._patience_s(unit)
+        at, wait_s = _probe_at(unit), self._probe_wait_s(unit)
         if max(at, now) + wait_s <= next_at:
             return at
         return max(at + wait_s * (1 / SILENT_SHARE - 1), self._silent_from)
@@ -459,6 +460,7 @@ class ModbusDriver:
             self._answered(unit)
             unit.read_at = self._now()
             unit.answer_times.append(answer.took_s)
+            self._times.append(answer.took_s)
             unit.streaks.pop(_key(block), None)
             for name in block.points:
                 unit.refusals.pop(name, None)
@@ -487,11 +489,18 @@ class ModbusDriver:
         raise AssertionError  # pragma: no cover - the second turn returns or raises
 
     def _patience_s(self, unit: _Unit) -> float:
-        """Return how long to wait for a first answer: on a serial line, by its usual time."""
-        if not self._line.is_serial or len(unit.answer_times) < _PATIENCE_FROM:
+        """Return how long to wait for a first answer: on a serial line, by the usual time.
+
+        That is the device's own, or the bus's as long as the device has hardly answered. A retry,
+        and every other probe, waits for the whole time-out.
+        """
+        times = unit.answer_times if len(unit.answer_times) >= _PATIENCE_FROM else self._times
+        if not self._line.is_serial or len(times) < _PATIENCE_FROM:
             return unit.timeout_s
-        usual_s = 4 * max(unit.answer_times)
-        return min(unit.timeout_s, max(usual_s, unit.timeout_s / 4))
+        return min(unit.timeout_s, max(4 * max(times), unit.timeout_s / 4))
+
+    def _probe_wait_s(self, unit: _Unit) -> float:
+        return unit.timeout_s if unit.turn % 2 else self._patience_s(unit)
 
     def _conclude(self, poll: _Poll, done: _Round) -> None:
         """Decide when what is missing is asked for again."""
@@ -534,7 +543,7 @@ class ModbusDriver:
     async def _probe(self, unit: _Unit) -> None:
         """Ask a silent device for one point; if it answers it is polled again."""
         began = self._now()
-        done = _Round(unit)
+        done = _Round(unit, is_retry=bool(unit.turn % 2))
         for block in plan(unit.next_point(), unit.device.profile.limits)[:1]:
             await self._ask(done, block)
         now = self._now()
