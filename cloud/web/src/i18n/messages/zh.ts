@@ -170,7 +170,7 @@ export default {
     day: "日期",
     unfit: "使用规则不适合这台设备，其使用情况暂不统计（用电量照常统计）",
     indistinct: "这台设备只有一档功率，凭功率无法判断是否在使用，其使用情况不统计（用电量照常统计）",
-    learned: "网关根据 {h} 小时的功率识别：{levels}。",
+    learned: "网关根据 {h} 小时的功率数据识别出：{levels}。",
     proposal: "建议阈值：高于 {active} W 为使用，高于 {standby} W 为待机。确认方法：在网关上运行 campus-edge levels，并把阈值写入 gateway.yaml。",
     level: { off: "关机 {low}–{high} W（{p}）", standby: "待机 {low}–{high} W（{p}）", active: "使用 {low}–{high} W（{p}）", on: "开机 {low}–{high} W（{p}）" },
     noSlots: "当日未收到数据，按“无数据”统计，不视为关机。",
