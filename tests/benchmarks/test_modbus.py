@@ -256,15 +256,21 @@ def lines_of(lines: Iterable[str]) -> Iterable[tuple[dict[str, str], str, float]
         yield dict(tag.split("=", 1) for tag in tags), measurement, int(rest.split()[-1]) / 1e9
 
 
+def is_ready(drivers: Mapping[str, Mapping[str, Any]]) -> bool:
+    """Whether every bus is open: a busy machine may take long to start the gateway."""
+    return len(drivers) == len(BUSES) and all(driver["ready"] for driver in drivers.values())
+
+
 async def read_all(folder: Path, binary: str | None) -> tuple[float, dict[str, list[Times]]]:
     """Let all readers read their buses; return the start of the measured span and the times."""
     plain: list[dict[int, list[float]]] = [defaultdict(list) for _ in BUSES]
     with uplink_server() as uplink:
         async with (
             buses(folder, (OURS, PLAIN, TELEGRAF)),
-            gateway_process(folder / "gateway", configuration(folder, uplink.url)),
+            gateway_process(folder / "gateway", configuration(folder, uplink.url)) as gateway,
             telegraf_process(binary, folder),
         ):
+            await gateway.until(lambda status: is_ready(status["drivers"]))
             pollers = [
                 asyncio.create_task(plain_poller(folder / bus.name(PLAIN), bus.poll_s, times))
                 for bus, times in zip(BUSES, plain, strict=True)
