@@ -632,6 +632,7 @@ class TestRestart:
     async def _everything(self, store: TelemetryStore) -> list[object]:
         return [
             store.latest_readings("S"),
+            store.latest_slots("S"),
             store.latest_gateways(),
             store.schools(),
             await readings(store),

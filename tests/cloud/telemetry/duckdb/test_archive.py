@@ -96,6 +96,36 @@ async def test_archived_slots_outlive_a_restart(tmp_path: Path) -> None:
     second.close()
 
 
+async def test_archived_slots_are_a_sign_of_a_device_as_live_ones_are(
+    store: DuckDBStore, tmp_path: Path
+) -> None:
+    await take(store, write_slots(tmp_path / "in" / "a.parquet", ROWS))
+    newest = MORNING + timedelta(minutes=5)
+    (archived,) = store.latest_slots("2133100001", "A-1")
+    assert (archived.start, archived.state, archived.room) == (newest, "active", "101")
+    await live(store, "A-1", LATER, "active_s=0,standby_s=0,off_s=0,unobserved_s=300")
+    assert store.latest_slots("2133100001", "A-1") == [archived]
+    await live(store, "A-1", LATER, "active_s=0,standby_s=0,off_s=200,unobserved_s=100")
+    assert [slot.state for slot in store.latest_slots("2133100001", "A-1")] == ["off"]
+
+
+async def test_a_folder_of_the_second_version_knows_what_was_observed_last(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "telemetry.duckdb"
+    first = DuckDBStore(path)
+    await take(first, write_slots(tmp_path / "in" / "a.parquet", ROWS))
+    expected = first.latest_slots("2133100001")
+    first.close()
+    with duckdb.connect(path) as con:
+        con.execute("alter table archived_senders drop column last_observed")
+        con.execute("alter table archived_senders drop column last_state")
+        con.execute("delete from schema_version where version > 2")
+    second = DuckDBStore(path)
+    assert second.latest_slots("2133100001") == expected != []
+    second.close()
+
+
 async def test_a_folder_that_is_moved_is_still_read(tmp_path: Path) -> None:
     first = DuckDBStore(tmp_path / "here" / "telemetry.duckdb")
     await take(first, write_slots(tmp_path / "in" / "a.parquet", ROWS))
