@@ -1,6 +1,6 @@
 """The managers' app in a real browser, on a real cloud with a school in it."""
 
-import csv
+import io
 import re
 import subprocess
 import sys
@@ -205,7 +205,11 @@ def test_a_manager_checks_a_file_and_reads_its_problems_in_chinese_before_import
     assert _rooms(cloud) == set()
 
     ledger.write_text(f"{head}{SCHOOL},T-901,试验室,80\n", encoding="utf-8")
-    page.locator("input[type=file]").set_input_files(ledger)
+    page.locator("[data-test=check]").click()
+    expect(page.locator("[data-test=refusal]")).to_contain_text("文件在选择之后有改动")
+    with page.expect_file_chooser() as chooser:
+        page.locator("input[type=file]").click()
+    chooser.value.set_files(ledger)
     page.locator("[data-test=check]").click()
     expect(page.locator("[data-test=outcome]")).to_contain_text("检查通过")
     assert _rooms(cloud) == set()
@@ -226,36 +230,5 @@ def test_the_blank_template_is_one_click_away(cloud: CloudServer, visit: Visit) 
     page.locator("[data-test=import]").click()
     with page.expect_download() as started:
         page.get_by_role("button", name="下载空白模板 Excel").click()
-    assert "资产" in load_workbook(started.value.path()).sheetnames
-
-
-def test_a_list_comes_back_as_it_was_left_and_is_exported_as_it_is_shown(
-    cloud: CloudServer, visit: Visit
-) -> None:
-    page = visit.page
-    page.goto(f"{cloud.url}/assets")
-    page.locator("[data-test=more]").click()
-    page.locator("[data-test=yuan-from]").fill("10000")
-    page.get_by_role("columnheader", name="资产编号").click()  # it was ascending: now descending
-    numbers = page.locator(".wide tbody tr td:first-child")
-    expect(page).to_have_url(re.compile("sort=-asset_no"))
-    expect(page).to_have_url(re.compile("yuan_from=10000"))
-    expect(page.locator("th.descending")).to_have_count(1)
-    page.wait_for_load_state("networkidle")
-    before = numbers.all_inner_texts()
-    assert before == sorted(before, reverse=True)
-
-    numbers.first.click()
-    expect(page.locator("h1")).not_to_have_text("资产与使用")
-    page.go_back()
-    expect(page.locator("[data-test=yuan-from]")).to_have_value("10000")
-    expect(page.locator("th.descending")).to_have_count(1)
-    expect(numbers).to_have_text(before)
-
-    with page.expect_download() as started:
-        page.get_by_role("button", name="导出 CSV").click()
-    content = Path(started.value.path()).read_text(encoding="utf-8-sig")
-    exported = [row[0] for row in csv.reader(content.splitlines())]
-    assert exported[0] == "资产编号"
-    assert exported[1 : len(before) + 1] == before
-    assert visit.problems == []
+    content = Path(started.value.path()).read_bytes()
+    assert "资产" in load_workbook(io.BytesIO(content)).sheetnames

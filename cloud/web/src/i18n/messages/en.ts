@@ -218,6 +218,7 @@ const en: typeof zh = {
     kind: "Content",
     workbook: "A whole workbook (a sheet for each kind)",
     ownSchool: "The file has no column of schools: all rows belong to {school}",
+    changedFile: "The file was changed after it was chosen. Choose it again.",
     check: "Check",
     apply: "Import",
     checked: "No problem: {rows} rows, of which {created} are new, {updated} change, {unchanged} stay, {removed} are taken back. It can be imported.",

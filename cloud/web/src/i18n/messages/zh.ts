@@ -216,6 +216,7 @@ export default {
     kind: "文件内容",
     workbook: "整本工作簿（每个工作表一类数据）",
     ownSchool: "文件里没有学校标识码一列：全部属于 {school}",
+    changedFile: "文件在选择之后有改动，请重新选择文件。",
     check: "检查",
     apply: "导入",
     checked: "检查通过：{rows} 行，将新增 {created}、更新 {updated}、不变 {unchanged}、撤销 {removed}。可以导入。",
