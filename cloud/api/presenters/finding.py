@@ -48,7 +48,11 @@ def finding_shape(
         evidence_total=rows.height,
         evidence=[
             Evidence(
-                ref=row["ref"], text=localized_text(indicator.row_message(row)), value=row["part"]
+                ref=row["ref"],
+                text=localized_text(indicator.row_message(row)),
+                part=row["part"],
+                whole=row["whole"],
+                unknown=row["unknown"],
             )
             for row in shown.iter_rows(named=True)
         ],

@@ -17,7 +17,12 @@ class Evidence(Shape):
 
     ref: str
     text: LocalizedText
-    value: float | None
+    part: float
+    """What counts for the clause; the rows add up to the `part` of their finding."""
+    whole: float
+    """What counts at all; likewise."""
+    unknown: float
+    """How much of the whole has no data; likewise."""
 
 
 class Finding(Shape):

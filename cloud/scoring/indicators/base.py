@@ -304,8 +304,12 @@ def rows_of(
     whole: pl.Expr | None = None,
     unknown: pl.Expr | None = None,
     confirmed: pl.Expr | None = None,
+    more: Sequence[pl.Expr] = (),
 ) -> pl.DataFrame:
-    """Return evidence rows made from the columns of a table; whole is 1, unknown 0 unless given."""
+    """Return evidence rows made from the columns of a table; whole is 1, unknown 0 unless given.
+
+    `more` are columns that only the sentence of a row shows.
+    """
     declared = [] if confirmed is None else [confirmed.alias("confirmed")]
     return frame.select(
         pl.col("school"),
@@ -315,6 +319,7 @@ def rows_of(
         (pl.lit(1.0) if whole is None else whole).cast(pl.Float64).alias("whole"),
         (pl.lit(0.0) if unknown is None else unknown).cast(pl.Float64).alias("unknown"),
         *declared,
+        *more,
     )
 
 

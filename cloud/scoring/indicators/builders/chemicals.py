@@ -32,4 +32,4 @@ def only_where_stocked(rows: pl.DataFrame, evidence: Evidence, owned: pl.DataFra
     nothing = nothing_for(others)
     if "confirmed" in rows.columns:
         nothing = nothing.with_columns(pl.lit(value=True).alias("confirmed"))
-    return pl.concat([rows.join(owned, on="school", how="semi"), nothing])
+    return pl.concat([rows.join(owned, on="school", how="semi"), nothing], how="diagonal")

@@ -43,7 +43,8 @@ def declared_of(
 
     Where one of both is not known there is no evidence. `most` is the greatest share of the whole
     that counts; with `each` the whole is divided by that parameter, which a clause may set. It is
-    confirmed when both figures are.
+    confirmed when both figures are. A row shows the figure as it was declared (`declared`) where
+    more than that does not count, and what its whole was divided from (`size`, `each`).
     """
     sizes = get_args(Size)
 
@@ -61,8 +62,10 @@ def declared_of(
             have = have.join(other, on="school").with_columns(pl.col("confirmed") & pl.col("other"))
         else:
             have = have.with_columns(pl.lit(divisor).alias("whole"))
-        if each is not None:
-            have = have.with_columns(pl.col("whole") / float(parameters["each"]))
+        per = 1.0 if each is None else float(parameters["each"])
+        have = have.with_columns(
+            pl.col("whole").alias("size"), pl.lit(per).alias("each"), pl.col("whole") / per
+        )
         part = pl.col("value")
         if most is not None:
             part = pl.min_horizontal(part, pl.col("whole") * most)
@@ -73,22 +76,34 @@ def declared_of(
             part=part,
             whole=pl.col("whole"),
             confirmed=pl.col("confirmed"),
+            more=(pl.col("value").alias("declared"), pl.col("size"), pl.col("each")),
         )
+
+    def case(row: Row) -> str:
+        state = "confirmed" if row["confirmed"] else "unconfirmed"
+        if each is not None:
+            return f"{state}_each"
+        is_above = most is not None and row["declared"] > row["part"]
+        return f"{state}_above" if is_above else state
 
     def row_values(row: Row) -> Values:
         figures = Sums(row["part"], row["whole"], row["unknown"])
         reason = message(f"indicator.{name}.reason", **sums_values(figures))
-        return {"day": row["label"], "reason": reason}
+        figures_declared = {name: row[name] for name in ("declared", "size", "each")}
+        return {"day": row["label"], "reason": reason, **figures_declared}
+
+    kinds = ("_each",) if each is not None else ("",) if most is None else ("", "_above")
+    cases = tuple(f"{state}{kind}" for kind in kinds for state in ("confirmed", "unconfirmed"))
 
     return Indicator(
         id=name,
         unit=unit,
         rows=rows,
         row_text=RowText(
-            cases=("confirmed", "unconfirmed"),
-            case=lambda row: "confirmed" if row["confirmed"] else "unconfirmed",
+            cases=cases,
+            case=case,
             values=row_values,
-            shared=("confirmed", "unconfirmed"),
+            shared=cases,
         ),
         parameters={} if each is None else {"each": each},
         bands=bands,

@@ -29,6 +29,8 @@ SEEN = 0.5
 """The share of what is due that has to be seen before telemetry contradicts anybody."""
 WEEK = 5
 """School days."""
+TERMINALS = ("pupil_terminals", "teacher_terminals")
+"""Declared figures that are compared with the ledger together."""
 _HOURS = ("display_hours_week", "computer_room_hours_logged")
 _MAIN_ROOMS = ("111", "113", "121", "123", "124", "132", "199")
 _STUCK = 0.999
@@ -225,11 +227,12 @@ def terminals(evidence: Evidence) -> pl.DataFrame:
 def _terminals(evidence: Evidence) -> pl.DataFrame:
     """Return computers for teachers and pupils together, at most those of the ledger.
 
-    Together, so that a computer that may be either's counts once.
+    Together, so that a computer that may be either's counts once. The claim bears the name of the
+    first figure that is declared; who shows it names both.
     """
     every = pl.sum_horizontal("pupil", "teacher", "either")
     return (
-        _declared(evidence, "teacher_terminals", "pupil_terminals")
+        _declared(evidence, *TERMINALS)
         .join(terminals(evidence), on="school")
         .with_columns(pl.lit(0.0).alias("least"), every.alias("most"))
         .select(*CLAIM)

@@ -8,7 +8,15 @@ them need together.
 import polars as pl
 
 from cloud.scoring.evidence.evidence import Evidence
-from cloud.scoring.indicators.base import HAVE_AND_NEED, Indicator, Parameter, Parameters, rows_of
+from cloud.scoring.indicators.base import (
+    SCHOOL,
+    Indicator,
+    Parameter,
+    Parameters,
+    Row,
+    RowText,
+    rows_of,
+)
 from cloud.scoring.indicators.builders.room_needs import USES, due, room_label, room_ref, rooms_like
 
 
@@ -29,10 +37,17 @@ def _rows(evidence: Evidence, parameters: Parameters) -> pl.DataFrame:
 _ANY = 0.01
 """Square metres: a room so small is any room."""
 
+
+def _case(row: Row) -> str:
+    if row["ref"] == SCHOOL:
+        return "need"
+    return "no_data" if row["unknown"] else "one"
+
+
 INDICATOR = Indicator(
     id="room_count",
     rows=_rows,
-    row_text=HAVE_AND_NEED,
+    row_text=RowText(cases=("need", "one", "no_data"), case=_case),
     parameters={
         "uses": USES,
         "named": Parameter("words", "words of which a room's name holds one; any where none", []),

@@ -1998,11 +1998,15 @@ export interface components {
          *     `/schools/{school}/evidence?ref=` answers the row of the school's records.
          */
         Evidence: {
+            /** Part */
+            part: number;
             /** Ref */
             ref: string;
             text: components["schemas"]["LocalizedText"];
-            /** Value */
-            value: number | null;
+            /** Unknown */
+            unknown: number;
+            /** Whole */
+            whole: number;
         };
         /**
          * EvidenceChanges

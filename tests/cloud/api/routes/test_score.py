@@ -110,7 +110,7 @@ async def test_a_finding_opens_down_to_each_piece_of_evidence(cloud: CloudApp) -
     days = await ask(cloud, "findings/D01", start=str(MONDAY))
     assert days["evidence"][-1]["text"]["zh"] == "设备A-1 A-1 2026-11-23：已使用"
     assert days["evidence"][-1]["ref"] == "asset:1/day:2026-11-23"
-    assert days["evidence"][-1]["value"] == 1
+    assert days["evidence"][-1]["part"] == 1
 
 
 async def test_what_does_not_apply_shows_no_evidence(cloud: CloudApp) -> None:
@@ -140,7 +140,7 @@ async def test_a_device_that_sent_data_counts_as_connected(cloud: CloudApp) -> N
         f"temperature=21.5 {to_ns(local('09:00'))}"
     )
     connected = await ask(cloud, "findings/E01")
-    assert {row["ref"] for row in connected["evidence"] if row["value"]} == {"asset:1", "asset:6"}
+    assert {row["ref"] for row in connected["evidence"] if row["part"]} == {"asset:1", "asset:6"}
     known = await ask(cloud, "findings/B09")
     assert {row["text"]["zh"] for row in known["evidence"]} == {
         "A-1：在台账中",
@@ -157,9 +157,9 @@ async def test_what_came_after_the_span_is_not_known_in_it(cloud: CloudApp) -> N
             f"temperature=21.5 {to_ns(local('09:00', day))}"
         )
     before = await ask(cloud, "findings/E01", start="2026-11-16", end="2026-11-19")
-    assert [row["value"] for row in before["evidence"]] == [0] * before["evidence_total"]
+    assert [row["part"] for row in before["evidence"]] == [0] * before["evidence_total"]
     then = await ask(cloud, "findings/E01", start="2026-11-16", end="2026-11-22")
-    assert [row["ref"] for row in then["evidence"] if row["value"]] == ["asset:6"]
+    assert [row["ref"] for row in then["evidence"] if row["part"]] == ["asset:6"]
 
 
 async def test_the_same_evidence_has_the_same_digest(cloud: CloudApp) -> None:
