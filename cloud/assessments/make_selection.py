@@ -1,11 +1,8 @@
 """Make a selection out of an assessment: the rules decide, and every school has its reason."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
-
-import polars as pl
 
 from cloud.assessments.assessment import Assessment
 from cloud.assessments.filed_selection import (
@@ -23,7 +20,6 @@ from cloud.localized_text import LocalizedText
 from cloud.messages import message
 from cloud.registry.assessment_log import SelectionRow
 from cloud.robustness.monte_carlo import uncertainty
-from cloud.scoring.engine.engine import Scores
 from cloud.scoring.standard.clause import Clause, Titles
 from cloud.selection.improvement import cheapest_plan
 from cloud.selection.rules import Override, SelectionRules, rules_of
@@ -99,7 +95,7 @@ def least(assessment: Assessment, selection: FiledSelection, school: str) -> dic
     clauses = {clause.id: clause for clause in assessment.standard.clauses}
     rules, names = rules_from(selection.rules), names_of(assessment)
     plan = cheapest_plan.least(
-        cheapest_plan.priced(_only(assessment.scores, school)),
+        cheapest_plan.priced(assessment.scores.only(school)),
         rules,
         school,
         outcome,
@@ -193,18 +189,6 @@ def _quota(quota: Filled) -> FilledQuota:
             "selected": quota.selected,
             "holds": is_enough and is_few,
         }
-    )
-
-
-def _only(scores: Scores, school: str) -> Scores:
-    """Return the scores of one school; they do not depend on the other schools."""
-    is_school = pl.col("id") == school
-    return replace(
-        scores,
-        table=scores.table.filter(is_school),
-        totals=scores.totals.filter(is_school),
-        dimensions=scores.dimensions.filter(is_school),
-        clauses=scores.clauses.filter(is_school),
     )
 
 

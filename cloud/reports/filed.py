@@ -15,6 +15,7 @@ from cloud.assessments import make_selection, ranking
 from cloud.assessments.assessment import Assessment
 from cloud.assessments.filed_selection import AGAINST_RULES, FiledSelection, FilledQuota
 from cloud.assessments.reasons import names_of, reasons_of
+from cloud.assessments.school_explanation import rival_text
 from cloud.errors import NotFound
 from cloud.messages import message, render
 from cloud.registry.assessment_log import StepRow
@@ -260,10 +261,10 @@ def _cutoff_comparison(filing: Filed, row: Mapping[str, Any]) -> str:
     if not other or row["value"] is None or other[0]["value"] is None:
         return ""
     there = other[0]
-    what = "未入选的第一名" if row["selected"] else "入选的最后一名"
-    name = there["name"] or there["id"]
-    score = formatting.score(there["value"])
-    return f"{what}是{name}（第 {there['rank']} 名，{score} 分），{_apart(row, there)}。"
+    assert filing.chosen is not None  # noqa: S101  a rival comes of a selection
+    text = rival_text(filing.assessment, filing.chosen, row["id"])
+    assert text is not None  # noqa: S101  there is a rival
+    return f"{render(text, 'zh').rstrip('。')}；{_apart(row, there)}。"
 
 
 def _apart(row: Mapping[str, Any], other: Mapping[str, Any]) -> str:

@@ -4,7 +4,7 @@ A message holds figures and codes; `cloud.selection.names` puts names in their p
 read.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -216,11 +216,21 @@ def _hard(case: Explained, number: int) -> Reason:
         )
     for kind, which in _HARD:
         if kind in failed:
-            parts.append(message(f"selection.hard.{kind}", titles=list(failed[kind])))
+            parts += _failed(kind, failed[kind], case.pool.unseen_marks[number])
             if decided is None:
                 decided, because = which, tuple(failed[kind])
     assert decided is not None  # noqa: S101  only a school that fails something comes here
     return Reason(decided, because, message("selection.reason.hard", parts=parts))
+
+
+def _failed(kind: str, names: Sequence[str], unseen: Collection[str]) -> list[Message]:
+    """Return what a school fails; pass marks that it misses only for lack of data on their own."""
+    found = [name for name in names if kind != "marks" or name not in unseen]
+    parts = [message(f"selection.hard.{kind}", titles=found)] if found else []
+    if len(found) < len(names):
+        missed = [name for name in names if name not in found]
+        parts.append(message("selection.hard.marks_unseen", titles=missed))
+    return parts
 
 
 def _together(case: Explained, number: int, *, is_in: bool) -> list[Binding]:

@@ -1,6 +1,6 @@
 """The schools of a selection in their published order, and what the rules make of each. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,6 +45,8 @@ class RankedPool:
     ties: Whole
     coverage: tuple[float | None, ...]
     failed: tuple[Mapping[str, Sequence[str]], ...]
+    unseen_marks: tuple[Collection[str], ...]
+    """Of each school the pass marks that it misses only for lack of data."""
     columns: Mapping[str, Sequence[Any]]
     groups: tuple[Group, ...]
     problem: SelectionProblem
@@ -108,6 +110,7 @@ def ranked_pool(candidates: pl.DataFrame, rules: SelectionRules) -> RankedPool:
             {**({} if seen else {"coverage": ()}), **reasons}
             for seen, reasons in zip(covered.tolist(), failed, strict=True)
         ),
+        unseen_marks=_unseen_marks(frame),
         columns={name: frame[name].to_list() for name in _tie_columns(rules)},
         groups=groups,
         problem=problem,
@@ -161,6 +164,12 @@ def _failed(frame: pl.DataFrame, rules: SelectionRules) -> list[dict[str, Sequen
                 if names:
                     failed[number][kind] = tuple(names)
     return failed
+
+
+def _unseen_marks(frame: pl.DataFrame) -> tuple[Collection[str], ...]:
+    if "unseen_marks" not in frame.columns:
+        return ((),) * frame.height
+    return tuple(tuple(names or ()) for names in frame["unseen_marks"].to_list())
 
 
 def _members(frame: pl.DataFrame, group: Group) -> Flags:

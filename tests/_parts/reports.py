@@ -306,7 +306,9 @@ def school_report() -> SchoolReport:
             interval=(48, 77),
             chance=0.314,
             cutoff_comparison=(
-                "入选的最后一名是仙居县第二小学（第 50 名，85.72 分），本校低 0.73 分。"
+                "若本校入选，让出名额的是仙居县第二小学（第 50 名，85.72 分），"
+                "即入选学校的最后一名；"
+                "本校低 0.73 分。"
             ),
         ),
         least=Least(

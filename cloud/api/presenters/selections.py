@@ -4,18 +4,21 @@ from collections.abc import Mapping
 
 from cloud.api.presenters.text import localized_text
 from cloud.api.schemas import assessments as models
+from cloud.api.schemas.text import LocalizedText as LocalizedTextShape
 from cloud.api.schemas.workflow import DeclaredFigure, PossibleStep, ProcedureState, Step
+from cloud.assessments import school_explanation
 from cloud.assessments.assessment import Assessment
 from cloud.assessments.evidence_drift import row_of
 from cloud.assessments.filed_selection import FiledSelection
 from cloud.assessments.ranking import Outcomes
 from cloud.assessments.reasons import names_of
 from cloud.assessments.repository import AssessmentRepository
+from cloud.assessments.school_explanation import LowerSelected, MissedMark
 from cloud.assessments.workflow.rules import TITLES, Possible
 from cloud.assessments.workflow.service import ReviewWorkflow
 from cloud.errors import BadRequest, NotFound
 from cloud.localized_text import LocalizedText
-from cloud.messages import message
+from cloud.messages import Message, message
 from cloud.registry.assessment_log import StepRow
 from cloud.registry.codes.own import DECLARED_ITEMS
 from cloud.registry.rows import DeclarationRow
@@ -54,6 +57,12 @@ def verdict_of(
         raise NotFound(message("workflow.not_in_selection", school=school, selection=selection))
     override = chosen.contents.override
     concerned = override is not None and school in {override.school, override.instead_of}
+    lower = school_explanation.lower_selected(assessment, chosen, school)
+    lower_text = (
+        None
+        if outcome.selected
+        else localized_text(school_explanation.lower_text(assessment, school, lower))
+    )
     return models.Verdict(
         selection=selection,
         selected=outcome.selected,
@@ -70,6 +79,15 @@ def verdict_of(
         needs=outcome.needs,
         reason=localized_text(names_of(assessment).resolved(outcome.reason)),
         rival=_rival(assessment, chosen, outcome.rival),
+        rival_text=_optional(school_explanation.rival_text(assessment, chosen, school)),
+        lower_selected=[_lower_shape(chosen_school) for chosen_school in lower],
+        lower_text=lower_text,
+        missed_marks=[
+            _mark_shape(mark) for mark in school_explanation.missed_marks(assessment, school)
+        ],
+        trials=chosen.contents.trials,
+        interval_text=_optional(school_explanation.interval_text(chosen, school)),
+        chance_text=_optional(school_explanation.chance_text(assessment, chosen, school)),
         is_override=outcome.is_override,
         override_reason=override.reason if override is not None and concerned else None,
         least_opens=None
@@ -146,6 +164,34 @@ def state_shape(services: Services, selection: str) -> ProcedureState:
         unanswered=state.unanswered,
         is_final=state.is_final,
         missing=[localized_text(text) for text in state.missing],
+    )
+
+
+def _optional(text: Message | None) -> LocalizedTextShape | None:
+    return None if text is None else localized_text(text)
+
+
+def _lower_shape(lower: LowerSelected) -> models.LowerSelected:
+    return models.LowerSelected(
+        school=lower.school,
+        name=lower.name,
+        rank=lower.outcome.rank,
+        value=lower.value,
+        rule=lower.outcome.rule,
+        because=list(lower.outcome.because),
+        reason=localized_text(lower.reason),
+    )
+
+
+def _mark_shape(mark: MissedMark) -> models.MissedMark:
+    return models.MissedMark(
+        id=mark.mark,
+        title=localized_text(mark.title),
+        value=mark.value,
+        pass_mark=mark.pass_mark,
+        best=mark.best,
+        lacks_data=mark.lacks_data,
+        text=localized_text(mark.text),
     )
 
 

@@ -243,6 +243,30 @@ class Rival(Shape):
     value: float | None
 
 
+class LowerSelected(Shape):
+    """A school that was selected with a lower score, and the rule that put it there."""
+
+    school: str
+    name: str
+    rank: int | None
+    value: float
+    rule: str
+    because: list[str]
+    reason: LocalizedText
+
+
+class MissedMark(Titled):
+    """A pass mark that a school misses; `id` is a dimension, or "total"."""
+
+    value: float
+    pass_mark: float
+    best: float | None
+    """The most it could be if all that has no data turned out well; None where not computed."""
+    lacks_data: bool
+    """It would pass then: the mark is missed for lack of data, not by what was found."""
+    text: LocalizedText
+
+
 class Verdict(Shape):
     """The outcome of a selection for one school."""
 
@@ -263,6 +287,18 @@ class Verdict(Shape):
     reason: LocalizedText
     rival: Rival | None
     """Who would make room for a school that is out, or would come instead of one that is in."""
+    rival_text: LocalizedText | None
+    lower_selected: list[LowerSelected]
+    """Of a school that is out: who was selected with a lower score, the highest first."""
+    lower_text: LocalizedText | None
+    """None for a school that is in."""
+    missed_marks: list[MissedMark]
+    trials: int
+    """How many trials rank interval and chance come from."""
+    interval_text: LocalizedText | None
+    """What the interval is, and why the rank may lie outside of it."""
+    chance_text: LocalizedText | None
+    """What the chance is, and what it is not."""
     needs: float | None
     """The least score that would bring it in, were nothing else against it."""
     is_override: bool

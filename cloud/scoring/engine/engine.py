@@ -25,7 +25,7 @@ the order of a file nor the other schools of a table change a bit of the result.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from operator import and_
 from typing import get_args
@@ -72,6 +72,17 @@ class Scores:
     totals: pl.DataFrame
     dimensions: pl.DataFrame
     clauses: pl.DataFrame
+
+    def only(self, school: str) -> "Scores":
+        """Return the scores of one school; they do not depend on the other schools."""
+        is_school = pl.col("id") == school
+        return replace(
+            self,
+            table=self.table.filter(is_school),
+            totals=self.totals.filter(is_school),
+            dimensions=self.dimensions.filter(is_school),
+            clauses=self.clauses.filter(is_school),
+        )
 
 
 def score_table(standard: Standard, table: pl.DataFrame) -> Scores:

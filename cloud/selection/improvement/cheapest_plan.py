@@ -21,6 +21,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from cloud.messages import Message, message
+from cloud.scoring.engine.best_case import adds_up
 from cloud.scoring.engine.column_names import ClauseColumns
 from cloud.scoring.engine.engine import Scores
 from cloud.scoring.engine.rounding import shortfall
@@ -108,7 +109,7 @@ def _least(
         return replace(blank, is_possible=False, text=message("improvement.nothing_applies"))
     if not is_reachable:
         return replace(blank, is_possible=False, text=message("improvement.no_score"))
-    if not _adds_up(standard):
+    if not adds_up(standard):
         return replace(blank, text=message("improvement.not_computed"))
     known = {gain.clause.id: gain for gain in gains(pricing, school)}
     available, requirements = known, _requirements(pricing, rules, blank, known)
@@ -276,11 +277,6 @@ def _blank(pricing: Priced, school: str, needs: float | None) -> Least:
         missing=(),
         text=message("improvement.not_computed"),
     )
-
-
-def _adds_up(standard: Standard) -> bool:
-    together = {standard.aggregate, *(dimension.aggregate for dimension in standard.dimensions)}
-    return together == {"arithmetic"}
 
 
 def _unpriced(pricing: Priced, school: str) -> tuple[str, ...]:

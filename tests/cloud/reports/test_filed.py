@@ -129,11 +129,11 @@ def test_a_school_reads_its_verdict_of_the_selection(filing: Filed) -> None:
     assert inside.rule == "总分 1.00，在符合条件的学校中排第 5，名额 5 个，未入选。"
     assert inside.chance == 0.5
     assert inside.among == sum(row.value is not None for row in rows)
-    assert inside.cutoff_comparison.startswith(f"未入选的第一名是{first_out.name}（第 6 名，")
+    assert inside.cutoff_comparison.startswith(f"若本校退出，递补的是{first_out.name}（第 6 名，")
     assert "本校高 " in inside.cutoff_comparison
     out = reports.of_school(filing, first_out.school).verdict
     assert out is not None
-    assert out.cutoff_comparison.startswith(f"入选的最后一名是{last_in.name}（第 5 名，")
+    assert out.cutoff_comparison.startswith(f"若本校入选，让出名额的是{last_in.name}（第 5 名，")
     assert "本校低 " in out.cutoff_comparison
 
 

@@ -2501,6 +2501,43 @@ export interface components {
             [key: string]: string;
         };
         /**
+         * LowerSelected
+         * @description A school that was selected with a lower score, and the rule that put it there.
+         */
+        LowerSelected: {
+            /** Because */
+            because: string[];
+            /** Name */
+            name: string;
+            /** Rank */
+            rank: number | null;
+            reason: components["schemas"]["LocalizedText"];
+            /** Rule */
+            rule: string;
+            /** School */
+            school: string;
+            /** Value */
+            value: number;
+        };
+        /**
+         * MissedMark
+         * @description A pass mark that a school misses; `id` is a dimension, or "total".
+         */
+        MissedMark: {
+            /** Best */
+            best: number | null;
+            /** Id */
+            id: string;
+            /** Lacks Data */
+            lacks_data: boolean;
+            /** Pass Mark */
+            pass_mark: number;
+            text: components["schemas"]["LocalizedText"];
+            title: components["schemas"]["LocalizedText"];
+            /** Value */
+            value: number;
+        };
+        /**
          * NextSteps
          * @description What may be done now, of a list or of one school.
          */
@@ -3957,12 +3994,19 @@ export interface components {
             because: string[];
             /** Chance */
             chance: number | null;
+            chance_text: components["schemas"]["LocalizedText"] | null;
             /** Eligible */
             eligible: number;
+            interval_text: components["schemas"]["LocalizedText"] | null;
             /** Is Override */
             is_override: boolean;
             /** Least Opens */
             least_opens: string | null;
+            /** Lower Selected */
+            lower_selected: components["schemas"]["LowerSelected"][];
+            lower_text: components["schemas"]["LocalizedText"] | null;
+            /** Missed Marks */
+            missed_marks: components["schemas"]["MissedMark"][];
             /** Needs */
             needs: number | null;
             /** Override Reason */
@@ -3979,12 +4023,15 @@ export interface components {
             rank_low: number | null;
             reason: components["schemas"]["LocalizedText"];
             rival: components["schemas"]["Rival"] | null;
+            rival_text: components["schemas"]["LocalizedText"] | null;
             /** Rule */
             rule: string;
             /** Selected */
             selected: boolean;
             /** Selection */
             selection: string;
+            /** Trials */
+            trials: number;
         };
     };
     responses: never;
@@ -4049,6 +4096,8 @@ export type IntegrityPage = components['schemas']['IntegrityPage'];
 export type LiveAsset = components['schemas']['LiveAsset'];
 export type LiveStates = components['schemas']['LiveStates'];
 export type LocalizedText = components['schemas']['LocalizedText'];
+export type LowerSelected = components['schemas']['LowerSelected'];
+export type MissedMark = components['schemas']['MissedMark'];
 export type NextSteps = components['schemas']['NextSteps'];
 export type Objection = components['schemas']['Objection'];
 export type OpenedEvidence = components['schemas']['OpenedEvidence'];
