@@ -21,7 +21,9 @@ from cloud.messages import message
 from cloud.registry.assessment_log import SelectionRow
 from cloud.robustness.monte_carlo import uncertainty
 from cloud.scoring.standard.clause import Clause, Titles
+from cloud.scoring.standard.source_confidence import trust
 from cloud.selection.improvement import cheapest_plan
+from cloud.selection.improvement.plan import plan_cost, shown_days, shown_yuan
 from cloud.selection.rules import Override, SelectionRules, rules_of
 from cloud.selection.select import Filled, Outcome, Selection, select_scores
 
@@ -101,13 +103,15 @@ def least(assessment: Assessment, selection: FiledSelection, school: str) -> dic
         outcome,
         assessment.scores,
     )
+    yuan, days = (None, None) if plan.yuan is None else plan_cost(plan)
     return {
         "is_possible": plan.is_possible,
         "text": names.resolved(plan.text),
         "needs": plan.needs,
         "value": plan.value,
         "value_then": plan.value_then,
-        "yuan": plan.yuan,
+        "yuan": yuan,
+        "days": days,
         "improvements": [
             {
                 **_titled(clauses[improvement.clause]),
@@ -115,7 +119,9 @@ def least(assessment: Assessment, selection: FiledSelection, school: str) -> dic
                 "becomes": improvement.becomes,
                 "points": improvement.points,
                 "units": improvement.units,
-                "yuan": improvement.yuan,
+                "yuan": shown_yuan(improvement.yuan),
+                "days": shown_days(improvement.days),
+                "price": _price(clauses[improvement.clause]),
                 "remedy": _text(clauses[improvement.clause].remedy),
             }
             for improvement in plan.improvements
@@ -190,6 +196,19 @@ def _quota(quota: Filled) -> FilledQuota:
             "holds": is_enough and is_few,
         }
     )
+
+
+def _price(clause: Clause) -> dict[str, Any] | None:
+    """Return what a unit of a clause costs by the standard, and how far that can be relied on."""
+    if clause.cost is None:
+        return None
+    sure = trust(clause.cost.source)
+    return {
+        "yuan": clause.cost.yuan,
+        "days": clause.cost.days,
+        "per": clause.cost.per,
+        "trust": {"flag": sure.flag, "text": LocalizedText(sure.zh, sure.en)},
+    }
 
 
 def _titled(clause: Clause) -> dict[str, Any]:

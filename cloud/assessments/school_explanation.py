@@ -33,7 +33,7 @@ class LowerSelected:
 
 
 @dataclass(frozen=True, slots=True)
-class MissedMark:
+class FailedMark:
     """A pass mark that a school misses; `mark` is a dimension, or "total".
 
     `best` is the most that it could be if all that has no data turned out well, None where that
@@ -72,11 +72,11 @@ def lower_selected(
     decimals = rules_from(chosen.rules).decimals
     units = (pl.col("value") * 10**decimals + 1e-6).floor()
     totals = assessment.scores.totals.select("id", "value", units.alias("units"))
-    own = totals.filter(pl.col("id") == school)["units"][0]
-    if own is None:
+    units_of_school = totals.filter(pl.col("id") == school)["units"][0]
+    if units_of_school is None:
         return ()
     names = names_of(assessment)
-    lower = totals.filter((pl.col("units") < own) & pl.col("id").is_in(chosen.selected))
+    lower = totals.filter((pl.col("units") < units_of_school) & pl.col("id").is_in(chosen.selected))
     return tuple(
         LowerSelected(
             code,
@@ -99,7 +99,7 @@ def lower_text(assessment: Assessment, school: str, lower: Sequence[LowerSelecte
     return message("selection.lower.some", schools=len(lower))
 
 
-def missed_marks(assessment: Assessment, school: str) -> tuple[MissedMark, ...]:
+def failed_mark_details(assessment: Assessment, school: str) -> tuple[FailedMark, ...]:
     """Return the pass marks that a school misses, and whether only for lack of data."""
     scores, standard = assessment.scores.only(school), assessment.standard
     totals, best = scores.totals.row(0, named=True), best_values(scores).row(0, named=True)
@@ -108,7 +108,7 @@ def missed_marks(assessment: Assessment, school: str) -> tuple[MissedMark, ...]:
     pass_marks[TOTAL] = standard.pass_mark
     titles = titles_of(standard)
     return tuple(
-        MissedMark(
+        FailedMark(
             name,
             called(titles, name),
             values[name] or 0.0,
@@ -122,7 +122,7 @@ def missed_marks(assessment: Assessment, school: str) -> tuple[MissedMark, ...]:
 
 
 def rival_text(assessment: Assessment, chosen: FiledSelection, school: str) -> Message | None:
-    """Return whose place a school would take, or who would take its place; None for nobody."""
+    """Return whose place a school would take, or who would take its place; None for no school."""
     outcome = chosen.outcomes[school]
     if outcome.rival is None:
         return None
@@ -141,7 +141,9 @@ def rival_text(assessment: Assessment, chosen: FiledSelection, school: str) -> M
     )
 
 
-def chance_text(assessment: Assessment, chosen: FiledSelection, school: str) -> Message | None:
+def selection_rate_text(
+    assessment: Assessment, chosen: FiledSelection, school: str
+) -> Message | None:
     """Return what the chance of selection is, and what it is not; None without trials."""
     outcome, trials = chosen.outcomes[school], chosen.contents.trials
     if outcome.chance is None:

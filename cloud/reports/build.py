@@ -26,7 +26,7 @@ from cloud.scoring.engine.finding_text import reason_text, target_text
 from cloud.scoring.engine.school_table import COLUMN
 from cloud.scoring.evidence.evidence import Evidence
 from cloud.scoring.indicators.base import ROW, Sums, all_indicators
-from cloud.scoring.standard.clause import Clause
+from cloud.scoring.standard.clause import Clause, Cost
 from cloud.scoring.standard.source_confidence import trust
 from cloud.scoring.standard.standard import TOTAL, Stage, Standard
 
@@ -174,7 +174,7 @@ def _clause(
         gate=_gate(clause) if applies else "",
         failed_gate=finding.failed_gate,
         capped=finding.capped,
-        cost_yuan=cost(finding),
+        cost=cost(finding),
         evidence=tuple(
             EvidenceLine(
                 ref=row["ref"],
@@ -190,8 +190,8 @@ def _clause(
     )
 
 
-def cost(finding: results.Finding) -> float | None:
-    """Return the cost in yuan of closing a clause's gap, at the standard's prices, else None.
+def cost(finding: results.Finding) -> Cost | None:
+    """Return what closing a clause's gap takes at the standard's prices: money or work, else None.
 
     A unit is missing where it is part of the need and not there; what has no data is not bought.
     """
@@ -201,9 +201,16 @@ def cost(finding: results.Finding) -> float | None:
     if finding.attainment >= 1 - EPSILON:
         return None
     if price.per == "point":
-        return price.yuan * 100 * (1 - finding.attainment)
+        return _times(price, 100 * (1 - finding.attainment))
     missing = finding.sums.whole - finding.sums.part - finding.sums.unknown
-    return price.yuan * missing if missing > 0 else None
+    return _times(price, missing) if missing > 0 else None
+
+
+def _times(price: Cost, units: float) -> Cost:
+    """Return the cost of so many units."""
+    if price.yuan is not None:
+        return Cost(yuan=price.yuan * units)
+    return Cost(days=(price.days or 0.0) * units)
 
 
 def _differs(rows: pl.DataFrame, sums: Sums | None) -> bool:

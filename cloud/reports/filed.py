@@ -141,10 +141,12 @@ def least_shape(facts: Mapping[str, Any]) -> Least:
                 todo=render(step["remedy"], "zh"),
                 points=step["points"],
                 yuan=step["yuan"],
+                days=step["days"],
             )
             for step in facts["improvements"]
         ),
         total_yuan=facts["yuan"],
+        total_days=facts["days"],
         becomes=facts["value_then"],
         words=render(facts["text"], "zh"),
     )

@@ -4,7 +4,6 @@ A figure is cut, never rounded up, to the digits shown: what is short of a mark 
 it had met it.
 """
 
-import math
 import re
 import unicodedata
 from datetime import date, datetime, timedelta, timezone
@@ -12,6 +11,7 @@ from datetime import date, datetime, timedelta, timezone
 from cloud import domain
 from cloud.reports.shapes import ClauseLine, Outcome, SchoolReport, Severity, Status
 from cloud.scoring.engine.rounding import cut, published
+from cloud.selection.improvement.plan import shown_days, shown_yuan
 
 OUTCOMES: dict[Outcome, str] = {
     "met": "达标",
@@ -30,7 +30,7 @@ STATUSES: dict[Status, str] = {
 SEVERITIES: dict[Severity, str] = {"high": "重点核查", "medium": "需核查", "low": "留意"}
 DATA_SOURCES = {"telemetry": "物联数据", "ledger": "资产台账", "declared": "学校填报"}
 CHANGED = "台账或数据在评价之后有变化：所列证据是现在的，合计与评价时不同"
-PRICED = "按标准所列单价估算，并非报价"
+PRICED = "按标准所列单价估算（项目默认），并非报价"
 UNPRICED = "标准未列单价，或不需花钱"
 NONE = "—"
 CHINA = timezone(timedelta(hours=8))
@@ -62,12 +62,21 @@ def figure(value: float | None, unit: str = "") -> str:
 
 
 def yuan(value: float | None) -> str:
-    """Return an amount of money, in 万元 where it is large; rounded up, as costs should be."""
+    """Return a sum of money, in 万元 where it is large; rounded up to hundreds, as all are."""
     if value is None:
         return NONE
-    if value < 10_000:
-        return f"{math.ceil(value - 1e-6):,} 元"
-    return f"{math.ceil(value / 100 - 1e-6) / 100:,.2f} 万元"
+    hundreds = shown_yuan(value)
+    return f"{hundreds:,.0f} 元" if hundreds < 10_000 else f"{hundreds / 10_000:,.2f} 万元"
+
+
+def cost(yuan_: float | None, days: float | None) -> str:
+    """Return what something takes: money, days of work, or both."""
+    if yuan_ is None and days is None:
+        return NONE
+    parts = [yuan(yuan_ or 0.0)] if yuan_ or not days else []
+    if days:
+        parts.append(f"{shown_days(days):g} 个工作日")
+    return "、".join(parts)
 
 
 def day(value: date | None) -> str:

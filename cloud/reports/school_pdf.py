@@ -121,7 +121,7 @@ def _least(least: Least | None) -> dict[str, Any] | None:
         return None
     return {
         "words": least.words,
-        "total": formatting.yuan(least.total_yuan),
+        "total": formatting.cost(least.total_yuan, least.total_days),
         "becomes": formatting.score(least.becomes),
         "steps": [
             {
@@ -129,7 +129,7 @@ def _least(least: Least | None) -> dict[str, Any] | None:
                 "title": step.title,
                 "todo": step.todo,
                 "points": f"+{formatting.score(step.points)}",
-                "yuan": formatting.yuan(step.yuan),
+                "yuan": formatting.cost(step.yuan, step.days),
             }
             for step in least.steps
         ],
@@ -146,7 +146,7 @@ def _gap(clause: ClauseLine, scale: float) -> dict[str, Any]:
         "target": clause.target,
         "lost": formatting.score(formatting.lost(clause, scale)),
         "remedy": clause.remedy,
-        "yuan": formatting.yuan(clause.cost_yuan),
+        "yuan": "—" if clause.cost is None else formatting.cost(clause.cost.yuan, clause.cost.days),
         "gate": formatting.gate(clause) if clause.failed_gate else "",
     }
 

@@ -15,6 +15,7 @@ from cloud.reports.workbook import (
     new_book,
     table_sheet,
 )
+from cloud.selection.improvement.plan import shown_days, shown_yuan
 
 _DIMENSIONS = (
     Column("维度", 20),
@@ -51,6 +52,7 @@ _GAPS = (
     Column("要求", 14),
     Column("怎样改进", 44),
     Column("补齐约需（元）", 14, YUAN),
+    Column("补齐约需（工作日）", 14, "0.0"),
     Column("费用说明", 26),
 )
 _STEPS = (
@@ -59,6 +61,7 @@ _STEPS = (
     Column("做什么", 56),
     Column("增加得分", 12, SCORE),
     Column("约需（元）", 14, YUAN),
+    Column("约需（工作日）", 14, "0.0"),
 )
 _EVIDENCE = (
     Column("条款", 8),
@@ -125,6 +128,7 @@ def _facts(report: SchoolReport) -> Iterator[tuple[str, Any, str]]:
     if report.least is not None:
         yield "最省的改进", report.least.words, "@"
         yield "最省的改进约需（元）", report.least.total_yuan, YUAN
+        yield "最省的改进约需（工作日）", report.least.total_days, "0.0"
     yield "标准", occasion.standard, "@"
     yield "标准版本", occasion.edition, "@"
     yield "标准说明", occasion.note, "@"
@@ -183,14 +187,15 @@ def _gaps(report: SchoolReport) -> Iterator[tuple[Any, ...]]:
             formatting.figure(line.measured, line.unit),
             line.target,
             line.remedy,
-            line.cost_yuan,
-            formatting.PRICED if line.cost_yuan is not None else formatting.UNPRICED,
+            None if line.cost is None or line.cost.yuan is None else shown_yuan(line.cost.yuan),
+            None if line.cost is None or line.cost.days is None else shown_days(line.cost.days),
+            formatting.PRICED if line.cost is not None else formatting.UNPRICED,
         )
 
 
 def _steps(report: SchoolReport) -> Iterator[tuple[Any, ...]]:
     for step in report.least.steps if report.least else ():
-        yield step.clause, step.title, step.todo, step.points, step.yuan
+        yield step.clause, step.title, step.todo, step.points, step.yuan, step.days
 
 
 def _evidence(report: SchoolReport) -> Iterator[tuple[Any, ...]]:

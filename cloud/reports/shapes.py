@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
 
+from cloud.scoring.standard.clause import Cost
+
 Outcome = Literal["met", "partly_met", "unmet", "no_data", "not_applicable"]
 Status = Literal["selected", "not_selected", "ineligible", "not_rated", "undecided"]
 Severity = Literal["high", "medium", "low"]
@@ -75,7 +77,7 @@ class ClauseLine:
     gate: str = ""
     failed_gate: bool = False
     capped: bool = False
-    cost_yuan: float | None = None
+    cost: Cost | None = None
     evidence: tuple[EvidenceLine, ...] = ()
     evidence_total: int = 0
     has_changed: bool = False
@@ -122,6 +124,7 @@ class Step:
     todo: str
     points: float
     yuan: float | None = None
+    days: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +133,7 @@ class Least:
 
     steps: tuple[Step, ...]
     total_yuan: float | None
+    total_days: float | None
     becomes: float | None
     words: str
 

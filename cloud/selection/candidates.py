@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import polars as pl
 
 from cloud.registry.codes import statistics
-from cloud.scoring.engine.best_case import unseen_marks
+from cloud.scoring.engine.best_case import marks_without_data
 from cloud.scoring.engine.engine import Scores
 from cloud.scoring.standard.attainment import STAGES
 from cloud.scoring.standard.standard import Standard
@@ -29,7 +29,7 @@ FAILED: Mapping[str, str] = {
 def candidates(scores: Scores) -> pl.DataFrame:
     """Return the schools of an assessment: value, coverage, what failed, groups, columns for ties.
 
-    `unseen_marks` are the pass marks that a school misses only for lack of data.
+    `marks_without_data` are the pass marks that a school misses only for lack of data.
 
     The stage is the highest one that the school's type teaches, as school statistics count mixed
     schools; where the type is unknown the one with the most pupils.
@@ -64,7 +64,7 @@ def candidates(scores: Scores) -> pl.DataFrame:
             on="id",
             maintain_order="left",
         )
-        .join(unseen_marks(scores), on="id", maintain_order="left")
+        .join(marks_without_data(scores), on="id", maintain_order="left")
     )
 
 

@@ -216,7 +216,7 @@ def _hard(case: Explained, number: int) -> Reason:
         )
     for kind, which in _HARD:
         if kind in failed:
-            parts += _failed(kind, failed[kind], case.pool.unseen_marks[number])
+            parts += _failed(kind, failed[kind], case.pool.marks_without_data[number])
             if decided is None:
                 decided, because = which, tuple(failed[kind])
     assert decided is not None  # noqa: S101  only a school that fails something comes here
@@ -225,11 +225,11 @@ def _hard(case: Explained, number: int) -> Reason:
 
 def _failed(kind: str, names: Sequence[str], unseen: Collection[str]) -> list[Message]:
     """Return what a school fails; pass marks that it misses only for lack of data on their own."""
-    found = [name for name in names if kind != "marks" or name not in unseen]
-    parts = [message(f"selection.hard.{kind}", titles=found)] if found else []
-    if len(found) < len(names):
-        missed = [name for name in names if name not in found]
-        parts.append(message("selection.hard.marks_unseen", titles=missed))
+    missed = [name for name in names if kind != "marks" or name not in unseen]
+    parts = [message(f"selection.hard.{kind}", titles=missed)] if missed else []
+    if len(missed) < len(names):
+        others = [name for name in names if name not in missed]
+        parts.append(message("selection.hard.marks_unseen", titles=others))
     return parts
 
 

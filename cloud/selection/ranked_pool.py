@@ -45,7 +45,7 @@ class RankedPool:
     ties: Whole
     coverage: tuple[float | None, ...]
     failed: tuple[Mapping[str, Sequence[str]], ...]
-    unseen_marks: tuple[Collection[str], ...]
+    marks_without_data: tuple[Collection[str], ...]
     """Of each school the pass marks that it misses only for lack of data."""
     columns: Mapping[str, Sequence[Any]]
     groups: tuple[Group, ...]
@@ -110,7 +110,7 @@ def ranked_pool(candidates: pl.DataFrame, rules: SelectionRules) -> RankedPool:
             {**({} if seen else {"coverage": ()}), **reasons}
             for seen, reasons in zip(covered.tolist(), failed, strict=True)
         ),
-        unseen_marks=_unseen_marks(frame),
+        marks_without_data=_marks_without_data(frame),
         columns={name: frame[name].to_list() for name in _tie_columns(rules)},
         groups=groups,
         problem=problem,
@@ -166,10 +166,10 @@ def _failed(frame: pl.DataFrame, rules: SelectionRules) -> list[dict[str, Sequen
     return failed
 
 
-def _unseen_marks(frame: pl.DataFrame) -> tuple[Collection[str], ...]:
-    if "unseen_marks" not in frame.columns:
+def _marks_without_data(frame: pl.DataFrame) -> tuple[Collection[str], ...]:
+    if "marks_without_data" not in frame.columns:
         return ((),) * frame.height
-    return tuple(tuple(names or ()) for names in frame["unseen_marks"].to_list())
+    return tuple(tuple(names or ()) for names in frame["marks_without_data"].to_list())
 
 
 def _members(frame: pl.DataFrame, group: Group) -> Flags:

@@ -15,6 +15,7 @@ from cloud.reports.shapes import (
     Step,
     Verdict,
 )
+from cloud.scoring.standard.clause import Cost
 from cloud.scoring.standard.source_confidence import trust
 
 OCCASION = Occasion(
@@ -250,7 +251,7 @@ def clause_line(
         gate="低于 100%" if clause == "F01" else "低于 90%" if clause == "B01" else "",
         failed_gate=clause == "F01",
         capped=clause == "F01",
-        cost_yuan=None if attainment >= 1 or not seen else 8000 * (1 - attainment) * 10,
+        cost=None if attainment >= 1 or not seen else Cost(yuan=8000 * (1 - attainment) * 10),
         evidence=tuple(
             EvidenceLine(
                 ref=f"asset:{number}",
@@ -319,6 +320,7 @@ def school_report() -> SchoolReport:
                     todo="补上双人收发登记，由核查人现场确认。",
                     points=0.8,
                     yuan=0,
+                    days=2.5,
                 ),
                 Step(
                     clause="D02",
@@ -329,6 +331,7 @@ def school_report() -> SchoolReport:
                 ),
             ),
             total_yuan=12_600,
+            total_days=2.5,
             becomes=87.1,
             words="只需做到下面两项即可达到入选线，约需 1.26 万元；其余失分可以以后再补。",
         ),

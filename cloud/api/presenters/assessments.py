@@ -334,6 +334,7 @@ def _standard_clause(clause: Clause) -> standards.StandardClause:
         targets={stage: clause.curve.words(stage, unit) for stage in clause.stages},
         gate=clause.gate,
         cost_yuan=None if clause.cost is None else clause.cost.yuan,
+        cost_days=None if clause.cost is None else clause.cost.days,
         cost_per=None if clause.cost is None else clause.cost.per,
         data_source=clause.data_source,
         source=source_shape(clause.source),

@@ -13,7 +13,7 @@ from cloud.assessments.filed_selection import FiledSelection
 from cloud.assessments.ranking import Outcomes
 from cloud.assessments.reasons import names_of
 from cloud.assessments.repository import AssessmentRepository
-from cloud.assessments.school_explanation import LowerSelected, MissedMark
+from cloud.assessments.school_explanation import FailedMark, LowerSelected
 from cloud.assessments.workflow.rules import TITLES, Possible
 from cloud.assessments.workflow.service import ReviewWorkflow
 from cloud.errors import BadRequest, NotFound
@@ -82,12 +82,12 @@ def verdict_of(
         rival_text=_optional(school_explanation.rival_text(assessment, chosen, school)),
         lower_selected=[_lower_shape(chosen_school) for chosen_school in lower],
         lower_text=lower_text,
-        missed_marks=[
-            _mark_shape(mark) for mark in school_explanation.missed_marks(assessment, school)
+        failed_mark_details=[
+            _mark_shape(mark) for mark in school_explanation.failed_mark_details(assessment, school)
         ],
         trials=chosen.contents.trials,
         interval_text=_optional(school_explanation.interval_text(chosen, school)),
-        chance_text=_optional(school_explanation.chance_text(assessment, chosen, school)),
+        chance_text=_optional(school_explanation.selection_rate_text(assessment, chosen, school)),
         is_override=outcome.is_override,
         override_reason=override.reason if override is not None and concerned else None,
         least_opens=None
@@ -183,8 +183,8 @@ def _lower_shape(lower: LowerSelected) -> models.LowerSelected:
     )
 
 
-def _mark_shape(mark: MissedMark) -> models.MissedMark:
-    return models.MissedMark(
+def _mark_shape(mark: FailedMark) -> models.FailedMark:
+    return models.FailedMark(
         id=mark.mark,
         title=localized_text(mark.title),
         value=mark.value,

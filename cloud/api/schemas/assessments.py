@@ -255,7 +255,7 @@ class LowerSelected(Shape):
     reason: LocalizedText
 
 
-class MissedMark(Titled):
+class FailedMark(Titled):
     """A pass mark that a school misses; `id` is a dimension, or "total"."""
 
     value: float
@@ -292,7 +292,7 @@ class Verdict(Shape):
     """Of a school that is out: who was selected with a lower score, the highest first."""
     lower_text: LocalizedText | None
     """None for a school that is in."""
-    missed_marks: list[MissedMark]
+    failed_mark_details: list[FailedMark]
     trials: int
     """How many trials rank interval and chance come from."""
     interval_text: LocalizedText | None

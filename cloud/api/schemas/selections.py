@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from cloud.api.schemas.assessments import RankingRow
 from cloud.api.schemas.base import Shape
-from cloud.api.schemas.standards import Titled
+from cloud.api.schemas.standards import SourceConfidence, Titled
 from cloud.api.schemas.text import LocalizedText
 from cloud.api.schemas.workflow import ProcedureState
 
@@ -111,6 +111,15 @@ class SelectionRequest(BaseModel):
     seed: int = Field(default=0, ge=0, lt=2**31)
 
 
+class Price(Shape):
+    """What a unit, or a point of attainment, costs by the standard: money or days of work."""
+
+    yuan: float | None
+    days: float | None
+    per: Literal["unit", "point"]
+    trust: SourceConfidence
+
+
 class Improvement(Titled):
     """One step of the least it would take."""
 
@@ -120,6 +129,10 @@ class Improvement(Titled):
     units: int | None
     """How many more of what the clause counts; None where cost goes by the point."""
     yuan: float
+    """For what is bought, rounded up to hundreds; 0 where it is work."""
+    days: float
+    """Of work, rounded up to half days; 0 where it is bought."""
+    price: Price | None
     remedy: LocalizedText
 
 
@@ -137,6 +150,8 @@ class CheapestPlan(Shape):
     value_then: float | None
     """None where no improvements suffice."""
     yuan: float | None
+    """The sum of the steps, as they are shown; likewise `days`."""
+    days: float | None
     improvements: list[Improvement]
     evidence: list[Titled]
     """The fewest clauses of which evidence has to be given first."""

@@ -56,6 +56,8 @@ class StandardClause(Titled):
     """The threshold in words and numbers, by stage."""
     gate: float | None
     cost_yuan: float | None
+    cost_days: float | None
+    """Days of work; a clause costs either money or work."""
     cost_per: Literal["unit", "point"] | None
     data_source: Literal["telemetry", "ledger", "declared"]
     source: Source

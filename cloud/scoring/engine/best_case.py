@@ -55,8 +55,10 @@ def best_values(scores: Scores) -> pl.DataFrame:
     )
 
 
-def unseen_marks(scores: Scores) -> pl.DataFrame:
-    """Return of each school the pass marks that it misses for lack of data: id, `unseen_marks`.
+def marks_without_data(scores: Scores) -> pl.DataFrame:
+    """Return of each school the pass marks that it misses for lack of data.
+
+    Columns: id, `marks_without_data`.
 
     Those that it fails as it was found, and would pass if what has no data was as good as it can
     be.
@@ -77,7 +79,7 @@ def unseen_marks(scores: Scores) -> pl.DataFrame:
     return (
         scores.totals.select("id", "failed_marks")
         .join(best.rename(lambda name: name if name == "id" else f"{name}:best"), on="id")
-        .select("id", names.list.drop_nulls().alias("unseen_marks"))
+        .select("id", names.list.drop_nulls().alias("marks_without_data"))
     )
 
 

@@ -61,18 +61,21 @@ class Titles(Block):
     en: str = Field(min_length=1)
 
 
+Confidence = Annotated[
+    str,
+    formed(
+        r"(VERIFIED-[ABC]|MEMORY \((high|medium|low)\)|project default)(?![\w-]).*",
+        "begin with VERIFIED-A, -B or -C, MEMORY (high), (medium) or (low), or project default",
+    ),
+]
+
+
 class Source(Block):
     """Where a threshold is written, and how sure we are that it is written there."""
 
     title: str = Field(min_length=2)
     clause: str = ""
-    confidence: Annotated[
-        str,
-        formed(
-            r"(VERIFIED-[ABC]|MEMORY \((high|medium|low)\)|project default)(?![\w-]).*",
-            "begin with VERIFIED-A, -B or -C, MEMORY (high), (medium) or (low), or project default",
-        ),
-    ]
+    confidence: Confidence
 
 
 class Dimension(Block):
@@ -87,11 +90,34 @@ class Dimension(Block):
     pass_mark: float | None = Field(default=None, ge=0, description="Least value, of `scale`.")
 
 
-class Cost(Block):
-    """What closing a gap costs: per missing unit, or per point (hundredth) of attainment."""
+PROJECT_DEFAULT = "project default"
+DAY_YUAN = 400.0
+"""Yuan at which a day of work is compared with money: a project default, never shown as money.
+"""
 
-    yuan: float = Field(ge=0)
+
+class Cost(Block):
+    """What closing a gap costs: per missing unit, or per point (hundredth) of attainment.
+
+    Money for what has to be bought, or days of work for what has to be done: honest figures and
+    paperwork cost no money. `source` is how far a price can be relied on.
+    """
+
+    yuan: float | None = Field(default=None, ge=0)
     per: Literal["unit", "point"] = "unit"
+    days: float | None = Field(default=None, ge=0, description="Days of work of one person.")
+    source: Confidence = PROJECT_DEFAULT
+
+    @model_validator(mode="after")
+    def _money_or_work(self) -> "Cost":
+        if (self.yuan is None) == (self.days is None):
+            raise ValueError("give yuan, for what is bought, or days, for what is work")
+        return self
+
+    @property
+    def comparable(self) -> float:
+        """Return the cost as one figure in yuan, only to compare plans by."""
+        return self.yuan if self.yuan is not None else (self.days or 0.0) * DAY_YUAN
 
 
 class Clause(Block):

@@ -4,6 +4,7 @@ What it needs comes from the selection: the score that brings it in, and every g
 rule that is hard. What each clause gains for what money is in
 `cloud.selection.improvement.clause_gains`. The cheapest
 set of units that reaches all of it at once is a small mixed-integer programme, solved exactly.
+Work and money are compared in one figure (`Cost.comparable`), and shown apart.
 
 Never "improve everything": a clause without a cost gets no improvement and is named; a clause
 without evidence gets none either, for its gain is unknown. A school whose coverage is
@@ -86,6 +87,7 @@ def least(
         evidence=(),
         missing=(),
         yuan=0.0,
+        days=0.0,
         text=IS_IN,
     )
 
@@ -136,7 +138,8 @@ def _least(
             becomes=available[name].becomes(units, scale),
             points=available[name].gained(units),
             units=units if available[name].is_by_unit else None,
-            yuan=units * available[name].yuan,
+            yuan=units * (available[name].cost.yuan or 0.0),
+            days=units * (available[name].cost.days or 0.0),
         )
         for name, units in steps.items()
     )
@@ -150,6 +153,7 @@ def _least(
             ),
             improvements=tuple(sorted(improvements, key=lambda gain: (-gain.points, gain.clause))),
             yuan=sum(improvement.yuan for improvement in improvements),
+            days=sum(improvement.days for improvement in improvements),
             evidence=evidence,
         ),
         is_hoped=bool(unsure),
@@ -182,18 +186,18 @@ def _steps(
         if _holds(pricing, school, available, way, at_level):
             return way, at_level
     best: tuple[float, Way, dict[str, int]] | None = None
-    floor = _yuan(available, at_level)
+    floor = _price(available, at_level)
     for way in every:
         steps = _cheapest(gained, _by_way(pricing, school, available, requirements, way))
-        if steps is not None and (best is None or _yuan(available, steps) < best[0] - EPSILON):
-            best = _yuan(available, steps), way, steps
+        if steps is not None and (best is None or _price(available, steps) < best[0] - EPSILON):
+            best = _price(available, steps), way, steps
             if best[0] <= floor + EPSILON:
                 break
     return (None, None) if best is None else best[1:]
 
 
-def _yuan(available: Mapping[str, Gain], steps: Mapping[str, int]) -> float:
-    return sum(available[name].yuan * units for name, units in steps.items())
+def _price(available: Mapping[str, Gain], steps: Mapping[str, int]) -> float:
+    return sum(available[name].price * units for name, units in steps.items())
 
 
 def _by_way(
@@ -271,6 +275,7 @@ def _blank(pricing: Priced, school: str, needs: float | None) -> Least:
         value_then=None,
         improvements=(),
         yuan=None,
+        days=None,
         unpriced=_unpriced(pricing, school),
         unseen=_unseen(pricing, school),
         evidence=(),

@@ -22,7 +22,7 @@ from cloud.scoring.expressions import EPSILON
 from cloud.scoring.indicators.base import all_indicators
 from cloud.scoring.standard.attainment import Band
 from cloud.scoring.standard.attainment_numpy import attained_by, bends
-from cloud.scoring.standard.clause import Clause
+from cloud.scoring.standard.clause import Clause, Cost
 from cloud.scoring.standard.standard import Standard
 
 _SHARES = ("%", "")
@@ -33,17 +33,24 @@ class Gain:
     """What a clause gains with so many units, straight between the units given.
 
     `points` are of the standard's scale; `attained` is the attainment then, `measured` the figure,
-    which is not known of clauses priced by the point.
+    which is not known of clauses priced by the point. `price` is what a unit costs, work and money
+    in one figure (`Cost.comparable`).
     """
 
     clause: Clause
     weight: float
     attained: float
-    yuan: float
+    price: float
     units: tuple[int, ...]
     points: tuple[float, ...]
     part: float
     whole: float
+
+    @property
+    def cost(self) -> Cost:
+        """What a unit costs: money or work."""
+        assert self.clause.cost is not None  # noqa: S101  a clause without a cost has no gain
+        return self.clause.cost
 
     @property
     def is_by_unit(self) -> bool:
@@ -133,7 +140,7 @@ def gains(pricing: Priced, school: str, *, is_all_seen: bool = False) -> Iterato
             units, points = _by_unit(standard, clause, weights, low, whole, unknown, cap)
         if points[-1] > 0 or clause.gate is not None:
             yield Gain(
-                clause, weight, attained, clause.cost.yuan, units, points, low * whole, whole
+                clause, weight, attained, clause.cost.comparable, units, points, low * whole, whole
             )
 
 

@@ -20,7 +20,7 @@ class Programme:
         """Of each clause its pieces: the number of the variable, and what a unit gains."""
         self.least: list[float] = []
         self.most: list[float] = []
-        self.yuan: list[float] = []
+        self.price: list[float] = []
         self.whole: list[bool] = []
         self.rows: list[Row] = []
         self.length: list[float] = []
@@ -54,7 +54,7 @@ class Programme:
     def solved(self) -> dict[str, int] | None:
         """Return the cheapest units of each clause, None where none suffice."""
         solution = maximised(
-            -np.array(self.yuan),
+            -np.array(self.price),
             self.rows,
             least=np.array(self.least),
             most=np.array(self.most),
@@ -74,7 +74,7 @@ class Programme:
         spans = zip(pairwise(gain.units), pairwise(gain.points), strict=True)
         for (start, end), (low, high) in spans:
             each = (high - low) / (end - start)
-            at = self._variable(end - start, gain.yuan, whole=gain.units[-1] <= _LARGE)
+            at = self._variable(end - start, gain.price, whole=gain.units[-1] <= _LARGE)
             if before is not None and each > before[1] + 1e-12:
                 # It gains more than the piece before, which therefore has to be full first.
                 flag = self._variable(1.0, 0.0, whole=True)
@@ -85,11 +85,11 @@ class Programme:
             pieces.append(before)
         self.pieces[gain.clause.id] = pieces
 
-    def _variable(self, most: float, yuan: float, *, whole: bool) -> int:
+    def _variable(self, most: float, price: float, *, whole: bool) -> int:
         self.least.append(0.0)
         self.most.append(float(most))
         self.length.append(float(most))
-        self.yuan.append(yuan)
+        self.price.append(price)
         self.whole.append(whole)
         return len(self.most) - 1
 

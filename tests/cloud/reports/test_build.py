@@ -90,11 +90,11 @@ def test_a_clause_has_the_finding_of_the_engine_and_its_evidence() -> None:
         60.0,
     )
     assert first.reason == "按班级数应有 4 间，现有 2 间。"
-    assert first.cost_yuan == 180_000
+    assert first.cost == Cost(yuan=180_000)
     assert [line.ref for line in first.evidence] == ["school", "room:L1", "room:L2"]
     assert first.evidence[1].text == "L1 科学实验室一：已有"
     assert first.evidence_total == 3
-    assert second.cost_yuan is None
+    assert second.cost is None
     assert report.value == pytest.approx(43.3333333)
     assert report.coverage == 1.0
     assert (report.kind, report.classes) == ("小学", 18)
@@ -112,7 +112,7 @@ def test_evidence_adds_up_to_what_was_measured() -> None:
 def test_a_point_of_attainment_may_have_the_price() -> None:
     scores, _ = scored([labs(cost={"yuan": 100, "per": "point"}), tags()])
     report = school_report(scores, SCHOOL, occasion(scores))
-    assert report.clauses[0].cost_yuan == pytest.approx(5000)
+    assert report.clauses[0].cost == Cost(yuan=5000)
     assert report.clauses[0].evidence == ()
 
 
@@ -132,7 +132,7 @@ def test_what_is_unseen_or_whole_costs_nothing() -> None:
     ]
     scores = score_table(priced, pl.DataFrame(rows))
     for school in ("unseen", "whole", "silent"):
-        assert school_report(scores, school, occasion(scores)).clauses[0].cost_yuan is None
+        assert school_report(scores, school, occasion(scores)).clauses[0].cost is None
 
 
 def test_failed_gates_marks_and_rules_are_sentences() -> None:

@@ -262,9 +262,11 @@ def test_the_cheapest_plan_reads_as_the_selection_gives_it(filing: Filed) -> Non
                 "remedy": LocalizedText("补一间。", "Add one."),
                 "points": 2.5,
                 "yuan": 90_000.0,
+                "days": 0.0,
             }
         ],
         "yuan": 90_000.0,
+        "days": 0.0,
         "value_then": 61.5,
         "text": LocalizedText("补一间实验室即可。", "One more laboratory will do."),
     }

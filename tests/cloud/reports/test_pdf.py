@@ -228,8 +228,11 @@ def test_a_figure_short_of_a_mark_never_looks_as_if_it_met_it() -> None:
     assert formatting.score(85.0) == "85.00"
     assert formatting.percent(0.29) == "29.0%"
     assert formatting.score(84.99 + 0.01) == "85.00"
-    assert formatting.yuan(9999.2) == "10,000 元"
+    assert formatting.yuan(9999.2) == "1.00 万元"
     assert formatting.yuan(1_000_001) == "100.01 万元"
+    assert formatting.cost(0.0, 2.2) == "2.5 个工作日"
+    assert formatting.cost(150.0, 0.5) == "200 元、0.5 个工作日"
+    assert formatting.cost(0.0, 0.0) == "0 元"
     assert formatting.figure(1234.5) == "1,234.5"
     assert formatting.figure(None) == formatting.NONE
     assert formatting.ranks((3, 3)) == "第 3 名"

@@ -11,6 +11,7 @@ from openpyxl import Workbook, load_workbook
 from cloud.reports import formatting
 from cloud.reports.area_xlsx import area_xlsx, notice_xlsx
 from cloud.reports.school_xlsx import school_xlsx
+from cloud.selection.improvement.plan import shown_days, shown_yuan
 from tests._parts.area_reports import area_report, notice
 from tests._parts.reports import school_report, unrated
 
@@ -92,7 +93,10 @@ def test_gaps_come_by_what_they_cost_in_points() -> None:
     assert {row["条款"] for row in rows} == short
     by_clause = {clause.clause: clause for clause in report.clauses}
     for row in rows:
-        assert row["补齐约需（元）"] == near(by_clause[row["条款"]].cost_yuan)
+        cost = by_clause[row["条款"]].cost
+        yuan, days = (None, None) if cost is None else (cost.yuan, cost.days)
+        assert row["补齐约需（元）"] == (None if yuan is None else shown_yuan(yuan))
+        assert row["补齐约需（工作日）"] == (None if days is None else shown_days(days))
 
 
 def test_evidence_that_is_left_out_is_counted() -> None:

@@ -1672,6 +1672,8 @@ export interface components {
          * @description The cheapest set of improvements that would bring a school in.
          */
         CheapestPlan: {
+            /** Days */
+            days: number | null;
             /** Evidence */
             evidence: components["schemas"]["Titled"][];
             /** Improvements */
@@ -2029,6 +2031,24 @@ export interface components {
             school: string;
         };
         /**
+         * FailedMark
+         * @description A pass mark that a school misses; `id` is a dimension, or "total".
+         */
+        FailedMark: {
+            /** Best */
+            best: number | null;
+            /** Id */
+            id: string;
+            /** Lacks Data */
+            lacks_data: boolean;
+            /** Pass Mark */
+            pass_mark: number;
+            text: components["schemas"]["LocalizedText"];
+            title: components["schemas"]["LocalizedText"];
+            /** Value */
+            value: number;
+        };
+        /**
          * Fault
          * @description One part of a request that was refused.
          */
@@ -2373,10 +2393,13 @@ export interface components {
             attainment: number;
             /** Becomes */
             becomes: number;
+            /** Days */
+            days: number;
             /** Id */
             id: string;
             /** Points */
             points: number;
+            price: components["schemas"]["Price"] | null;
             remedy: components["schemas"]["LocalizedText"];
             title: components["schemas"]["LocalizedText"];
             /** Units */
@@ -2516,24 +2539,6 @@ export interface components {
             rule: string;
             /** School */
             school: string;
-            /** Value */
-            value: number;
-        };
-        /**
-         * MissedMark
-         * @description A pass mark that a school misses; `id` is a dimension, or "total".
-         */
-        MissedMark: {
-            /** Best */
-            best: number | null;
-            /** Id */
-            id: string;
-            /** Lacks Data */
-            lacks_data: boolean;
-            /** Pass Mark */
-            pass_mark: number;
-            text: components["schemas"]["LocalizedText"];
-            title: components["schemas"]["LocalizedText"];
             /** Value */
             value: number;
         };
@@ -2838,6 +2843,22 @@ export interface components {
             levels: components["schemas"]["PowerLevel"][];
             /** Standby Above */
             standby_above: number | null;
+        };
+        /**
+         * Price
+         * @description What a unit, or a point of attainment, costs by the standard: money or days of work.
+         */
+        Price: {
+            /** Days */
+            days: number | null;
+            /**
+             * Per
+             * @enum {string}
+             */
+            per: "unit" | "point";
+            trust: components["schemas"]["SourceConfidence"];
+            /** Yuan */
+            yuan: number | null;
         };
         /**
          * Problem
@@ -3607,6 +3628,8 @@ export interface components {
          * @description A clause of a standard with its threshold and where that comes from.
          */
         StandardClause: {
+            /** Cost Days */
+            cost_days: number | null;
             /** Cost Per */
             cost_per: ("unit" | "point") | null;
             /** Cost Yuan */
@@ -3997,6 +4020,8 @@ export interface components {
             chance_text: components["schemas"]["LocalizedText"] | null;
             /** Eligible */
             eligible: number;
+            /** Failed Mark Details */
+            failed_mark_details: components["schemas"]["FailedMark"][];
             interval_text: components["schemas"]["LocalizedText"] | null;
             /** Is Override */
             is_override: boolean;
@@ -4005,8 +4030,6 @@ export interface components {
             /** Lower Selected */
             lower_selected: components["schemas"]["LowerSelected"][];
             lower_text: components["schemas"]["LocalizedText"] | null;
-            /** Missed Marks */
-            missed_marks: components["schemas"]["MissedMark"][];
             /** Needs */
             needs: number | null;
             /** Override Reason */
@@ -4075,6 +4098,7 @@ export type DimensionLine = components['schemas']['DimensionLine'];
 export type DimensionScore = components['schemas']['DimensionScore'];
 export type Evidence = components['schemas']['Evidence'];
 export type EvidenceChanges = components['schemas']['EvidenceChanges'];
+export type FailedMark = components['schemas']['FailedMark'];
 export type Fault = components['schemas']['Fault'];
 export type Final = components['schemas']['Final'];
 export type Finding = components['schemas']['Finding'];
@@ -4097,7 +4121,6 @@ export type LiveAsset = components['schemas']['LiveAsset'];
 export type LiveStates = components['schemas']['LiveStates'];
 export type LocalizedText = components['schemas']['LocalizedText'];
 export type LowerSelected = components['schemas']['LowerSelected'];
-export type MissedMark = components['schemas']['MissedMark'];
 export type NextSteps = components['schemas']['NextSteps'];
 export type Objection = components['schemas']['Objection'];
 export type OpenedEvidence = components['schemas']['OpenedEvidence'];
@@ -4111,6 +4134,7 @@ export type PointNow = components['schemas']['PointNow'];
 export type PossibleStep = components['schemas']['PossibleStep'];
 export type PowerLevel = components['schemas']['PowerLevel'];
 export type PowerLevels = components['schemas']['PowerLevels'];
+export type Price = components['schemas']['Price'];
 export type Problem = components['schemas']['Problem'];
 export type ProcedureState = components['schemas']['ProcedureState'];
 export type Publicity = components['schemas']['Publicity'];

@@ -39,7 +39,7 @@ async def outcomes(cloud: CloudApp, assessment: str, **rules: Any) -> list[dict[
 async def test_who_got_in_with_less_and_by_which_rule(cloud: CloudApp, assessment: str) -> None:
     rows = await outcomes(cloud, assessment)
     inside = [row for row in rows if row["selected"]]
-    found = 0
+    by_quota = 0
     for row in rows:
         lower = row["verdict"]["lower_selected"]
         if row["selected"]:
@@ -62,8 +62,8 @@ async def test_who_got_in_with_less_and_by_which_rule(cloud: CloudApp, assessmen
         for other in lower:
             assert other["reason"] == by_school[other["school"]]["reason"]
             assert other["rule"] == by_school[other["school"]]["rule"]
-            found += other["rule"] == "quota"
-    assert found  # the quota of a county took schools with less
+            by_quota += other["rule"] == "quota"
+    assert by_quota  # the quota of a county took schools with less
 
 
 async def test_the_school_whose_place_it_would_take_is_called_that(
@@ -94,7 +94,7 @@ async def test_a_pass_mark_missed_for_lack_of_data_is_shown_as_that(
     rows = await outcomes(cloud, assessment)
     lacking = []
     for row in rows:
-        marks = row["verdict"]["missed_marks"]
+        marks = row["verdict"]["failed_mark_details"]
         assert [mark["id"] for mark in marks] == [mark["id"] for mark in row["failed_marks"]]
         for mark in marks:
             assert mark["value"] < mark["pass_mark"]

@@ -3,7 +3,7 @@
 import polars as pl
 import pytest
 
-from cloud.scoring.engine.best_case import best_values, unseen_marks
+from cloud.scoring.engine.best_case import best_values, marks_without_data
 from cloud.scoring.engine.engine import Scores, score_table
 from cloud.scoring.standard.standard import TOTAL, Standard, parse_standard
 from tests._parts.filed import evidence, gentle_standard
@@ -54,27 +54,27 @@ def scores(standard: Standard, **sums: tuple[float, float, float] | None) -> Sco
     return score_table(standard, pl.DataFrame([row], infer_schema_length=None))
 
 
-def best_of(found: Scores) -> dict[str, float]:
-    row = best_values(found).row(0, named=True)
+def best_of(scored: Scores) -> dict[str, float]:
+    row = best_values(scored).row(0, named=True)
     return {name: row[name] for name in ("use", "safety", TOTAL)}
 
 
-def marks_of(found: Scores) -> list[str]:
-    names: list[str] = unseen_marks(found)["unseen_marks"][0].to_list()
+def marks_of(scored: Scores) -> list[str]:
+    names: list[str] = marks_without_data(scored)["marks_without_data"][0].to_list()
     return names
 
 
 def test_a_mark_missed_for_lack_of_data_is_that() -> None:
-    found = scores(two_marks(), U01=None, U02=(0.8, 1.0, 0.1))
-    assert best_of(found) == pytest.approx({"use": 95.0, "safety": 100.0, TOTAL: 97.0})
-    assert found.totals["failed_marks"][0].to_list() == ["use"]
-    assert marks_of(found) == ["use"]
+    scored = scores(two_marks(), U01=None, U02=(0.8, 1.0, 0.1))
+    assert best_of(scored) == pytest.approx({"use": 95.0, "safety": 100.0, TOTAL: 97.0})
+    assert scored.totals["failed_marks"][0].to_list() == ["use"]
+    assert marks_of(scored) == ["use"]
 
 
 def test_a_mark_missed_by_what_was_found_is_not_blamed_on_data() -> None:
-    found = scores(two_marks(), U01=(0.0, 1.0, 0.2), U02=(0.3, 1.0, 0.0))
-    assert best_of(found)["use"] == pytest.approx(25.0)
-    assert marks_of(found) == []
+    scored = scores(two_marks(), U01=(0.0, 1.0, 0.2), U02=(0.3, 1.0, 0.0))
+    assert best_of(scored)["use"] == pytest.approx(25.0)
+    assert marks_of(scored) == []
 
 
 def test_a_mark_that_is_passed_is_not_named() -> None:
@@ -82,26 +82,26 @@ def test_a_mark_that_is_passed_is_not_named() -> None:
 
 
 def test_what_is_declared_can_attain_no_more_than_its_cap() -> None:
-    found = scores(two_marks(source="declared"), U01=None, U02=(0.0, 1.0, 0.0))
-    assert best_of(found)["use"] == pytest.approx(40.0)
+    scored = scores(two_marks(source="declared"), U01=None, U02=(0.0, 1.0, 0.0))
+    assert best_of(scored)["use"] == pytest.approx(40.0)
 
 
 def test_of_a_band_the_best_may_lie_between_both_ends() -> None:
-    found = scores(two_marks(BAND), U01=(0.2, 1.0, 0.7), U02=(1.0, 1.0, 0.0))
-    assert best_of(found)["use"] == pytest.approx(100.0)
+    scored = scores(two_marks(BAND), U01=(0.2, 1.0, 0.7), U02=(1.0, 1.0, 0.0))
+    assert best_of(scored)["use"] == pytest.approx(100.0)
 
 
 def test_of_other_than_arithmetic_means_it_is_not_known() -> None:
     standard = two_marks().model_copy(update={"aggregate": "geometric"})
-    found = scores(standard, U01=None)
-    assert best_values(found).row(0) == ("s", None, None, None)
-    assert marks_of(found) == []
+    scored = scores(standard, U01=None)
+    assert best_values(scored).row(0) == ("s", None, None, None)
+    assert marks_of(scored) == []
 
 
 def test_many_schools_have_a_best_that_is_never_below_their_score() -> None:
     standard = gentle_standard()
-    found = score_table(standard, evidence(standard, 200, 5))
-    both = found.totals.join(best_values(found), on="id").filter(pl.col("raw").is_not_null())
+    scored = score_table(standard, evidence(standard, 200, 5))
+    both = scored.totals.join(best_values(scored), on="id").filter(pl.col("raw").is_not_null())
     assert both.filter(pl.col(TOTAL) < pl.col("raw") - 1e-9).is_empty()
     full = both.filter(pl.col("coverage") > 1 - 1e-12)
     assert full.filter((pl.col(TOTAL) - pl.col("raw")).abs() > 1e-6).is_empty()

@@ -1,5 +1,6 @@
 """The cheapest plan: it suffices, nothing cheaper does, and it names what it cannot reach."""
 
+from datetime import date
 from itertools import product
 from typing import Any
 
@@ -10,10 +11,12 @@ from hypothesis import strategies as st
 
 from cloud.messages import render
 from cloud.scoring.engine.engine import Scores, score_table
-from cloud.scoring.standard.standard import Standard
+from cloud.scoring.standard.clause import Cost
+from cloud.scoring.standard.standard import Standard, editions, in_force
 from cloud.selection.improvement import cheapest_plan
 from cloud.selection.improvement.cheapest_plan import Least, Priced, priced
 from cloud.selection.improvement.clause_gains import gains
+from cloud.selection.improvement.plan import plan_cost, shown_yuan
 from cloud.selection.names import Names, titles_of
 from cloud.selection.rules import SelectionRules, rules_of
 from cloud.selection.select import Selection, select_scores
@@ -188,7 +191,7 @@ def test_nothing_cheaper_would_do(
     best: float | None = None
     for many in product(*(range(gain.units[-1] + 1) for gain in choices.values())):
         units = dict(zip(choices, many, strict=True))
-        yuan = sum(choices[name].yuan * n for name, n in units.items())
+        yuan = sum(choices[name].price * n for name, n in units.items())
         if (best is None or yuan < best) and is_in(
             standard, improved(standard, table, units), selection.rules
         ):
@@ -254,10 +257,12 @@ def test_the_plan_of_a_school_in_words() -> None:
     plans = {school: least(priced(scores), selection, school) for school in "BCDE"}
     assert not {"B", "C", "D", "E"} & set(selection.selected)
     assert read(scores, plans["B"], "zh") == (
-        "最省的办法：改进 1 项，约需 16,000 元，总分由 60.00 提高到 70.00（入选需 62.51）。"
+        "最省的办法：改进 1 项，约需 16,000 元（按标准所列单价），"
+        "总分由 60.00 提高到 70.00（入选需 62.51）。"
     )
     assert read(scores, plans["B"], "en") == (
-        "The least: 1 improved for 16,000 yuan, from 60.00 to 70.00 (62.51 brings it in)."
+        "The least: 1 improved, about 16,000 yuan at the prices of the standard, "
+        "from 60.00 to 70.00 (62.51 brings it in)."
     )
     (improvement,) = plans["B"].improvements
     assert (
@@ -278,6 +283,47 @@ def test_the_plan_of_a_school_in_words() -> None:
         "没有已知价格、未计入：B01 条款。没有证据、未计入：A08 条款。"
     )
     assert missing(scores, plans["E"], "en")[0] == "the gate of B01 clause"
+
+
+def test_honesty_and_paperwork_cost_days_of_work_and_no_money() -> None:
+    standard, table = town()
+    work = {"A08": Cost(days=0.3, per="unit")}
+    clauses = tuple(
+        clause.model_copy(update={"cost": work.get(clause.id, clause.cost)})
+        for clause in standard.clauses
+    )
+    scores = score_table(standard.model_copy(update={"clauses": clauses}), table)
+    selection = select_scores(scores, rules_of({"places": 1}))
+    plan = least(priced(scores), selection, "B")
+    (improvement,) = plan.improvements
+    assert improvement.yuan == 0
+    assert improvement.days == pytest.approx(0.3)
+    assert plan_cost(plan) == (0, 0.5)
+    assert read(scores, plan, "zh") == (
+        "最省的办法：改进 1 项，约需 0.5 个工作日，不需花钱，总分由 60.00 提高到 70.00"
+        "（入选需 62.51）。"
+    )
+
+
+@pytest.mark.parametrize(
+    ("yuan", "shown"), [(0, 0), (1, 100), (100, 100), (100.1, 200), (12_345.6, 12_400)]
+)
+def test_money_is_shown_in_hundreds_and_never_as_less(yuan: float, shown: float) -> None:
+    assert shown_yuan(yuan) == shown
+
+
+def test_the_default_edition_asks_no_money_for_honesty_and_paperwork() -> None:
+    """Money buys or repairs things; a count, a paper, a true figure or a habit is work."""
+    standard = in_force(editions(), "taizhou-smart-management", date(2026, 11, 27))
+    assert standard is not None
+    priced_clauses = [(clause, clause.cost) for clause in standard.clauses if clause.cost]
+    paid = {clause.id for clause, cost in priced_clauses if cost.yuan is not None}
+    for clause in standard.clauses:
+        if clause.dimension in {"ledger", "organisation"} and clause.indicator != "assets_tagged":
+            assert clause.id not in paid, clause.title.en
+    assert {"A01", "C01", "F01"} <= paid
+    assert {cost.source for _, cost in priced_clauses} == {"project default"}
+    assert len(priced_clauses) == len(standard.clauses)
 
 
 def test_a_gate_without_evidence_asks_for_evidence_first() -> None:
@@ -316,11 +362,12 @@ def test_what_was_not_counted_is_counted_first() -> None:
     (improvement,) = plan.improvements
     assert (improvement.units, improvement.yuan) == (13, 260)
     assert read(scores, plan, "zh") == (
-        "先补齐证据：B01 条款。补到的都合格的话，最省的办法：改进 1 项，约需 260 元，"
+        "先补齐证据：B01 条款。补到的都合格的话，最省的办法：改进 1 项，"
+        "约需 300 元（按标准所列单价），"
         "总分由 0.00 提高到 0.00。"
     )
     assert read(scores, plan, "en").startswith(
-        "Evidence first: B01 clause. If it turns out well, the least: 1 improved for 260 yuan"
+        "Evidence first: B01 clause. If it turns out well, the least: 1 improved, about 300 yuan"
     )
     few = score_table(standard, table.with_columns(pl.lit(0.0).alias("B01.unknown")))
     sure = least(priced(few), select_scores(few, rules_of({"places": 1})), "A")
