@@ -44,13 +44,16 @@ class Judged(NamedTuple):
 class Check:
     """A question, and the messages of its answers.
 
-    `reason` makes the message of a school's row, `row_text` that of an evidence row.
+    `reason` makes the message of a school's row, `row_text` that of an evidence row. `sum_row`
+    makes the reference and the message of the row with the sums: what the evidence rows are a part
+    of. So every figure of a reason is in a row that opens; None where the rows alone show it.
     """
 
     id: str
     judge: Callable[[Facts, Thresholds], Judged]
     reason: Callable[[Row], Message]
     row_text: Callable[[Row], Message]
+    sum_row: Callable[[Row], tuple[str, Message]] | None = None
 
 
 def with_figures(key: str, *columns: str) -> Callable[[Row], Message]:

@@ -38,8 +38,14 @@ def figures(facts: Facts, limits: Declared) -> pl.DataFrame:
     return compared.with_columns((several | far).alias("is_far"))
 
 
-def rows_of(facts: Facts, wrong: pl.DataFrame) -> pl.DataFrame:
-    """Return the evidence rows of a finding about wrong figures, and what measured them."""
+def rows_of(facts: Facts, wrong: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:
+    """Return the evidence rows of a finding about wrong figures, and what measured them.
+
+    The other figures that were compared have their rows too: they are counted in the reason.
+    """
+    others = others.with_columns(
+        pl.format("declaration:{}", "item").alias("ref"), pl.lit(1.0).alias("weight")
+    )
     rows = wrong.with_columns(
         pl.format("declaration:{}", "item").alias("ref"), (10 + pl.col("excess")).alias("weight")
     )
@@ -48,7 +54,7 @@ def rows_of(facts: Facts, wrong: pl.DataFrame) -> pl.DataFrame:
         _displays(_of(known, wrong, "display_hours_week")),
         _rooms(_of(known, wrong, "computer_room_hours_logged")),
     )
-    return pl.concat([rows, *details], how="diagonal")
+    return pl.concat([rows, others, *details], how="diagonal")
 
 
 def row_text(row: Row) -> Message:

@@ -27,7 +27,8 @@ SEVERITIES: Sequence[Severity] = ("high", "medium", "low")
 """The gravest first."""
 Outcome = Literal["finding", "clear", "no_data"]
 MOST_ROWS = 60
-"""Evidence rows that are filed of a finding, the heaviest; `rows_total` counts all."""
+"""Evidence rows that are filed of a finding, the heaviest, before the row of their sums;
+`rows_total` counts all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +163,7 @@ def _results(
         else:
             strength = float(odd[school]["strength"])
             rows = evidence.get(school, judged.rows.clear())
+            sums = [] if check.sum_row is None else [FindingRow(*check.sum_row(odd[school]))]
             finding = _finding(
                 school,
                 check.id,
@@ -171,8 +173,9 @@ def _results(
                 rows=tuple(
                     FindingRow(row["ref"], check.row_text(row))
                     for row in rows.head(MOST_ROWS).iter_rows(named=True)
-                ),
-                rows_total=rows.height,
+                )
+                + tuple(sums),
+                rows_total=rows.height + len(sums),
             )
             yield CheckResult(school, check.id, "finding", finding)
 

@@ -22,7 +22,7 @@ def _judge(facts: Facts, thresholds: Thresholds) -> Judged:
         .agg(pl.len().alias("compared"), wrong.any().alias("wrong"), pl.col("excess").max())
         .with_columns(pl.when("wrong").then(_STRENGTH).alias("strength"))
     )
-    return Judged(schools, rows_of(facts, compared.filter(wrong)))
+    return Judged(schools, rows_of(facts, compared.filter(wrong), compared.filter(~wrong)))
 
 
 CHECK = Check(

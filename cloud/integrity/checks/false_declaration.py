@@ -30,7 +30,8 @@ def _judge(facts: Facts, thresholds: Thresholds) -> Judged:
             .alias("strength")
         )
     )
-    return Judged(schools, rows_of(facts, compared.filter("over", "is_far")))
+    wrong = pl.col("over") & pl.col("is_far")
+    return Judged(schools, rows_of(facts, compared.filter(wrong), compared.filter(~wrong)))
 
 
 CHECK = Check(

@@ -131,4 +131,10 @@ def _row_text(row: Row) -> Message:
     return message("integrity.left_on.row", label=row["label"], day=row["day"], phrases=phrases)
 
 
-CHECK = Check(id="left_on", judge=_judge, reason=_reason, row_text=_row_text)
+def _sum_row(row: Row) -> tuple[str, Message]:
+    names_of_sums = ("screens", "odd", "seen_days", "odd_days", "hours")
+    text = message("integrity.left_on.sums", **{name: row[name] for name in names_of_sums})
+    return "records:assets", text
+
+
+CHECK = Check(id="left_on", judge=_judge, reason=_reason, row_text=_row_text, sum_row=_sum_row)

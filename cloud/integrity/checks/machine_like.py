@@ -25,6 +25,7 @@ def _judge(facts: Facts, thresholds: Thresholds) -> Judged:
         .agg(
             pl.col("others").sum(),
             pl.col("same").sum(),
+            pl.col("uses", "alike").sum(),
             (pl.col("same") >= limits.same_share * pl.col("others")).sum().alias("periods"),
         )
         .filter(pl.col("others") >= limits.least_uses)
@@ -41,8 +42,8 @@ def _judge(facts: Facts, thresholds: Thresholds) -> Judged:
         .agg(
             pl.len().alias("devices"),
             pl.col("is_odd").sum().alias("odd"),
-            pl.col("others").filter("is_odd").sum(),
-            pl.col("same").filter("is_odd").sum(),
+            pl.col("uses").filter("is_odd").sum(),
+            pl.col("alike").filter("is_odd").sum(),
         )
         .with_columns(
             pl.when(pl.col("odd") >= limits.least_devices)
@@ -53,12 +54,11 @@ def _judge(facts: Facts, thresholds: Thresholds) -> Judged:
     )
     odd = devices.filter("is_odd").select("school", "asset_id")
     rows = (
-        periods.filter(pl.col("same") >= limits.same_share * pl.col("others"))
-        .join(odd, on=["school", "asset_id"])
+        periods.join(odd, on=["school", "asset_id"])
         .join(names(facts), on=["school", "asset_id"], how="left")
         .with_columns(
             pl.format("asset:{}/day:{}", "asset_id", "day").alias("ref"),
-            pl.col("same").cast(pl.Float64).alias("weight"),
+            pl.col("alike").cast(pl.Float64).alias("weight"),
             pl.lit(limits.within_s).alias("within_s"),
         )
     )
@@ -69,7 +69,7 @@ def _periods(facts: Facts, limits: MachineLike) -> pl.DataFrame:
     """Return of each device and period how many uses beyond the first are of the usual length.
 
     A use counts where the lesson was seen whole: a gap would shorten it. `day` is the last day of
-    the usual length.
+    the usual length. `uses` are all of them, `alike` those of the usual length: what people read.
     """
     uses = facts.evidence.use.filter(
         pl.col("scheduled")
@@ -84,8 +84,10 @@ def _periods(facts: Facts, limits: MachineLike) -> pl.DataFrame:
         .agg(
             (pl.len().cast(pl.Int64) - 1).alias("others"),
             (is_same.sum().cast(pl.Int64) - 1).clip(0).alias("same"),
+            pl.len().cast(pl.Int64).alias("uses"),
+            is_same.sum().cast(pl.Int64).alias("alike"),
             pl.col("usual_s").first(),
-            pl.col("day").filter(is_same).max(),
+            pl.coalesce(pl.col("day").filter(is_same).max(), pl.col("day").max()).alias("day"),
         )
         .filter(pl.col("others") + 1 >= limits.least_per_period)
     )
@@ -94,8 +96,10 @@ def _periods(facts: Facts, limits: MachineLike) -> pl.DataFrame:
 def _reason(row: Row) -> Message:
     return message(
         "integrity.machine_like.reason",
-        share=row["same"] / row["others"],
-        **{name: row[name] for name in ("devices", "odd", "others", "same", "within_s")},
+        share=row["alike"] / row["uses"],
+        others=row["uses"],
+        same=row["alike"],
+        **{name: row[name] for name in ("devices", "odd", "within_s")},
     )
 
 
@@ -105,8 +109,8 @@ def _row_text(row: Row) -> Message:
         "integrity.machine_like.row",
         label=row["label"],
         period=row["period"],
-        same=row["same"] + 1,
-        uses=row["others"] + 1,
+        same=row["alike"],
+        uses=row["uses"],
         minutes=minutes,
         seconds=seconds,
         within_s=row["within_s"],
@@ -114,4 +118,15 @@ def _row_text(row: Row) -> Message:
     )
 
 
-CHECK = Check(id="machine_like", judge=_judge, reason=_reason, row_text=_row_text)
+def _sum_row(row: Row) -> tuple[str, Message]:
+    text = message(
+        "integrity.machine_like.sums",
+        devices=row["devices"],
+        odd=row["odd"],
+        uses=row["uses"],
+        same=row["alike"],
+    )
+    return "records:assets", text
+
+
+CHECK = Check(id="machine_like", judge=_judge, reason=_reason, row_text=_row_text, sum_row=_sum_row)

@@ -237,6 +237,15 @@ def _reason(row: Row) -> Message:
     )
 
 
+def _sum_row(row: Row) -> tuple[str, Message]:
+    text = message(
+        "integrity.stops_before_inspection.sums",
+        reported=row["alive"] - row["stopped"],
+        **{name: row[name] for name in ("alive", "stopped", "days", "usual")},
+    )
+    return "records:devices", text
+
+
 CHECK = Check(
     id="stops_before_inspection",
     judge=_judge,
@@ -244,4 +253,5 @@ CHECK = Check(
     row_text=with_figures(
         "integrity.stops_before_inspection.row", "label", "room", "first_day", "last_day"
     ),
+    sum_row=_sum_row,
 )

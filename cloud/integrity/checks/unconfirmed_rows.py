@@ -89,4 +89,16 @@ def _row_text(row: Row) -> Message:
     )
 
 
-CHECK = Check(id="unconfirmed_rows", judge=_judge, reason=_reason, row_text=_row_text)
+def _sum_row(row: Row) -> tuple[str, Message]:
+    text = message(
+        "integrity.unconfirmed_rows.sums",
+        bound=row["bound"],
+        silent=row["silent"],
+        reported=row["bound"] - row["silent"],
+    )
+    return "records:assets", text
+
+
+CHECK = Check(
+    id="unconfirmed_rows", judge=_judge, reason=_reason, row_text=_row_text, sum_row=_sum_row
+)

@@ -5,6 +5,7 @@ import polars as pl
 from cloud.integrity.check import Check, Judged, strength_of, with_figures
 from cloud.integrity.inputs import Facts
 from cloud.integrity.thresholds import Thresholds
+from cloud.messages import message
 
 _FULL = 0.3
 """Share of the devices from which it could hardly be stronger."""
@@ -34,4 +35,13 @@ CHECK = Check(
     judge=_judge,
     reason=with_figures("integrity.unlisted_devices.reason", "reported", "unlisted"),
     row_text=with_figures("integrity.unlisted_devices.row", "device"),
+    sum_row=lambda row: (
+        "records:devices",
+        message(
+            "integrity.unlisted_devices.sums",
+            reported=row["reported"],
+            unlisted=row["unlisted"],
+            listed=row["reported"] - row["unlisted"],
+        ),
+    ),
 )

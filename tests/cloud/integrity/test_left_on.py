@@ -59,7 +59,7 @@ def test_a_screen_on_in_an_empty_room_is_asked_about_with_its_days() -> None:
         "1 of 4 classroom screens were in use for hours without a lesson: on 20 of 20 days with "
         "data, 5.5 hours a day."
     )
-    assert finding.rows_total == 20
+    assert finding.rows_total == 21
     assert finding.rows[0].ref == "asset:1/day:2026-10-26"
     assert render(finding.rows[0].text, "en") == (
         "交互智能平板 A-1, 2026-10-26: 5.5 hours in use without a lesson, 100% of breaks and free "

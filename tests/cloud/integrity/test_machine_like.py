@@ -40,10 +40,10 @@ def test_the_same_seconds_day_after_day_are_asked_about() -> None:
     (finding,) = findings(run_checks(made))
     assert finding.check == "machine_like"
     assert render(finding.reason, "en") == (
-        "2 of 4 devices were in use for the same time to the second: 266 of 266 uses (100%) were "
+        "2 of 4 devices were in use for the same time to the second: 280 of 280 uses (100%) were "
         "within 30 s of the usual length in their period. By hand it is about one in ten."
     )
-    assert finding.rows_total == 14
+    assert finding.rows_total == 15
     first = finding.rows[0]
     assert first.ref == "asset:1/day:2026-11-20"
     assert localized(first.text) == {
