@@ -20,6 +20,9 @@ from cloud.scoring.expressions import EPSILON
 from cloud.scoring.standard.standard import TOTAL
 from cloud.selection.names import called, titles_of
 
+_SHOWN = 0.01
+"""Points that two decimals show."""
+
 
 @dataclass(frozen=True, slots=True)
 class LowerSelected:
@@ -56,7 +59,8 @@ class FailedMark:
             "pass_mark": f"{self.pass_mark:g}",
             "best": None if self.best is None else published(self.best),
         }
-        kind = "plain" if self.best is None else "unseen" if self.lacks_data else "found"
+        is_complete = self.best is None or self.best < self.value + _SHOWN
+        kind = "plain" if is_complete else "unseen" if self.lacks_data else "found"
         return message(f"selection.mark.{kind}", **values)
 
 
