@@ -3,7 +3,7 @@
 A machine's clock may be wrong: without a battery it begins in 1970, set to local time it is hours
 ahead. The server that the readings go to states its time with every response, and is the reference:
 `ComparedClock` uses the machine's clock as long as both agree, and else the server's time, carried
-on by the monotonic clock. Until the server has been asked nobody knows whether the machine's clock
+on by the monotonic clock. Until the server has been asked it is unknown whether the machine's clock
 is right; what is delivered by then is held back (`edge.collector`). A server that cannot be reached
 for `LONGEST_WAIT_S`, or that states no time, leaves the machine's clock as the best there is. A
 clock that is set meanwhile is believed at once: somebody had a better one.
@@ -61,8 +61,8 @@ class ComparedClock:
 
     def now(self) -> datetime:
         """Return the machine's clock, or the server's time where they are too far apart."""
-        own, server = self._machine.now(), self._server_now()
-        return own if server is None or abs(own - server) <= MOST_APART else server
+        machine, server = self._machine.now(), self._server_now()
+        return machine if server is None or abs(machine - server) <= MOST_APART else server
 
     def monotonic(self) -> float:
         """Return seconds that never jump, for durations."""
@@ -81,10 +81,10 @@ class ComparedClock:
     @property
     def ahead_s(self) -> float:
         """Seconds that the machine's clock is ahead of the server's; 0 where they agree."""
-        own, server = self._machine.now(), self._server_now()
-        if server is None or abs(own - server) <= MOST_APART:
+        machine, server = self._machine.now(), self._server_now()
+        if server is None or abs(machine - server) <= MOST_APART:
             return 0.0
-        return (own - server).total_seconds()
+        return (machine - server).total_seconds()
 
     @property
     def is_good(self) -> bool:

@@ -370,16 +370,16 @@ class Collector:
         content = json.loads(held.body)
         if isinstance(content, list):  # as it was written before 2026-12
             content = {"own": _NEVER, "readings": content}
-        then, own = now - timedelta(seconds=monotonic_s - held.monotonic_us / 1e6), None
+        then, stated = now - timedelta(seconds=monotonic_s - held.monotonic_us / 1e6), None
         if held.boot != self._boot:
-            own = then = datetime.fromisoformat(content["own"])
-            if not is_possible(own) or own > now:
+            stated = then = datetime.fromisoformat(content["own"])
+            if not is_possible(stated) or stated > now:
                 return None
         readings = []
         for device, point, value, age_us, quality, *at in content["readings"]:
             moment = datetime.fromisoformat(at[0]) if at else then - timedelta(microseconds=age_us)
             known = Quality(quality)
-            if own is not None and known is Quality.GOOD:
+            if stated is not None and known is Quality.GOOD:
                 known = Quality.UNCERTAIN
             readings.append(self._not_ahead(Reading(device, point, value, moment, known), now))
         return readings

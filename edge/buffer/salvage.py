@@ -70,12 +70,12 @@ def _open(broken: Path) -> sqlite3.Connection:
 
 def _replace_first_page(broken: Path) -> None:
     """Give a file the first page of a new buffer: its tables begin at the same pages."""
-    beside = broken.with_name(f"{broken.name}.first-page")
-    with closing(schema.connect(beside)) as new:
+    new_file = broken.with_name(f"{broken.name}.first-page")
+    with closing(schema.connect(new_file)) as new:
         new.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        page = bytearray(beside.read_bytes()[: schema.PAGE_BYTES])
+        page = bytearray(new_file.read_bytes()[: schema.PAGE_BYTES])
     for suffix in ("", "-wal", "-shm"):
-        Path(f"{beside}{suffix}").unlink(missing_ok=True)
+        Path(f"{new_file}{suffix}").unlink(missing_ok=True)
     page[_PAGE_COUNT] = (broken.stat().st_size // schema.PAGE_BYTES).to_bytes(4)
     page[_FREE_PAGES] = bytes(8)
     page[_CHANGES] = bytes(4)  # not what "valid for" holds: the file's size counts

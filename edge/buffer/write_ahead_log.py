@@ -34,12 +34,12 @@ def mend(log: Path) -> int:
         return 0
     mended = _mend(data)
     if mended:
-        beside = log.with_name(f"{log.name}.mended")
-        with beside.open("wb") as file:
+        new_file = log.with_name(f"{log.name}.mended")
+        with new_file.open("wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        beside.replace(log)
+        new_file.replace(log)
     return mended
 
 

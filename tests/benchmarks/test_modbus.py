@@ -5,7 +5,7 @@ of its own that behaves alike: a plain poller without memory (pymodbus, one unit
 one second of time-out, no retry), and Telegraf where it is there (`make telegraf` builds it).
 
 Age is how old the newest reading of a unit is, looked at every tenth of a second over all units.
-Units that are dead have no age. The first seconds are left out: nobody knows then who is dead.
+Units that are dead have no age. The first seconds are left out: it is unknown then which are dead.
 """
 
 import asyncio

@@ -7,7 +7,7 @@
 - A peripheral is connected to only after it was received: one that is switched off costs the others
   nothing. Each has its own task, its own back-off and its own failures.
 - Readings wait in one queue, in order, and are delivered in groups.
-- A radio that gives no answer, is cut off, or receives nothing at all, of nobody, while nothing is
+- A radio that gives no answer, is cut off, or receives nothing at all, of no device, while nothing is
   connected, is closed and opened again; in vain, less and less often.
   What was received and not yet delivered survives that.
 
@@ -153,7 +153,7 @@ class BleDriver:
                 self._vain_restarts += 1
                 raise DriverUnavailable(
                     self.name,
-                    f"nothing was received for {limit_s:g} s, of no device and of nobody else; "
+                    f"nothing was received for {limit_s:g} s, of no device, known or unknown; "
                     "starting the radio again",
                 )
             await asyncio.sleep(min(left_s, self._adapter.silence_s))

@@ -3,7 +3,7 @@
 A line may carry more than the answer: bytes of a driver that switches on, the echo of the request,
 the frame of another unit, an answer that comes late. The answer is searched at every offset of what
 came; it has the unit, the function and the length that were asked for, and the checksum (or, on
-TCP, the transaction) is right. What stands in its way is named, and so is what came in its place.
+TCP, the transaction) is right. What is in its way is named, and so is what came in its place.
 
 Sources: Modbus Application Protocol V1.1b3; Modbus over Serial Line V1.02; Modbus Messaging on
 TCP/IP V1.0b.

@@ -213,16 +213,16 @@ class Line:
         latest = deadline + self._on_the_wire_s(request) + timeout_s
         while True:
             wire.changed.clear()
-            found = find(bytes(wire.received), request, self._framing, self._transaction)
-            if isinstance(found, Answer):
-                return found
+            result = find(bytes(wire.received), request, self._framing, self._transaction)
+            if isinstance(result, Answer):
+                return result
             if wire.lost is not None:
-                rest = f" ({found.text})" if wire.received else ""
+                rest = f" ({result.text})" if wire.received else ""
                 raise ConnectionLost(f"{wire.lost} before the answer{rest}")
             quiet_at = wire.last_at + _GAP_S if wire.received else 0.0
-            until = quiet_at if found.is_final else min(max(deadline, quiet_at), latest)
+            until = quiet_at if result.is_final else min(max(deadline, quiet_at), latest)
             if until <= loop.time():
-                raise NoAnswer(_reason(found, timeout_s))
+                raise NoAnswer(_reason(result, timeout_s))
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout_at(until):
                     await wire.changed.wait()

@@ -130,7 +130,7 @@ async def test_what_is_written_off_counts_in_no_sum_and_keeps_its_own_use(
     assert (await ask(store, "asset", marks=marks))[0].summary.lessons_used == 2
 
 
-async def test_energy_has_its_coverage_beside_it(store: TelemetryStore) -> None:
+async def test_energy_has_its_coverage(store: TelemetryStore) -> None:
     display, recorder, *_ = await ask(store, "asset", "day")
     assert display.span == "2026-11-20"
     assert display.summary.energy_kwh == pytest.approx(0.08)

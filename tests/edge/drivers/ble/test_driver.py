@@ -265,7 +265,7 @@ async def test_quiet_air_is_no_broken_radio_while_others_are_received(
     radio: VirtualRadio, place: Place
 ) -> None:
     await place(SENSOR, 1)
-    other, _ = await place(SENSOR, 2)  # of nobody here
+    other, _ = await place(SENSOR, 2)  # of no device here
     devices = [BleDevice("air", SENSOR, address_of(1))]
     async with running(hasty(radio, silence_s=0.3), devices, MemorySink()) as sink:
         await sink.until(lambda s: bool(s.readings))

@@ -116,8 +116,8 @@ def test_bits_come_lowest_first() -> None:
 
 @given(st.binary(max_size=40), st.sampled_from(["tcp", "rtu", "ascii"]))
 def test_no_bytes_raise_and_none_become_an_answer(received: bytes, framing: Framing) -> None:
-    found = find(received, ASK, framing, 0x0102)
-    assert isinstance(found, Failure)
+    result = find(received, ASK, framing, 0x0102)
+    assert isinstance(result, Failure)
 
 
 @given(st.integers(0, 8 * len(RIGHT) - 1))
