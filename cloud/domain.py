@@ -16,7 +16,6 @@ Moments are aware UTC; durations are seconds (`_s`), energy kilowatt-hours (`_kw
 (`_wh`), shares 0 to 1. None means "not known", never zero.
 """
 
-import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -39,20 +38,6 @@ SLOT_GRACE = timedelta(minutes=10)
 """How long after its end a usage slot may take to arrive before its absence counts."""
 _STRONGEST_FIRST: tuple[State, ...] = ("active", "standby", "off", "unobserved")
 Outcome = Literal["met", "partly_met", "unmet", "no_data", "not_applicable"]
-
-NEAR = 1e-6
-"""Of the last digit shown: what falls short by less does so by the computer's arithmetic alone."""
-
-
-def cut(value: float, digits: int = 2) -> float:
-    """Return a figure cut to its digits: what is short of a mark must not look as if it met it."""
-    factor = 10.0**digits
-    return math.floor(value * factor + NEAR) / factor
-
-
-def percent(share: float, digits: int = 1) -> str:
-    """Return a share in percent as every page, sentence and report shows it: cut to its digits."""
-    return f"{cut(100 * share, digits):.{digits}f}%"
 
 
 @dataclass(frozen=True, slots=True)

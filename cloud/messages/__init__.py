@@ -23,8 +23,8 @@ from string import Formatter
 from types import MappingProxyType
 from typing import Any
 
-from cloud.domain import percent
 from cloud.localized_text import LocalizedText
+from cloud.shown import percent
 from device_profiles.yaml_tree import parse
 
 FOLDER = Path(__file__).parent

@@ -8,7 +8,7 @@ import re
 import unicodedata
 from datetime import date, datetime, timedelta, timezone
 
-from cloud import domain
+from cloud import shown
 from cloud.reports.shapes import ClauseLine, Outcome, SchoolReport, Severity, Status
 from cloud.scoring.engine.rounding import cut, published
 from cloud.selection.improvement.plan import shown_days, shown_yuan
@@ -51,7 +51,7 @@ def score(value: float | None, digits: int = 2) -> str:
 
 def percent(value: float | None, digits: int = 1) -> str:
     """Return a share in percent, cut to its digits."""
-    return NONE if value is None else domain.percent(value, digits)
+    return NONE if value is None else shown.percent(value, digits)
 
 
 def figure(value: float | None, unit: str = "") -> str:

@@ -7,7 +7,6 @@ put in double quotes. Without a path the whole payload is the raw value, as text
 """
 
 import json
-import pathlib
 import re
 from datetime import timedelta, timezone
 from functools import cached_property
@@ -186,16 +185,18 @@ class MqttAddress(Model):
     device: Annotated[str, Field(min_length=1, max_length=512, pattern=_TOPIC_PART)]
 
 
+FileName = Annotated[str, Field(min_length=1)]
+"""The name of a file, relative to gateway.yaml."""
+
+
 class MqttTls(Model):
     """TLS to the broker; the files are PEM, relative to gateway.yaml."""
 
-    ca_file: pathlib.Path | None = Field(
+    ca_file: FileName | None = Field(
         default=None, description="Who vouches for the broker; by default those the system trusts."
     )
-    cert_file: pathlib.Path | None = Field(
-        default=None, description="The gateway's own certificate."
-    )
-    key_file: pathlib.Path | None = Field(
+    cert_file: FileName | None = Field(default=None, description="The gateway's own certificate.")
+    key_file: FileName | None = Field(
         default=None, description="Its key; by default in the same file."
     )
 

@@ -115,7 +115,7 @@ class BufferState:
 
 
 @dataclass(slots=True)
-class BufferRecovery:
+class Recovered:
     """What was recovered of a damaged buffer, and what was not."""
 
     lines: int = 0

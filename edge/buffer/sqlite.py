@@ -52,7 +52,7 @@ from typing import Any, Self, TypeVar
 
 from edge.buffer import schema, tables, write_ahead_log
 from edge.buffer.entry import Batch, BufferState, Entry, Held, Observation, SetAside
-from edge.buffer.salvage import salvage
+from edge.buffer.recovery import recover
 from edge.clock import Clock
 from edge.errors import BufferUnavailable
 
@@ -196,7 +196,7 @@ class SqliteBuffer:
     def _open(self) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            mended = write_ahead_log.mend(Path(f"{self._path}-wal"))
+            mended = write_ahead_log.repair(Path(f"{self._path}-wal"))
         except OSError as error:
             raise BufferUnavailable(f"{self._path}: {error}") from error
         if mended:
@@ -217,12 +217,12 @@ class SqliteBuffer:
     def _begin_anew(self, error: sqlite3.DatabaseError) -> sqlite3.Connection:
         target = schema.move_away(self._path, self._clock.now())
         connection = schema.connect(self._path, max_pages=self._max_pages)
-        recovery = salvage(target, connection)
-        rest = f", {recovery.damaged} rows were damaged" if recovery.damaged else ""
-        rest += ", some pages could not be read" if recovery.hidden else ""
+        recovered = recover(target, connection)
+        rest = f", {recovered.damaged} rows were damaged" if recovered.damaged else ""
+        rest += ", some pages could not be read" if recovered.hidden else ""
         self.accidents.append(
             f"the buffer could not be read ({error}); it was kept as {target.name}, a new one begun"
-            f" with {recovery.lines} lines of it{rest}"
+            f" with {recovered.lines} lines of it{rest}"
         )
         _log.error("%s: %s", self._path, self.accidents[-1])
         return connection

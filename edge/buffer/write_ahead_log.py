@@ -23,7 +23,7 @@ _MASK = 0xFFFFFFFF
 _Sum = tuple[int, int]
 
 
-def mend(log: Path) -> int:
+def repair(log: Path) -> int:
     """Put right or seal the frames of a log with one flipped bit each; return how many.
 
     Raises OSError.

@@ -18,7 +18,9 @@ LONG_WITH_REASON = {
     "cloud/web/src/i18n/messages/zh.ts": "one language is one file",
     "device_profiles/usage.py": "one state machine with its invariants; halves mean nothing",
     "tests/cloud/assessments/format1/as_shown.json": "what a record of format 1 showed, as it was",
+    "tests/cloud/registry/importing/test_field_cases.py": "one list of cases is one file",
     "tests/contracts/test_store.py": "one contract is one suite",
+    "tests/device_profiles/test_usage.py": "one state machine is one suite",
 }
 GENERATED = {
     "cloud/web/package-lock.json",
@@ -34,8 +36,10 @@ WHERE_PEOPLE_READ = {
     "json-schema.org",
     "opencollective.com",
     "paulmillr.com",
+    "sqlite.org",
     "tidelift.com",
     "www.apache.org",
+    "www.tracebase.org",
     "www.w3.org",
 }
 """Hosts of documents, and of the sponsors that package-lock.json names; never an index."""

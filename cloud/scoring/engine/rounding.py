@@ -4,7 +4,7 @@ What is short of a mark must not look as if it had met it, and a score shown mus
 decided. `score` of the web app (`format.ts`) cuts the same way.
 """
 
-from cloud.domain import NEAR, cut
+from cloud.shown import NEAR, cut
 
 __all__ = ["NEAR", "cut", "published", "shortfall"]
 

@@ -7,7 +7,7 @@
 - A peripheral is connected to only after it was received: one that is switched off costs the others
   nothing. Each has its own task, its own back-off and its own failures.
 - Readings wait in one queue, in order, and are delivered in groups.
-- A radio that gives no answer, is cut off, or receives nothing at all, of no device, while nothing is
+- A radio that gives no answer, is cut off, or receives nothing of any device while nothing is
   connected, is closed and opened again; in vain, less and less often.
   What was received and not yet delivered survives that.
 

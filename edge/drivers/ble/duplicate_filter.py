@@ -15,8 +15,8 @@ What distinguishes packets, and what goes wrong with it in the field:
   than a device can send is news at once. A packet that was received before is a replay, and
   refused. Any other counter (it went back, as after a change of battery, or leapt ahead) is
   distrusted: it waits until `CONFIRMED_BY` packets have followed one another, in `CONFIRMED_S` or
-  more, and none of the series trusted so far in between. Then all of them are news. A person who replays
-  a series that this gateway never received would have to silence the device as well.
+  more, and none of the series trusted so far in between. Then all of them are news. To replay a
+  series that this gateway never received, an attacker would have to silence the device as well.
 
 `checkpoint` is the memory that outlives the gateway: the last packet that was news, and the
 fingerprints of those before it.

@@ -127,7 +127,7 @@ def test_a_torn_frame_stays_the_end_of_the_log(disk: Disk, tmp_path: Path) -> No
     log = tmp_path / "log"
     torn = disk.log[:-300] + bytes(300)
     log.write_bytes(torn)
-    assert write_ahead_log.mend(log) == 0
+    assert write_ahead_log.repair(log) == 0
     assert log.read_bytes() == torn
 
 

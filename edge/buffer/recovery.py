@@ -13,7 +13,7 @@ from pathlib import Path
 
 from edge.buffer import schema
 from edge.buffer.checksum import checksum
-from edge.buffer.entry import BufferRecovery
+from edge.buffer.entry import Recovered
 
 _log = logging.getLogger(__name__)
 
@@ -25,12 +25,12 @@ _CHANGES = slice(24, 28)
 _Row = tuple[object, ...]
 
 
-def salvage(broken: Path, into: sqlite3.Connection) -> BufferRecovery:
+def recover(broken: Path, into: sqlite3.Connection) -> Recovered:
     """Copy the sound rows of a damaged file, in one transaction; return what was and was not.
 
     The damaged file stays as it is: a copy of it is read. Without room for that nothing is taken.
     """
-    recovery = BufferRecovery()
+    recovered = Recovered()
     copy = broken.with_name(f"{broken.name}.read")
     try:
         for suffix in ("", "-wal"):
@@ -39,17 +39,17 @@ def salvage(broken: Path, into: sqlite3.Connection) -> BufferRecovery:
         with closing(_open(copy)) as damaged:
             into.execute("BEGIN IMMEDIATE")
             for table in schema.TABLES:
-                _copy(table, damaged, into, recovery)
+                _copy(table, damaged, into, recovered)
             into.execute("COMMIT")
     except (sqlite3.DatabaseError, OSError) as error:
         _log.error("%s: nothing of it can be read: %s", broken, error)
         if into.in_transaction:
             into.execute("ROLLBACK")
-        return BufferRecovery()
+        return Recovered()
     finally:
         for suffix in ("", "-wal", "-shm"):
             Path(f"{copy}{suffix}").unlink(missing_ok=True)
-    return recovery
+    return recovered
 
 
 def _open(broken: Path) -> sqlite3.Connection:
@@ -87,21 +87,21 @@ def _copy(
     table: schema.Table,
     damaged: sqlite3.Connection,
     into: sqlite3.Connection,
-    recovery: BufferRecovery,
+    recovered: Recovered,
 ) -> None:
     names = f"{table.columns}, crc" if table.has_checksum else table.columns
     places = ", ".join("?" * (names.count(",") + 1))
     insert = f"INSERT OR REPLACE INTO {table.name} ({names}) VALUES ({places})"  # noqa: S608 - names of ours
-    for row in _rows(damaged, table, names, recovery):
+    for row in _rows(damaged, table, names, recovered):
         if table.has_checksum and row[-1] != checksum(*row[table.first_checked : -1]):
-            recovery.damaged += 1
+            recovered.damaged += 1
             continue
         into.execute(insert, row)
-        recovery.lines += table.name == "lines"
+        recovered.lines += table.name == "lines"
 
 
 def _rows(
-    damaged: sqlite3.Connection, table: schema.Table, names: str, recovery: BufferRecovery
+    damaged: sqlite3.Connection, table: schema.Table, names: str, recovered: Recovered
 ) -> Iterator[_Row]:
     """Read a table from the front, from the back, and between them row by row."""
     select = f"SELECT {names} FROM {table.name}"  # noqa: S608 - names of ours
@@ -122,7 +122,7 @@ def _rows(
             yield row
             back = row
     if not table.is_numbered:
-        recovery.hidden = True
+        recovered.hidden = True
         return
     first = int(str(front[0])) + 1 if front else 1
     last = int(str(back[0])) if back else first + _MOST_LOOKUPS
@@ -130,4 +130,4 @@ def _rows(
         try:
             yield from damaged.execute(f"{select} WHERE {table.order} = ?", (number,))
         except sqlite3.DatabaseError:
-            recovery.hidden = True
+            recovered.hidden = True
