@@ -4,10 +4,12 @@ import ast
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from cloud import errors
+from cloud.domain import CurrentState, Presence
 from cloud.messages import catalogue
 from tests._parts.cloud_app import CloudApp, cloud_app, small_settings
 from tests._parts.tree import ROOT
@@ -34,7 +36,7 @@ REFUSED = {
     "/api/v1/schools/2133100009/assets?state=broken": (
         422,
         "api.faults",
-        "请求有误：query.state：应为 active、standby、off、no_rule、unobserved、no_sensor",
+        f"请求有误：query.state：应为 {'、'.join(get_args(CurrentState))}",
     ),
     "/api/v1/schools/2133100009/assets?start=gestern": (
         422,
@@ -90,3 +92,8 @@ def test_no_refusal_is_written_in_one_language_only() -> None:
 
 def _is_message(text: ast.expr) -> bool:
     return isinstance(text, ast.Call) and ast.unparse(text.func) in {"message", "_message"}
+
+
+def test_every_state_and_connection_has_its_word_in_the_file_of_assets() -> None:
+    words = {*get_args(CurrentState), *get_args(Presence)} - {"online"}
+    assert {f"asset_list.state.{word}" for word in words} <= catalogue("zh").keys()
