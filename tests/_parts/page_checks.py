@@ -1,6 +1,6 @@
 """What is asked of every page of the managers' app, whatever it shows.
 
-Each check returns what it found wrong, one line each, and nothing where the page is right.
+Each check returns what is wrong, one line each, and nothing where the page is right.
 """
 
 import json
@@ -101,7 +101,7 @@ def settle(page: Page) -> None:
 
 
 def resize(page: Page, width: int, height: int = 900) -> None:
-    """Give the page another width and wait until it stands still."""
+    """Give the page another width and wait until nothing moves."""
     page.set_viewport_size({"width": width, "height": height})
     settle(page)
 
@@ -113,17 +113,17 @@ def not_accessible(page: Page) -> list[str]:
     except ModuleNotFoundError:
         pytest.skip("axe-playwright-python is not installed")
     page.evaluate(axe)
-    found: list[str] = page.evaluate(_FOUND, _RULES)
-    return found
+    faults: list[str] = page.evaluate(_FOUND, _RULES)
+    return faults
 
 
 def cut_texts(page: Page) -> list[str]:
     """Return the texts of which a reader sees only a part, and a page that scrolls sideways."""
-    found: list[str] = page.evaluate(_CUT)
-    return found
+    faults: list[str] = page.evaluate(_CUT)
+    return faults
 
 
 def lone_boxes(page: Page) -> list[str]:
     """Return the grids of figures whose last row is not full."""
-    found: list[str] = page.evaluate(_LONE)
-    return found
+    faults: list[str] = page.evaluate(_LONE)
+    return faults

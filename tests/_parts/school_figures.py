@@ -1,6 +1,6 @@
 """Every figure that two or more pages, reports or answers of the API give of a school.
 
-`read` asks a running cloud as its pages do and notes each figure with where it stands. Two of one
+`read` asks a running cloud as its pages do and notes each figure with its place. Two of one
 name have to be equal, in all their decimals: what is rounded for display is rounded from them.
 """
 
@@ -51,7 +51,7 @@ class Figures:
 
     @property
     def compared(self) -> int:
-        """Return how many figures stand at two places or more."""
+        """Return how many figures are at two places or more."""
         return sum(len(places) > 1 for places in self.values.values())
 
     def disagreements(self) -> list[str]:
@@ -68,12 +68,14 @@ def _all_same(values: list[Any]) -> bool:
     return all(_same(first, other) for other in others)
 
 
-def _same(one: Any, other: Any) -> bool:
-    if isinstance(one, Mapping) and isinstance(other, Mapping):
-        return one.keys() == other.keys() and all(_same(one[key], other[key]) for key in one)
-    if isinstance(one, float) and isinstance(other, float | int):
-        return math.isclose(one, other, rel_tol=1e-9, abs_tol=1e-6)
-    return bool(one == other)
+def _same(first: Any, second: Any) -> bool:
+    if isinstance(first, Mapping) and isinstance(second, Mapping):
+        return first.keys() == second.keys() and all(
+            _same(first[key], second[key]) for key in first
+        )
+    if isinstance(first, float) and isinstance(second, float | int):
+        return math.isclose(first, second, rel_tol=1e-9, abs_tol=1e-6)
+    return bool(first == second)
 
 
 async def read(ask: Ask, school: str) -> Figures:

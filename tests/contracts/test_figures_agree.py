@@ -79,7 +79,7 @@ def served(folder: Path, schools: int) -> list[str]:
 
 
 async def test_a_small_school(tmp_path: Path) -> None:
-    """Late slots, a sensor of air, a device of nobody, an asset without a sensor."""
+    """Late slots, a sensor of air, an unlisted device, an asset without a sensor."""
     async with cloud_app(small_settings(tmp_path)) as cloud:
         await a_school_at_work(cloud)
         await cloud.services.rollups.settled()

@@ -68,17 +68,17 @@ def test_a_page_is_accessible_and_whole_at_every_width(
 ) -> None:
     page = seen.page
     open_page(page, district.address(name, language))
-    found: dict[str, list[str]] = {}
+    faults: dict[str, list[str]] = {}
     for width in WIDTHS:
         resize(page, width)
-        found[f"cut at {width} px"] = cut_texts(page)
-        found[f"not full at {width} px"] = lone_boxes(page)
+        faults[f"cut at {width} px"] = cut_texts(page)
+        faults[f"not full at {width} px"] = lone_boxes(page)
         if width == WIDE["width"]:
-            found[f"axe at {width} px"] = not_accessible(page)
+            faults[f"axe at {width} px"] = not_accessible(page)
     resize(page, PHONE["width"], PHONE["height"])
-    found["axe on a phone"] = not_accessible(page)
-    found["not full on a phone"] = lone_boxes(page)
-    assert {what: lines for what, lines in found.items() if lines} == {}
+    faults["axe on a phone"] = not_accessible(page)
+    faults["not full on a phone"] = lone_boxes(page)
+    assert {what: lines for what, lines in faults.items() if lines} == {}
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
     assert seen.problems == []
 

@@ -140,7 +140,7 @@ async def test_nothing_is_lost_before_it_could_be_received_since_the_start(cloud
     would_be_lost_at = only(cloud).lost_at
     assert would_be_lost_at is not None
     gap = would_be_lost_at - cloud.clock.moment
-    # The cloud stands still for a night.
+    # The cloud is stopped for a night.
     cloud.services.now.started_at = cloud.clock.moment = cloud.clock.moment + timedelta(hours=14)
     assert (only(cloud).presence, only(cloud).state) == ("awaited", "unobserved")
     assert only(cloud).lost_at == cloud.clock.moment + gap
