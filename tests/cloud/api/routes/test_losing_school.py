@@ -6,6 +6,7 @@ import pytest
 
 from cloud.assessments.school_explanation import interval_text
 from cloud.messages import render
+from cloud.scoring.engine.rounding import cut
 from tests._parts.cloud_app import CloudApp
 from tests._parts.filed import evidence, filed, gentle_standard, register
 
@@ -117,7 +118,7 @@ async def test_a_chance_says_what_it_is_and_an_interval_why_the_rank_is_outside(
         if row["chance"] is None:
             assert verdict["chance_text"] is None
             continue
-        assert f"{row['chance']:.1%}" in verdict["chance_text"]["zh"]
+        assert f"{cut(100 * row['chance'], 1):.1f}%" in verdict["chance_text"]["zh"]
         assert f"{verdict['trials']:,} 次试算" in verdict["chance_text"]["zh"]
         text = verdict["interval_text"]["zh"]
         assert f"第 {row['rank_low']}–{row['rank_high']} 名" in text
