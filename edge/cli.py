@@ -120,6 +120,7 @@ async def _serve(config: "Config", ready: Callable[[], None]) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     gateway = Gateway(config, clock=ComparedClock(SystemClock()), random=SystemRandom())
+    loop.add_signal_handler(signal.SIGUSR1, gateway.show_status)
     gc.collect()
     gc.freeze()  # what is loaded by now stays: no later collection need walk through it
     await gateway.run(stop, ready=ready)

@@ -239,6 +239,8 @@ class _Demo:
         seen: list[tuple[str, tuple[int, ...]]] = []
 
         def is_quiet() -> bool:
+            # Counts alone reach the status file now and then only, unless they are asked for.
+            self._processes["gateway"].send_signal(signal.SIGUSR1)
             status = self._status()
             readings = tuple(
                 device["readings"]
