@@ -92,11 +92,16 @@ class Program:
         self._process.send_signal(signal.SIGTERM)
         assert self._process.wait(PATIENCE_S) == 0, self._log.read_text(encoding="utf-8")
 
-    async def until(self, path: Path, text: str) -> None:
-        """Wait until the file holds the text; a program that ends before is a failure."""
+    async def until(self, path: Path, text: str, *, ask: signal.Signals | None = None) -> None:
+        """Wait until the file holds the text; a program that ends before is a failure.
+
+        `ask` is what makes the program write the file at once.
+        """
         async with asyncio.timeout(PATIENCE_S):
             while not path.exists() or text not in path.read_text(encoding="utf-8"):  # noqa: ASYNC240
                 assert self._process.poll() is None, self._log.read_text(encoding="utf-8")
+                if ask is not None and path.exists():  # noqa: ASYNC240 - by then it listens to signals
+                    self._process.send_signal(ask)
                 await asyncio.sleep(0.05)
 
 
@@ -104,7 +109,9 @@ async def test_a_reading_comes_through_to_the_buffer(tree: Path, plan: Path) -> 
     school = Program(tree, plan / "school.log", "simulators.cli", "school", str(plan))
     await school.until(plan / "school.log", "ready")
     gateway = Program(tree, plan / "gateway.log", "edge.cli", "run", str(plan / "gateway.yaml"))
-    await gateway.until(plan / "gateway-data" / "status.json", '"last_reading": "20')
+    await gateway.until(
+        plan / "gateway-data" / "status.json", '"last_reading": "20', ask=signal.SIGUSR1
+    )
     gateway.stop()
     school.stop()
     async with SqliteBuffer(

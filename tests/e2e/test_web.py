@@ -123,7 +123,7 @@ def test_an_asset_without_a_device_says_that_its_use_is_not_known(
         f"{cloud.url}/api/v1/schools/{SCHOOL}/assets", params={"bound": "false", "limit": 1}
     )
     visit.page.goto(f"{cloud.url}/assets/{body.json()['items'][0]['id']}")
-    expect(visit.page.get_by_text("此资产没有绑定任何设备")).to_be_visible()
+    expect(visit.page.get_by_text("此资产未装传感器（没有绑定设备）")).to_be_visible()
 
 
 def test_a_score_opens_down_to_its_evidence(cloud: CloudServer, visit: Visit) -> None:
