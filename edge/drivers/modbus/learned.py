@@ -94,9 +94,7 @@ class Learned:
     def written(self) -> str:
         """Return the confirmed cuts as text that `read_learned` understands."""
         self.is_changed = False
-        kept = [
-            (*key, round(cut.learned_at)) for key, cut in self._cuts.items() if cut.is_confirmed
-        ]
+        kept = [(*key, int(cut.learned_at)) for key, cut in self._cuts.items() if cut.is_confirmed]
         return json.dumps(sorted(kept), separators=(",", ":"))
 
 

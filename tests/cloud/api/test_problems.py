@@ -8,7 +8,7 @@ from cloud.app import create_app
 from cloud.settings import Settings
 from tests._parts.cloud_app import CloudApp
 
-SHAPE = {"type", "title", "status", "detail", "instance"}
+SHAPE = {"type", "title", "status", "detail", "instance", "code", "message"}
 ROUTES = {
     path: set(methods)
     for path, methods in create_app(Settings()).openapi()["paths"].items()

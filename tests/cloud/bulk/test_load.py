@@ -143,7 +143,7 @@ async def test_a_file_that_the_import_refuses_ends_the_load(city: Path, tmp_path
     (rooms,) = (wrong / "books").glob("*-rooms")
     path = next(rooms.iterdir())
     lines = path.read_text().splitlines()
-    path.write_text("\n".join([*lines, lines[1]]))
+    path.write_text("\n".join([*lines, f"{lines[1]}1"]))
     with pytest.raises(LoadError) as refused:
         await load(wrong, tmp_path / "data")
     assert str(refused.value).startswith(f"{path}: 1 problems: row {len(lines) + 1}")

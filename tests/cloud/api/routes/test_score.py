@@ -6,6 +6,7 @@ import pytest
 from cloud.api.presenters.finding import FIRST
 from cloud.registry.codes.own import DECLARED_ITEMS
 from cloud.registry.importing.importer import import_file
+from cloud.registry.importing.records import MOST
 from cloud.scoring.standard.standard import editions
 from device_profiles.points import to_ns
 from tests._parts.cloud_app import CloudApp
@@ -14,7 +15,10 @@ from tests._parts.small_school import MONDAY, SCHOOL, furnish, local, send, slot
 BASE = f"/api/v1/schools/{SCHOOL}"
 RECORDS = {
     "declarations": "school,item,value,declared_on\n"
-    + "".join(f"{SCHOOL},{item.code},40,2026-09-10\n" for item in DECLARED_ITEMS.items),
+    + "".join(
+        f"{SCHOOL},{item.code},{min(40, MOST.get(item.code, 40))},2026-09-10\n"
+        for item in DECLARED_ITEMS.items
+    ),
     "stocktakes": "school,asset_no,counted_on,result\n"
     + "".join(f"{SCHOOL},A-{n},2026-06-30,matched\n" for n in range(1, 7)),
     "tickets": (

@@ -174,7 +174,7 @@ async def test_rules_that_cannot_be_are_refused_in_sentences(
     [
         ("/none", 404, "no selection has the id 'none'"),
         ("/none/schools/2133100000/least", 404, "no selection has the id 'none'"),
-        ("/{id}/schools/0000000000/least", 404, "school 0000000000 is not in selection"),
+        ("/{id}/schools/0000000000/least", 404, "School 0000000000 is not in selection"),
         ("?assessment=none", 404, "no assessment has the id 'none'"),
     ],
 )
