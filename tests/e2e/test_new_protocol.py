@@ -11,15 +11,15 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import yaml
 
-from edge.buffer.sqlite import SqliteBuffer
-from edge.clock import SystemClock
 from tests._parts.patience import PATIENCE_S
 from tests._parts.ports import free_port
+from tests._parts.uplink_server import UplinkServer, uplink_server
 
 pytestmark = pytest.mark.real
 
@@ -59,16 +59,27 @@ def run(tree: Path, *command: str) -> str:
 
 
 @pytest.fixture
-def plan(tree: Path, tmp_path: Path) -> Path:
+def uplink() -> Iterator[UplinkServer]:
+    """A server that states the time, without which a gateway holds its readings."""
+    with uplink_server() as server:
+        yield server
+
+
+@pytest.fixture
+def plan(tree: Path, tmp_path: Path, uplink: UplinkServer) -> Path:
     """A school of one echo device, and the gateway that reaches it."""
     del tree
     port = free_port()
     device = {"id": "echo-1", "profile": "acme-echo1", "echo": {"port": port}}
     common = {"school": "2133100001", "devices": [device]}
-    uplink = {"url": f"http://127.0.0.1:{free_port()}", "token": "none"}
+    to_cloud = {"url": uplink.url, "token": "none"}
     for name, content in {
         "school.yaml": {**common, "lively": True},
-        "gateway.yaml": {**common, "gateway": "gw-1", "uplink": uplink},
+        "gateway.yaml": {
+            **common,
+            "gateway": "gw-1",
+            "uplink": {"url": uplink.url, "token": "none"},
+        },
     }.items():
         (tmp_path / name).write_text(yaml.safe_dump(content), encoding="utf-8")
     return tmp_path
@@ -92,35 +103,25 @@ class Program:
         self._process.send_signal(signal.SIGTERM)
         assert self._process.wait(PATIENCE_S) == 0, self._log.read_text(encoding="utf-8")
 
-    async def until(self, path: Path, text: str, *, ask: signal.Signals | None = None) -> None:
-        """Wait until the file holds the text; a program that ends before is a failure.
-
-        `ask` is what makes the program write the file at once.
-        """
+    async def until(self, path: Path, text: str) -> None:
+        """Wait until the file holds the text; a program that ends before is a failure."""
         async with asyncio.timeout(PATIENCE_S):
             while not path.exists() or text not in path.read_text(encoding="utf-8"):  # noqa: ASYNC240
                 assert self._process.poll() is None, self._log.read_text(encoding="utf-8")
-                if ask is not None and path.exists():  # noqa: ASYNC240 - by then it listens to signals
-                    self._process.send_signal(ask)
                 await asyncio.sleep(0.05)
 
 
-async def test_a_reading_comes_through_to_the_buffer(tree: Path, plan: Path) -> None:
+async def test_a_reading_comes_through(tree: Path, plan: Path, uplink: UplinkServer) -> None:
     school = Program(tree, plan / "school.log", "simulators.cli", "school", str(plan))
     await school.until(plan / "school.log", "ready")
     gateway = Program(tree, plan / "gateway.log", "edge.cli", "run", str(plan / "gateway.yaml"))
-    await gateway.until(
-        plan / "gateway-data" / "status.json", '"last_reading": "20', ask=signal.SIGUSR1
-    )
+    start = "reading,asset=echo-1,category=meter"
+    assert await asyncio.to_thread(
+        uplink.until, lambda: any(line.startswith(start) for line in uplink.stored)
+    ), (plan / "gateway.log").read_text()
     gateway.stop()
     school.stop()
-    async with SqliteBuffer(
-        plan / "gateway-data" / "buffer.db", clock=SystemClock(), max_bytes=10**9
-    ) as buffer:
-        batch = await buffer.take(10_000)
-    assert batch is not None
-    lines = batch.body().decode().splitlines()
-    readings = [line for line in lines if line.startswith("reading,asset=echo-1,category=meter")]
+    readings = [line for line in uplink.stored if line.startswith(start)]
     assert readings
     assert all("profile=acme-echo1" in line and " active_power=" in line for line in readings)
     truth_lines = [json.loads(line) for line in (plan / "truth.jsonl").read_text().splitlines()]
