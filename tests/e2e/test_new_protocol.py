@@ -75,11 +75,7 @@ def plan(tree: Path, tmp_path: Path, uplink: UplinkServer) -> Path:
     to_cloud = {"url": uplink.url, "token": "none"}
     for name, content in {
         "school.yaml": {**common, "lively": True},
-        "gateway.yaml": {
-            **common,
-            "gateway": "gw-1",
-            "uplink": {"url": uplink.url, "token": "none"},
-        },
+        "gateway.yaml": {**common, "gateway": "gw-1", "uplink": to_cloud},
     }.items():
         (tmp_path / name).write_text(yaml.safe_dump(content), encoding="utf-8")
     return tmp_path
