@@ -1,7 +1,6 @@
 """No two pages, reports or answers of the API give two figures of one thing of a school."""
 
 import asyncio
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -16,7 +15,6 @@ from tests._parts.patience import PATIENCE_S
 from tests._parts.ports import free_port
 from tests._parts.school_figures import Ask, Figures, read
 from tests._parts.small_school import SCHOOL
-from tests._parts.web_city import run
 from tests._parts.write_servers import CloudServer, running
 from tests.contracts.test_same_pages import a_school_at_work
 
@@ -144,18 +142,3 @@ def test_the_demo(tmp_path: Path) -> None:
     subprocess.run([*command, "--port", port, "--duration", "45"], check=False)
     (demo / "cloud").rename(tmp_path / "data")
     assert served(tmp_path, 1) == []
-
-
-@pytest.mark.real
-@pytest.mark.slow
-def test_a_city_of_sixty(tmp_path: Path) -> None:
-    written, data = tmp_path / "written", tmp_path / "data"
-    rules = tmp_path / "rules.yaml"
-    rules.write_text("places: 6\nhard: []\nquotas: {}\n", encoding="utf-8")
-    run("campus-sim", "city", f"--schools={SCHOOLS}", "--days=2", "--seed=5", "--out", written)
-    days = sorted(day.name.removeprefix("day=") for day in (written / "slots").iterdir())
-    run("campus-cloud", "load", written, "--data", data)
-    shutil.rmtree(written)
-    run("campus-cloud", "assess", "--data", data, "--start", days[0], "--end", days[-1])
-    run("campus-cloud", "select", "--data", data, "--rules", rules)
-    assert served(tmp_path, SCHOOLS) == []
