@@ -22,6 +22,7 @@ _NAMES: dict[ValueType, str] = {
 }
 _EXCERPT = 60
 _FLOAT32 = struct.Struct(">f")
+_SMALLEST_NORMAL = 2.0**-126
 
 
 class ConversionError(ValueError):
@@ -65,12 +66,13 @@ def raw_key(raw: Value) -> str:
 def round_float32(value: float) -> float:
     """Return the number of fewest digits that is the same float32: 230.2 and not 230.19999.
 
-    Seven digits are too few for some float32, nine are enough (IEEE 754-2019, 5.12.2).
+    Six digits keep what any text of six digits said, nine are always enough (IEEE 754-2019,
+    5.12.2). Numbers below the smallest normal one have fewer digits.
     """
     if not math.isfinite(value):
         return value
     data = _FLOAT32.pack(value)
-    for digits in range(6, 9):
+    for digits in range(6 if abs(value) >= _SMALLEST_NORMAL else 1, 9):
         short = float(f"{value:.{digits}g}")
         with contextlib.suppress(OverflowError):  # rounded up beyond the largest float32
             if _FLOAT32.pack(short) == data:

@@ -4,6 +4,7 @@ Written from the profile format, apart from the gateway's conversion, so that on
 against the other.
 """
 
+import math
 import struct
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
@@ -50,7 +51,15 @@ def shortest_float32(data: bytes) -> float:
     """Return the number of fewest digits that is the float32 of four big-endian bytes."""
     (number,) = struct.unpack(">f", data)
     texts = (f"{number:.{digits}g}" for digits in range(1, 10))
-    return next(float(text) for text in texts if struct.pack(">f", float(text)) == data)
+    return next(float(text) for text in texts if _float32(float(text)) == data)
+
+
+def _float32(number: float) -> bytes:
+    """Return the four bytes of a number, of infinity where rounding made it too large."""
+    try:
+        return struct.pack(">f", number)
+    except OverflowError:
+        return struct.pack(">f", math.inf)
 
 
 def initial_values(

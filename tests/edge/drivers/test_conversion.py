@@ -2,7 +2,7 @@ import math
 import struct
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from device_profiles.model import Point
@@ -98,10 +98,12 @@ def test_an_excerpt_is_short_and_printable() -> None:
     assert len(excerpt("x" * 1000)) == 61
 
 
-@given(st.floats(-(2.0**126), 2.0**126, width=32, allow_subnormal=False))
+@given(st.floats(width=32, allow_nan=False, allow_infinity=False))
+@example(2.0**-149)
+@example(float.fromhex("0x1.fffffep+127"))
 def test_case_types_float_the_shortest_text_gives_the_same_float32_back(value: float) -> None:
     def packed(number: float) -> bytes:
-        return struct.pack(">f", number)
+        return struct.pack(">f", number) if abs(number) < 3.4028236e38 else b""
 
     short = round_float32(value)
     assert packed(short) == packed(value)
