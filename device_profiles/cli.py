@@ -52,6 +52,12 @@ def _add(commands: Commands) -> None:
         "--max-gap", metavar="S", type=float, default=600.0, help=text("learn.max_gap")
     )
 
+    headers = commands.add(
+        "headers", _headers, examples=("headers campus-lab-instrument --prefix lab > lab.h",)
+    )
+    headers.add_argument("id", metavar="ID", help=text("show.id"))
+    headers.add_argument("--prefix", metavar="NAME", help=text("headers.prefix"))
+
     commands.add("schema", _schema, examples=("schema > profile.schema.json",))
 
     docs = commands.add("docs", _docs, examples=("docs --out docs/reference/profiles",))
@@ -59,7 +65,7 @@ def _add(commands: Commands) -> None:
 
     for command in (listing, show, check, learn):
         add_json(command)
-    for command in (listing, show, docs, learn):
+    for command in (listing, show, docs, headers, learn):
         command.add_argument(
             "--profiles",
             metavar="DIR",
@@ -120,17 +126,24 @@ def _show(arguments: argparse.Namespace) -> int:
 
     text: Texts = arguments.text
     catalogue = load_catalogue(*arguments.profiles)
-    profile = catalogue.get(arguments.id)
+    profile = _named(arguments.id, catalogue, text)
     if profile is None:
-        models = text("show.or").join(catalogue.nearest(arguments.id))
-        key = "show.near" if models else "show.unknown"
-        print(text(key, id=arguments.id, models=models), file=sys.stderr)
         return FAILED
     if arguments.json:
         print(profile.model_dump_json(by_alias=True, exclude_defaults=True, indent=2))
     else:
         _print_profile(profile, catalogue, text)
     return DONE
+
+
+def _named(profile_id: str, catalogue: "Catalogue", text: Texts) -> "DeviceProfile | None":
+    """Return a profile; without one, None, and the nearest ids are printed."""
+    profile = catalogue.get(profile_id)
+    if profile is None:
+        models = text("show.or").join(catalogue.nearest(profile_id))
+        key = "show.near" if models else "show.unknown"
+        print(text(key, id=profile_id, models=models), file=sys.stderr)
+    return profile
 
 
 def _print_profile(profile: "DeviceProfile", catalogue: "Catalogue", text: Texts) -> None:
@@ -230,6 +243,22 @@ def _learn(arguments: argparse.Namespace) -> int:
         print(text("learn.proposal", rule=proposal))
     if rule is not None:
         print(text(f"learn.fit.{tree['rule_fit']}", profile=arguments.profile))
+    return DONE
+
+
+def _headers(arguments: argparse.Namespace) -> int:
+    from device_profiles.c_header import PREFIX, c_header  # noqa: PLC0415  as in _list
+    from device_profiles.loader import load_catalogue  # noqa: PLC0415  as in _list
+
+    text: Texts = arguments.text
+    prefix: str | None = arguments.prefix
+    if prefix is not None and PREFIX.fullmatch(prefix) is None:
+        print(text("headers.wrong_prefix", prefix=prefix), file=sys.stderr)
+        return WRONG_USE
+    profile = _named(arguments.id, load_catalogue(*arguments.profiles), text)
+    if profile is None:
+        return FAILED
+    print(c_header(profile, prefix), end="")
     return DONE
 
 

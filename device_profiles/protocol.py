@@ -14,7 +14,8 @@ from types import MappingProxyType
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
 from device_profiles import protocols as _folder
-from device_profiles.model import Model, Point
+from device_profiles.model import Command, Model, Point
+from device_profiles.reading import Value
 from device_profiles.schema import DeviceProfile, Example
 
 ProfileT = TypeVar("ProfileT", bound=DeviceProfile)
@@ -22,6 +23,12 @@ PointT = TypeVar("PointT", bound=Point)
 ExampleT = TypeVar("ExampleT", bound=Example)
 AddressT = TypeVar("AddressT", bound=Model)
 Key = tuple[str | int, ...]
+CValue = str | int | float | bytes
+"""What a macro of a C header means: a text, a number, or the initializer of an array."""
+
+
+class Hex(int):
+    """A number that is written in hexadecimal: an address, an identifier."""
 
 
 class ProtocolSpec(ABC, Generic[ProfileT, PointT, ExampleT, AddressT]):
@@ -68,6 +75,25 @@ class ProtocolSpec(ABC, Generic[ProfileT, PointT, ExampleT, AddressT]):
         """Return what the page of a model shows of a point besides scale and values."""
         del point
         return []
+
+    def c_profile(self, profile: ProfileT) -> Mapping[str, CValue]:
+        """Return the macros of a C header that hold for the whole device, without their prefix."""
+        del profile
+        return {}
+
+    def c_point(self, point: PointT) -> Mapping[str, CValue]:
+        """Return the macros of a C header for where a point is, without their prefix."""
+        del point
+        return {}
+
+    def c_command(self, command: Command) -> Mapping[str, CValue]:
+        """Return the macros of a C header for a command, without their prefix."""
+        del command
+        return {}
+
+    def c_raw(self, raw: Value) -> CValue:
+        """Return a raw value of a point as firmware sends it."""
+        return str(raw)
 
     def period_s(self, profile: ProfileT, point: PointT) -> float | None:
         """Return the seconds between two readings of a point; None where it is not known."""

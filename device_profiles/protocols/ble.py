@@ -4,13 +4,15 @@ Exactly one of `bthome` (a BTHome v2 object of an advertisement, https://bthome.
 `characteristic` (with its `service`) is given.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, ClassVar, Literal
+from uuid import UUID
 
 from pydantic import Field, model_validator
 
 from device_profiles.model import Command, Model, Name, Point
-from device_profiles.protocol import Key, ProtocolSpec
+from device_profiles.protocol import CValue, Hex, Key, ProtocolSpec
+from device_profiles.reading import Value
 from device_profiles.schema import DeviceProfile, Example
 
 _UUID = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
@@ -134,6 +136,24 @@ class BleSpec(ProtocolSpec[BleProfile, BlePoint, BleExample, BleAddress]):
             return [f"service data fcd2: {example.service_data}"]
         return [f"{example.characteristic}: {example.value or ''}"]
 
+    def c_point(self, point: BlePoint) -> Mapping[str, CValue]:
+        """Return the BTHome object of a point, or its characteristic and where it is in there."""
+        if point.bthome is not None:
+            return {"bthome": Hex(point.bthome), "index": point.index}
+        place: dict[str, CValue] = {"type": point.type, "start": point.start}
+        return {**_c_address(point.service, point.characteristic), "access": point.access, **place}
+
+    def c_command(self, command: Command) -> Mapping[str, CValue]:
+        """Return the characteristic that a command is written to."""
+        if not isinstance(command, BleCommand):
+            raise TypeError(f"{command!r} is no BLE command")
+        return {**_c_address(command.service, command.characteristic), "type": command.type}
+
+    def c_raw(self, raw: Value) -> CValue:
+        """Return a raw value as the number that it is."""
+        number = float(raw)
+        return int(number) if number.is_integer() else number
+
     def identity(self, address: BleAddress) -> tuple[Any, str]:
         """Return the peripheral's address, whatever its case."""
         return address.address.upper(), address.address
@@ -148,6 +168,16 @@ class BleSpec(ProtocolSpec[BleProfile, BlePoint, BleExample, BleAddress]):
                 (),
                 f"{profile.id} encrypts what it advertises; give its bind_key (32 hex digits)",
             )
+
+
+def _c_address(service: str | None, characteristic: str | None) -> dict[str, CValue]:
+    """Return both identifiers as text and as the bytes of the air, least significant first."""
+    defined: dict[str, CValue] = {}
+    for name, uuid in (("service", service), ("characteristic", characteristic)):
+        if uuid is not None:
+            defined[f"{name}_uuid"] = uuid
+            defined[f"{name}_uuid_bytes"] = UUID(uuid).bytes[::-1]
+    return defined
 
 
 PROTOCOL = BleSpec()

@@ -4,13 +4,13 @@ Addresses are zero-based protocol addresses, as sent on the wire (Modbus Applica
 V1.1b3, section 4.4), not the "40001" of manuals.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
 from device_profiles.model import Command, Identifier, Model, Name, Point, Port
-from device_profiles.protocol import Key, ProtocolSpec
+from device_profiles.protocol import CValue, Hex, Key, ProtocolSpec
 from device_profiles.reading import Value
 from device_profiles.schema import DeviceProfile, Example
 from device_profiles.sentence import value_text
@@ -49,6 +49,8 @@ REGISTERS_PER_TYPE: dict[str, int] = {
     "bcd64": 4,
 }
 _WHOLE = frozenset({"uint16", "uint32", "uint64", "int16", "int32", "int64"})
+_READ_FUNCTION: dict[Register, int] = {"coil": 1, "discrete": 2, "holding": 3, "input": 4}
+_WRITE_FUNCTION = {"coil": 5, "holding": 6}
 _TEXTUAL = frozenset({"bool", "string"})
 
 
@@ -325,6 +327,36 @@ class ModbusSpec(ProtocolSpec[ModbusProfile, ModbusPoint, ModbusExample, ModbusA
     def point_details(self, point: ModbusPoint) -> list[str]:
         """Return how often the point is read."""
         return [f"every {point.poll_s:g} s"]
+
+    def c_profile(self, profile: ModbusProfile) -> Mapping[str, CValue]:
+        """Return how long each register table is, from address 0."""
+        ends: dict[str, int] = {}
+        for point in profile.points.values():
+            last = max(end for _, end in point.spans)
+            ends[point.register_] = max(ends.get(point.register_, 0), last)
+        for command in profile.commands.values():
+            end = command.address + REGISTERS_PER_TYPE.get(command.type, 1)
+            ends[command.register_] = max(ends.get(command.register_, 0), end)
+        return {f"{table}_count": end for table, end in sorted(ends.items())}
+
+    def c_point(self, point: ModbusPoint) -> Mapping[str, CValue]:
+        """Return the function that reads a point, its address and how many registers it has."""
+        place = {"function": _READ_FUNCTION[point.register_], "address": Hex(point.address)}
+        return {**place, "registers": point.count, "type": point.type}
+
+    def c_command(self, command: Command) -> Mapping[str, CValue]:
+        """Return the function that writes one value, and its address."""
+        if not isinstance(command, ModbusCommand):
+            raise TypeError(f"{command!r} is no Modbus command")
+        function = _WRITE_FUNCTION[command.register_]
+        if REGISTERS_PER_TYPE.get(command.type, 1) > 1:
+            function = 16
+        return {"function": function, "address": Hex(command.address), "type": command.type}
+
+    def c_raw(self, raw: Value) -> CValue:
+        """Return a raw value as the number that it is."""
+        number = float(raw)
+        return int(number) if number.is_integer() else number
 
     def period_s(self, profile: ModbusProfile, point: ModbusPoint) -> float:
         """Return the seconds between two reads of a point."""

@@ -8,6 +8,7 @@ put in double quotes. Without a path the whole payload is the raw value, as text
 
 import json
 import re
+from collections.abc import Mapping
 from datetime import timedelta, timezone
 from functools import cached_property
 from typing import Annotated, Any, ClassVar, Literal
@@ -16,7 +17,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
 from device_profiles.model import Command, Model, Name, Point, Port, quantities_given
-from device_profiles.protocol import ProtocolSpec
+from device_profiles.protocol import CValue, ProtocolSpec
 from device_profiles.reading import Value
 from device_profiles.schema import DeviceProfile, Example
 
@@ -254,9 +255,38 @@ class MqttSpec(ProtocolSpec[MqttProfile, MqttPoint, MqttExample, MqttAddress]):
             lines.append(f"- Time of its own: `{profile.time.path}`, {profile.time.format}{zone}")
         return lines
 
+    def c_profile(self, profile: MqttProfile) -> Mapping[str, CValue]:
+        """Return the topic and the payloads of presence, and the member that holds the time."""
+        defined: dict[str, CValue] = {}
+        if profile.presence is not None:
+            presence = profile.presence
+            defined["presence_topic"] = _c_topic(presence.topic)
+            defined["presence_online"] = json.dumps(presence.online).strip('"')
+            defined["presence_offline"] = json.dumps(presence.offline).strip('"')
+        if profile.time is not None:
+            defined["time_path"] = profile.time.path
+        return defined
+
+    def c_point(self, point: MqttPoint) -> Mapping[str, CValue]:
+        """Return the topic of a point, and its path where its payload is JSON."""
+        path = {} if point.path is None else {"path": point.path}
+        return {"topic": _c_topic(point.topic), **path}
+
+    def c_command(self, command: Command) -> Mapping[str, CValue]:
+        """Return the topic of a command, and each payload word for word."""
+        if not isinstance(command, MqttCommand):
+            raise TypeError(f"{command!r} is no MQTT command")
+        payloads = {f"payload_{name}": payload for name, payload in command.payloads.items()}
+        return {"topic": _c_topic(command.topic), **payloads}
+
     def identity(self, address: MqttAddress) -> tuple[Any, str]:
         """Return the device's part of its topics."""
         return address.device, f"mqtt device {address.device!r}"
+
+
+def _c_topic(topic: str) -> str:
+    """Return a topic as a format of printf: `{device}` becomes `%s`."""
+    return topic.replace("%", "%%").replace("{device}", "%s")
 
 
 PROTOCOL = MqttSpec()

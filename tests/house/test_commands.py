@@ -28,6 +28,7 @@ NO_JSON = {
     "campus-cloud standard schema",  # prints JSON
     "campus-edge run",  # runs until it is stopped
     "campus-profiles docs",  # writes pages
+    "campus-profiles headers",  # prints C
     "campus-profiles schema",  # prints JSON
     "campus-sim audit",  # prints JSON
     "campus-sim broker",  # runs until it is stopped
