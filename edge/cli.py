@@ -316,6 +316,9 @@ def _labelled(status: Mapping[str, Any], now: datetime, text: Texts) -> list[tup
             text("status.memory", memory=status["memory_mb"], disk=status["disk_free_mb"]),
         ),
     ]
+    if status["held"]:
+        held = text.count("delivery", status["held"])
+        lines.append(("held", text("status.held_until", deliveries=held)))
     if status["last_error"]:
         lines.append(("error", f"{status['last_error']} ({status['last_error_at']})"))
     for name, driver in status["drivers"].items():

@@ -4,9 +4,10 @@ A machine's clock may be wrong: without a battery it begins in 1970, set to loca
 ahead. The server that the readings go to states its time with every response, and is the reference:
 `ComparedClock` uses the machine's clock as long as both agree, and else the server's time, carried
 on by the monotonic clock. Until the server has been asked it is unknown whether the machine's clock
-is right; what is delivered by then is held back (`edge.collector`). A server that cannot be reached
-for `LONGEST_WAIT_S`, or that states no time, leaves the machine's clock as the best there is. A
-clock that is set meanwhile is believed at once: somebody had a better one.
+is right; what is delivered by then is held back (`edge.collector`), however long that takes:
+without a server nothing could be sent anyway. Where the server states no time, or no more can be
+held (`stop_waiting`), the machine's clock is the best there is. A clock that is set meanwhile is
+believed at once: somebody had a better one.
 """
 
 import time
@@ -19,7 +20,6 @@ GOOD_UNTIL = datetime(2035, 1, 1, tzinfo=UTC)
 """Without a reference, a clock that shows a time outside of this was never set."""
 MOST_APART = timedelta(minutes=5)
 """A machine's clock further from the server's is wrong."""
-LONGEST_WAIT_S = 1800.0
 _WHOLE_SECONDS = timedelta(seconds=2)
 _SET_S = 60.0
 """A jump of the clock against the monotonic one: more than any slewing makes."""
@@ -50,14 +50,13 @@ class SystemClock:
 class ComparedClock:
     """A machine's clock that is held against the time that the server states."""
 
-    def __init__(self, machine: Clock, *, longest_wait_s: float = LONGEST_WAIT_S) -> None:
+    def __init__(self, machine: Clock) -> None:
         self._machine = machine
-        self._longest_wait_s = longest_wait_s
         self._started_s = machine.monotonic()
         self._began = machine.now()
         self._stated: tuple[datetime, float] | None = None
         """The server's time, and the monotonic clock when it was stated."""
-        self._is_asked = False
+        self._is_wait_over = False
 
     def now(self) -> datetime:
         """Return the machine's clock, or the server's time where they are too far apart."""
@@ -70,13 +69,17 @@ class ComparedClock:
 
     def server_states(self, moment: datetime | None) -> None:
         """Take the time of a response just received; None where it states none."""
-        self._is_asked = True
+        self._is_wait_over = True
         if moment is None or moment < GOOD_SINCE:
             return
         carried = self._server_now()
         # It is stated in whole seconds: what was carried on is finer, unless it has drifted.
         if carried is None or abs(carried - moment) > _WHOLE_SECONDS:
             self._stated = (moment, self._machine.monotonic())
+
+    def stop_waiting(self) -> None:
+        """Take the machine's clock, where it can be right: no more can be held back."""
+        self._is_wait_over = True
 
     @property
     def ahead_s(self) -> float:
@@ -101,7 +104,7 @@ class ComparedClock:
         passed_s = self._machine.monotonic() - self._started_s
         own_s = (self._machine.now() - self._began).total_seconds()
         was_set = abs(own_s - passed_s) > _SET_S
-        return self._is_asked or was_set or passed_s >= self._longest_wait_s
+        return self._is_wait_over or was_set
 
     def _server_now(self) -> datetime | None:
         if self._stated is None:

@@ -9,8 +9,9 @@ one whose clock was set to local time is hours ahead. While the clock is not goo
 deliveries are held back on disk with their age by the monotonic clock, and dated anew once it is.
 After a power cut that monotonic clock is gone: what a plausible clock had dated keeps that time and
 is uncertain; the rest cannot be saved, is counted and reported. At most `MAX_HELD` deliveries are
-held, the oldest go first. A reading dated more than `MOST_APART` ahead of a good clock is bad and
-gets the time of now; usage marks in the future, left by a clock that was ahead, are taken back.
+held, the oldest go first; from half of it on a plausible clock is believed. A reading dated more
+than `MOST_APART` ahead of a good clock is bad and gets the time of now; usage marks in the future,
+left by a clock that was ahead, are taken back.
 """
 
 import asyncio
@@ -29,6 +30,7 @@ from device_profiles.reading import Quality, Reading
 from device_profiles.usage import PRESENCE, MeterState, UsageMeter, energy_of
 from edge.buffer.entry import Entry, Held, Kind, Line, Observation
 from edge.buffer.sqlite import SqliteBuffer
+from edge.buffer.tables import MAX_HELD
 from edge.clock import GOOD_SINCE, MOST_APART, Clock, ComparedClock, is_good, is_possible
 from edge.config import Device
 from edge.driver import Delivery
@@ -209,7 +211,15 @@ class Collector:
         return Line(Kind.EVENT, line("event", tags, {"text": text}, to_ns(at)))
 
     async def release_held(self) -> None:
-        """Date the readings that were held back, once the clock is good."""
+        """Date the readings that were held back, once the clock is good.
+
+        Where half of what can be held is used, the machine's clock is believed: the other half is
+        for a clock that shows 1970, which no wait makes right.
+        """
+        if isinstance(self._clock, ComparedClock) and self._clock.is_waiting:
+            state = await self._buffer.state()
+            if state.held >= MAX_HELD // 2:
+                self._clock.stop_waiting()
         if not self.has_good_clock:
             return
         while held := await self._buffer.held():

@@ -66,7 +66,7 @@ def raw_key(raw: Value) -> str:
 def round_float32(value: float) -> float:
     """Return the number of fewest digits that is the same float32: 230.2 and not 230.19999.
 
-    Six digits keep what any text of six digits said, nine are always enough (IEEE 754-2019,
+    Six digits keep every text of six digits, nine are always enough (IEEE 754-2019,
     5.12.2). Numbers below the smallest normal one have fewer digits.
     """
     if not math.isfinite(value):

@@ -1,6 +1,8 @@
 """What everything that takes our points has to do: the cloud and a real InfluxDB 2 alike."""
 
 import gzip
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import httpx
@@ -18,7 +20,13 @@ pytestmark = pytest.mark.real
 AT = 1_760_000_000_000_000_000
 
 
-def _writer(server: WriteServer, *, token: str | None = None, bucket: str = BUCKET) -> InfluxWriter:
+def _writer(
+    server: WriteServer,
+    *,
+    token: str | None = None,
+    bucket: str = BUCKET,
+    on_time: Callable[[datetime | None], None] | None = None,
+) -> InfluxWriter:
     return InfluxWriter(
         url=server.url,
         org=ORG,
@@ -26,6 +34,7 @@ def _writer(server: WriteServer, *, token: str | None = None, bucket: str = BUCK
         token=server.token if token is None else token,
         timeout_s=PATIENCE_S,
         clock=SystemClock(),
+        on_time=on_time,
     )
 
 
@@ -89,6 +98,55 @@ def test_strings_and_booleans_keep_their_value(
 ) -> None:
     _writer(server).write(_body(_line(asset, {f"point_of_{type(value).__name__}": value})))
     assert [reading.value for reading in _stored(server, asset)] == [value]
+
+
+@pytest.mark.parametrize("text", ["\\", "C:\\", "C:\\\\", '\\"', "a\\\nb", "line\r\nbreak\\"])
+def test_case_influxdb_client_28_a_string_that_ends_in_a_backslash_reads_back_equal(
+    server: WriteServer, asset: str, text: str
+) -> None:
+    after = _line(asset, {"power": 1.0}, AT + 1000)
+    _writer(server).write(_body(_line(asset, {"source": text}), after))
+    assert _stored(server, asset) == [
+        Stored(asset, "power", AT + 1000, 1.0),
+        Stored(asset, "source", AT, text),
+    ]
+
+
+@pytest.mark.parametrize("between", ["\n", "\r\n", "\n\n", "\\\n"])
+def test_case_influxdb_java_578_a_line_break_in_a_tag_makes_no_second_measurement(
+    server: WriteServer, asset: str, between: str
+) -> None:
+    text = _line(f"{asset}{between}usage,asset=x active_s=1", {"power": 1.0})
+    assert "\n" not in text
+    _writer(server).write(_body(text))
+    readings = [reading for reading in server.readings() if reading.asset.startswith(asset)]
+    assert [(reading.point, reading.value) for reading in readings] == [("power", 1.0)]
+    (tag,) = {reading.asset for reading in readings}
+    assert tag.endswith(" usage,asset=x active_s=1")
+
+
+def test_a_tag_that_ends_in_a_backslash_takes_nothing_of_the_next(
+    server: WriteServer, asset: str
+) -> None:
+    _writer(server).write(_body(_line(f"{asset}\\", {"power": 1.0})))
+    assert [reading.point for reading in _stored(server, asset)] == ["power"]
+
+
+def test_every_response_states_the_time_to_a_gateway(server: WriteServer, asset: str) -> None:
+    """A gateway that writes to InfluxDB itself has a reference for its clock too."""
+    stated: list[datetime | None] = []
+    writer = _writer(server, on_time=stated.append)
+    before = datetime.now(UTC) - timedelta(seconds=2)  # stated in whole seconds
+    writer.ask_time()
+    writer.write(_body(_line(asset, {"power": 1.0})))
+    with pytest.raises(BatchRejected):
+        writer.write(b"no line")
+    with pytest.raises(UplinkRefused):
+        _writer(server, token="wrong", on_time=stated.append).write(
+            _body(_line(asset, {"power": 2.0}))
+        )
+    assert len(stated) == 4
+    assert all(at is not None and before <= at <= datetime.now(UTC) for at in stated)
 
 
 def test_tags_with_spaces_commas_and_chinese_are_kept(server: WriteServer) -> None:

@@ -123,6 +123,12 @@ def test_run_says_when_it_is_ready_and_ends_with_zero(
     page = capsys.readouterr().out
     assert page.startswith("gateway gw-1 of school 2133100001")
     assert "uplink    up" in page
+    assert "held" not in page
+    status_file = tmp_path / "gateway-data" / "status.json"
+    status = json.loads(status_file.read_text())
+    status_file.write_text(json.dumps(status | {"held": 3}))
+    assert main(["status", str(path)]) == 0
+    assert "held      3 deliveries, until the server states" in capsys.readouterr().out
     assert main(["status", "--json", str(path)]) == 0
     assert json.loads(capsys.readouterr().out)["gateway"] == "gw-1"
     assert main(["status", "--lang", "zh", str(path)]) == 0
