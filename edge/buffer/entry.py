@@ -122,5 +122,7 @@ class Recovered:
     """Lines that were recovered."""
     damaged: int = 0
     """Rows whose checksum is wrong."""
+    pages: list[int] = field(default_factory=list)
+    """Pages that were damaged."""
     hidden: bool = False
     """Whether there are pages whose rows cannot be read."""

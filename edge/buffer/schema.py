@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from edge.buffer.checksum import checksum
+from edge.buffer.pages import PAGE_BYTES, Row, Value
 
 VERSION = 2
-PAGE_BYTES = 4096
 
 _TABLES = """
 CREATE TABLE lines (
@@ -52,51 +52,79 @@ CREATE TABLE counts (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWI
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """How a table is read when its file is damaged."""
+    """How the rows of a table are known where they are read without SQLite."""
 
     name: str
-    columns: str
-    """All but the checksum, which covers them from `first_checked` on."""
-    order: str
-    order_back: str
-    is_numbered: bool = True
-    has_checksum: bool = True
-    first_checked: int = 1
+    columns: tuple[str, ...]
+    """In the order in which a row is stored; the checksum, where there is one, stands behind them.
+    """
+    checked: tuple[str, ...] = ()
+    """What the checksum covers; empty where the table has none."""
+    number: str | None = None
+    """The column that is the row's number."""
+
+    def row(self, row: Row) -> tuple[Value, ...] | None:
+        """Return the columns of a stored row, None where it is none of this table."""
+        columns = row.columns
+        if (row.number is None) is not (self.number is None) or len(columns) != len(self.stored):
+            return None
+        return columns if row.number is None else (row.number, *columns[1:])
 
     @property
-    def checked(self) -> str:
-        """The columns that the checksum covers."""
-        return ", ".join(self.columns.split(", ")[self.first_checked :])
+    def stored(self) -> tuple[str, ...]:
+        """The columns with the checksum."""
+        return (*self.columns, "crc") if self.checked else self.columns
+
+    def is_right(self, values: tuple[Value, ...]) -> bool:
+        """Return whether a row's checksum is that of its columns."""
+        named = dict(zip(self.stored, values, strict=True))
+        return named["crc"] == checksum(*(named[name] for name in self.checked))
 
 
-TABLES = (
-    Table("lines", "seq, size, kind, at_ms, key, text", "seq", "seq DESC", first_checked=2),
-    Table("marks", "key, value", "key", "key DESC", is_numbered=False, first_checked=0),
+LINES = Table(
+    "lines",
+    ("seq", "kind", "at_ms", "size", "key", "text"),
+    ("kind", "at_ms", "key", "text"),
+    "seq",
+)
+SET_ASIDE = Table("set_aside", ("number", "at_ms", "status", "problem", "text"), (), "number")
+COUNTS = Table("counts", ("name", "value"))
+CHECKED_TABLES = (
+    LINES,
+    Table("marks", ("key", "value"), ("key", "value")),
     Table(
         "observations",
-        "device, point, at_us, value",
-        "device, at_us, point",
-        "device DESC, at_us DESC, point DESC",
-        is_numbered=False,
-        first_checked=0,
+        ("device", "at_us", "point", "value"),
+        ("device", "point", "at_us", "value"),
     ),
-    Table("held", "number, boot, monotonic_us, body", "number", "number DESC"),
     Table(
-        "set_aside",
-        "number, at_ms, status, problem, text",
+        "held",
+        ("number", "boot", "monotonic_us", "body"),
+        ("boot", "monotonic_us", "body"),
         "number",
-        "number DESC",
-        has_checksum=False,
     ),
-    Table("counts", "name, value", "name", "name DESC", is_numbered=False, has_checksum=False),
 )
+
+
+def is_right(row: Row) -> bool:
+    """Return whether a row is one of ours, and sound where it has a checksum."""
+    fitting = [(table, table.row(row)) for table in CHECKED_TABLES]
+    if any(values is not None and table.is_right(values) for table, values in fitting):
+        return True
+    return is_set_aside(row) or list(map(type, row.columns)) == [str, int]  # counts, or an index
+
+
+def is_set_aside(row: Row) -> bool:
+    """Return whether a row is a line set aside; a held delivery has as many columns."""
+    values = SET_ASIDE.row(row)
+    return values is not None and list(map(type, values)) == [int, int, int, str, str]
+
 
 # Version 1 had no checksums.
 _FROM_1 = "".join(
     f"ALTER TABLE {table.name} ADD COLUMN crc INTEGER NOT NULL DEFAULT 0;"  # noqa: S608 - names of ours
-    f"UPDATE {table.name} SET crc = checksum({table.checked});"
-    for table in TABLES
-    if table.has_checksum
+    f"UPDATE {table.name} SET crc = checksum({', '.join(table.checked)});"
+    for table in CHECKED_TABLES
 )
 
 # A checkpointed write-ahead log keeps this much of its file, so that deleting (after a send, or by
