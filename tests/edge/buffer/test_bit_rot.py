@@ -202,7 +202,9 @@ def test_a_page_with_a_wrong_number_of_cells_is_put_right(disk: Disk) -> None:
         assert pages.mended(pages.flip(page, bit), schema.is_right) == page
 
 
-def test_a_high_bit_in_the_log_is_put_right_by_the_row_it_damages(disk: Disk, fast_path: Path) -> None:
+def test_a_high_bit_in_the_log_is_put_right_by_the_row_it_damages(
+    disk: Disk, fast_path: Path
+) -> None:
     """The log's checksum leaves hundreds of bits open; only with one of them the rows are right."""
     log = fast_path / "log"
     position = disk.log.index(LINES[130].encode())
