@@ -406,11 +406,14 @@ _TERMINALS = ("teacher_terminals", "pupil_terminals")
 
 
 def _honest_figures(city: Path, recorded: Evidence) -> pl.DataFrame:
-    """Return the declared figures that can be compared by whether they are about right."""
+    """Return the declared figures that can be compared by whether they are about right.
+
+    A row that counts nothing only opens a figure that was added to another one's.
+    """
     clause = next(
         clause for clause in edition().clauses if clause.indicator == "declarations_agree"
     )
-    rows = clause_rows(clause.id, recorded).select("school", "label")
+    rows = clause_rows(clause.id, recorded).filter(pl.col("whole") > 0).select("school", "label")
     item = pl.when(pl.col("item").is_in(_TERMINALS)).then(pl.lit("terminals")).otherwise("item")
     figures = (
         truth(city, "declarations")
