@@ -3,15 +3,15 @@
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from functools import cache
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Query
 from pydantic import AwareDatetime
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from cloud.api.deps import READ, RegistryDep, ServicesDep
-from cloud.api.parameters import End, Start
+from cloud.api.parameters import End, Form, Start, check_language
 from cloud.api.presenters.asset_list import asset_list, use_of
 from cloud.api.presenters.asset_table import cells, columns
 from cloud.api.presenters.assets import Line, bands, bound_on, lines, span, the_asset, today
@@ -40,7 +40,7 @@ from cloud.api.schemas.text import LocalizedText as Text
 from cloud.domain import UseSummary
 from cloud.errors import Unprocessable
 from cloud.localized_text import LocalizedText
-from cloud.messages import languages, message, render
+from cloud.messages import message, render
 from cloud.registry import rows
 from cloud.registry.depreciation import MONTHS_OF_A_YEAR, months_used, net_value_fen
 from cloud.reports.table_file import table_file
@@ -87,16 +87,12 @@ def list_asset_choices(school: str, registry: RegistryDep) -> AssetChoices:
 )
 async def get_asset_file(
     school: str,
-    form: Annotated[Literal["xlsx", "csv"], Path(description="Excel, or CSV in UTF-8.")],
+    form: Form,
     services: ServicesDep,
     query: Annotated[AssetFileQuery, Query()],
 ) -> Response:
     """Return every asset that matches, in the order of the list, with the list's columns."""
-    if query.language not in languages():
-        known = list(languages())
-        raise Unprocessable(
-            message("api.not_one_of", name="language", got=query.language, known=known)
-        )
+    check_language(query.language)
     listed = await asset_list(services, school, query)
 
     def made() -> tuple[bytes, str]:

@@ -12,9 +12,13 @@ from typing import Annotated, Any, NamedTuple
 
 from fastapi import APIRouter, Query
 from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
 
 from cloud.api.deps import READ, ServicesDep
+from cloud.api.parameters import Form, Language, check_language
+from cloud.api.presenters import record_file
 from cloud.api.presenters.assets import span
+from cloud.api.presenters.files import file_response
 from cloud.api.presenters.schools import registered
 from cloud.api.presenters.text import localized_text
 from cloud.api.schemas import records as models
@@ -23,6 +27,7 @@ from cloud.localized_text import LocalizedText
 from cloud.messages import message
 from cloud.registry.importing.columns import BY_KIND, LAYOUTS
 from cloud.registry.queries.sheet_views import SheetRow, cell, sheet_rows
+from cloud.reports.table_file import table_file
 from cloud.scoring.evidence.air_quality import AIR_DAYS, air_days
 from cloud.scoring.evidence.collect import senders
 from cloud.scoring.evidence.registry_tables import Books
@@ -33,6 +38,10 @@ from cloud.utilization.reference_rollup import TEACHING
 
 router = APIRouter(prefix="/api/v1/schools/{school}", tags=["records"], dependencies=[READ])
 
+OnlyRow = Annotated[
+    str | None, Query(description="Only this row, or those whose key begins with it and /.")
+]
+Text = Annotated[str | None, Query(description="Part of any cell.")]
 Start = Annotated[dt.date | None, Query(description="First day of what is derived from telemetry.")]
 End = Annotated[dt.date | None, Query(description="Last day of it, included.")]
 _Span = tuple[dt.date, dt.date]
@@ -76,18 +85,52 @@ async def list_record_tables(school: str, services: ServicesDep) -> list[models.
     return [*await run_in_threadpool(count), *derived]
 
 
+@router.get(
+    "/records/{table}.{form}",
+    summary="A table of a school's records as a file",
+    response_class=Response,
+)
+async def get_record_file(
+    school: str,
+    table: str,
+    form: Form,
+    services: ServicesDep,
+    row: OnlyRow = None,
+    q: Text = None,
+    start: Start = None,
+    end: End = None,
+    language: Language = "zh",
+) -> Response:
+    """Return every row that matches, in the order and with the columns of the page."""
+    check_language(language)
+    _, rows = await _rows(services, school, table, start, end)
+
+    def made() -> tuple[bytes, str]:
+        zh, en, shown = _heading(table)
+        title = localized_text(LocalizedText(zh, en)).root[language]
+        content = table_file(
+            title,
+            record_file.columns(shown, language),
+            [record_file.cells(table, entry, shown, language) for entry in _matching(rows, row, q)],
+            form,
+            services.clock.now(),
+        )
+        return content, f"{registered(services.registry, school).name} {title}"
+
+    content, name = await run_in_threadpool(made)
+    return file_response(content, name, form)
+
+
 @router.get("/records/{table}", summary="A page of a table of a school's records")
 async def list_records(
     school: str,
     table: str,
     services: ServicesDep,
-    row: Annotated[
-        str | None, Query(description="Only this row, or those whose key begins with it and /.")
-    ] = None,
+    row: OnlyRow = None,
     at: Annotated[
         str | None, Query(description="The page that holds this row, `offset` is ignored.")
     ] = None,
-    q: Annotated[str | None, Query(description="Part of any cell.")] = None,
+    q: Text = None,
     start: Start = None,
     end: End = None,
     offset: Annotated[int, Query(ge=0, description="How many to pass over.")] = 0,
@@ -95,10 +138,7 @@ async def list_records(
 ) -> models.RecordPage:
     """Return rows of a table in its own order; `start` and `end` limit what telemetry reports."""
     days, rows = await _rows(services, school, table, start, end)
-    if row is not None:
-        rows = [entry for entry in rows if _is_of(entry, row)]
-    if q:
-        rows = [row for row in rows if _holds(row, q)]
+    rows = _matching(rows, row, q)
     if at is not None:
         places = [place for place, row in enumerate(rows) if _is_of(row, at)]
         if not places:
@@ -198,6 +238,17 @@ def _shape(row: SheetRow) -> models.RecordRow:
 def _is_of(row: models.RecordRow, key: str) -> bool:
     """Whether a row is named by a key, or is one of those that the key sums up."""
     return row.key == key or row.key.startswith(f"{key}/")
+
+
+def _matching(
+    rows: list[models.RecordRow], only: str | None, text: str | None
+) -> list[models.RecordRow]:
+    """Return the rows of a key and with a text in a cell, where either is wanted."""
+    return [
+        row
+        for row in rows
+        if (only is None or _is_of(row, only)) and (not text or _holds(row, text))
+    ]
 
 
 def _holds(row: models.RecordRow, text: str) -> bool:

@@ -468,6 +468,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/gateways/{gateway}/devices.{form}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The devices of a gateway as a file
+         * @description Return the devices in the order and with the columns of the gateway's page.
+         */
+        get: operations["get_device_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/imports/template.xlsx": {
         parameters: {
             query?: never;
@@ -828,6 +848,26 @@ export interface paths {
          * @description Return rows of a table in its own order; `start` and `end` limit what telemetry reports.
          */
         get: operations["list_records"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/schools/{school}/records/{table}.{form}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A table of a school's records as a file
+         * @description Return every row that matches, in the order and with the columns of the page.
+         */
+        get: operations["get_record_file"];
         put?: never;
         post?: never;
         delete?: never;
@@ -5057,6 +5097,42 @@ export interface operations {
             };
         };
     };
+    get_device_file: {
+        parameters: {
+            query?: {
+                /** @description Only those that are not online, had an error, or have no asset. */
+                troubled?: boolean;
+                /** @description Of the titles and the states: zh, en. */
+                language?: string;
+            };
+            header?: never;
+            path: {
+                gateway: string;
+                /** @description Excel, or CSV in UTF-8. */
+                form: "xlsx" | "csv";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_import_template: {
         parameters: {
             query?: never;
@@ -5768,6 +5844,49 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["RecordPage"];
                 };
+            };
+            /** @description Refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_record_file: {
+        parameters: {
+            query?: {
+                /** @description Only this row, or those whose key begins with it and /. */
+                row?: string | null;
+                /** @description Part of any cell. */
+                q?: string | null;
+                /** @description First day of what is derived from telemetry. */
+                start?: string | null;
+                /** @description Last day of it, included. */
+                end?: string | null;
+                /** @description Of the titles and the states: zh, en. */
+                language?: string;
+            };
+            header?: never;
+            path: {
+                school: string;
+                table: string;
+                /** @description Excel, or CSV in UTF-8. */
+                form: "xlsx" | "csv";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Refused or failed. */
             default: {

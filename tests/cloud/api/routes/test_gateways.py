@@ -1,4 +1,8 @@
+import csv
+import io
 from datetime import timedelta
+
+from openpyxl import load_workbook
 
 from cloud.messages import catalogue
 from edge import errors as edge_errors
@@ -54,6 +58,50 @@ async def test_an_error_has_a_sentence_for_managers_next_to_the_gateways_own_wor
     await cloud.write(f'{OWN} backlog=0,last_error="?",last_error_kind="of a later version"')
     detail = (await cloud.stranger.get("/api/v1/gateways/gw-1")).json()
     assert detail["gateway"]["last_error_text"] is None
+
+
+async def test_the_devices_are_a_file_as_the_page_shows_them(cloud: CloudApp) -> None:
+    await cloud.write(
+        f"{OWN} backlog=0",
+        f'{DEVICE} readings=12,errors=1,last_reading="2026-11-24T01:59:00Z",last_error="=1+1",'
+        'last_error_kind="of a later version"',
+        f"{OWN},asset=B,device=d2,profile=p,protocol=mqtt readings=3",
+    )
+    url = "/api/v1/gateways/gw-1/devices"
+    answer = await cloud.client.get(f"{url}.csv")
+    titles, *rows = csv.reader(io.StringIO(answer.content.decode("utf-8-sig")))
+    shown = [dict(zip(titles, row, strict=True)) for row in rows]
+    assert [row["设备"] for row in shown] == ["d1", "d2"]
+    assert (shown[0]["资产"], shown[0]["当前状态"]) == ("台账中没有", "从未上报")
+    assert (shown[0]["最近读数"], shown[0]["最近一次错误"]) == ("2026-11-24 09:59", "'=1+1")
+    answer = await cloud.client.get(f"{url}.xlsx", params={"language": "en"})
+    sheet = load_workbook(io.BytesIO(answer.content)).active
+    assert sheet is not None
+    assert [cell.value for cell in sheet["A"]] == ["Device", "d1", "d2"]
+    assert sheet["J2"].value == "=1+1"
+    assert sheet["J2"].data_type == "s"
+    assert (await cloud.client.get(f"{url}.csv", params={"language": "xx"})).status_code == 422
+    assert (await cloud.client.get("/api/v1/gateways/gw-9/devices.csv")).status_code == 404
+
+
+async def test_a_file_of_the_devices_with_trouble_holds_only_those(cloud: CloudApp) -> None:
+    await cloud.write(
+        f"{OWN} backlog=0",
+        f"{DEVICE.replace('asset=A', 'asset=A-1')} readings=12",
+        f"{OWN},asset=B,device=d2,profile=p,protocol=mqtt errors=1",
+        f"reading,asset=A-1,school={SCHOOL},profile=eastron-sdm120 active_power=1",
+    )
+    url = "/api/v1/gateways/gw-1/devices.csv"
+    everything = (await cloud.client.get(url)).text.splitlines()
+    troubled = (await cloud.client.get(url, params={"troubled": "true"})).text.splitlines()
+    assert len(everything) == 3
+    in_trouble = [
+        device
+        for device in (await cloud.client.get("/api/v1/gateways/gw-1")).json()["devices"]
+        if device["presence"] != "online" or device["errors"] or device["asset_id"] is None
+    ]
+    assert len(troubled) == 1 + len(in_trouble)
+    assert troubled[-1].startswith("d2,")
 
 
 def test_every_kind_of_error_of_a_gateway_has_its_sentence() -> None:

@@ -1,6 +1,8 @@
 """Records and evidence of a small city, as it came through the ordinary load."""
 
 import asyncio
+import csv
+import io
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -8,6 +10,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from openpyxl import load_workbook
 
 from cloud.registry.importing.columns import BY_KIND, LAYOUTS
 from cloud.scoring.engine.result import evidence_rows
@@ -227,3 +230,54 @@ async def test_every_sign_of_an_integrity_finding_opens(city: CloudApp) -> None:
         for row in entry["evidence"]:
             opened = await ask(city, f"{entry['school']}/evidence", ref=row["ref"], **SPAN)
             assert opened["rows"] >= 1
+
+
+@pytest.mark.parametrize("table", [*(layout.kind for layout in LAYOUTS), *DERIVED])
+async def test_a_file_holds_the_rows_and_columns_of_the_page(
+    city: CloudApp, schools: list[str], table: str
+) -> None:
+    page = await ask(city, f"{schools[0]}/records/{table}", limit=5000, **SPAN)
+    url = f"/api/v1/schools/{schools[0]}/records/{table}"
+    answer = await city.stranger.get(f"{url}.csv", params=SPAN)
+    assert answer.headers["content-type"].startswith("text/csv")
+    titles, *rows = csv.reader(io.StringIO(answer.content.decode("utf-8-sig")))
+    assert titles == [column["title"]["zh"].replace("_", " ") for column in page["columns"]]
+    assert len(rows) == page["total"]
+    for at, column in enumerate(page["columns"]):
+        is_known = [row["cells"][column["key"]] not in {None, ""} for row in page["items"]]
+        if (table, column["key"]) != ("devices", "asset_no"):
+            assert [bool(row[at]) for row in rows] == is_known, column["key"]
+    answer = await city.stranger.get(f"{url}.xlsx", params={**SPAN, "language": "en"})
+    sheet = load_workbook(io.BytesIO(answer.content)).active
+    assert sheet is not None
+    assert sheet.max_row == page["total"] + 1
+    assert [cell.value for cell in sheet[1]] == [
+        column["title"]["en"].replace("_", " ") for column in page["columns"]
+    ]
+
+
+async def test_a_file_of_records_has_the_words_of_the_page_and_only_what_is_searched(
+    city: CloudApp, schools: list[str]
+) -> None:
+    page = await ask(city, f"{schools[0]}/records/timetable", limit=5000)
+    room = page["items"][0]["cells"]["room"]
+    url = f"/api/v1/schools/{schools[0]}/records"
+    answer = await city.stranger.get(f"{url}/timetable.csv", params={"q": room})
+    titles, *rows = csv.reader(io.StringIO(answer.content.decode("utf-8-sig")))
+    expected = await ask(city, f"{schools[0]}/records/timetable", q=room, limit=5000)
+    assert 0 < len(rows) == expected["total"] < page["total"]
+    assert {row[titles.index("星期")] for row in rows} <= {f"周{day}" for day in "一二三四五六日"}
+    answer = await city.stranger.get(f"{url}/use.csv", params=SPAN)
+    titles, *rows = csv.reader(io.StringIO(answer.content.decode("utf-8-sig")))
+    assert {row[titles.index("有课")] for row in rows} == {"是", "否"}
+
+
+async def test_a_file_of_no_table_or_language_is_refused(
+    city: CloudApp, schools: list[str]
+) -> None:
+    status, detail = await refused(city, f"{schools[0]}/records/nothing.csv")
+    assert status == 422
+    assert "nothing" in detail
+    status, detail = await refused(city, f"{schools[0]}/records/rooms.csv", language="xx")
+    assert status == 422
+    assert "xx" in detail
