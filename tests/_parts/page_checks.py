@@ -65,6 +65,41 @@ _LONE = """
   return Math.max(...filled) - Math.min(...filled) > 2 ? [`rows of ${filled.join(", ")} px`] : [];
 })
 """
+# Every text of a ledger or a device becomes one long word; numbers and fixed words stay.
+_LENGTHEN = """
+() => {
+  const fixed = ".num, .tag, .kind, .place, .el-tag, button";
+  const walker = document.createTreeWalker(document.querySelector("main"), NodeFilter.SHOW_TEXT);
+  const texts = [];
+  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+    const isOfData = node.parentElement.closest("td, dd, li") && !node.parentElement.closest(fixed);
+    if (isOfData && node.data.trim()) texts.push(node);
+  }
+  for (const node of texts) node.data = node.data.trim() + "W".repeat(120);
+}
+"""
+# The blocks of a page in order, each with the columns of a grid of twelve that it takes: neither
+# the figures nor the size of letters change it.
+_OUTLINE = """
+() => {
+  const names = { H1: "h1", H2: "h2", H3: "h3" };
+  const kinds = { card: "card", stat: "figure", chart: "chart", "el-table": "table" };
+  const blocks = document.querySelectorAll(
+    "h1, h2, h3, section.card, .stat, .chart, .el-table, form, input, .el-button, .el-pagination");
+  const words = (element) => element?.innerText.trim().split("\\n")[0]
+    .replaceAll(/[0-9][0-9.,:%-]*/g, "#") ?? "";
+  const column = (x) => Math.round((x / document.documentElement.clientWidth) * 12);
+  return [...blocks].flatMap((block) => {
+    const box = block.getBoundingClientRect();
+    if (box.width < 1 || box.height < 1) return [];
+    if (names[block.tagName]) return [`${names[block.tagName]} ${words(block)}`];
+    const kind = Object.keys(kinds).find((name) => block.classList.contains(name));
+    const heads = [...block.querySelectorAll(kind === "stat" ? ".label" : "th")].map(words);
+    const shown = ["stat", "el-table"].includes(kind) ? ` ${heads.join(" | ")}` : "";
+    return [`${kinds[kind] ?? block.localName} ${column(box.left)}-${column(box.right)}${shown}`];
+  });
+}
+"""
 
 
 def addresses(values: dict[str, Any]) -> dict[str, str]:
@@ -127,3 +162,14 @@ def lone_boxes(page: Page) -> list[str]:
     """Return the grids of figures whose last row is not full."""
     faults: list[str] = page.evaluate(_LONE)
     return faults
+
+
+def lengthen_texts(page: Page) -> None:
+    """Make every text that comes from data one word of more than a hundred letters."""
+    page.evaluate(_LENGTHEN)
+
+
+def outline(page: Page) -> list[str]:
+    """Return what the page consists of, a line a block, in order: its kind, columns and head."""
+    lines: list[str] = page.evaluate(_OUTLINE)
+    return lines
