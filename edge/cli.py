@@ -20,6 +20,7 @@ from device_profiles.command_line.program import DONE, FAILED, Program
 from device_profiles.command_line.progress import span
 from device_profiles.command_line.table import padded, table
 from device_profiles.command_line.texts import Texts
+from edge import buffer_commands
 from edge.errors import EdgeError
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ def _add(commands: Commands) -> None:
         metavar="gateway.yaml",
         help=text("forget.config"),
     )
+    buffer_commands.add(commands)
     for command in (check, status, levels, forget):
         add_json(command)
     for command in (run, check, status, levels):

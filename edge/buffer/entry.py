@@ -120,8 +120,8 @@ class Recovered:
 
     lines: int = 0
     """Lines that were recovered."""
-    damaged: int = 0
-    """Rows whose checksum is wrong."""
+    damaged: list[str] = field(default_factory=list)
+    """Rows whose checksum is wrong: page, and its table and number where they can be read."""
     pages: list[int] = field(default_factory=list)
     """Pages that were damaged."""
     hidden: bool = False

@@ -66,13 +66,22 @@ class Image:
                 if not pages.is_free(number, self.page):
                     yield number, self.page(number)
 
+    def write(self, path: Path) -> None:
+        """Write the pages to another file; where one is missing, zeros."""
+        with path.open("wb") as file:
+            for number in range(1, self.count + 1):
+                try:
+                    file.write(self.page(number))
+                except IndexError:
+                    file.write(bytes(pages.PAGE_BYTES))
+
 
 @contextlib.contextmanager
 def standing_still(path: Path) -> Iterator[None]:
     """Keep a running gateway from moving pages out of the log while an image is read.
 
-    A file that no process has open has no shared memory beside it, and is left alone: SQLite would
-    create that with the rights of whoever looks on.
+    A file that no process has open has no shared memory (`-shm`), and is left alone: SQLite would
+    create that with the rights of this process, and the gateway could not open it.
     """
     if not path.with_name(f"{path.name}-shm").exists():
         yield

@@ -62,7 +62,7 @@ def is_map(number: int) -> bool:
 
 
 def is_free(number: int, page: Callable[[int], bytes]) -> bool:
-    """Return whether the pointer map says that a page is not in use.
+    """Return whether a page is not in use, by the pointer map.
 
     The map's word for a free page differs by three bits from that for a page of a tree: one flipped
     bit turns neither into the other.
@@ -122,8 +122,8 @@ def adds_up(page: bytes) -> bool:
         len(cells) == count
         and content >= _HEADER_BYTES[page[0]] + 2 * count
         and used + fragments == PAGE_BYTES - content
-        and all(one[1] <= other[0] for one, other in pairwise([(0, content), *spans]))
-        and all(one < other for one, other in pairwise(numbers))
+        and all(before[1] <= after[0] for before, after in pairwise([(0, content), *spans]))
+        and all(before < after for before, after in pairwise(numbers))
     )
 
 
@@ -152,8 +152,8 @@ def mended(page: bytes, is_right: Callable[[Row], bool]) -> bytes | None:
 
 def flipped_bit(page: bytes, bits: Iterable[int], is_right: Callable[[Row], bool]) -> int | None:
     """Return the only one of some bits after whose flip a page and its rows are right, or None."""
-    found = [bit for bit in bits if are_rows_right(flip(page, bit), is_right)]
-    return found[0] if len(found) == 1 else None
+    right = [bit for bit in bits if are_rows_right(flip(page, bit), is_right)]
+    return right[0] if len(right) == 1 else None
 
 
 def flip(data: bytes, bit: int) -> bytes:

@@ -46,11 +46,11 @@ def copy_rows(image: Image, into: sqlite3.Connection) -> Recovered:
                 continue
             for row in pages.rows(sound, image.page):
                 if row is None:
-                    recovered.damaged += 1
+                    recovered.damaged.append(f"page {number}")
                 elif number == counts:
                     _take_count(row, into)
-                else:
-                    _take(row, into, recovered)
+                elif not _take(row, into, recovered):
+                    recovered.damaged.append(f"page {number}{_name(row)}")
         into.execute("COMMIT")
     except BaseException:
         into.execute("ROLLBACK")
@@ -72,18 +72,25 @@ def _sound(number: int, page: bytes, recovered: Recovered) -> bytes | None:
     return mended if pages.has_rows(mended) else None
 
 
-def _take(row: pages.Row, into: sqlite3.Connection, recovered: Recovered) -> None:
-    fitting = [(table, table.row(row)) for table in schema.CHECKED_TABLES]
-    known = [(table, values) for table, values in fitting if values is not None]
-    for table, values in known:
-        if table.is_right(values):
-            _insert(table, values, into)
-            recovered.lines += table is schema.LINES
-            return
+def _take(row: pages.Row, into: sqlite3.Connection, recovered: Recovered) -> bool:
+    """Copy a row where it is sound; return whether it is, or is none of a table (of an index)."""
     if schema.is_set_aside(row):
         _insert(schema.SET_ASIDE, (row.number, *row.columns[1:]), into)
-    elif known:
-        recovered.damaged += 1
+        return True
+    for table in schema.CHECKED_TABLES:
+        values = table.row(row)
+        if values is not None and table.is_right(values):
+            _insert(table, values, into)
+            recovered.lines += table is schema.LINES
+            return True
+    return schema.is_right(row)
+
+
+def _name(row: pages.Row) -> str:
+    """Return the table and number of a damaged row, nothing where its form is of none."""
+    tables = [table.name for table in schema.CHECKED_TABLES if table.row(row) is not None]
+    number = "" if row.number is None else f" {row.number}"
+    return f", {tables[0]}{number}" if tables else ""
 
 
 def _take_count(row: pages.Row, into: sqlite3.Connection) -> None:

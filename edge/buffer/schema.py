@@ -56,8 +56,7 @@ class Table:
 
     name: str
     columns: tuple[str, ...]
-    """In the order in which a row is stored; the checksum, where there is one, stands behind them.
-    """
+    """In the order in which a row is stored, without the checksum that comes last."""
     checked: tuple[str, ...] = ()
     """What the checksum covers; empty where the table has none."""
     number: str | None = None

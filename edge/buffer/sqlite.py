@@ -218,7 +218,7 @@ class SqliteBuffer:
         target = schema.move_away(self._path, self._clock.now())
         connection = schema.connect(self._path, max_pages=self._max_pages)
         recovered = recover(target, connection)
-        rest = f", {recovered.damaged} rows were damaged" if recovered.damaged else ""
+        rest = f", {len(recovered.damaged)} rows were damaged" if recovered.damaged else ""
         rest += ", some pages could not be read" if recovered.hidden else ""
         self.accidents.append(
             f"the buffer could not be read ({error}); it was kept as {target.name}, a new one begun"

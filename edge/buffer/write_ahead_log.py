@@ -205,10 +205,10 @@ def _is_checksum_flipped(data: bytearray, start: int, computed: _Sum, stored: _S
     behind = start + _FRAME_HEADER + page
     if behind in _starts(data):
         words = _words(data, behind, page, _order(data))
-        found = list(struct.unpack_from(">4I", data, behind + 8))
-        if found == [*salts, *_checksum(words, computed)]:
+        sums = list(struct.unpack_from(">4I", data, behind + 8))
+        if sums == [*salts, *_checksum(words, computed)]:
             return True
-        if found == [*salts, *_checksum(words, stored)]:
+        if sums == [*salts, *_checksum(words, stored)]:
             return False
     return pages.are_rows_right(_page(data, start), schema.is_right)
 
@@ -246,13 +246,13 @@ def _is_of_another_page(
     data: bytearray, start: int, place: tuple[int, int], last_of: dict[int, int]
 ) -> bool:
     """Return whether a page is more like the one before of the flipped number than of its own."""
-    own = bytearray(data[start : start + 4])
-    flipped = own.copy()
+    number = bytearray(data[start : start + 4])
+    flipped = number.copy()
     _flip(flipped, 0, place, _order(data))
     page = _page(data, start)
     alike = []
-    for number in (own, flipped):
-        before = last_of.get(int.from_bytes(number))
+    for candidate in (number, flipped):
+        before = last_of.get(int.from_bytes(candidate))
         older = b"" if before is None else _page(data, before)
         alike.append(sum(a == b for a, b in zip(page, older, strict=False)))
     return alike[1] > alike[0]

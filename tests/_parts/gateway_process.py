@@ -46,6 +46,12 @@ class GatewayProcess:
         self._process.send_signal(signal.SIGTERM)
         return self._process.wait(PATIENCE_S)
 
+    def kill(self) -> None:
+        """End the process at once, as the system does."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait(PATIENCE_S)
+
     def send(self, number: signal.Signals) -> None:
         """Send the process a signal."""
         assert self._process is not None

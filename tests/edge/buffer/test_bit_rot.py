@@ -150,7 +150,7 @@ async def test_a_flipped_bit_is_reported_and_costs_one_line_at_most(
         bit = random.randrange(most)
         if part == "headers":  # of the file, and of its pages with the pointers to their cells
             bit = bit % 800 if trial % 2 else bit - bit % (8 * pages.PAGE_BYTES) + bit % 800
-        elif part == "log's high bits":  # the log's checksum cannot tell these apart
+        elif part == "log's high bits":  # the log's checksum is the same for several of them
             bit = bit - bit % 32 + 24 + bit % 8
         changed = (
             Disk(disk.file, flipped(disk.log, bit))
