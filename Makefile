@@ -21,7 +21,7 @@ NODE_OK := $(shell node -e 'process.exit(+process.versions.node.split(".")[0] >=
 NPM     := $(if $(NODE_OK),npm,PATH="$(CURDIR)/$(BIN):$$PATH" npm)
 NODE    := $(if $(NODE_OK),,$(VENV)/.node)
 
-.PHONY: help setup setup-dev setup-report demo city test test-all bench faults check porcelain fmt lint types arch web web-check profiles snapshots golden docs dist influxd telegraf lock clean
+.PHONY: help setup setup-dev setup-report demo city test test-all bench faults check porcelain fmt lint types arch web web-check profiles snapshots golden firmware docs dist influxd telegraf lock clean
 
 help:  ## List the targets.
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -134,6 +134,9 @@ influxd:  ## Build a real InfluxDB 2.7 into the cache (needs Go, cargo, pkg-conf
 telegraf:  ## Build Telegraf, a peer of the benchmarks, into the cache (needs Go).
 	@.ci/telegraf
 
+firmware: setup  ## Build the firmware stubs for this host, with sanitizers, and print their sizes (needs a C compiler).
+	@$(MAKE) --no-print-directory -C firmware_stubs PROFILES=$(CURDIR)/$(BIN)/campus-profiles
+
 dist: web  ## An sdist and, made from it, a wheel with the web app, in dist/.
 	$(STEP) "sdist and wheel in dist/" $(UV) build --require-hashes --build-constraint requirements/build.txt --out-dir dist .
 
@@ -147,4 +150,4 @@ lock: | $(BIN)/python  ## Pin the dependencies anew. ARGS="--upgrade" takes the 
 	echo uv | $(PIN) --no-annotate --constraint requirements/dev.txt --output-file requirements/uv.txt -
 
 clean:  ## Remove all that was built here; the cache of InfluxDB stays.
-	rm -rf $(VENV) $(WEB)/node_modules $(WEB)/dist build dist site demo-data city-data .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
+	rm -rf $(VENV) firmware_stubs/build $(WEB)/node_modules $(WEB)/dist build dist site demo-data city-data .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage

@@ -30,7 +30,21 @@ GENERATED = {
     "docs/reference/standard.schema.json",
     *(path.as_posix() for path in committed() if path.parts[0] == "requirements"),
 }
-TEXT = {".css", ".html", ".js", ".json", ".md", ".py", ".toml", ".ts", ".txt", ".vue", ".yaml"}
+TEXT = {
+    ".c",
+    ".css",
+    ".h",
+    ".html",
+    ".js",
+    ".json",
+    ".md",
+    ".py",
+    ".toml",
+    ".ts",
+    ".txt",
+    ".vue",
+    ".yaml",
+}
 WHERE_PEOPLE_READ = {
     "bthome.io",
     "github.com",
