@@ -77,10 +77,10 @@ city: setup web  ## A city of 1,000 schools, assessed, with its model schools se
 	@$(BIN)/campus-sim city-demo $(ARGS)
 
 test: setup-dev web  ## The tests that this machine can run, without the slow proofs; names what it left out.
-	@$(BIN)/pytest -m "not benchmark and not faults and not slow" $(ARGS)
+	@$(BIN)/pytest -n auto -m "not benchmark and not faults and not slow" $(ARGS)
 
 test-all: setup-dev web  ## Every test that this machine can run, the slow proofs too.
-	@$(BIN)/pytest -m "not benchmark and not faults" $(ARGS)
+	@$(BIN)/pytest -n auto -m "not benchmark and not faults" $(ARGS)
 
 bench: setup-dev web  ## The benchmarks: ratios against a peer or a baseline in the same run.
 	$(BIN)/pytest -m benchmark -s tests/benchmarks $(ARGS)

@@ -12,6 +12,7 @@ import pytest
 from httpx._config import DEFAULT_TIMEOUT_CONFIG  # the one default that all of httpx shares
 from hypothesis import HealthCheck, settings
 from playwright.sync_api import expect
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 from tests._parts.patience import PATIENCE_MS, PATIENCE_S
 
@@ -27,6 +28,9 @@ _ELSEWHERE = {
     "slow": "slow proofs (make test-all)",
     "faults": "power cuts in nine more workloads (make faults)",
 }
+_TOGETHER = ("tests/cloud/truth/",)
+"""Folders whose tests share what is slow to make, and so run in one process."""
+_LONG = (*_TOGETHER, "tests/e2e/")
 _left_out: Counter[str] = Counter()
 
 
@@ -40,6 +44,31 @@ def pytest_configure() -> None:
         "patient", deadline=None, suppress_health_check=[HealthCheck.too_slow]
     )
     settings.load_profile("patient")
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One process more than cores: half of the tests wait for others most of their time."""
+    return min(8, (os.cpu_count() or 1) + 1)
+
+
+class ByFile(LoadScopeScheduling):  # type: ignore[misc]
+    """A file's tests run in one process, for what they share is made once a file."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return next((folder for folder in _TOGETHER if file.startswith(folder)), file)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
+    """Give each process the tests of one file after another, in the order they were put in."""
+    config.option.loadscopereorder = False
+    return ByFile(config, log)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, so that no process works alone at the end."""
+    items.sort(key=lambda item: not item.nodeid.startswith(_LONG))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -63,6 +92,11 @@ def pytest_deselected(items: Sequence[pytest.Item]) -> None:
         _left_out.update([next((name for name in _ELSEWHERE if item.get_closest_marker(name)), "")])
 
 
+def pytest_testnodedown(node: Any) -> None:
+    """Take over what a process left out; all processes leave out the same."""
+    _left_out.update(Counter(node.workeroutput.get("left_out", {})) - _left_out)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Name in one line what was left out and what could not be started."""
     skipped = Counter(
@@ -82,12 +116,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line("; ".join(parts))
 
 
-def pytest_sessionfinish(exitstatus: int) -> None:
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """Leave without tearing the interpreter down.
 
     DuckDB's binding prints dozens of lines of leak warnings there when Hypothesis is loaded too,
     and the summary would not be the last thing one reads.
     """
+    getattr(session.config, "workeroutput", {})["left_out"] = dict(_left_out)
     atexit.register(_leave, int(exitstatus))
 
 

@@ -1,11 +1,29 @@
 """Free ports on loopback."""
 
+import errno
+import itertools
 import socket
+from collections.abc import Iterator
+
+from tests._parts.workers import NAME
+
+_EACH = 1_500
+_FIRST = 10_240 + _EACH * int(f"0{NAME.removeprefix('gw')}")
+"""Below the ports that systems give to clients, and other ones in each process of a run."""
+
+
+_ports: Iterator[int] = itertools.cycle(range(_FIRST, _FIRST + _EACH))
 
 
 def free_port() -> int:
-    """Return a TCP port of 127.0.0.1 that nothing listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Return a TCP port of 127.0.0.1 that nothing listens on, another one each time."""
+    for port in itertools.islice(_ports, _EACH):
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError as error:
+                if error.errno != errno.EADDRINUSE:
+                    raise
+                continue
+            return port
+    raise OSError(errno.EADDRINUSE, f"no free port from {_FIRST} to {_FIRST + _EACH}")

@@ -64,3 +64,15 @@ def run(program: str, *arguments: str | Path) -> str:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
+
+
+def make_city(folder: Path) -> None:
+    """Write, load and assess a city in a folder, and select from it, by the commands."""
+    written, data = folder / "written", folder / "data"
+    rules = folder / "rules.yaml"
+    rules.write_text(RULES, encoding="utf-8")
+    run("campus-sim", "city", f"--schools={SCHOOLS}", "--days=2", "--seed=5", "--out", written)
+    days = sorted(day.name.removeprefix("day=") for day in (written / "slots").iterdir())
+    run("campus-cloud", "load", written, "--data", data)
+    run("campus-cloud", "assess", "--data", data, "--start", days[0], "--end", days[-1])
+    run("campus-cloud", "select", "--data", data, "--rules", rules)

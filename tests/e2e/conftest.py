@@ -8,7 +8,8 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests._parts.browser import WIDE, Visit, chromium, visiting
-from tests._parts.web_city import RULES, SCHOOLS, City, run
+from tests._parts.web_city import City, make_city
+from tests._parts.workers import made_once
 from tests._parts.write_servers import CloudServer, running
 
 
@@ -25,16 +26,7 @@ def city_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     Made once a run and never served: who needs it takes a copy.
     """
-    folder = tmp_path_factory.mktemp("city-data")
-    written, data = folder / "written", folder / "data"
-    rules = folder / "rules.yaml"
-    rules.write_text(RULES, encoding="utf-8")
-    run("campus-sim", "city", f"--schools={SCHOOLS}", "--days=2", "--seed=5", "--out", written)
-    days = sorted(day.name.removeprefix("day=") for day in (written / "slots").iterdir())
-    run("campus-cloud", "load", written, "--data", data)
-    run("campus-cloud", "assess", "--data", data, "--start", days[0], "--end", days[-1])
-    run("campus-cloud", "select", "--data", data, "--rules", rules)
-    return folder
+    return made_once(tmp_path_factory, "city-data", make_city)
 
 
 @pytest.fixture(scope="module")

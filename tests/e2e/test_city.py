@@ -165,17 +165,19 @@ def test_what_was_reported_of_an_asset_stands_on_its_page(made: Made, cloud: str
 
 def test_loading_it_again_changes_nothing(made: Made, tmp_path: Path) -> None:
     shutil.copytree(made.folder / "cloud", tmp_path / "cloud")
-    # The demo ends at once: what its cloud had still to roll up is done first.
-    run("campus-cloud", "load", made.folder / "city", "--data", tmp_path / "cloud")
     before = held_in(tmp_path / "cloud")
     assert sum(row[0] == "event" for row in before["points"]) > made.city["counts"]["events"] > 0
     printed = run("campus-cloud", "load", made.folder / "city", "--data", tmp_path / "cloud")
     assert (
         ": 0 rows of records in 0 files, 0 slots in 0, 0 readings in 0, 0 events in 0 " in printed
     )
-    after = held_in(tmp_path / "cloud")
+    after, days = held_in(tmp_path / "cloud"), set(made.city["days"])
+    # Today goes on while the test runs: its devices are unobserved for longer.
+    for tables in (before, after):
+        tables["usage_rollup"] = [row for row in tables["usage_rollup"] if str(row[2]) in days]
+    assert {str(row[2]) for row in before["usage_rollup"]} == days
     for table in ("slots", "points", "usage_rollup"):
-        assert after[table] == before[table], table
+        assert set(after[table]) ^ set(before[table]) == set(), table
 
 
 def test_without_sending_nothing_is_compared(tmp_path: Path) -> None:
