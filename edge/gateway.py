@@ -9,7 +9,6 @@ import asyncio
 import contextlib
 import logging
 import sqlite3
-import sys
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from functools import partial
 from random import Random
@@ -234,28 +233,10 @@ def new_parts(config: Config, clock: Clock) -> tuple[list[Driver], Writer]:
     return make_drivers(config, clock), new_writer(config, clock)
 
 
-@contextlib.contextmanager
-def _numpy_withheld() -> Iterator[None]:
-    """Let modules imported inside do without numpy, which influxdb-client loads where it finds it.
-
-    It costs 13 MB, for data frames that the gateway never makes. `None` in `sys.modules` is
-    Python's documented way to have an import fail; where numpy is loaded already, it stays.
-    """
-    if "numpy" in sys.modules:
-        yield
-        return
-    sys.modules["numpy"] = None  # type: ignore[assignment]  # documented, not in the type
-    try:
-        yield
-    finally:
-        del sys.modules["numpy"]
-
-
 def new_writer(config: Config, clock: Clock) -> Writer:
     """Return the writer to the server that a configuration names."""
     # Imported here: the client costs 15 MB, which `check` and `status` need not pay.
-    with _numpy_withheld():
-        from edge.uplink.influx import InfluxWriter  # noqa: PLC0415
+    from edge.uplink.influx import InfluxWriter  # noqa: PLC0415
 
     uplink = config.file.uplink
     return InfluxWriter(

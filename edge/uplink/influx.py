@@ -8,8 +8,9 @@ What the responses of an InfluxDB 2.7 mean:
 - 401, 403, 404: token or bucket is wrong
 - 429, 503: wait as long as Retry-After gives
 
-influxdb-client loads numpy where it finds it (13 MB), for data frames that the gateway never makes:
-`edge.gateway` withholds it while this module is imported.
+influxdb-client loads numpy where it finds it, for data frames that the gateway never makes. The
+extra `edge` does not bring numpy, so a gateway's installation does not pay for it (13 MB); an
+environment with the extras of a developer does.
 """
 
 import json

@@ -49,7 +49,9 @@ def test_a_demo_loses_nothing_and_doubles_nothing(tmp_path: Path, options: list[
     assert 0 < report["score"]["value"] <= 100
     assert report["score"]["coverage"] > 0.5
     assert report["score"]["standard"].startswith("taizhou")
-    assert 0 < report["peak_memory_mb"]["gateway"] < 100
+    # What a gateway needs in its own installation is in tests/edge/test_memory.py; here it finds
+    # a developer's numpy too, which influxdb-client then loads.
+    assert 0 < report["peak_memory_mb"]["gateway"] < 130
     assert report["peak_memory_mb"]["cloud"] > 0
     assert (report["lost_frames"] > 0) is bool(options)
     assert report["seed"] == 7
