@@ -2,7 +2,7 @@
  *
  * Sensors: power_w, brightness (%), volume, signal (0 none, 1 HDMI, 2 its own system in use).
  * Settings: broker, port, username, password, device (its part of the topics), period_ms,
- * answer_ms, retry_ms.
+ * keep_alive_s, answer_ms, retry_ms.
  * It obeys set_power. */
 #include "hal.h"
 #include "interactive_display.h"
@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEEP_ALIVE_S = 30, LOOK_EVERY_MS = 200, DEVICE_MAX = 64 };
+enum { LOOK_EVERY_MS = 200, DEVICE_MAX = 64 };
 
 static bool is_on = true;
 static bool is_switched; /* report at once */
@@ -135,7 +135,7 @@ void firmware_run(void)
                   .password = hal_setting("password", ""),
                   .will_topic = presence,
                   .will_payload = DISPLAY_PRESENCE_OFFLINE,
-                  .keep_alive_s = KEEP_ALIVE_S},
+                  .keep_alive_s = (uint16_t)atoi(hal_setting("keep_alive_s", "30"))},
         .online = DISPLAY_PRESENCE_ONLINE,
         .topic = state,
         .command_topic = set,

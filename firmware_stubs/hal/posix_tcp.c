@@ -8,12 +8,15 @@
 #include <poll.h>
 #include <stdio.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 static int connection = -1;
 
 bool hal_tcp_open(const char *host, uint16_t port)
 {
+    /* Of connecting and of writing: a broker that takes nothing must not hold the device up. */
+    struct timeval limit = {.tv_sec = 10};
     struct addrinfo wanted = {.ai_socktype = SOCK_STREAM}, *addresses;
     char service[8];
 
@@ -24,6 +27,9 @@ bool hal_tcp_open(const char *host, uint16_t port)
     }
     for (struct addrinfo *at = addresses; at != NULL && connection < 0; at = at->ai_next) {
         connection = socket(at->ai_family, at->ai_socktype, at->ai_protocol);
+        if (connection >= 0) {
+            setsockopt(connection, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+        }
         if (connection >= 0 && connect(connection, at->ai_addr, at->ai_addrlen) != 0) {
             hal_tcp_close();
         }

@@ -16,6 +16,8 @@ from tests._parts.mosquitto import Mosquitto
 from tests._parts.patience import PATIENCE_S
 
 LOGIN_TAKEN = b"\x20\x02\x00\x00"
+PUBLISH, PINGREQ = 3, 12
+ANSWERS = {1: LOGIN_TAKEN, 8: b"\x90\x03\x00\x01\x01", PINGREQ: b"\xd0\x00"}
 
 
 def display(build: Path, folder: Path, port: int, **more: object) -> Firmware:
@@ -140,3 +142,41 @@ async def test_a_broker_that_talks_nonsense_is_left_and_tried_again(
     async with server, running(display(build, tmp_path, port, answer_ms=200)):
         await asyncio.wait_for(came_back.wait(), PATIENCE_S)
     assert all(login[2:9] == b"\x00\x04MQTT\x04" for login in logins)
+
+
+async def test_a_display_with_nothing_to_report_pings(build: Path, tmp_path: Path) -> None:
+    pinged = asyncio.Event()
+    logins = 0
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal logins
+        logins += 1
+        pings = 0
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+            while True:
+                kind, body = await packet_from(reader)
+                if kind == PUBLISH:
+                    start = 2 + int.from_bytes(body[:2])
+                    writer.write(b"\x40\x02" + body[start : start + 2])
+                else:
+                    writer.write(ANSWERS.get(kind, b""))
+                pings += kind == PINGREQ
+                if pings == 3:
+                    pinged.set()
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    firmware = display(build, tmp_path, port, period_ms=3_600_000, keep_alive_s=1)
+    async with server, running(firmware):
+        await asyncio.wait_for(pinged.wait(), PATIENCE_S)
+    assert logins == 1
+    assert not firmware.log
+
+
+async def packet_from(reader: asyncio.StreamReader) -> tuple[int, bytes]:
+    """Return the type and the body of a packet, of which each here is short."""
+    head, length = await reader.readexactly(2)
+    if length > 127:
+        length += 128 * ((await reader.readexactly(1))[0] - 1)
+    return head >> 4, await reader.readexactly(length)
