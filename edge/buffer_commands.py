@@ -68,18 +68,18 @@ def _verify(arguments: argparse.Namespace) -> int:
     path, text = _buffer_of(arguments.source), arguments.text
     try:
         with inspection(path, is_structure_checked=True) as seen:
-            damages, lines = seen.damages, sum(seen.stats().lines.values())
+            faults, lines = seen.faults, sum(seen.stats().lines.values())
     except OSError as error:
         return _unreadable(path, error, text)
     if arguments.json:
-        named = [{"kind": damage.kind, "where": damage.where} for damage in damages]
-        print(_json({"file": str(path), "sound_lines": lines, "damages": named}))
+        named = [{"kind": fault.kind, "where": fault.where} for fault in faults]
+        print(_json({"file": str(path), "sound_lines": lines, "faults": named}))
     else:
-        for damage in damages:
-            print(text(f"buffer.damage.{damage.kind}", path=path, where=damage.where))
-        result = "damaged" if damages else "sound"
+        for fault in faults:
+            print(text(f"buffer.fault.{fault.kind}", path=path, where=fault.where))
+        result = "damaged" if faults else "sound"
         print(text(f"buffer.{result}", path=path, lines=text.count("line", lines)))
-    return FAILED if damages else DONE
+    return FAILED if faults else DONE
 
 
 def _export(arguments: argparse.Namespace) -> int:
@@ -102,7 +102,7 @@ def _export(arguments: argparse.Namespace) -> int:
                 }
                 file.write((_json_line(tree) if arguments.json else line.text) + "\n")
                 number += 1
-            damaged = len(seen.damages)
+            damaged = len(seen.faults)
     except FileExistsError:
         print(text("buffer.export.exists", path=out), file=sys.stderr)
         return FAILED
@@ -121,11 +121,11 @@ def _stats(arguments: argparse.Namespace) -> int:
     path, text = _buffer_of(arguments.source), arguments.text
     try:
         with inspection(path) as seen:
-            stats, damages = seen.stats(), len(seen.damages)
+            stats, faults = seen.stats(), len(seen.faults)
     except OSError as error:
         return _unreadable(path, error, text)
     if arguments.json:
-        print(_json({"file": str(path), **_tree(stats), "damages": damages}))
+        print(_json({"file": str(path), **_tree(stats), "faults": faults}))
         return DONE
     waiting = ", ".join(
         text(f"buffer.kind.{_KINDS[kind]}", number=number) for kind, number in stats.lines.items()
@@ -149,7 +149,7 @@ def _stats(arguments: argparse.Namespace) -> int:
     print(path)
     for key, value in rows.items():
         print(f"  {padded(text(f'buffer.label.{key}'), _LABEL_COLUMNS)} {value}")
-    if damages:
+    if faults:
         print(text("buffer.look", path=path), file=sys.stderr)
     return DONE
 

@@ -15,14 +15,14 @@ from tempfile import TemporaryDirectory
 from device_profiles.points import from_ns
 from edge.buffer import schema
 from edge.buffer.entry import Kind
-from edge.buffer.image import Image, standing_still
 from edge.buffer.recovery import copy_rows
+from edge.buffer.snapshot import Snapshot, read_lock
 
 _MOST_FINDINGS = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Damage:
+class Fault:
     """One thing that is damaged: bits of the `log`, a `page`, a `row`, or the file's `structure`.
 
     `where` is the number of bits, the page, page, table and number of a row, or SQLite's finding.
@@ -66,9 +66,9 @@ class WaitingLine:
 class Inspection:
     """What a buffer held at the moment when it was looked at."""
 
-    def __init__(self, copy: sqlite3.Connection, damages: list[Damage], sizes: list[int]) -> None:
+    def __init__(self, copy: sqlite3.Connection, faults: list[Fault], sizes: list[int]) -> None:
         self._copy = copy
-        self.damages = damages
+        self.faults = faults
         """What is damaged, in the order log, pages, rows, structure; empty where all is sound."""
         self._sizes = sizes
 
@@ -112,21 +112,21 @@ def inspection(path: Path, *, is_structure_checked: bool = False) -> Iterator[In
 
     Raises OSError where it cannot be read, or the temporary folder has no room.
     """
-    with TemporaryDirectory(prefix="campus-edge-") as folder, standing_still(path):
+    with TemporaryDirectory(prefix="campus-edge-") as folder, read_lock(path):
         sizes = [path.stat().st_size, _size(path.with_name(f"{path.name}-wal"))]
         with (
-            Image(path) as image,
+            Snapshot(path) as snapshot,
             closing(schema.connect(Path(folder) / "rows.db")) as copy,
         ):
-            recovered = copy_rows(image, copy)
-            damages = [Damage("log", str(image.flipped_in_log))] if image.flipped_in_log else []
-            damages += [Damage("page", str(number)) for number in recovered.pages]
-            damages += [Damage("row", where) for where in recovered.damaged]
+            recovered = copy_rows(snapshot, copy)
+            faults = [Fault("log", str(snapshot.flipped_in_log))] if snapshot.flipped_in_log else []
+            faults += [Fault("page", str(number)) for number in recovered.pages]
+            faults += [Fault("row", where) for where in recovered.damaged]
             if is_structure_checked:
                 whole = Path(folder) / "whole.db"
-                image.write(whole)
-                damages += [Damage("structure", finding) for finding in _findings(whole)]
-            yield Inspection(copy, damages, sizes)
+                snapshot.write(whole)
+                faults += [Fault("structure", finding) for finding in _findings(whole)]
+            yield Inspection(copy, faults, sizes)
 
 
 def _findings(file: Path) -> list[str]:

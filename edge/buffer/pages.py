@@ -134,14 +134,14 @@ def _bits_that_lead_to_cells(page: bytes) -> Iterator[int]:
     yield from range(8 * end)
 
 
-def mended(page: bytes, is_right: Callable[[Row], bool]) -> bytes | None:
+def repaired(page: bytes, is_right: Callable[[Row], bool]) -> bytes | None:
     """Return a page with the bit flipped that leads to its cells, None where there is no such bit.
 
     Of several it is the one after which most rows are right.
     """
     best, best_rows = None, -1
     for bit in _bits_that_lead_to_cells(page):
-        changed = flip(page, bit)
+        changed = invert(page, bit)
         if not adds_up(changed):
             continue
         right = sum(_is_right(changed, place, is_right) for place in _places(changed))
@@ -150,20 +150,20 @@ def mended(page: bytes, is_right: Callable[[Row], bool]) -> bytes | None:
     return best
 
 
-def flipped_bit(page: bytes, bits: Iterable[int], is_right: Callable[[Row], bool]) -> int | None:
+def changed_bit(page: bytes, bits: Iterable[int], is_right: Callable[[Row], bool]) -> int | None:
     """Return the only one of some bits after whose flip a page and its rows are right, or None."""
-    right = [bit for bit in bits if are_rows_right(flip(page, bit), is_right)]
+    right = [bit for bit in bits if has_right_rows(invert(page, bit), is_right)]
     return right[0] if len(right) == 1 else None
 
 
-def flip(data: bytes, bit: int) -> bytes:
+def invert(data: bytes, bit: int) -> bytes:
     """Return data with one bit flipped."""
     changed = bytearray(data)
     changed[bit // 8] ^= 1 << bit % 8
     return bytes(changed)
 
 
-def are_rows_right(page: bytes, is_right: Callable[[Row], bool]) -> bool:
+def has_right_rows(page: bytes, is_right: Callable[[Row], bool]) -> bool:
     """Return whether a page adds up and each row that is whole on it is right."""
     return adds_up(page) and all(_is_right(page, place, is_right) for place in _places(page))
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from edge.buffer import pages, schema
 from edge.buffer.entry import Recovered
-from edge.buffer.image import Image
+from edge.buffer.snapshot import Snapshot
 
 _log = logging.getLogger(__name__)
 
@@ -22,15 +22,15 @@ def recover(broken: Path, into: sqlite3.Connection) -> Recovered:
     The damaged file stays as it is. Without room for the rows nothing is taken.
     """
     try:
-        with Image(broken) as image:
-            return copy_rows(image, into)
+        with Snapshot(broken) as snapshot:
+            return copy_rows(snapshot, into)
     except (sqlite3.DatabaseError, OSError) as error:
         _log.error("%s: nothing of it can be read: %s", broken, error)
         return Recovered()
 
 
-def copy_rows(image: Image, into: sqlite3.Connection) -> Recovered:
-    """Copy the sound rows of an image into the tables of a new buffer.
+def copy_rows(snapshot: Snapshot, into: sqlite3.Connection) -> Recovered:
+    """Copy the sound rows of a snapshot into the tables of a new buffer.
 
     Raises sqlite3.DatabaseError where they cannot be written; then none is.
     """
@@ -40,11 +40,11 @@ def copy_rows(image: Image, into: sqlite3.Connection) -> Recovered:
     ).fetchone()
     into.execute("BEGIN IMMEDIATE")
     try:
-        for number, page in image.used_pages():
+        for number, page in snapshot.used_pages():
             sound = _sound(number, page, recovered)
             if sound is None:
                 continue
-            for row in pages.rows(sound, image.page):
+            for row in pages.rows(sound, snapshot.page):
                 if row is None:
                     recovered.damaged.append(f"page {number}")
                 elif number == counts:
@@ -65,7 +65,7 @@ def _sound(number: int, page: bytes, recovered: Recovered) -> bytes | None:
     if page[0] == 0:  # an overflow page, or one of the list of free pages
         return None
     recovered.pages.append(number)
-    mended = pages.mended(page, schema.is_right)
+    mended = pages.repaired(page, schema.is_right)
     if mended is None:
         recovered.hidden = recovered.hidden or not pages.is_tree(page)
         mended = page

@@ -210,7 +210,7 @@ def _is_checksum_flipped(data: bytearray, start: int, computed: _Sum, stored: _S
             return True
         if sums == [*salts, *_checksum(words, stored)]:
             return False
-    return pages.are_rows_right(_page(data, start), schema.is_right)
+    return pages.has_right_rows(_page(data, start), schema.is_right)
 
 
 def _choice(
@@ -232,13 +232,13 @@ def _choice(
         if word > most_pages > 0:
             return place
     page = _page(data, start)
-    if pages.are_rows_right(page, schema.is_right):
+    if pages.has_right_rows(page, schema.is_right):
         for place in places:
             if place[0] == 0 and _is_of_another_page(data, start, place, last_of):
                 return place
         return None
     at = {_bit_of_page(place, _order(data)): place for place in places if place[0] > 1}
-    bit = pages.flipped_bit(page, at, schema.is_right)
+    bit = pages.changed_bit(page, at, schema.is_right)
     return None if bit is None else at[bit]
 
 

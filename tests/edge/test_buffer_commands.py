@@ -72,7 +72,7 @@ def test_verify_names_what_is_damaged(tmp_path: Path, capsys: pytest.CaptureFixt
         for start in range(0, len(sound), pages.PAGE_BYTES)
         if sound[start] == 5  # a page that leads to the lines
     )
-    path.write_bytes(pages.flip(pages.flip(sound, 8 * row), 8 * inner + 2))
+    path.write_bytes(pages.invert(pages.invert(sound, 8 * row), 8 * inner + 2))
     before = content(tmp_path)
     assert main(["buffer", "verify", str(path)]) == 1
     out = capsys.readouterr().out.splitlines()
@@ -85,7 +85,7 @@ def test_verify_names_what_is_damaged(tmp_path: Path, capsys: pytest.CaptureFixt
     )
     assert content(tmp_path) == before
     assert main(["buffer", "verify", str(path), "--json"]) == 1
-    kinds = {damage["kind"] for damage in json.loads(capsys.readouterr().out)["damages"]}
+    kinds = {fault["kind"] for fault in json.loads(capsys.readouterr().out)["faults"]}
     assert kinds == {"page", "row", "structure"}
 
 
@@ -100,7 +100,7 @@ def test_export_writes_line_protocol(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert main(["buffer", "export", str(path), "--out", str(out)]) == 1
     assert f"{out}: exists" in capsys.readouterr().err
     sound = path.read_bytes()
-    path.write_bytes(pages.flip(sound, 8 * sound.index(READINGS[7].encode())))
+    path.write_bytes(pages.invert(sound, 8 * sound.index(READINGS[7].encode())))
     assert main(["buffer", "export", str(path)]) == 0
     captured = capsys.readouterr()
     assert captured.out.splitlines() == [*READINGS[:7], *READINGS[8:], "usage"]
@@ -128,7 +128,7 @@ def test_a_flipped_bit_in_the_log_is_named(
             copied.write_bytes(path.read_bytes())
             log = path.with_name("buffer.db-wal").read_bytes()
             bit = 8 * log.index(READINGS[7].encode())
-            copied.with_name("buffer.db-wal").write_bytes(pages.flip(log, bit))
+            copied.with_name("buffer.db-wal").write_bytes(pages.invert(log, bit))
 
     asyncio.run(copy_while_open())
     before = content(copied.parent)

@@ -15,8 +15,8 @@ import pytest
 
 from edge.buffer import pages, schema, write_ahead_log
 from edge.buffer.entry import Entry, Held, Kind, Line, Observation
-from edge.buffer.image import Image
 from edge.buffer.recovery import copy_rows
+from edge.buffer.snapshot import Snapshot
 from edge.buffer.sqlite import SqliteBuffer
 from edge.buffer.tables import DAMAGED
 from edge.clock import SystemClock
@@ -189,8 +189,11 @@ def test_a_line_that_the_server_has_does_not_come_back_from_a_free_page(fast_pat
             await buffer.acknowledge(sent)
 
     asyncio.run(use())
-    with Image(path) as image, contextlib.closing(schema.connect(fast_path / "new.db")) as new:
-        assert copy_rows(image, new).lines == len(LINES) - 100
+    with (
+        Snapshot(path) as snapshot,
+        contextlib.closing(schema.connect(fast_path / "new.db")) as new,
+    ):
+        assert copy_rows(snapshot, new).lines == len(LINES) - 100
         texts = [text for (text,) in new.execute("SELECT text FROM lines ORDER BY seq")]
     assert texts == LINES[100:]
 
@@ -198,8 +201,8 @@ def test_a_line_that_the_server_has_does_not_come_back_from_a_free_page(fast_pat
 def test_a_page_with_a_wrong_number_of_cells_is_put_right(disk: Disk) -> None:
     page = next(page for page in pages_of(disk.file) if page[0] == 13 and pages.adds_up(page))
     for bit in (8 * 4 + 1, 8 * 5 + 3, 8 * 8 + 6, 8 * 11 + 2):  # count, content, two pointers
-        assert not pages.adds_up(pages.flip(page, bit))
-        assert pages.mended(pages.flip(page, bit), schema.is_right) == page
+        assert not pages.adds_up(pages.invert(page, bit))
+        assert pages.repaired(pages.invert(page, bit), schema.is_right) == page
 
 
 def test_a_high_bit_in_the_log_is_put_right_by_the_row_it_damages(

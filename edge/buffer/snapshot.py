@@ -15,7 +15,7 @@ from typing import Self
 from edge.buffer import pages, write_ahead_log
 
 
-class Image:
+class Snapshot:
     """The pages of a buffer; a `with` closes its file.
 
     Raises OSError where the file cannot be read.
@@ -77,8 +77,8 @@ class Image:
 
 
 @contextlib.contextmanager
-def standing_still(path: Path) -> Iterator[None]:
-    """Keep a running gateway from moving pages out of the log while an image is read.
+def read_lock(path: Path) -> Iterator[None]:
+    """Keep a running gateway from moving pages out of the log while a snapshot is read.
 
     A file that no process has open has no shared memory (`-shm`), and is left alone: SQLite would
     create that with the rights of this process, and the gateway could not open it.
