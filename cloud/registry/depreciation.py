@@ -1,8 +1,8 @@
 """What an asset is still worth in the books: straight-line depreciation. Pure.
 
-The rule is that of the state's accounting for public institutions, from memory: equal amounts each
-month, the month of acquisition included, down to nothing. Worn-out assets that are still used stay
-at nothing.
+The rule is that of Government Accounting Standard No. 3 (政府会计准则第3号——固定资产), from memory:
+equal amounts each month, the month of acquisition included, down to nothing. Worn-out assets that
+are still used stay at nothing.
 """
 
 import datetime as dt

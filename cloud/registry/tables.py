@@ -300,3 +300,19 @@ class Chemical(Table):
     counted_quantity: Mapped[float | None]
     unit: Mapped[str | None]
     counted_on: Mapped[dt.date | None]
+
+
+class HeadingChoice(Table):
+    """What a person chose for a heading of imported files."""
+
+    __tablename__ = "heading_choice"
+    __table_args__ = (UniqueConstraint("scope", "kind", "heading"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    scope: Mapped[str]
+    """The school that the files are of; empty for files that name their schools."""
+    kind: Mapped[str]
+    heading: Mapped[str]
+    """As headings are compared: without blanks, marks and unit."""
+    column_key: Mapped[str]
+    """The column's key; empty where the heading means nothing."""

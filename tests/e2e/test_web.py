@@ -112,6 +112,7 @@ def test_a_manager_finds_an_asset_and_looks_at_its_day(cloud: CloudServer, visit
     for card in ("全天运行状态", "节次 × 星期 使用情况", "当前读数", "读数曲线", "台账信息"):
         expect(page.get_by_role("heading", name=card)).to_be_visible()
     expect(page.locator("canvas").first).to_be_visible()
+    expect(page.locator("[data-test=net-value]")).to_contain_text("原值 ÷（使用年限 × 12）")
     _has_no_key(page)
     assert visit.problems == []
 

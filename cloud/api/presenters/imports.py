@@ -4,7 +4,16 @@ import base64
 from pathlib import PurePath
 
 from cloud.api.presenters.text import localized_text
-from cloud.api.schemas.imports import ImportNote, ImportProblem, ImportReport, RefusedFile
+from cloud.api.schemas.imports import (
+    ImportColumn,
+    ImportHeading,
+    ImportNote,
+    ImportProblem,
+    ImportReport,
+    RefusedFile,
+)
+from cloud.api.schemas.text import LocalizedText
+from cloud.registry.importing.heading_choices import HeadingUse
 from cloud.registry.importing.importer import Report
 from cloud.registry.importing.notes import Note
 from cloud.registry.importing.table_reader import Problem
@@ -25,6 +34,7 @@ def import_report(report: Report, filename: str) -> ImportReport:
         ignored_columns=list(report.ignored_columns),
         applied=report.applied,
         notes=[_note(note) for note in report.notes],
+        headings=[_heading(use) for use in report.headings],
         skipped=report.skipped,
         refused_rows=report.refused_rows,
         refused_file=_refused_file(report, filename),
@@ -47,6 +57,22 @@ def _note(note: Note) -> ImportNote:
         note=note.note,
         code=note.text.key,
         message=localized_text(note.text),
+    )
+
+
+def _heading(use: HeadingUse) -> ImportHeading:
+    return ImportHeading(
+        kind=use.kind,
+        sheet=use.sheet,
+        heading=use.heading,
+        column=use.column,
+        is_remembered=use.is_remembered,
+        choices=[
+            ImportColumn(
+                key=column.key, title=LocalizedText({"zh": column.title, "en": column.english})
+            )
+            for column in use.free
+        ],
     )
 
 

@@ -2,7 +2,8 @@
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query, UploadFile
+from fastapi import APIRouter, Form, Query, UploadFile
+from pydantic import TypeAdapter, ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
@@ -12,6 +13,7 @@ from cloud.api.schemas.imports import ImportReport
 from cloud.errors import BadRequest, RefusedValue, TooLarge
 from cloud.messages import message
 from cloud.registry.codes.statistics import school_code
+from cloud.registry.importing.columns import BY_KIND
 from cloud.registry.importing.dates import ZONE
 from cloud.registry.importing.importer import import_file
 from cloud.registry.importing.template import template
@@ -34,6 +36,7 @@ Kind = Literal[
     "chemicals",
     "workbook",
 ]
+_HEADINGS = TypeAdapter(dict[str, dict[str, str | None]])
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MEGABYTE = 1_000_000
 
@@ -63,11 +66,20 @@ async def import_records(
     keep_good: Annotated[
         bool, Query(description="Import the rows without a problem, and return the others.")
     ] = False,
+    headings: Annotated[
+        str,
+        Form(
+            description="JSON: kind -> heading of the file -> key of the column it is taken for; "
+            '"" where it means nothing, null to forget what was chosen with an earlier file.'
+        ),
+    ] = "{}",
 ) -> ImportReport:
     """Import all of a file or, where anything is wrong with it, nothing.
 
     With `keep_good` the rows without a problem are imported; `refused_file` holds the others.
+    `headings` is remembered, once the file is applied, for the next file of the school.
     """
+    chosen = _chosen(headings)
     if school is not None:
         try:
             school = school_code(school)
@@ -90,5 +102,23 @@ async def import_records(
         school=school,
         keep_good=keep_good,
         today=clock.now().astimezone(ZONE).date(),
+        headings=chosen,
     )
     return import_report(report, name)
+
+
+def _chosen(text: str) -> dict[str, dict[str, str | None]]:
+    """Return what was chosen for headings; raises BadRequest where a kind or column is unknown."""
+    try:
+        chosen = _HEADINGS.validate_json(text)
+    except ValidationError:
+        raise BadRequest(message("import.headings.form")) from None
+    for kind, titles in chosen.items():
+        layout = BY_KIND.get(kind)
+        if layout is None:
+            raise BadRequest(message("import.headings.kind", kind=kind, kinds=list(BY_KIND)))
+        known = [column.key for column in layout.columns]
+        for column in titles.values():
+            if column and column not in known:
+                raise BadRequest(message("import.headings.column", column=column, columns=known))
+    return chosen

@@ -37,6 +37,27 @@ class ImportNote(Shape):
     """The note in every language."""
 
 
+class ImportColumn(Shape):
+    """A column that a heading can be taken for."""
+
+    key: str
+    title: LocalizedText
+
+
+class ImportHeading(Shape):
+    """A heading of the file that is unknown here, or whose column a person chose."""
+
+    kind: str
+    sheet: str
+    heading: str
+    column: str | None
+    """The key of the column chosen; empty: it means nothing; null: not chosen yet."""
+    is_remembered: bool
+    """Whether it was chosen with an earlier file."""
+    choices: list[ImportColumn]
+    """The columns that the sheet has no other heading for."""
+
+
 class RefusedFile(Shape):
     """The rows that were left out, as an Excel file with the reason in a column."""
 
@@ -63,6 +84,8 @@ class ImportReport(Shape):
     """Columns of the file that mean nothing here and were not stored."""
     applied: bool
     notes: list[ImportNote] = Field(default_factory=list)
+    headings: list[ImportHeading] = Field(default_factory=list)
+    """Unknown and chosen headings, with the columns they can be taken for."""
     skipped: int = 0
     """Rows that are no records: totals, remarks, the header again, rows that nothing names."""
     refused_rows: int = 0

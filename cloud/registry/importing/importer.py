@@ -20,6 +20,7 @@ from cloud.errors import Unprocessable
 from cloud.messages import message
 from cloud.registry.importing import columns, ledger, records, timetable
 from cloud.registry.importing.columns import BY_KIND, LAYOUTS, Layout
+from cloud.registry.importing.heading_choices import HeadingUse, Requested, choices_for
 from cloud.registry.importing.import_job import Job
 from cloud.registry.importing.notes import Note, Notes
 from cloud.registry.importing.refused_rows import rest_of
@@ -75,6 +76,8 @@ class Report:
     """Rows that are no records: totals, remarks, rows without a key."""
     refused_rows: int = 0
     """Rows that were left out because of a problem, with `keep_good`."""
+    headings: tuple[HeadingUse, ...] = ()
+    """Headings that are unknown, or whose column a person chose."""
     refused_file: bytes | None = None
     """These rows as a workbook, with the reason in a column."""
 
@@ -101,11 +104,13 @@ def import_file(
     school: str | None = None,
     keep_good: bool = False,
     today: dt.date | None = None,
+    headings: Requested | None = None,
 ) -> Report:
     """Import a CSV or Excel file. A file that cannot be read at all raises `Unprocessable`.
 
     With `keep_good` rows with a problem are left out. `today` is the day of the import; without it
-    no date is noted as one in the future.
+    no date is noted as one in the future. `headings` are what a person chose for headings of the
+    file; an import that is applied remembers them for the next file.
     """
     sheets = read(content, filename)
     of_file = Problems()
@@ -115,7 +120,8 @@ def import_file(
     with registry.writing() as session:
         for _ in range(MOST_ATTEMPTS):
             problems = of_file.copy()
-            reading = Reading(problems, Notes(), school, today, excluded)
+            choices = choices_for(session, school or "", headings or {})
+            reading = Reading(problems, Notes(), school, today, excluded, choices)
             attempt = _try(session, parts, reading)
             all_problems.take(problems)
             if not keep_good or problems.of_sheets or not problems.of_rows:
@@ -128,6 +134,8 @@ def import_file(
             all_problems.take(problems)
         is_good = not problems.total and attempt.rows > 0
         applied = is_good and not dry_run
+        if applied:
+            choices.remember(session, school or "")
         touched = _close(session, attempt.job, applied=applied)
     if applied and touched:
         registry.changed(kind, touched)
@@ -145,6 +153,7 @@ def import_file(
         ignored_columns=tuple(sorted(reading.ignored)),
         applied=applied,
         notes=tuple(reading.notes.all),
+        headings=tuple(choices.uses),
         skipped=reading.skipped,
         refused_rows=len(excluded) if rest is not None else 0,
         refused_file=rest,

@@ -14,6 +14,12 @@ from cloud.messages import Message, message, render
 from cloud.registry.importing import cells, dates
 from cloud.registry.importing.amounts import AMOUNTS, BY_UNIT
 from cloud.registry.importing.columns import Column, Layout, heading
+from cloud.registry.importing.heading_choices import (
+    CHOSEN_RANK,
+    NOTHING,
+    HeadingChoices,
+    HeadingUse,
+)
 from cloud.registry.importing.notes import Notes
 from cloud.registry.importing.skipped_rows import reason_to_skip
 from cloud.registry.importing.spreadsheet import Sheet
@@ -112,6 +118,8 @@ class Reading:
     """The day of the import, where it is known."""
     excluded: Collection[tuple[str, int]] = ()
     """Rows that are left out: sheet and number."""
+    choices: HeadingChoices = field(default_factory=lambda: HeadingChoices({}, {}))
+    """What a person chose for headings."""
     ignored: set[str] = field(default_factory=set)
     """Titles of columns that mean nothing."""
     skipped: int = 0
@@ -305,7 +313,7 @@ def _best_header(
 
 
 def _header(sheet: Sheet, layout: Layout, reading: Reading, name: str) -> Header | None:
-    headings = layout.headings
+    headings = reading.choices.headings(layout)
     best = _best_header(sheet, headings)
     keys = [column for column in layout.columns if column.is_key]
     if best is None:
@@ -352,15 +360,35 @@ def _places(
             reading.problems.add(name, number, column.title, message("import.header.twice"))
         else:
             others.append(index)
-    for key, rank in ranks.items():
-        if rank:
-            title = _title(row[places[key]])
-            meaning = layout.column(key).title
-            reading.notes.add("heading", name, None, title, got=title, meaning=meaning)
+    _note_headings(
+        ranks, {key: _title(row[at]) for key, at in places.items()}, layout, reading, name
+    )
     unknown = [_title(row[index]) for index in others]
     is_sound = _ignore(unknown, places, number, layout, reading, name) and is_sound
     units = {key: heading(row[index])[1] for key, index in places.items()}
     return Header(number, places, units) if is_sound else None
+
+
+def _note_headings(
+    ranks: Mapping[str, int],
+    titles: Mapping[str, str],
+    layout: Layout,
+    reading: Reading,
+    name: str,
+) -> None:
+    """Note which headings were read as a column of another name, and who chose that."""
+    free = [column for column in layout.columns if column.key not in ranks]
+    for key, rank in ranks.items():
+        if not rank:
+            continue
+        column, title, note = layout.column(key), titles[key], "heading"
+        if rank == CHOSEN_RANK:
+            is_remembered = reading.choices.is_remembered(layout.kind, title)
+            note = "heading_remembered" if is_remembered else "heading_chosen"
+            reading.choices.uses.append(
+                HeadingUse(layout.kind, name, title, key, is_remembered, (column, *free))
+            )
+        reading.notes.add(note, name, None, title, got=title, meaning=column.title)
 
 
 def _ignore(
@@ -372,12 +400,18 @@ def _ignore(
     name: str,
 ) -> bool:
     """Ignore unknown headings; whether none of them looks like a misspelled column."""
-    absent = [column.title for column in layout.columns if column.key not in places]
-    absent += [column.english for column in layout.columns if column.key not in places]
+    free = tuple(column for column in layout.columns if column.key not in places)
+    absent = [column.title for column in free] + [column.english for column in free]
     is_sound = True
     for title in unknown:
         plain = heading(title)[0]
-        close = [] if plain in WITHOUT_MEANING else get_close_matches(plain, absent, 1, 0.6)
+        chosen = reading.choices.column(layout.kind, title)
+        is_remembered = reading.choices.is_remembered(layout.kind, title)
+        reading.choices.uses.append(
+            HeadingUse(layout.kind, name, title, chosen, is_remembered, free)
+        )
+        means_nothing = plain in WITHOUT_MEANING or chosen == NOTHING
+        close = [] if means_nothing else get_close_matches(plain, absent, 1, 0.6)
         if close:
             is_sound = False
             problem = message("import.header.unknown", sheet=layout.sheet, nearest=close[0])

@@ -32,7 +32,7 @@ def restore(name: str, folder: Path) -> str:
     return f"sqlite:///{path}"
 
 
-@pytest.mark.parametrize("version", ["v0001.sql", "v0002.sql"])
+@pytest.mark.parametrize("version", ["v0001.sql", "v0002.sql", "v0003.sql"])
 def test_a_database_of_a_past_version_opens_with_all_it_holds(tmp_path: Path, version: str) -> None:
     url = restore(version, tmp_path)
     for _ in range(2):

@@ -72,10 +72,14 @@ export async function takeStep(body: StepBody): Promise<Step> {
 /** What a file holds: a whole workbook, or the rows of one table. */
 export type ImportKind = paths["/api/v1/imports/{kind}"]["post"]["parameters"]["path"]["kind"];
 
+/** Kind of import -> heading -> the column's key, "" for none of them, null to forget an earlier choice. */
+export type ChosenHeadings = Record<string, Record<string, string | null>>;
+
 /** Check a file, or import it; throws a Problem where it cannot be read or the token is wrong. */
-export async function importFile(kind: ImportKind, file: File, query: { dry_run: boolean; school: string; keep_good: boolean }): Promise<ImportReport> {
+export async function importFile(kind: ImportKind, file: File, query: { dry_run: boolean; school: string; keep_good: boolean }, headings: ChosenHeadings = {}): Promise<ImportReport> {
   const body = new FormData();
   body.append("file", file);
+  body.append("headings", JSON.stringify(headings));
   const search = new URLSearchParams(Object.entries(known(query)).map(([key, value]) => [key, String(value)]));
   const answer = await fetchWithToken(`/api/v1/imports/${kind}?${search}`, "application/json", { method: "POST", body });
   return (await answer.json()) as ImportReport;

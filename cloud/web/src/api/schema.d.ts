@@ -522,6 +522,7 @@ export interface paths {
          * @description Import all of a file or, where anything is wrong with it, nothing.
          *
          *     With `keep_good` the rows without a problem are imported; `refused_file` holds the others.
+         *     `headings` is remembered, once the file is applied, for the next file of the school.
          */
         post: operations["import_records"];
         delete?: never;
@@ -1620,6 +1621,12 @@ export interface components {
         Body_import_records: {
             /** File */
             file: string;
+            /**
+             * Headings
+             * @description JSON: kind -> heading of the file -> key of the column it is taken for; "" where it means nothing, null to forget what was chosen with an earlier file.
+             * @default {}
+             */
+            headings: string;
         };
         /**
          * CalendarDay
@@ -2342,6 +2349,33 @@ export interface components {
             start: string;
         };
         /**
+         * ImportColumn
+         * @description A column that a heading can be taken for.
+         */
+        ImportColumn: {
+            /** Key */
+            key: string;
+            title: components["schemas"]["LocalizedText"];
+        };
+        /**
+         * ImportHeading
+         * @description A heading of the file that is unknown here, or whose column a person chose.
+         */
+        ImportHeading: {
+            /** Choices */
+            choices: components["schemas"]["ImportColumn"][];
+            /** Column */
+            column: string | null;
+            /** Heading */
+            heading: string;
+            /** Is Remembered */
+            is_remembered: boolean;
+            /** Kind */
+            kind: string;
+            /** Sheet */
+            sheet: string;
+        };
+        /**
          * ImportNote
          * @description Something to know that stops nothing: what was skipped, is hidden, or was assumed.
          */
@@ -2388,6 +2422,8 @@ export interface components {
             created: number;
             /** Dry Run */
             dry_run: boolean;
+            /** Headings */
+            headings?: components["schemas"]["ImportHeading"][];
             /** Ignored Columns */
             ignored_columns?: string[];
             /** Kind */
@@ -4148,6 +4184,8 @@ export type GatewayDevice = components['schemas']['GatewayDevice'];
 export type GatewayPoint = components['schemas']['GatewayPoint'];
 export type HeatCell = components['schemas']['HeatCell'];
 export type Heatmap = components['schemas']['Heatmap'];
+export type ImportColumn = components['schemas']['ImportColumn'];
+export type ImportHeading = components['schemas']['ImportHeading'];
 export type ImportNote = components['schemas']['ImportNote'];
 export type ImportProblem = components['schemas']['ImportProblem'];
 export type ImportReport = components['schemas']['ImportReport'];

@@ -1,4 +1,5 @@
 import io
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,33 @@ async def test_files_that_cannot_be_read_are_problems(client: AsyncClient) -> No
     for answer, status in cases:
         assert answer.status_code == status
         assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_a_heading_is_taken_for_the_column_that_is_chosen_for_it(client: AsyncClient) -> None:
+    text = CSV.replace("学校名称", "单位全称甲")
+    choice = json.dumps({"schools": {"单位全称甲": "name"}})
+
+    async def checked(headings: str | None = None, *, dry_run: bool = True) -> Any:
+        return await client.post(
+            "/api/v1/imports/schools",
+            params={"dry_run": dry_run},
+            files={"file": ("a.csv", text.encode())},
+            data={} if headings is None else {"headings": headings},
+        )
+
+    (unknown,) = (await checked()).json()["headings"]
+    assert (unknown["heading"], unknown["column"]) == ("单位全称甲", None)
+    assert {"key": "name", "title": {"zh": "学校名称", "en": "name"}} in unknown["choices"]
+    assert (await checked(choice, dry_run=False)).json()["applied"]
+    (remembered,) = (await checked()).json()["headings"]
+    assert (remembered["column"], remembered["is_remembered"]) == ("name", True)
+    for wrong, words in [
+        ("[]", "expected JSON"),
+        ('{"cars": {}}', '"cars" is not a kind'),
+        ('{"schools": {"x": "wheels"}}', '"wheels" is not a column'),
+    ]:
+        refused = await checked(wrong)
+        assert (refused.status_code, words in refused.text.replace('\\"', '"')) == (400, True)
 
 
 async def test_the_template_is_a_workbook(client: AsyncClient) -> None:
