@@ -39,6 +39,7 @@ from cloud.assessments.repository import AssessmentRepository
 from cloud.clock import Clock, SystemClock
 from cloud.pages import Pages
 from cloud.registry.store import Registry
+from cloud.scoring.evidence.computed import ComputedFromEvidence
 from cloud.services import Services
 from cloud.settings import Settings
 from cloud.telemetry.current_state import StateNow
@@ -133,6 +134,7 @@ async def _services(settings: Settings, clock: Clock) -> AsyncIterator[Services]
             live=feed,
             parser=Parser(),
             repository=AssessmentRepository(registry.assessment_log),
+            computed=ComputedFromEvidence(),
         )
         tasks = [
             asyncio.create_task(_keep_running(work))

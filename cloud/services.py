@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from cloud.assessments.repository import AssessmentRepository
 from cloud.clock import Clock
 from cloud.registry.store import Registry
+from cloud.scoring.evidence.computed import ComputedFromEvidence
 from cloud.settings import Settings
 from cloud.telemetry.current_state import StateNow
 from cloud.telemetry.line_protocol import Parser
@@ -27,3 +28,4 @@ class Services:
     live: LiveFeed
     parser: Parser
     repository: AssessmentRepository
+    computed: ComputedFromEvidence

@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 import polars as pl
 
-from cloud.assessments.assessment import Filed, FiledFinding, assessed
+from cloud.assessments.assessment import Assessment, Filed, FiledFinding, assessed
 from cloud.errors import NotFound, Unprocessable
 from cloud.integrity.collect import Inspections, gather_facts
 from cloud.integrity.inputs import Facts
@@ -16,6 +16,7 @@ from cloud.registry.rows import SchoolRow
 from cloud.registry.store import Registry
 from cloud.scoring.engine.school_table import evidence_table
 from cloud.scoring.evidence.collect import gather
+from cloud.scoring.evidence.computed import ComputedFromEvidence, evidence_digest
 from cloud.scoring.evidence.evidence import Evidence
 from cloud.scoring.standard.standard import Standard, parse_standard
 from cloud.telemetry.store import TelemetryStore
@@ -76,14 +77,22 @@ async def assess(
 async def evidence_now(
     store: TelemetryStore,
     registry: Registry,
-    standard: Standard,
+    computed: ComputedFromEvidence,
+    assessment: Assessment,
     school: SchoolRow,
-    start: date,
-    end: date,
 ) -> pl.DataFrame:
-    """Return the evidence table of one school as it is now."""
-    facts = await _gathered(store, registry, [school], start, end)
-    return await asyncio.to_thread(_table, standard, facts, [school])
+    """Return the evidence table of one school of an assessment as it is now."""
+    filed = assessment.row
+    facts = await _gathered(store, registry, [school], filed.starts, filed.ends)
+
+    def table() -> pl.DataFrame:
+        return computed.result(
+            ("evidence table", filed.id),
+            evidence_digest(facts),
+            lambda: evidence_table(assessment.standard, facts),
+        )
+
+    return _named(await asyncio.to_thread(table), [school])
 
 
 def _chosen(registry: Registry, schools: Sequence[str] | None) -> list[SchoolRow]:

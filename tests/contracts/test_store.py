@@ -284,6 +284,26 @@ class TestSensors:
         }
         assert rows == {("co2", 20 * NS, 600.0), ("illuminance", 20 * NS, 300.0)}
 
+    async def test_a_reading_written_since_is_in_the_next_answer(self, air: TelemetryStore) -> None:
+        head = "reading,school=S,category=environment,profile=p,asset=E,room=101"
+        sensor = Sensor("S", "E", "101", "environment", "p", "co2")
+
+        async def co2() -> tuple[int, list[tuple[int, float]]]:
+            first = await air.sensors(["S"], ["co2"], category="environment", before=second(99))
+            samples = await air.samples(["S"], ["co2"], 0, 99 * NS, category="environment")
+            at = samples.sensors.index(sensor)
+            rows = [row for row in samples.rows.to_pylist() if row["sensor"] == at]
+            return first[sensor], sorted((row["observed_ns"], row["value"]) for row in rows)
+
+        assert await co2() == (10 * NS, [(10 * NS, 500.0), (20 * NS, 600.0)])
+        await air.write(points(f"{head} co2=650 15"))
+        await air.write(points(f"{head} co2=610 20"))
+        assert await co2() == (10 * NS, [(10 * NS, 500.0), (15 * NS, 650.0), (20 * NS, 610.0)])
+        await air.write(points(f"{head} co2=400 5"))
+        assert (await co2())[0] == 5 * NS
+        await air.purge(second(12), second(12))
+        assert await co2() == (15 * NS, [(15 * NS, 650.0), (20 * NS, 610.0)])
+
     async def test_samples_of_every_category_and_of_several_schools(
         self, air: TelemetryStore
     ) -> None:

@@ -238,7 +238,7 @@ async def get_evidence_changes(
     row = await run_in_threadpool(registered, services.registry, school)
     await services.rollups.settled()
     now = await create.evidence_now(
-        services.store, services.registry, filed.standard, row, filed.row.starts, filed.row.ends
+        services.store, services.registry, services.computed, filed, row
     )
     changed = await run_in_threadpool(evidence_drift.changes, filed, school, now)
     return shapes.changes_shape(filed, school, changed)

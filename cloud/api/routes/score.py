@@ -1,6 +1,6 @@
 """The score of a school, from the whole down to each piece of evidence."""
 
-from datetime import date
+from datetime import date, datetime
 from functools import cache
 from typing import Annotated, NamedTuple
 
@@ -20,6 +20,7 @@ from cloud.scoring.engine import result as results
 from cloud.scoring.engine.engine import score_table
 from cloud.scoring.engine.school_table import evidence_table, inputs_digest
 from cloud.scoring.evidence.collect import gather
+from cloud.scoring.evidence.computed import evidence_digest
 from cloud.scoring.evidence.evidence import Evidence
 from cloud.scoring.standard import standard
 from cloud.scoring.standard.standard import Standard
@@ -37,10 +38,16 @@ Name = Annotated[str, Query(alias="standard", description="The standard's id.")]
 
 class _Scored(NamedTuple):
     standard: Standard
-    evidence: Evidence
     result: results.Result
     inputs: str
     """Digest of the standard and of what it reads of the evidence."""
+
+
+class _Collected(NamedTuple):
+    standard: Standard
+    evidence: Evidence
+    digest: bytes
+    """Of the evidence."""
 
 
 @router.get("/standards", summary="Every edition of every standard")
@@ -54,8 +61,19 @@ async def get_score(
     school: str, services: ServicesDep, start: Start = None, end: End = None, name: Name = DEFAULT
 ) -> Score:
     """Return the score with every finding; `value` is null where coverage is too low."""
-    scored = await _score(services, school, start, end, name)
-    return await run_in_threadpool(_shape, scored, services)
+    collected = await _collected(services, school, start, end, name)
+
+    now = services.clock.now()
+
+    def shown() -> Score:
+        shape = services.computed.result(
+            ("score shown", collected.standard.edition),
+            collected.digest,
+            lambda: _shape(_scored(services, collected, school), collected, now),
+        )
+        return shape.model_copy(update={"computed_at": now})
+
+    return await run_in_threadpool(shown)
 
 
 @router.get("/schools/{school}/findings/{clause}", summary="One finding with all its evidence")
@@ -68,7 +86,8 @@ async def get_finding(
     name: Name = DEFAULT,
 ) -> Finding:
     """Return a finding down to each row that its figure is the sum of."""
-    scored = await _score(services, school, start, end, name)
+    collected = await _collected(services, school, start, end, name)
+    scored = await run_in_threadpool(_scored, services, collected, school)
     finding = next(
         (finding for finding in scored.result.findings if finding.clause.id == clause), None
     )
@@ -76,7 +95,7 @@ async def get_finding(
         raise NotFound(
             message("api.unknown_clause", standard=scored.standard.edition, clause=clause)
         )
-    rows = await run_in_threadpool(_rows, finding, scored)
+    rows = await run_in_threadpool(_rows, finding, collected.evidence)
     return finding_shape(finding, rows, scored.result.stages, first=None)
 
 
@@ -85,9 +104,9 @@ def _editions() -> tuple[Standard, ...]:
     return tuple(standard.editions())
 
 
-async def _score(
+async def _collected(
     services: Services, school: str, start: date | None, end: date | None, name: str
-) -> _Scored:
+) -> _Collected:
     await run_in_threadpool(registered, services.registry, school)
     first, last = await run_in_threadpool(_span, services, school, start, end)
     chosen = standard.in_force(_editions(), name, last)
@@ -96,13 +115,18 @@ async def _score(
         raise NotFound(message("api.not_in_force", standard=name, day=last, known=known))
     await services.rollups.settled()
     facts = await gather(services.store, services.registry, school, first, last)
-    return await run_in_threadpool(_scored, chosen, facts, school)
+    return _Collected(chosen, facts, await run_in_threadpool(evidence_digest, facts))
 
 
-def _scored(chosen: Standard, facts: Evidence, school: str) -> _Scored:
-    scores = score_table(chosen, evidence_table(chosen, facts))
-    inputs = inputs_digest(chosen, scores.table)
-    return _Scored(chosen, facts, results.result(scores, school), inputs)
+def _scored(services: Services, collected: _Collected, school: str) -> _Scored:
+    chosen = collected.standard
+
+    def compute() -> _Scored:
+        scores = score_table(chosen, evidence_table(chosen, collected.evidence))
+        inputs = inputs_digest(chosen, scores.table)
+        return _Scored(chosen, results.result(scores, school), inputs)
+
+    return services.computed.result(("score", chosen.edition), collected.digest, compute)
 
 
 def _span(
@@ -116,27 +140,27 @@ def _span(
     return span(services, school, start, last)
 
 
-def _shape(scored: _Scored, services: Services) -> Score:
-    result = scored.result
+def _shape(scored: _Scored, collected: _Collected, computed_at: datetime) -> Score:
+    result, evidence = scored.result, collected.evidence
     return Score(
         school=result.school,
         standard=scored.standard.edition,
         standard_title=localized_text(scored.standard.title),
-        start=scored.evidence.start,
-        end=scored.evidence.end,
+        start=evidence.start,
+        end=evidence.end,
         value=result.value,
         coverage=result.coverage,
         min_coverage=scored.standard.min_coverage,
         dimensions=[dimension_shape(dimension) for dimension in result.dimensions],
         findings=[
-            finding_shape(finding, _rows(finding, scored), result.stages)
+            finding_shape(finding, _rows(finding, evidence), result.stages)
             for finding in result.findings
         ],
         inputs_digest=scored.inputs,
-        computed_at=services.clock.now(),
+        computed_at=computed_at,
     )
 
 
-def _rows(finding: results.Finding, scored: _Scored) -> pl.DataFrame:
-    rows = results.evidence_rows(finding.clause, scored.evidence)
+def _rows(finding: results.Finding, evidence: Evidence) -> pl.DataFrame:
+    rows = results.evidence_rows(finding.clause, evidence)
     return rows.clear() if finding.outcome == "not_applicable" else rows

@@ -177,6 +177,14 @@ class Group:
                     state=prevailing(active_s, standby_s, off_s, unobserved_s),
                 )
 
+    def first_times(self) -> dict[int, int]:
+        """Return the first time (ns) that the points of each series have, by its number."""
+        first_ns: dict[int, int] = {}
+        for series, _, time_ns in self._points:
+            if time_ns < first_ns.get(series, time_ns + 1):
+                first_ns[series] = time_ns
+        return first_ns
+
     def assets_with_readings(self) -> list[tuple[str, str]]:
         """Return the (school, asset) pairs that have new readings."""
         return sorted(

@@ -16,6 +16,8 @@ class Names:
 
     def __init__(self, cursor: duckdb.DuckDBPyConnection) -> None:
         self.series: dict[SeriesKey, int] = {}
+        self._of_school: dict[tuple[str, str], dict[SeriesKey, int]] = {}
+        """Series by measurement and school: a city has tens of thousands."""
         self.fields: dict[tuple[str, str], tuple[int, FieldType]] = {}
         self._new_series: list[tuple[int, str, str]] = []
         self._new_fields: list[tuple[int, str, str, str]] = []
@@ -28,6 +30,10 @@ class Names:
             SeriesKey(measurement, tuple((k, v) for k, v in json.loads(tags))): number
             for number, measurement, tags in rows
         }
+        of_school: dict[tuple[str, str], dict[SeriesKey, int]] = {}
+        for key, number in self.series.items():
+            of_school.setdefault((key.measurement, key.tag("school")), {})[key] = number
+        self._of_school = of_school
         rows = cursor.execute("SELECT id, measurement, name, type FROM fields").fetchall()
         self.fields = {
             (measurement, name): (number, FieldType(kind))
@@ -41,6 +47,7 @@ class Names:
         number = self.series.get(key)
         if number is None:
             number = self.series[key] = len(self.series) + 1
+            self._of_school.setdefault((key.measurement, key.tag("school")), {})[key] = number
             tags = json.dumps(key.tags, ensure_ascii=False)
             self._new_series.append((number, key.measurement, tags))
         return number
@@ -71,7 +78,7 @@ class Names:
         wanted = set(tags.items())
         return {
             number: key
-            for key, number in self._snapshot()
+            for key, number in self._snapshot(measurement, tags.get("school"))
             if key.measurement == measurement and wanted <= set(key.tags)
         }
 
@@ -83,5 +90,7 @@ class Names:
             if owner == measurement
         }
 
-    def _snapshot(self) -> Iterable[tuple[SeriesKey, int]]:
-        return list(self.series.items())
+    def _snapshot(self, measurement: str, school: str | None) -> Iterable[tuple[SeriesKey, int]]:
+        if school is None:
+            return list(self.series.items())
+        return list(self._of_school.get((measurement, school), {}).items())

@@ -4,10 +4,11 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 import duckdb
-import pyarrow as pa  # type: ignore[import-untyped]  # it ships no types
+import pyarrow.compute as pc  # type: ignore[import-untyped]  # it ships no types
 
 from cloud.telemetry.duckdb.batch_rows import NUMBERS
 from cloud.telemetry.duckdb.dictionary import Names
+from cloud.telemetry.duckdb.kept_readings import KeptReadings, SeriesField, sensor_table
 from cloud.telemetry.duckdb.registered import registered
 from cloud.telemetry.line_protocol import FieldType, SeriesKey
 from cloud.telemetry.store import Reported, Samples, Sensor, StoredReading, sensor_of
@@ -29,7 +30,6 @@ select sensors.sensor, min(points.time)
 from points join sensors on points.series = sensors.series and points.field = sensors.field
 where points.time < ? and points.number is not null group by sensors.sensor
 """
-_SENSORS = pa.schema([("sensor", pa.int32()), ("series", pa.int32()), ("field", pa.int32())])
 _LATEST = """
 SELECT series, field, max(time), arg_max(number, time), arg_max(text, time)
 FROM points WHERE series = ANY(?) GROUP BY series, field
@@ -96,6 +96,7 @@ def readings(
 def first_readings(
     cursor: duckdb.DuckDBPyConnection,
     names: Names,
+    kept: KeptReadings,
     schools: Sequence[str],
     points: Sequence[str],
     category: str,
@@ -103,14 +104,21 @@ def first_readings(
 ) -> dict[Sensor, int]:
     """Return the sensors of a category with the time of their first reading (ns)."""
     sensors, numbers = _sensors(names, schools, points, category)
-    with registered(cursor, {"sensors": numbers}):
-        rows = cursor.execute(_FIRST_READINGS, [to_ns(before)]).fetchall()
+    before_ns = to_ns(before)
+    if len(schools) == 1:
+        earlier = kept.readings(cursor, numbers).filter(pc.field("observed_ns") < before_ns)
+        firsts = earlier.group_by("sensor").aggregate([("observed_ns", "min")])
+        rows = list(zip(*(column.to_pylist() for column in firsts.columns), strict=True))
+    else:
+        with registered(cursor, {"sensors": sensor_table(numbers)}):
+            rows = cursor.execute(_FIRST_READINGS, [before_ns]).fetchall()
     return {sensors[sensor]: first_ns for sensor, first_ns in rows}
 
 
 def samples(
     cursor: duckdb.DuckDBPyConnection,
     names: Names,
+    kept: KeptReadings,
     schools: Sequence[str],
     points: Sequence[str],
     span_ns: tuple[int, int],
@@ -118,7 +126,11 @@ def samples(
 ) -> Samples:
     """Return all numeric readings of some points in a span."""
     sensors, numbers = _sensors(names, schools, points, category)
-    with registered(cursor, {"sensors": numbers}):
+    if len(schools) == 1:
+        observed_ns = pc.field("observed_ns")
+        within = (observed_ns >= span_ns[0]) & (observed_ns < span_ns[1])
+        return Samples(sensors, kept.readings(cursor, numbers).filter(within))
+    with registered(cursor, {"sensors": sensor_table(numbers)}):
         rows = cursor.sql(_SAMPLES, params=list(span_ns)).to_arrow_table()
     return Samples(sensors, rows.cast(SAMPLES))
 
@@ -205,24 +217,19 @@ def export(
 
 def _sensors(
     names: Names, schools: Sequence[str], points: Sequence[str], category: str | None
-) -> tuple[list[Sensor], pa.Table]:
+) -> tuple[list[Sensor], list[SeriesField]]:
     """Return the sensors of schools, and by which series and field each is stored."""
-    wanted = set(schools)
     fields = _fields(names, "reading", points)
+    tags = {} if category is None else {"category": category}
     sensors: list[Sensor] = []
-    rows: list[tuple[int, int, int]] = []
-    for series, key in names.matching("reading").items():
-        tags = dict(key.tags)
-        if tags.get("school", "") not in wanted:
-            continue
-        if category is not None and tags.get("category", "") != category:
-            continue
-        for field, (point, kind) in fields.items():
-            if kind in NUMBERS:
-                rows.append((len(sensors), series, field))
-                sensors.append(sensor_of(key, point))
-    columns = [list(column) for column in zip(*rows, strict=True)] or [[], [], []]
-    return sensors, pa.table(columns, schema=_SENSORS)
+    numbers: list[SeriesField] = []
+    for school in dict.fromkeys(schools):
+        for series, key in names.matching("reading", school=school, **tags).items():
+            for field, (point, kind) in fields.items():
+                if kind in NUMBERS:
+                    numbers.append((series, field))
+                    sensors.append(sensor_of(key, point))
+    return sensors, numbers
 
 
 def _fields(

@@ -28,6 +28,7 @@ from cloud.telemetry.duckdb import events_file, point_queries, readings_file, sc
 from cloud.telemetry.duckdb.archive import Archive
 from cloud.telemetry.duckdb.batch_rows import Group
 from cloud.telemetry.duckdb.dictionary import Names
+from cloud.telemetry.duckdb.kept_readings import KeptReadings
 from cloud.telemetry.duckdb.rollups import DuckDBRollups, mark_stale
 from cloud.telemetry.duckdb.writer import Writer, transaction
 from cloud.telemetry.latest_values import Newest
@@ -82,6 +83,7 @@ class DuckDBStore:
             raise
         self._names = Names(self._connection)
         self._newest = Newest()
+        self._kept = KeptReadings()
         for value in point_queries.latest(self._connection, self._names):
             self._newest.update(*value)
         self._take_slots(self._connection)
@@ -123,7 +125,7 @@ class DuckDBStore:
 
     async def _load(self, work: Callable[[duckdb.DuckDBPyConnection], int]) -> int:
         try:
-            return await self._queue(work)
+            return await self._queue_readings(work)
         except BaseException:
             await self._queue(self._names.load)
             raise
@@ -179,6 +181,12 @@ class DuckDBStore:
     def _queue(self, work: Callable[[duckdb.DuckDBPyConnection], T]) -> Awaitable[T]:
         """Run `work(cursor)` on the writer thread, inside one transaction of its own."""
         return asyncio.wrap_future(self._writer.run(work))
+
+    def _queue_readings(self, work: Callable[[duckdb.DuckDBPyConnection], T]) -> Awaitable[T]:
+        """Run `work(cursor)` like `_queue`; afterwards readings of any time may be others."""
+        done = self._writer.run(work)
+        done.add_done_callback(lambda _: self._kept.clear())
+        return asyncio.wrap_future(done)
 
     def _read(self, work: Callable[[duckdb.DuckDBPyConnection], T]) -> Awaitable[T]:
         """Run `work(cursor)` on a reader thread, off the event loop."""
@@ -239,7 +247,7 @@ class DuckDBStore:
         """Return the sensors of a category with the time of their first reading (ns)."""
         return self._read(
             lambda cursor: point_queries.first_readings(
-                cursor, self._names, schools, points, category, before
+                cursor, self._names, self._kept, schools, points, category, before
             )
         )
 
@@ -256,7 +264,7 @@ class DuckDBStore:
         span = start_ns, end_ns
         return self._read(
             lambda cursor: point_queries.samples(
-                cursor, self._names, schools, points, span, category
+                cursor, self._names, self._kept, schools, points, span, category
             )
         )
 
@@ -343,7 +351,7 @@ class DuckDBStore:
             archived = self._archive.drop_before(cursor, before)
             return sum(int(row[0]) for row in (points, slots) if row) + archived
 
-        return self._queue(work)
+        return self._queue_readings(work)
 
     def close(self) -> None:
         """Finish what is queued and close the file."""
@@ -366,6 +374,7 @@ class DuckDBStore:
             self._names.load(cursor)
             raise
         self._names.stored()
+        self._kept.written(group.first_times())
         for key, name, time_ns, value in group.spoken():
             self._newest.update(key, name, time_ns, value)
         for slot in group.observed_slots():

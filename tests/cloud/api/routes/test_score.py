@@ -1,4 +1,7 @@
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -7,6 +10,7 @@ from cloud.api.presenters.finding import FIRST
 from cloud.registry.codes.own import DECLARED_ITEMS
 from cloud.registry.importing.importer import import_file
 from cloud.registry.importing.records import MOST
+from cloud.scoring.evidence.computed import ComputedFromEvidence
 from cloud.scoring.standard.standard import editions
 from device_profiles.points import to_ns
 from tests._parts.cloud_app import CloudApp
@@ -199,3 +203,38 @@ async def test_a_wrong_question_gets_one_sentence(
     assert answer.status_code == status
     assert answer.headers["content-type"] == "application/problem+json"
     assert says in answer.json()["detail"]
+
+
+async def test_every_change_is_in_the_next_score(cloud: CloudApp) -> None:
+    """What is kept of a score is never answered after its evidence has changed."""
+    store, registry = cloud.services.store, cloud.services.registry
+    room = f"reading,school={SCHOOL},asset=E-1,room=101,category=environment,profile=am308"
+
+    def imported(kind: str, rows: str) -> None:
+        report = import_file(registry, kind, rows.encode(), "rows.csv")
+        assert report.applied, report.problems
+
+    async def written(line: str) -> None:
+        await cloud.write(line)
+
+    async def sent(moment: str, state: str) -> None:
+        await send(store, slots("A-1", local(moment), local("09:20"), state))
+
+    changes: list[Callable[[], Awaitable[None] | None]] = [
+        lambda: written(f"{room} co2=700 {to_ns(local('08:10'))}"),
+        lambda: written(f"{room} co2=2700 {to_ns(local('08:10'))}"),
+        lambda: written(f"{room} co2=700 {to_ns(local('08:05'))}"),
+        lambda: sent("08:50", "active"),
+        lambda: sent("08:50", "standby"),
+        *(partial(imported, kind, rows) for kind, rows in RECORDS.items()),
+    ]
+    digests = []
+    for change in [lambda: None, *changes]:
+        if (made := change()) is not None:
+            await made
+        score = await ask(cloud, "score", start=str(MONDAY))
+        again = await ask(cloud, "score", start=str(MONDAY))
+        cloud.services.computed = ComputedFromEvidence()
+        assert score == again == await ask(cloud, "score", start=str(MONDAY))
+        digests.append(score["inputs_digest"])
+    assert all(now != then for then, now in pairwise(digests))
