@@ -30,7 +30,7 @@ def test_the_files_do_not_contradict_one_another() -> None:
 
 
 def test_the_catalogue_is_as_large_and_as_wide_as_promised() -> None:
-    assert len(PROFILES) >= 16
+    assert len(PROFILES) >= 35
     assert {p.category for p in PROFILES.values()} == {
         "display",
         "recorder",
