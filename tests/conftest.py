@@ -28,7 +28,7 @@ _ELSEWHERE = {
     "slow": "slow proofs (make test-all)",
     "faults": "power cuts in nine more workloads (make faults)",
 }
-_TOGETHER = ("tests/cloud/truth/",)
+_TOGETHER = ("tests/cloud/truth/", "tests/firmware_stubs/")
 """Folders whose tests share what is slow to make, and so run in one process."""
 _LONG = (*_TOGETHER, "tests/e2e/")
 _left_out: Counter[str] = Counter()

@@ -36,7 +36,11 @@ def connected(profile, settings):
     """Return a client that is connected, present, and leaves a will."""
     presence = profile["presence"]
     topic = presence["topic"].replace("{device}", settings["device"]).encode()
-    client = MQTTClient(settings["device"], settings["broker"], settings["port"], keepalive=60)
+    # This client does not ping by itself: the next state has to come before the broker gives up.
+    keepalive = max(60, 2 * settings["period_s"])
+    client = MQTTClient(
+        settings["device"], settings["broker"], settings["port"], keepalive=keepalive
+    )
     client.set_last_will(topic, presence["offline"].encode(), retain=True, qos=1)
     client.connect()
     client.publish(topic, presence["online"].encode(), retain=True, qos=1)

@@ -28,13 +28,13 @@ _READ, _WRITE, _NOTIFY = 1, 2, 4
 def make_firmware(folder: Path, *targets: str) -> str:
     """Build targets into a folder and return what was printed; skip where no compiler can."""
     if shutil.which("cc") is None or shutil.which("make") is None:
-        pytest.skip("firmware: no C compiler (cc) and make are installed")
+        pytest.skip("the firmware was not built: no C compiler (cc) or no make is installed")
     probe = ["cc", "-fsanitize=address,undefined", "-x", "c", "-", "-o", str(folder / "probe")]
     tried = subprocess.run(
         probe, input=b"int main(void){return 0;}", capture_output=True, check=False
     )
     if tried.returncode != 0:
-        pytest.skip("firmware: the C compiler has no sanitizers")
+        pytest.skip("the firmware was not built: the C compiler has no sanitizers")
     profiles = f"PROFILES={Path(sys.executable).with_name('campus-profiles')}"
     command = [
         "make",
