@@ -105,7 +105,7 @@ async def test_too_large_a_body_is_refused_before_it_is_unpacked(cloud: CloudApp
     ("encoding", "body", "message"),
     [
         ("gzip", b"not gzip", "the body is not valid gzip"),
-        ("gzip", gzip.compress(GOOD.encode())[:-9], "the gzip body ends too early"),
+        ("gzip", gzip.compress(GOOD.encode(), mtime=0)[:-9], "the gzip body ends too early"),
         ("br", b"x", "content encoding 'br' is not known"),
     ],
 )
