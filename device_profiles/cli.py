@@ -271,7 +271,12 @@ def _schema(_: argparse.Namespace) -> int:
 
 def _docs(arguments: argparse.Namespace) -> int:
     from device_profiles.loader import load_catalogue  # noqa: PLC0415  as in _list
-    from device_profiles.pages import pages, quantities_page, schema_page  # noqa: PLC0415  as above
+    from device_profiles.pages import (  # noqa: PLC0415  as above
+        devices_page,
+        pages,
+        quantities_page,
+        schema_page,
+    )
 
     text: Texts = arguments.text
     catalogue = load_catalogue(*arguments.profiles)
@@ -284,6 +289,7 @@ def _docs(arguments: argparse.Namespace) -> int:
     for name, page in wanted.items():
         (folder / name).write_text(page, encoding="utf-8")
     for name, page in (
+        ("devices.md", devices_page(catalogue)),
         ("quantities.md", quantities_page(catalogue.quantities)),
         ("profile-schema.md", schema_page()),
     ):

@@ -19,6 +19,12 @@ _GRADES = {
     "silver": "has an example from a manual, a capture or another project's published test",
     "gold": "confirmed on hardware",
 }
+_SURE = {
+    "bronze": "按资料编写，未见实测 · written from documents",
+    "silver": "有手册或实测报文为证 · a manual or a capture shows it",
+    "gold": "已在实机确认 · confirmed on hardware",
+}
+_MORE_HEADS = ("可控制 · commands", "使用判定 · use", "依据 · how sure")
 _CATEGORIES = {
     "display": "显示设备 · displays",
     "recorder": "录播设备 · recorders",
@@ -104,6 +110,61 @@ def example_lines(profile: DeviceProfile, example: Example) -> list[str]:
         *protocol_of(profile).example_lines(example),
         *(f"= {name}: {value_text(value)}" for name, value in example.readings.items()),
     ]
+
+
+def devices_page(profiles: Mapping[str, DeviceProfile]) -> str:
+    """Return all models by what an equipment manager knows of them."""
+    lines = [
+        NOTE,
+        "",
+        "# Devices by kind and maker",
+        "",
+        f"支持的 {len(profiles)} 种型号：怎样接、采集什么、能控制什么、依据有多可靠。",
+        "",
+        f"The {len(profiles)} models: how each is connected, what is read, what can be commanded,",
+        "how sure that is. The facts for an installer are on the page of the model.",
+    ]
+    for category, title in _CATEGORIES.items():
+        members = [p for p in profiles.values() if p.category == category]
+        if not members:
+            continue
+        lines += [
+            "",
+            f"## {title}",
+            "",
+            _row("品牌与型号 · maker, models", "连接 · wire", "采集 · read", *_MORE_HEADS),
+            _row(*["---"] * 6),
+        ]
+        lines += [_device_row(profile) for profile in members]
+    return "\n".join(lines) + "\n"
+
+
+def _device_row(profile: DeviceProfile) -> str:
+    spec = protocol_of(profile)
+    read = {(p.title or {}).get("zh") or p.definition.zh: None for p in profile.points.values()}
+    commands = [(c.title or {}).get("zh", name) for name, c in profile.commands.items()]
+    also = "".join(f"<br>{alias.vendor} {alias.model}" for alias in profile.aliases)
+    model = f"[{profile.vendor} {profile.model}](profiles/{profile.id}.md){also}"
+    return _row(
+        f"{model}<br>{profile.title.get('zh', '')}",
+        f"{spec.wire or spec.title}<br>{spec.title}",
+        "、".join(read),
+        "、".join(commands) or "-",
+        "是 · yes" if profile.usage is not None else "-",
+        _how_sure(profile),
+    )
+
+
+def _how_sure(profile: DeviceProfile) -> str:
+    if "reference contract of this project" in profile.source:
+        return "本项目的参考规范，不是市售产品 · a contract of ours, no product"
+    if "memory" in profile.source:
+        return "部分凭记忆编写 · partly from memory"
+    return _SURE[profile.quality_grade]
+
+
+def _row(*cells: str) -> str:
+    return f"| {' | '.join(cells)} |"
 
 
 def quantities_page(quantities: Mapping[str, Quantity] = QUANTITIES) -> str:

@@ -36,6 +36,8 @@ class ProtocolSpec(ABC, Generic[ProfileT, PointT, ExampleT, AddressT]):
 
     title: ClassVar[str]
     """As people write it: Modbus, MQTT."""
+    wire: ClassVar[str] = ""
+    """What an installer connects, in Chinese and English; empty: the title is enough."""
     profile: type[ProfileT]
     """The model of a profile file; its `points`, `commands` and `examples` are the protocol's."""
     address: type[AddressT]

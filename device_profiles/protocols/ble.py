@@ -109,6 +109,7 @@ class BleSpec(ProtocolSpec[BleProfile, BlePoint, BleExample, BleAddress]):
     """BTHome v2 and GATT; the section of gateway.yaml is the radio."""
 
     title = "BLE"
+    wire = "蓝牙 · Bluetooth"
     profile = BleProfile
     address = BleAddress
     address_form = "{address: ...}"

@@ -291,6 +291,7 @@ class ModbusSpec(ProtocolSpec[ModbusProfile, ModbusPoint, ModbusExample, ModbusA
     """Modbus TCP and RTU; the section of gateway.yaml lists the buses."""
 
     title = "Modbus"
+    wire = "RS-485 或网线 · RS-485 or network"
     profile = ModbusProfile
     address = ModbusAddress
     address_form = "{bus: ..., unit_id: ...}"

@@ -225,6 +225,7 @@ class MqttSpec(ProtocolSpec[MqttProfile, MqttPoint, MqttExample, MqttAddress]):
     """MQTT 5 or 3.1.1; the section of gateway.yaml is the broker."""
 
     title = "MQTT"
+    wire = "校园网 · school network"
     profile = MqttProfile
     address = MqttAddress
     address_form = "{device: ...}"

@@ -13,7 +13,7 @@ from device_profiles import play
 from device_profiles.cli import main
 from device_profiles.json_schema import profile_schema
 from device_profiles.loader import CATALOG, load_catalogue
-from device_profiles.pages import pages, quantities_page, schema_page
+from device_profiles.pages import devices_page, pages, quantities_page, schema_page
 
 ROOT = Path(__file__).parents[2]
 WRONG = Path(__file__).parent / "wrong"
@@ -153,10 +153,27 @@ def test_the_pages_in_the_tree_are_current() -> None:
         load_catalogue()
     )
     for name, text in {
+        "devices.md": devices_page(load_catalogue()),
         "quantities.md": quantities_page(),
         "profile-schema.md": schema_page(),
     }.items():
         assert (ROOT / "docs" / "reference" / name).read_text(encoding="utf-8") == text
+
+
+def test_the_table_of_devices_has_what_a_manager_asks() -> None:
+    rows = devices_page(load_catalogue()).splitlines()
+    (dual,) = [row for row in rows if "profiles/sonoff-dualr3.md" in row]
+    assert "<br>Shelly 2.5 with Tasmota<br>双路计量开关" in dual
+    assert "| 校园网 · school network<br>MQTT |" in dual
+    assert "有功功率 1 路、有功功率 2 路" in dual
+    assert "| 开关 1 路、开关 2 路 | 是 · yes | 有手册或实测报文为证" in dual
+    (contract,) = [row for row in rows if "profiles/campus-projector.md" in row]
+    assert (
+        "| - | 是 · yes | 本项目的参考规范，不是市售产品 · a contract of ours, no product |"
+        in contract
+    )
+    (remembered,) = [row for row in rows if "profiles/renke-rs-gz.md" in row]
+    assert remembered.endswith("| - | - | 部分凭记忆编写 · partly from memory |")
 
 
 def test_docs_removes_the_pages_of_models_that_are_gone(tmp_path: Path) -> None:
