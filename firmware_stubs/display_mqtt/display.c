@@ -6,9 +6,9 @@
  * It obeys set_power. */
 #include "hal.h"
 #include "interactive_display.h"
+#include "iso8601.h"
 #include "mqtt_client.h"
 
-#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,25 +33,6 @@ static void obey(const uint8_t *payload, size_t length)
         }
     }
     hal_log("a command that is none was dropped");
-}
-
-/* The time of a state, as the profile wants it: ISO 8601 in UTC, to the millisecond. The civil date
- * from the day number is Howard Hinnant's published algorithm, because C11 has no gmtime that every
- * board's library gets right. */
-static void write_time(char *text, size_t size, int64_t unix_ms)
-{
-    int64_t days = unix_ms / 86400000, ms = unix_ms % 86400000;
-    int64_t shifted = days + 719468, era = shifted / 146097, of_era = shifted - era * 146097;
-    int64_t year = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
-    int64_t of_year = of_era - (365 * year + year / 4 - year / 100);
-    int64_t month = (5 * of_year + 2) / 153, day = of_year - (153 * month + 2) / 5 + 1;
-
-    month = month < 10 ? month + 3 : month - 9;
-    year += era * 400 + (month <= 2);
-    snprintf(text, size,
-             "%04" PRId64 "-%02" PRId64 "-%02" PRId64 "T%02" PRId64 ":%02" PRId64 ":%02" PRId64
-             ".%03" PRId64 "Z",
-             year, month, day, ms / 3600000, ms / 60000 % 60, ms / 1000 % 60, ms % 1000);
 }
 
 struct text {
@@ -93,13 +74,13 @@ static void report(struct mqtt_client *client, double power, double signal, doub
 {
     struct text text = {.data = "{", .length = 1};
     int64_t now = hal_unix_ms();
-    char time[64];
+    char time[ISO8601_SIZE];
     const char *state = signal > 0 ? DISPLAY_DISPLAY_STATE_IN_USE : DISPLAY_DISPLAY_STATE_IDLE;
 
     /* The switch is always there, so that commas are easy. */
     add(&text, "", DISPLAY_POWER_ON_PATH, is_on ? "true" : "false");
     if (now > 0) { /* a state without a time counts from when it arrives, and is uncertain */
-        write_time(time, sizeof time, now);
+        iso8601_write(time, now);
         add_text(&text, DISPLAY_TIME_PATH, time);
     }
     add_text(&text, DISPLAY_DISPLAY_STATE_PATH, is_on ? state : DISPLAY_DISPLAY_STATE_OFF);

@@ -2,12 +2,16 @@
  *
  * fuzz SEED ROUNDS: half of the frames are random, half are right ones with a few bytes changed and
  * the checksum made right again, so that they come past it. Ends with 1 where a promise is broken. */
+#define _XOPEN_SOURCE 700 /* gmtime_r, to compare with */
+
+#include "iso8601.h"
 #include "modbus_rtu.h"
 #include "mqtt_packet.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 /* More registers than one frame holds. */
 enum { REGISTERS = 200, WRITE_MOST = 123, UNIT = 7 };
@@ -133,6 +137,20 @@ static void fuzz_mqtt(struct mqtt_reader *reader)
     read_all(reader, data, length);
 }
 
+static void check_time(void)
+{
+    /* Up to the year 2106, with the whole seconds at which a day, a year and a leap year end. */
+    time_t seconds = any(2) == 0 ? (time_t)any(UINT32_MAX) : (time_t)any(49710) * 86400 - any(2);
+    char written[ISO8601_SIZE], expected[ISO8601_SIZE];
+    struct tm civil;
+
+    seconds = seconds < 0 ? 0 : seconds;
+    gmtime_r(&seconds, &civil);
+    strftime(expected, sizeof expected, "%Y-%m-%dT%H:%M:%S.007Z", &civil);
+    iso8601_write(written, (int64_t)seconds * 1000 + 7);
+    must(strcmp(written, expected) == 0, "a time is that of the calendar");
+}
+
 static void check_writers(void)
 {
     const struct mqtt_login login = {"id", "user", "password", "topic", "offline", 30};
@@ -162,6 +180,7 @@ int main(int count, char **arguments)
     while (rounds-- > 0) {
         fuzz_modbus();
         fuzz_mqtt(reader);
+        check_time();
     }
     free(reader);
     return 0;

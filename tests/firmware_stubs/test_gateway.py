@@ -90,17 +90,17 @@ async def test_what_each_firmware_measures_arrives(build: Path, tmp_path: Path) 
         }
         await stack.enter_async_context(gateway_process(tmp_path / "gateway", configuration))
 
+        def stored(asset: str) -> dict[str, str]:
+            """Return the last value of each field of a device."""
+            return {k: v for fields in fields_of(end.stored, asset) for k, v in fields.items()}
+
         async def arrived(asset: str, **expected: str) -> None:
             """Wait until a device's fields have been stored, whichever lines they came in."""
 
-            def is_stored() -> bool:
-                merged = {
-                    k: v for fields in fields_of(end.stored, asset) for k, v in fields.items()
-                }
-                return expected.items() <= merged.items()
-
-            held = await asyncio.to_thread(end.until, is_stored, PATIENCE_S)
-            assert held, (expected, fields_of(end.stored, asset), display.log, instrument.log)
+            held = await asyncio.to_thread(
+                end.until, lambda: expected.items() <= stored(asset).items(), PATIENCE_S
+            )
+            assert held, (expected, stored(asset), display.log, instrument.log)
 
         await arrived(
             "d1",
@@ -127,6 +127,8 @@ async def test_what_each_firmware_measures_arrives(build: Path, tmp_path: Path) 
             reading_session="false",
             front_light="0.0",
         )
+        assert "energy_import" in stored("d1")
+        assert not [name for name in stored("d1") if name.endswith("_quality")]  # its time is right
         await arrived("p1", display_state='"in_use"', source='"hdmi1"', lamp_time="1834.0")
         terminal.measure(battery=76, light=385.4, pages=1288)
         await arrived("e1", page_turns="1288.0", reading_session="true")
