@@ -14,6 +14,7 @@ from cloud.scoring.engine.engine import taught
 from cloud.scoring.expressions import EPSILON
 from cloud.scoring.standard.attainment import STAGES
 from cloud.scoring.standard.standard import TOTAL
+from cloud.selection.ranked_pool import published_units
 
 Outcomes = Mapping[str, SchoolOutcome]
 """What a selection came to for each school."""
@@ -28,6 +29,7 @@ OF_SELECTION: Mapping[str, pl.DataType | type[pl.DataType]] = {
     "chance": pl.Float64,
     "is_override": pl.Boolean,
 }
+PUBLISHED_DECIMALS = 2
 SORTS = ("rank", "value", "coverage", "name", "division", "chance", "integrity", "pupils")
 _ATTRIBUTES = ("name", "division", "school_type", "urban_rural", "classes", "pupils")
 
@@ -48,7 +50,8 @@ class RankingFilter:
 def ranking(assessment: Assessment, outcomes: Outcomes | None = None) -> pl.DataFrame:
     """Return every school, by rank; those without a value come last, without a rank.
 
-    With a selection the ranks are those of its published order.
+    With a selection the ranks are those of its published order, which settles every tie and
+    names it in the reason; without one, schools with the same published score share a rank.
     """
     scores = assessment.scores
     table = scores.table.with_columns(taught(scores.table)).select(
@@ -71,12 +74,10 @@ def ranking(assessment: Assessment, outcomes: Outcomes | None = None) -> pl.Data
         .with_columns(pl.col("integrity", "integrity_high").fill_null(0))
     )
     if outcomes is None:
-        ordered = frame.sort(
-            "value", "raw", "coverage", "id", descending=[True, True, True, False], nulls_last=True
-        )
-        rank = pl.when(pl.col("value").is_not_null()).then(pl.int_range(1, pl.len() + 1))
         nothing = [pl.lit(None, kind).alias(name) for name, kind in OF_SELECTION.items()]
-        return ordered.with_columns(rank.cast(pl.Int64).alias("rank"), *nothing)
+        return frame.with_columns(shared_rank(pl.col("value")).alias("rank"), *nothing).sort(
+            "rank", "raw", "coverage", "id", descending=[False, True, True, False], nulls_last=True
+        )
     by_school = pl.DataFrame(
         [
             {
@@ -89,6 +90,16 @@ def ranking(assessment: Assessment, outcomes: Outcomes | None = None) -> pl.Data
         schema={"id": pl.String, "rank": pl.Int64, **OF_SELECTION},
     )
     return frame.join(by_school, on="id", how="left").sort("rank", "raw", "id", nulls_last=True)
+
+
+def shared_rank(value: pl.Expr) -> pl.Expr:
+    """Return the rank of each score, the highest first; null for none.
+
+    Scores that agree as they are published, cut to `PUBLISHED_DECIMALS`, share the best of their
+    ranks, and the next one is as many lower: 1, 2, 2, 4.
+    """
+    units = published_units(value, PUBLISHED_DECIMALS)
+    return units.rank("min", descending=True).cast(pl.Int64)
 
 
 def matching(frame: pl.DataFrame, filters: RankingFilter) -> pl.DataFrame:

@@ -140,10 +140,16 @@ def _tie_columns(rules: SelectionRules) -> tuple[str, ...]:
     return tuple(name.removeprefix("-") for name in order)
 
 
+def published_units(score: pl.Expr, decimals: int) -> pl.Expr:
+    """Return scores as they are published, cut, in units of the last decimal that counts."""
+    scale: int = 10**decimals
+    return (score * scale + 1e-6).floor()
+
+
 def _ordered(candidates: pl.DataFrame, rules: SelectionRules) -> pl.DataFrame:
     order = ("coverage",) if rules.tie_break is None else rules.tie_break
     more = [f"tie:{name}" for name in order]
-    units = (pl.col("value") * 10**rules.decimals + 1e-6).floor().fill_null(0)
+    units = published_units(pl.col("value"), rules.decimals).fill_null(0)
     return (
         candidates.with_columns(
             pl.col(name.removeprefix("-")).round(9).alias(f"tie:{name}") for name in order

@@ -12,9 +12,9 @@ that touches a slot may move the time between them from one state to another (pl
 needed to date the report, where the device states no time), and no more. The limit of a slot is the
 sum of these delays as they were, on a busy machine longer than on a quiet one; no fixed tolerance
 is added but the rounding to milliseconds.
-A fall that lasts as long as `hold_s`, give or take one delay, may
-count or not; time between the last report and the gateway's end may be held or unobserved: either
-is right.
+A fall that lasts as long as `hold_s`, give or take one delay, may count or not; so may one whose
+end no report showed, because the devices were stopped before. Time between the last report and the
+gateway's end may be held or unobserved: either is right.
 """
 
 from bisect import bisect_left
@@ -23,7 +23,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import Any
 
 from device_profiles.reading import Value
@@ -60,6 +60,8 @@ class _History:
 
     states: list[tuple[float, str]]
     """Each change of the state that the rule can distinguish."""
+    shown_states: list[tuple[float, str]]
+    """The same without a last change that no report showed."""
     reports: list[float]
     """When the reports that the gateway received were true."""
     delays: list[tuple[float, float]]
@@ -125,6 +127,7 @@ def _history(
     changes = _changes([(at, seen[state]) for at, state in states])
     made = [at for at, _, _ in reports]
     delays = []
+    is_last_shown = True
     for number, (at, state) in enumerate(changes):
         if at <= made[0]:
             continue  # unobserved, and ended by the first report
@@ -135,10 +138,14 @@ def _history(
                 for made_at, observed, shown_state in reports[bisect_left(made, at) :]
                 if made_at < following and shown_state == state
             ),
-            following,
+            None,
         )
-        delays.append((at, abs(shown - at)))
-    return _History(changes, sorted(observed for _, observed, _ in reports), delays, stamp_s)
+        is_last_shown = shown is not None
+        delays.append((at, abs((following if shown is None else shown) - at)))
+    shown_changes = changes if is_last_shown else changes[:-1]
+    return _History(
+        changes, shown_changes, sorted(observed for _, observed, _ in reports), delays, stamp_s
+    )
 
 
 def _audit_slot(
@@ -162,8 +169,10 @@ def _audit_slot(
     low = dict.fromkeys(_NAMES, float(SLOT_S))
     high = dict.fromkeys(_NAMES, 0.0)
     for hold_s in (rule.hold_s, max(0.0, rule.hold_s - delay_s), rule.hold_s + delay_s):
-        spans = _bridged(_spans(history.states, max(until, history.reports[-1])), hold_s)
-        for windows in (observed, [*observed, *held]):
+        for states, windows in product(
+            (history.states, history.shown_states), (observed, [*observed, *held])
+        ):
+            spans = _bridged(_spans(states, max(until, history.reports[-1])), hold_s)
             spent = _spent(spans, windows, start)
             for name in _NAMES:
                 low[name] = min(low[name], spent[name])

@@ -1,6 +1,7 @@
 """Who is selected, the reason given to each school, and that both are right."""
 
 from collections.abc import Sequence
+from itertools import permutations
 from random import Random
 
 import polars as pl
@@ -246,6 +247,21 @@ def test_a_tie_is_settled_by_the_first_column_that_differs_and_at_last_by_the_co
     reasons = reasons_of(candidates, places=1, tie_break=["use"])
     assert reasons["C"][3] == "In: score 90.12, level with A; use decided."
     assert reasons["B"][2] == "总分 90.12，与C同分；按use在后，未入选。"
+
+
+@pytest.mark.parametrize("order", list(permutations("ABC")))
+def test_case_opencompass_2574_equal_scores_at_the_cut_do_not_depend_on_their_order(
+    order: tuple[str, ...],
+) -> None:
+    value = {"A": 90.121, "B": 90.128, "C": 95.0}
+    reasons = reasons_of(
+        frame([{"id": school, "value": value[school], "use": 1.0} for school in order]),
+        places=2,
+        tie_break=["use"],
+    )
+    assert {school for school, reason in reasons.items() if reason[0]} == {"A", "C"}
+    assert reasons["A"][3] == "In: score 90.12, level with B; the school code decided."
+    assert reasons["B"][1] == "tie_break"
 
 
 def test_fewer_schools_than_places_are_all_taken_and_noted() -> None:

@@ -40,16 +40,17 @@ def audited(
     row: Mapping[str, Any],
     *,
     off_at: float = 60,
+    states: Sequence[tuple[float, str]] | None = None,
     **more: Any,
 ) -> UsageAudit:
-    """Audit a slot of a display that was active, then off."""
+    """Audit a slot of a display that was active, then off, or in other states."""
     rule = DISPLAY.usage
     assert rule is not None
-    states = tuple(
+    changes = tuple(
         {"asset": "D", "at": at(seconds), "state": state}
-        for seconds, state in ((-20, "active"), (off_at, "off"))
+        for seconds, state in states or ((-20, "active"), (off_at, "off"))
     )
-    truth = TruthLines(tuple(reports), states, {})
+    truth = TruthLines(tuple(reports), changes, {})
     until = START + timedelta(seconds=301)
     return audit_usage(truth, [row], {"D": (DISPLAY, rule)}, until=until, **more)
 
@@ -104,6 +105,17 @@ def test_a_state_that_no_report_shows_may_be_missing_and_no_more() -> None:
 
     assert over(slot(active=120.0, off=180.0)) == 0
     assert over(slot(active=140.0, off=160.0)) == 1
+
+
+def test_a_fall_whose_end_no_report_showed_before_the_devices_stopped_may_count() -> None:
+    falls = [report(s, "in_use" if s < 282 else "off") for s in (*range(0, 282, 10), 282, 294)]
+    states = [(-20, "active"), (282, "off"), (295, "active")]
+    assert audited(falls, slot(active=282, off=12), states=states).over == 0
+    assert audited(falls, slot(active=270, off=24), states=states).over == 1
+    # Once a report has shown the end, the fall is shorter than `hold_s` and is none.
+    shown = [*falls, report(295, "in_use")]
+    assert audited(shown, slot(active=282, off=13), states=states).over == 1
+    assert audited(shown, slot(active=300, off=0), states=states).over == 0
 
 
 def test_a_change_that_was_reported_at_once_moves_nothing() -> None:

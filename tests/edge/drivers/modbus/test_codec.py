@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from device_profiles.protocols.modbus import ByteOrder, ModbusPoint
+from device_profiles.loader import load_catalogue
+from device_profiles.protocols.modbus import ByteOrder, ModbusPoint, ModbusProfile
 from device_profiles.reading import Value
 from edge.drivers.modbus.codec import decode, ordered_bytes
 
@@ -52,6 +53,17 @@ def decoded(described: ModbusPoint, registers: list[int]) -> Value | None:
     result = decode("m", {"p": described}, {described.register_: table})
     assert result.errors == []
     return result.values.get("p")
+
+
+@pytest.mark.parametrize(("model", "current"), [(60121, 3.5), (60062, 0.35), (60181, 3.5)])
+def test_case_rd6012_the_model_number_gives_the_scale_of_the_current(
+    model: int, current: float
+) -> None:
+    profile = load_catalogue()["riden-rd6006"]
+    assert isinstance(profile, ModbusProfile)
+    points = {"current_out": profile.points["current_out"]}
+    result = decode("supply", points, {"holding": {0: model, 11: 350}})
+    assert (result.values, result.errors) == ({"current_out": current}, [])
 
 
 @given(st.sampled_from(sorted(RANGES)), st.sampled_from(ORDERS), st.data())
