@@ -21,7 +21,7 @@ NODE_OK := $(shell node -e 'process.exit(+process.versions.node.split(".")[0] >=
 NPM     := $(if $(NODE_OK),npm,PATH="$(CURDIR)/$(BIN):$$PATH" npm)
 NODE    := $(if $(NODE_OK),,$(VENV)/.node)
 
-.PHONY: help setup setup-dev setup-report demo city test test-all bench faults check porcelain fmt lint types arch web web-check profiles snapshots golden firmware docs dist influxd telegraf lock clean
+.PHONY: help setup setup-dev setup-report demo city test test-all bench faults check porcelain fmt lint types arch web web-check profiles snapshots golden pictures firmware docs dist influxd telegraf lock clean
 
 help:  ## List the targets.
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -119,6 +119,9 @@ snapshots: profiles $(WEB)/node_modules/.check  ## Rewrite what is generated and
 
 golden: setup-dev web  ## Rewrite what the pages look like on paper (tests/e2e/golden), on purpose.
 	CAMPUS_REWRITE_GOLDEN=1 $(BIN)/pytest --quiet tests/e2e/test_web_every_page.py -k paper
+
+pictures: setup-dev web  ## Take the pictures of README and docs/zh anew, from the demo and a small city.
+	PYTHONPATH=. $(BIN)/python .ci/pictures.py
 
 docs: setup-dev  ## Build the documentation into site/; a broken link fails.
 	$(BIN)/mkdocs build --quiet --strict --config-file .ci/mkdocs.yml

@@ -1,6 +1,7 @@
 """What is shown has an address: a finding, a row of its evidence, the order of a list."""
 
 import re
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
@@ -56,3 +57,30 @@ def test_the_order_of_a_list_is_marked_after_back(city: City, visit: Visit) -> N
     expect(page).to_have_url(re.compile(r"sort=-value"))
     page.reload()
     expect(page.locator("th[aria-sort=descending]", has_text="得分")).to_have_count(1)
+
+
+def test_a_list_comes_back_as_it_was_left(city: City, visit: Visit) -> None:
+    page, school = visit.page, city.ranking()[0]["school"]
+    page.goto(f"{city.server.url}/records?school={school}&table=assets")
+    rows = page.locator(".records tbody tr")
+    expect(rows).to_have_count(20)
+    page.locator(".el-pager .number", has_text=re.compile("^2$")).click()
+    second = city.ask(f"/schools/{school}/records/assets", offset=20, limit=1)["items"][0]
+    number = second["cells"]["asset_no"]
+    expect(rows.first).to_contain_text(number)
+    rows.first.get_by_role("link").first.click()
+    expect(page.get_by_role("heading", name="台账信息")).to_be_visible()
+    page.go_back()
+    expect(rows.first).to_contain_text(number)
+    expect(page.locator(".el-pager .is-active")).to_have_text("2")
+    page.get_by_placeholder("在本表中查找").fill(number)
+    expect(rows).to_have_count(1)
+    assert "page=" not in page.url
+    page.reload()
+    expect(rows).to_have_count(1)
+    with page.expect_download() as started:
+        page.get_by_role("button", name="导出 CSV").click()
+    exported = Path(started.value.path()).read_text("utf-8-sig").splitlines()
+    assert len(exported) == 2
+    assert number in exported[1]
+    assert visit.problems == []

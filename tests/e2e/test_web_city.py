@@ -168,7 +168,7 @@ def test_a_journalist_scores_a_school_again_from_its_bundle(city: City, visit: V
     bundle = city.folder / "bundle.json"
     started.value.save_as(bundle)
     assert started.value.suggested_filename == f"{row['school']}.bundle.json"
-    expect(page.locator("pre").last).to_contain_text(started.value.suggested_filename)
+    expect(page.locator(".card", has_text="自行核对")).to_contain_text("重新计算本校得分")
     scored = run("campus-cloud", "score", "--bundle", bundle)
     value = next(line.split(",")[1] for line in scored.splitlines() if row["school"] in line)
     assert float(value) == pytest.approx(row["value"], abs=1e-9)

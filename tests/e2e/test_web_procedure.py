@@ -133,27 +133,11 @@ def test_an_override_in_the_browser_makes_a_list_that_shows_it(city: City, visit
     assert visit.problems == []
 
 
-def _visit_all(city: City) -> None:
-    """Take what the schools selected still lack before a list is published."""
-    details: dict[str, dict[str, str]] = {
-        "self_assessment": {},
-        "county_review": {"result": "recommended"},
-        "site_visit": {"result": "confirmed", "visited_on": "2026-11-20"},
-    }
-    for row in city.ranking(selected=True):
-        log = city.ask("/procedure", school=row["school"])["items"]
-        done = {entry["step"] for entry in log if entry["school"] == row["school"]}
-        for step, more in details.items():
-            if step not in done:
-                reason = "与证据一致"
-                city.take(step=step, school=row["school"], by="核查组", reason=reason, **more)
-
-
 def test_a_list_is_published_and_an_objection_answered_in_the_browser(
     city: City, visit: Visit
 ) -> None:
     page, token = visit.page, city.server.token
-    _visit_all(city)
+    city.visit_all()
     page.goto(f"{city.server.url}/procedure")
     final = _offered(page, "final")
     expect(final.get_by_role("button")).to_be_disabled()

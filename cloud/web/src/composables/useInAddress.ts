@@ -1,8 +1,8 @@
 import { computed, ref, type WritableComputedRef } from "vue";
 import { useRoute, useRouter } from "vue-router";
 
-/** Return the order of a table, kept in the query of the address under a name; without a name, in the page only. */
-export function useOrder(key: () => string | undefined): WritableComputedRef<string> {
+/** Return what a reader chose (the order of a table, a filter), kept in the query of the address under a name; without a name, in the page only. */
+export function useInAddress(key: () => string | undefined): WritableComputedRef<string> {
   const route = useRoute();
   const router = useRouter();
   const here = ref("");
@@ -12,14 +12,14 @@ export function useOrder(key: () => string | undefined): WritableComputedRef<str
       if (!name) return here.value;
       return typeof route.query[name] === "string" ? (route.query[name] as string) : "";
     },
-    set: (order: string) => {
+    set: (choice: string) => {
       const name = key();
       if (!name) {
-        here.value = order;
+        here.value = choice;
         return;
       }
       const { [name]: _before, ...others } = route.query;
-      void router.replace({ query: order ? { ...others, [name]: order } : others });
+      void router.replace({ query: choice ? { ...others, [name]: choice } : others });
     },
   });
 }
