@@ -7,6 +7,8 @@ JSON lines, one file per process. Every line has `kind` and `at` (UTC, microseco
     {"kind": "fault", "device", "asset", "at", "fault", "for_s"}
     {"kind": "silent", "device", "asset", "at", "from", "to"}
     {"kind": "connection", "bus", "at", "open", "by"}
+    {"kind": "lost_frame", "bus", "at", "unit"}             noise, on purpose
+    {"kind": "given_up_request", "bus", "at", "unit"}       another one waited behind it
     {"kind": "commanded", ...}
 
 `certain` false: it may have arrived, and need not. `not_requested` in a "reported" line: points

@@ -226,7 +226,10 @@ class RtuBus:
             self._clear.cancel()
         while length := next_rtu(self._data):
             frame, self._data = self._data[:length], self._data[length:]
-            self._respond(frame)
+            if next_rtu(self._data):  # asked again: the first request was given up
+                self._truth(kind="given_up_request", bus=self.bus, unit=frame[0])
+            else:
+                self._respond(frame)
         if length is None:
             self._data = b""
         elif self._data:

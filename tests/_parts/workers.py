@@ -9,13 +9,13 @@ from typing import Final
 import pytest
 
 NAME: Final = os.environ.get("PYTEST_XDIST_WORKER", "")
-"""This process's name, "gw0" say; empty where one process runs all tests."""
+"""This process's name, "gw0" for example; empty where one process runs all tests."""
 
 
 def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
     """Return a folder that the first process that wants it fills; the others wait for it.
 
-    Nobody may write to it afterwards.
+    It is never written to afterwards.
     """
     run = factory.getbasetemp().parent if NAME else factory.getbasetemp()
     folder, made = run / name, run / f"{name}.made"

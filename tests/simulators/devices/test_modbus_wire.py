@@ -1,5 +1,6 @@
 import asyncio
 import contextlib
+import os
 from functools import partial
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 from pymodbus import ModbusException
 from pymodbus.client import AsyncModbusSerialClient, AsyncModbusTcpClient
 
+from simulators.devices.modbus_unit import crc
 from tests.simulators.conftest import LAB, METER, RunningSchool
 
 
@@ -62,6 +64,22 @@ async def test_a_noisy_line_loses_requests_and_logs_nothing_as_answered(
         client.close()
     assert 0 < answered < 20
     assert len(school.truth("lost_frame")) == 20 - answered
+
+
+async def test_of_two_requests_that_wait_the_one_given_up_is_not_answered(
+    school: RunningSchool,
+) -> None:
+    """A busy machine may hand a line two requests at once; the gateway waits for one answer."""
+    school.write(METER)
+    request = bytes([3, 4, 0, 0, 0, 2])
+    request += crc(request)
+    async with school.running():
+        line = os.open(school.folder / "rtu-1.pty", os.O_RDWR | os.O_NOCTTY)
+        os.write(line, request + request)
+        await school.until(lambda: len(school.truth("reported", "meter-1")) == 1)
+        os.close(line)
+    assert len(school.truth("given_up_request")) == 1
+    assert len(school.truth("reported", "meter-1")) == 1
 
 
 async def test_a_gateway_that_stays_got_it_for_certain(school: RunningSchool) -> None:
