@@ -219,6 +219,34 @@ def test_a_manager_checks_a_file_and_reads_its_problems_in_chinese_before_import
     assert _rooms(cloud) == {"试验室"}
 
 
+def test_a_manager_chooses_a_column_for_an_unknown_heading(
+    cloud: CloudServer, visit: Visit, tmp_path: Path
+) -> None:
+    page = visit.page
+    ledger = tmp_path / "rooms.csv"
+    ledger.write_text(f"学校标识码,房间编号,甲栏\n{SCHOOL},H-902,备课室\n", encoding="utf-8")
+
+    def check() -> None:
+        page.goto(f"{cloud.url}/import")
+        page.locator("input[type=file]").set_input_files(ledger)
+        page.locator("[data-test=kind]").click()
+        page.get_by_role("option", name="房间", exact=True).click()
+        token = page.locator("[data-test=token]")
+        if token.count():  # asked for once
+            token.fill(cloud.token)
+        page.locator("[data-test=check]").click()
+
+    check()
+    page.locator("[data-test=heading]").click()
+    page.get_by_role("option", name="房间名称", exact=True).click()
+    expect(page.locator(".notes")).to_contain_text("按您的选择作为“房间名称”导入")
+    page.locator("[data-test=apply]").click()
+    expect(page.locator("[data-test=outcome]")).to_contain_text("已导入")
+    check()
+    expect(page.locator(".notes")).to_contain_text("按以前导入时的选择作为“房间名称”导入")
+    assert visit.problems == []
+
+
 def _rooms(server: CloudServer) -> set[str]:
     """Return the names of the rooms of the test above, as the cloud has them."""
     rows = httpx.get(f"{server.url}/api/v1/schools/{SCHOOL}/rooms").json()
