@@ -25,7 +25,7 @@ from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from tests._parts.browser import chromium, visiting
 from tests._parts.page_checks import open_page, settle
-from tests._parts.patience import PATIENCE_MS, PATIENCE_S
+from tests._parts.patience import PATIENCE_MS
 from tests._parts.ports import free_port
 from tests._parts.web_city import City, make_city
 from tests._parts.write_servers import SCHOOL, CloudServer, running
@@ -33,6 +33,7 @@ from tests._parts.write_servers import SCHOOL, CloudServer, running
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
 SIZE = ViewportSize(width=1280, height=800)
 MOST_BYTES = 150_000
+WAIT_S = 600
 # The 256 commonest colours of a picture, and of each point the nearest of them.
 _IN_COLOURS = """
 async (png) => {
@@ -87,7 +88,7 @@ def _demo(folder: Path) -> Iterator[str]:
     command = [str(Path(sys.executable).with_name("campus-sim")), "demo", "--data", str(folder)]
     demo = subprocess.Popen([*command, "--port", url.rpartition(":")[2]], stdout=subprocess.DEVNULL)
     try:
-        deadline = time.monotonic() + PATIENCE_S
+        deadline = time.monotonic() + WAIT_S
         while not _is_online(url):
             assert demo.poll() is None, "the demo ended"
             assert time.monotonic() < deadline, "the devices of the demo are not online"

@@ -2,6 +2,7 @@
 
 import errno
 import itertools
+import os
 import socket
 from collections.abc import Iterator
 
@@ -10,9 +11,10 @@ from tests._parts.workers import NAME
 _EACH = 1_500
 _FIRST = 10_240 + _EACH * int(f"0{NAME.removeprefix('gw')}")
 """Below the ports that systems give to clients, and other ones in each process of a run."""
-
-
-_ports: Iterator[int] = itertools.cycle(range(_FIRST, _FIRST + _EACH))
+# Two runs on one machine begin elsewhere: between finding a port and listening on it, the other run
+# would find the same one.
+_BEGIN = _FIRST + os.getpid() % _EACH
+_ports: Iterator[int] = itertools.cycle([*range(_BEGIN, _FIRST + _EACH), *range(_FIRST, _BEGIN)])
 
 
 def free_port() -> int:
