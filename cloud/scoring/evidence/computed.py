@@ -28,7 +28,7 @@ class ComputedFromEvidence:
         self._results: OrderedDict[Hashable, Any] = OrderedDict()
 
     def result(self, what: Hashable, evidence: bytes, compute: Callable[[], T]) -> T:
-        """Return what `compute` gives for evidence of a digest; `what` tells results apart.
+        """Return what `compute` gives for evidence of a digest; `what` distinguishes results.
 
         `compute` may read nothing but the evidence and what `what` names.
         """

@@ -14,7 +14,7 @@ OTHERS: tuple[SeriesField, ...] = ((2, 1),)
 
 
 class Table:
-    """A table of points, and what was kept of it; writes tell it as the store does."""
+    """A table of points, and what was kept of it; writes report to it as the store does."""
 
     def __init__(self) -> None:
         self.connection = duckdb.connect()
