@@ -594,7 +594,8 @@ class ModbusDriver:
         if not readings and not is_changed:
             return
         checkpoints = {unit.checkpoint: unit.learned.written()} if is_changed else {}
-        unit.delivering = self._tasks.create_task(self._kept(Delivery(readings, checkpoints)))
+        delivery = Delivery(readings, checkpoints, is_acknowledged=False)
+        unit.delivering = self._tasks.create_task(self._kept(delivery))
 
     async def _kept(self, delivery: Delivery) -> None:
         await self._sink.deliver(delivery)

@@ -269,7 +269,10 @@ class MqttDriver:
                 checkpoints.update(self._unacked.note(message.packet_id, message.digest))
         if readings or departed or checkpoints:
             checkpoints.update(self._unacked.forgotten())
-            await self._sink.deliver(Delivery(readings, checkpoints, departed))
+            is_acknowledged = any(message.needs_acknowledgement for message in messages)
+            await self._sink.deliver(
+                Delivery(readings, checkpoints, departed, is_acknowledged=is_acknowledged)
+            )
         for message in messages:
             self._finish(message)
 
