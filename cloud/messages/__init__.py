@@ -5,7 +5,7 @@ read. So a correction of the wording changes no record, and a further language i
 
 Templates are `str.format` templates. Beyond the standard format specifications:
 
-- a value of None is shown as "—";
+- a value of None is shown as "—"; a number with decimals is cut to them, as on every page;
 - a value that is itself a message or a localized text is rendered in the same language;
 - a list of values is joined by the catalogue's `list_separator`; with the format `phrases`, `parts`
   or `sentences` by its `phrase_separator`, `part_separator` or `sentence_separator`.
@@ -24,7 +24,7 @@ from types import MappingProxyType
 from typing import Any
 
 from cloud.localized_text import LocalizedText
-from cloud.shown import percent
+from cloud.shown import cut, percent
 from device_profiles.yaml_tree import parse
 
 FOLDER = Path(__file__).parent
@@ -144,6 +144,8 @@ class _Template(Formatter):
             return catalogue(self.language)[separator].join(parts)
         if format_spec.endswith("%"):
             return percent(float(value), int(format_spec.strip(".%") or 0))
+        if format_spec.endswith("f"):
+            value = cut(float(value), int(format_spec.partition(".")[2].strip("f") or 6))
         text: str = super().format_field(value, format_spec)
         return text
 

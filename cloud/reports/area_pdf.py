@@ -115,7 +115,7 @@ def _ranked(line: RankLine) -> dict[str, Any]:
         "interval": formatting.NONE
         if line.interval is None
         else f"{line.interval[0]}–{line.interval[1]}",
-        "chance": formatting.percent(line.chance, 0),
+        "chance": formatting.percent(line.chance),
         "status": line.status,
         "word": formatting.STATUSES[line.status],
         "rule": line.rule,

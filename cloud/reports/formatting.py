@@ -55,9 +55,11 @@ def percent(value: float | None, digits: int = 1) -> str:
 
 
 def figure(value: float | None, unit: str = "") -> str:
-    """Return what was measured; a unit of "%" means a share."""
+    """Return what was measured, cut to its digits; a unit of "%" means a share, "CNY" yuan."""
     if value is None:
         return NONE
+    if unit == "CNY":
+        return f"{cut(value, 0):,.0f}"
     return percent(value) if unit == "%" else f"{cut(value, 2):,.2f}".rstrip("0").rstrip(".")
 
 

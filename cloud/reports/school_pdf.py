@@ -97,7 +97,7 @@ def _verdict(verdict: Verdict | None) -> dict[str, Any]:
         "rank": "" if verdict.rank is None else f"第 {verdict.rank} 名",
         "among": f"{verdict.among:,}" if verdict.among else "",
         "interval": "" if verdict.interval is None else formatting.ranks(verdict.interval),
-        "chance": "" if verdict.chance is None else formatting.percent(verdict.chance, 0),
+        "chance": "" if verdict.chance is None else formatting.percent(verdict.chance),
         "cutoff_comparison": verdict.cutoff_comparison,
         "override": verdict.override,
     }

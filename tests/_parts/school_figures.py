@@ -425,21 +425,44 @@ async def _assessed(ask: Ask, figures: Figures) -> None:
                     live=finding[name],
                     school=then[finding["clause"]][name],
                 )
-    await _reports(ask, figures)
+    await _reports(ask, figures, page)
 
 
-async def _reports(ask: Ask, figures: Figures) -> None:
+async def _reports(ask: Ask, figures: Figures, page: Any) -> None:
     content = await ask(f"/assessments/latest/reports/schools/{figures.school}.xlsx")
     if content is None:
         return
-    sheet = load_workbook(io.BytesIO(content), read_only=True).worksheets[0]
-    facts = {row[0]: row[1] for row in sheet.iter_rows(values_only=True) if len(row) > 1}
+    book = load_workbook(io.BytesIO(content), read_only=True)
+    sheets = {sheet.title: [*sheet.iter_rows(values_only=True)] for sheet in book.worksheets}
+    facts = {row[0]: row[1] for row in sheets["概览"] if len(row) > 1}
     value = facts.get("得分")
     figures.note("assessed value", workbook=value if isinstance(value, float | int) else None)
     figures.note("assessed coverage", workbook=facts["证据覆盖率"])
     if "名次" in facts:
         figures.note("assessed rank", workbook=facts["名次"])
         figures.note("assessed chance", workbook=facts["入选概率"])
+    for row in _by_title(sheets["维度"]):
+        for entry in page["dimensions"]:
+            if entry["title"]["zh"] == row["维度"] and entry["value"] is not None:
+                name = entry["dimension"]
+                figures.note(f"value of {name}", school=entry["value"], workbook=row["得分"])
+                figures.note(
+                    f"coverage of {name}", school=entry["coverage"], workbook=row["证据覆盖率"]
+                )
+    findings = {finding["clause"]: finding for finding in page["findings"]}
+    for row in _by_title(sheets["逐条得分"]):
+        finding = findings[row["条款"]]
+        if finding["outcome"] != "not_applicable":
+            for name, title in (("measured", "实测"), ("points", "得分"), ("weight", "权重")):
+                figures.note(
+                    f"assessed {row['条款']} {name}", school=finding[name], workbook=row[title]
+                )
+
+
+def _by_title(rows: list[Any]) -> list[dict[str, Any]]:
+    """Return the rows of a sheet below its titles, each by title."""
+    titles, *others = rows
+    return [dict(zip(titles, row, strict=True)) for row in others]
 
 
 def _day(moment: str) -> date:

@@ -10,15 +10,25 @@ import httpx
 import pytest
 
 from cloud.registry import tables
+from tests._parts.browser import chromium, visiting
 from tests._parts.cloud_app import CloudApp, cloud_app, small_settings
 from tests._parts.patience import PATIENCE_S
 from tests._parts.ports import free_port
 from tests._parts.school_figures import Ask, Figures, read
+from tests._parts.shown_figures import (
+    note_answer,
+    note_live_page,
+    note_overview_page,
+    note_pages,
+    note_pdf,
+)
 from tests._parts.small_school import SCHOOL
+from tests._parts.web_city import run
 from tests._parts.write_servers import CloudServer, running
 from tests.contracts.test_same_pages import a_school_at_work
 
 SCHOOLS = 60
+IN_BROWSER = 6
 ATTEMPTS = 20
 
 
@@ -56,8 +66,11 @@ async def moment(ask: Ask, school: str) -> Any:
     return {name: value for name, value in overview.items() if name in kept}
 
 
-def served(folder: Path, schools: int) -> list[str]:
-    """Serve a folder and return the disagreements of its first schools, all of them compared."""
+def served(folder: Path, schools: int, *, in_browser: int) -> list[str]:
+    """Serve a folder and return the disagreements of its first schools, all of them compared.
+
+    Of so many of them what the PDF report and the pages show is compared as well.
+    """
     server = CloudServer(folder)
 
     async def all_schools() -> list[str]:
@@ -73,7 +86,39 @@ def served(folder: Path, schools: int) -> list[str]:
         return disagreements
 
     with running(server):
-        return asyncio.run(all_schools())
+        return [*asyncio.run(all_schools()), *shown(server.url, in_browser)]
+
+
+def shown(url: str, schools: int) -> list[str]:
+    """Return the disagreements between what answers give and what is read by people."""
+    disagreements: list[str] = []
+    with (
+        httpx.Client(base_url=f"{url}/api/v1", timeout=PATIENCE_S) as client,
+        chromium() as browser,
+    ):
+        for school in client.get("/schools").json()[:schools]:
+            figures = Figures(school["id"])
+            assessed = client.get(f"/assessments/latest/schools/{school['id']}")
+            with visiting(browser) as visit:
+                if assessed.status_code == httpx.codes.OK:
+                    page = assessed.json()
+                    note_answer(figures, page)
+                    titles = [
+                        dimension["title"]["zh"]
+                        for dimension in page["dimensions"]
+                        if dimension["value"] is not None
+                    ]
+                    report = client.get(f"/assessments/latest/reports/schools/{school['id']}.pdf")
+                    note_pdf(figures, report.content, titles)
+                    note_pages(figures, visit.page, url, titles)
+                score = client.get(f"/schools/{school['id']}/score").json()
+                if score["value"] is not None:
+                    note_live_page(figures, visit.page, url, score)
+                overview = client.get(f"/schools/{school['id']}/overview").json()
+                note_overview_page(figures, visit.page, url, overview)
+            assert figures.compared >= len(figures.values) > 4
+            disagreements += figures.disagreements()
+    return disagreements
 
 
 async def test_a_small_school(tmp_path: Path) -> None:
@@ -141,4 +186,19 @@ def test_the_demo(tmp_path: Path) -> None:
     # Whether its audit is content is another test's; what it stored is served here.
     subprocess.run([*command, "--port", port, "--duration", "45"], check=False)
     (demo / "cloud").rename(tmp_path / "data")
-    assert served(tmp_path, 1) == []
+    assert served(tmp_path, 1, in_browser=1) == []
+
+
+@pytest.mark.real
+@pytest.mark.slow
+def test_a_city_of_sixty(tmp_path: Path) -> None:
+    """Longer than other tests: every figure of sixty schools, over the API and its reports."""
+    written, data = tmp_path / "written", tmp_path / "data"
+    rules = tmp_path / "rules.yaml"
+    rules.write_text("places: 6\nhard: []\nquotas: {}\n", encoding="utf-8")
+    run("campus-sim", "city", f"--schools={SCHOOLS}", "--days=2", "--seed=5", "--out", written)
+    days = sorted(day.name.removeprefix("day=") for day in (written / "slots").iterdir())
+    run("campus-cloud", "load", written, "--data", data)
+    run("campus-cloud", "assess", "--data", data, "--start", days[0], "--end", days[-1])
+    run("campus-cloud", "select", "--data", data, "--rules", rules)
+    assert served(tmp_path, SCHOOLS, in_browser=IN_BROWSER) == []

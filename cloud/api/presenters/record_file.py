@@ -28,7 +28,7 @@ def cells(
 def _cell(table: str, row: RecordRow, column: RecordColumn, language: str) -> Cell:
     value = row.cells[column.key]
     if table == "devices" and column.key == "asset_no" and row.asset_id is None:
-        return _word("not_in_ledger", language)
+        return _word("record_file.not_in_ledger", language)
     if value is None or value == "":
         return None
     if column.codes is not None:
@@ -41,15 +41,15 @@ def _cell(table: str, row: RecordRow, column: RecordColumn, language: str) -> Ce
 def _word_key(table: str, column: str, value: str | float) -> str | None:
     """Return the key of the word that the page shows in the place of a value, if it has one."""
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return "record_file.yes" if value else "record_file.no"
     if column in _WEEKDAYS:
-        return f"weekday.{value}"
+        return f"record_file.weekday.{value}"
     if (table, column) == ("air", "quantity"):
-        return f"air.{value}"
-    if (table, column) == ("holidays", "kind"):
-        return f"kind.{_DAY_KINDS[str(value)]}"
+        return f"record_file.air.{value}"
+    if (table, column) == ("holidays", "kind") and str(value) in _DAY_KINDS:
+        return f"record_file.kind.{_DAY_KINDS[str(value)]}"
     return None
 
 
 def _word(key: str, language: str) -> str:
-    return render(message(f"record_file.{key}"), language)
+    return render(message(key), language)

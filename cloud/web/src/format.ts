@@ -26,6 +26,11 @@ export function score(value: number | null | undefined, digits = 2): string {
   return value === null || value === undefined ? DASH : cut(value, digits);
 }
 
+/** Format what was measured as reports do: cut to its digits, no trailing zeros. */
+export function measured(value: number | null | undefined, digits = 2): string {
+  return value === null || value === undefined ? DASH : number(Number(cut(value, digits)), digits);
+}
+
 /** Format a reading: at most `digits` decimals, no trailing zeros. */
 export function plain(value: number | boolean | string, digits = 2): string {
   return typeof value === "number" ? number(value, digits) : String(value);

@@ -34,7 +34,7 @@ def test_a_school_reads_score_verdict_gaps_and_costs(text_in: Read) -> None:
         report.verdict.cutoff_comparison,
         "第61名/998所",
         "可能在第48–77名",
-        "入选概率31%",
+        "入选概率31.4%",
         *report.blocks,
         report.least.words,
         "campus-cloudscore--bundle",

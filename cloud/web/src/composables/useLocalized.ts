@@ -2,7 +2,7 @@ import { useI18n } from "vue-i18n";
 import { Problem } from "@/api/client";
 import type { LocalizedText } from "@/api/schema";
 import type { Value } from "@/api/types";
-import { DASH, duration, number, percent, plain } from "@/format";
+import { DASH, duration, measured as cutFigure, percent, plain } from "@/format";
 
 /** Texts and figures of the cloud in the reader's language. */
 export function useLocalized() {
@@ -26,7 +26,7 @@ export function useLocalized() {
   /** A figure of a finding with its unit. */
   function measured(value: number | null, unit: string): string {
     if (unit === "%") return percent(value, 1);
-    return `${number(value, unit === "CNY" ? 0 : 2)} ${unit && te(`measure.${unit}`) ? t(`measure.${unit}`) : unit}`.trim();
+    return `${cutFigure(value, unit === "CNY" ? 0 : 2)} ${unit && te(`measure.${unit}`) ? t(`measure.${unit}`) : unit}`.trim();
   }
 
   /** A duration with its unit. */
