@@ -8,7 +8,6 @@ and writes docs/images/*.png in 256 colours. Fails where a picture is too large 
 
 import base64
 import contextlib
-import signal
 import struct
 import subprocess
 import sys
@@ -95,7 +94,7 @@ def _demo(folder: Path) -> Iterator[str]:
             time.sleep(2)
         yield url
     finally:
-        demo.send_signal(signal.SIGINT)
+        demo.terminate()
         demo.wait()
 
 
