@@ -264,6 +264,31 @@ def test_case_opencompass_2574_equal_scores_at_the_cut_do_not_depend_on_their_or
     assert reasons["B"][1] == "tie_break"
 
 
+@pytest.mark.parametrize("order", list(permutations("ABCD")))
+def test_equal_scores_at_the_edge_of_a_quota_and_in_the_middle_of_the_list_are_ordered_alike(
+    order: tuple[str, ...],
+) -> None:
+    """A and B are level for the one place of their county, A and C within the list of all."""
+    schools_by_id = {
+        "A": {"value": 90.12, "use": 1.0, "division": "331002"},
+        "B": {"value": 90.12, "use": 2.0, "division": "331002"},
+        "C": {"value": 90.12, "use": 3.0, "division": "331003"},
+        "D": {"value": 80.0, "use": 1.0, "division": "331003"},
+    }
+    candidates = frame([{"id": school, **schools_by_id[school]} for school in order])
+    given_rules = rules_of(
+        {
+            "places": 3,
+            "tie_break": ["use"],
+            "quotas": {"division": {"331002": {"least": 1, "most": 1}}},
+        }
+    )
+    selection = select(candidates, given_rules)
+    assert set(selection.selected) == {"B", "C", "D"}
+    ranks = {school: outcome.rank for school, outcome in selection.outcomes.items()}
+    assert ranks == {"C": 1, "B": 2, "A": 3, "D": 4}
+
+
 def test_fewer_schools_than_places_are_all_taken_and_noted() -> None:
     selection = select(
         frame([{"id": "A", "value": 80.0}, {"id": "B", "value": None}]), rules_of({})
