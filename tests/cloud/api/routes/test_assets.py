@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import load_workbook
+from sqlalchemy import event
 
 from cloud.api.presenters.asset_list import SORT_KEYS
 from cloud.api.presenters.downsample import Timed, downsample
@@ -266,6 +267,26 @@ async def test_a_file_in_an_unknown_form_or_language_is_refused(cloud: CloudApp)
     assert (await cloud.client.get(f"{URL}.pdf")).status_code == 422
     answer = await cloud.client.get(f"{URL}.csv", params={"language": "xx"})
     assert answer.json()["code"] == "api.not_one_of"
+
+
+async def test_a_long_list_takes_no_more_queries_than_a_short_one(cloud: CloudApp) -> None:
+    queries: list[str] = []
+
+    def noted(_connection: object, _cursor: object, statement: str, *_others: object) -> None:
+        queries.append(statement)
+
+    event.listen(cloud.services.registry.engine, "before_cursor_execute", noted)
+    await get(cloud, URL, limit=100)
+    few = len(queries)
+    rows = "".join(f"{SCHOOL},L-{n},课桌,1\n" for n in range(2000))
+    text = f"学校标识码,资产编号,资产名称,使用状况\n{rows}"
+    report = import_file(cloud.services.registry, "assets", text.encode(), "assets.csv")
+    assert report.applied, report.problems
+    await cloud.services.rollups.settled()
+    queries.clear()
+    page = await get(cloud, URL, limit=100)
+    assert (page["total"] > 2000, len(page["items"])) == (True, 100)
+    assert 0 < len(queries) == few
 
 
 def test_the_orders_that_are_documented_are_those_that_work() -> None:
