@@ -75,7 +75,7 @@ const en: typeof zh = {
     unknown: "unknown",
   },
   duration: { s: "{n} s", min: "{n} min", h: "{n} h", d: "{n} d" },
-  unit: { h: "h", min: "min", s: "s", kwh: "kWh", yuan: "CNY", wan: "×10k CNY", perS: "per s" },
+  unit: { h: "h", min: "min", s: "s", kwh: "kWh", yuan: "CNY", wan: "CNY", perS: "per s" },
   measure: { "%": "%", CNY: "CNY", "/100": "per 100 pupils", "/week": "a week", "/pupil": "per pupil", "h/week": "h a week" },
   value: {
     true: "yes",
