@@ -8,7 +8,7 @@ import pyarrow.compute as pc  # type: ignore[import-untyped]  # it ships no type
 
 from cloud.telemetry.duckdb.batch_rows import NUMBERS
 from cloud.telemetry.duckdb.dictionary import Names
-from cloud.telemetry.duckdb.kept_readings import KeptReadings, SeriesField, sensor_table
+from cloud.telemetry.duckdb.reading_cache import ReadingCache, SeriesField, sensor_table
 from cloud.telemetry.duckdb.registered import registered
 from cloud.telemetry.line_protocol import FieldType, SeriesKey
 from cloud.telemetry.store import Reported, Samples, Sensor, StoredReading, sensor_of
@@ -96,7 +96,7 @@ def readings(
 def first_readings(
     cursor: duckdb.DuckDBPyConnection,
     names: Names,
-    kept: KeptReadings,
+    kept: ReadingCache,
     schools: Sequence[str],
     points: Sequence[str],
     category: str,
@@ -118,7 +118,7 @@ def first_readings(
 def samples(
     cursor: duckdb.DuckDBPyConnection,
     names: Names,
-    kept: KeptReadings,
+    kept: ReadingCache,
     schools: Sequence[str],
     points: Sequence[str],
     span_ns: tuple[int, int],

@@ -28,7 +28,7 @@ from cloud.telemetry.duckdb import events_file, point_queries, readings_file, sc
 from cloud.telemetry.duckdb.archive import Archive
 from cloud.telemetry.duckdb.batch_rows import Group
 from cloud.telemetry.duckdb.dictionary import Names
-from cloud.telemetry.duckdb.kept_readings import KeptReadings
+from cloud.telemetry.duckdb.reading_cache import ReadingCache
 from cloud.telemetry.duckdb.rollups import DuckDBRollups, mark_stale
 from cloud.telemetry.duckdb.writer import Writer, transaction
 from cloud.telemetry.latest_values import Newest
@@ -83,7 +83,7 @@ class DuckDBStore:
             raise
         self._names = Names(self._connection)
         self._newest = Newest()
-        self._kept = KeptReadings()
+        self._kept = ReadingCache()
         for value in point_queries.latest(self._connection, self._names):
             self._newest.update(*value)
         self._take_slots(self._connection)

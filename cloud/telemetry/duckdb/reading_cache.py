@@ -43,7 +43,7 @@ class _Entry:
     rows: pa.Table = field(default_factory=SAMPLES.empty_table)
 
 
-class KeptReadings:
+class ReadingCache:
     """The readings of the sensors that were asked for last."""
 
     def __init__(self) -> None:

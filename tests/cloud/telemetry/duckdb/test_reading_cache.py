@@ -7,7 +7,7 @@ import duckdb
 import pyarrow as pa  # type: ignore[import-untyped]  # it ships no types
 import pytest
 
-from cloud.telemetry.duckdb.kept_readings import KeptReadings, SeriesField
+from cloud.telemetry.duckdb.reading_cache import ReadingCache, SeriesField
 
 SENSORS: tuple[SeriesField, ...] = ((1, 1), (1, 2), (3, 1))
 OTHERS: tuple[SeriesField, ...] = ((2, 1),)
@@ -22,7 +22,7 @@ class Table:
             "create table points (series int, field int, time bigint, number double, "
             "primary key (series, field, time))"
         )
-        self.kept = KeptReadings()
+        self.kept = ReadingCache()
 
     def write(self, *rows: tuple[int, int, int, float]) -> None:
         self.connection.executemany("insert or replace into points values (?, ?, ?, ?)", rows)
@@ -35,7 +35,7 @@ class Table:
         return rows_of(self.kept.readings(self.connection, sensors))
 
     def true_rows(self, sensors: tuple[SeriesField, ...] = SENSORS) -> list[tuple[int, int, float]]:
-        return rows_of(KeptReadings().readings(self.connection, sensors))
+        return rows_of(ReadingCache().readings(self.connection, sensors))
 
 
 def rows_of(table: pa.Table) -> list[tuple[int, int, float]]:
