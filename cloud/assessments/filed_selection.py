@@ -134,9 +134,13 @@ class FiledSelection:
 
     @cached_property
     def selected(self) -> list[str]:
-        """The schools that are in, by rank."""
-        schools = [school for school, outcome in self.outcomes.items() if outcome.selected]
-        return sorted(schools, key=lambda school: (self.outcomes[school].rank or 0, school))
+        """The schools that are in, by rank, and of the same rank in the published order."""
+        order = {
+            school: (outcome.rank or 0, outcome.place or 0, school)
+            for school, outcome in self.outcomes.items()
+            if outcome.selected
+        }
+        return sorted(order, key=order.__getitem__)
 
     @property
     def against_rules(self) -> list[str]:

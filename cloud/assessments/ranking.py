@@ -50,8 +50,8 @@ class RankingFilter:
 def ranking(assessment: Assessment, outcomes: Outcomes | None = None) -> pl.DataFrame:
     """Return every school, by rank; those without a value come last, without a rank.
 
-    With a selection the ranks are those of its published order, which settles every tie and
-    names it in the reason; without one, schools with the same published score share a rank.
+    Schools with the same published score share a rank. A selection's published order settles ties
+    at its cut and names them in the reason; selections filed before ranks were shared keep theirs.
     """
     scores = assessment.scores
     table = scores.table.with_columns(taught(scores.table)).select(
@@ -89,7 +89,9 @@ def ranking(assessment: Assessment, outcomes: Outcomes | None = None) -> pl.Data
         ],
         schema={"id": pl.String, "rank": pl.Int64, **OF_SELECTION},
     )
-    return frame.join(by_school, on="id", how="left").sort("rank", "raw", "id", nulls_last=True)
+    return frame.join(by_school, on="id", how="left").sort(
+        "rank", "place", "raw", "id", nulls_last=True
+    )
 
 
 def shared_rank(value: pl.Expr) -> pl.Expr:

@@ -34,14 +34,16 @@ class Group:
 class RankedPool:
     """Schools by published order; a number is a school's place in it.
 
-    `values` are scores in units of the last decimal that counts, 0 where there is none. `ties` is
-    the order that would hold, had all the same score.
+    `values` are scores in units of the last decimal that counts, 0 where there is none. `ranks`
+    are those of the scores: schools with the same one share the best of their ranks (1, 2, 2, 4).
+    `ties` is the order that would hold, had all the same score.
     """
 
     schools: tuple[str, ...]
     names: tuple[str, ...]
     values: Whole
     rated: Flags
+    ranks: Whole
     ties: Whole
     coverage: tuple[float | None, ...]
     failed: tuple[Mapping[str, Sequence[str]], ...]
@@ -104,6 +106,7 @@ def ranked_pool(candidates: pl.DataFrame, rules: SelectionRules) -> RankedPool:
         names=tuple(name or school for name, school in zip(names, schools, strict=True)),
         values=problem.values,
         rated=rated,
+        ranks=1 + np.searchsorted(-problem.values[rated], -problem.values).astype(np.int64),
         ties=frame["tie"].to_numpy().astype(np.int64),
         coverage=tuple(frame["coverage"].to_list()),
         failed=tuple(

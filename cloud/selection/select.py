@@ -35,8 +35,9 @@ __all__ = ["Filled", "Outcome", "Selection", "select", "select_scores"]
 class Outcome:
     """What a selection comes to for one school.
 
-    - `rank`: its place in the published order among the rated schools; `place`: among the eligible
-      ones; None where it is not among them;
+    - `rank`: of its published score among the rated schools, shared by equal ones; `place`: in the
+      published order among the eligible schools, which settles every tie; None where it is not
+      among them;
     - `decided`: the rule that did; `because`: the gates, marks, rules or quotas it means;
       `reason`: the same as a message, with codes that the selection's `names` resolves;
     - `rival`: the school that would make room for it, or, of one that is in, come in its place;
@@ -141,7 +142,7 @@ def _outcome(case: explanations.Explained, number: int) -> Outcome:
     return Outcome(
         school=pool.schools[number],
         selected=number in case.selected,
-        rank=number + 1 if pool.rated[number] else None,
+        rank=int(pool.ranks[number]) if pool.rated[number] else None,
         place=case.places[number],
         decided=why.decided,
         because=why.because,

@@ -254,11 +254,19 @@ def test_case_opencompass_2574_equal_scores_at_the_cut_do_not_depend_on_their_or
     order: tuple[str, ...],
 ) -> None:
     value = {"A": 90.121, "B": 90.128, "C": 95.0}
-    reasons = reasons_of(
-        frame([{"id": school, "value": value[school], "use": 1.0} for school in order]),
-        places=2,
-        tie_break=["use"],
-    )
+    schools = frame([{"id": school, "value": value[school], "use": 1.0} for school in order])
+    outcomes = select(schools, rules_of({"places": 2, "tie_break": ["use"]})).outcomes
+    assert {school: outcome.rank for school, outcome in outcomes.items()} == {
+        "A": 2,
+        "B": 2,
+        "C": 1,
+    }
+    assert {school: outcome.place for school, outcome in outcomes.items()} == {
+        "A": 2,
+        "B": 3,
+        "C": 1,
+    }
+    reasons = reasons_of(schools, places=2, tie_break=["use"])
     assert {school for school, reason in reasons.items() if reason[0]} == {"A", "C"}
     assert reasons["A"][3] == "In: score 90.12, level with B; the school code decided."
     assert reasons["B"][1] == "tie_break"
@@ -286,7 +294,9 @@ def test_equal_scores_at_the_edge_of_a_quota_and_in_the_middle_of_the_list_are_o
     selection = select(candidates, given_rules)
     assert set(selection.selected) == {"B", "C", "D"}
     ranks = {school: outcome.rank for school, outcome in selection.outcomes.items()}
-    assert ranks == {"C": 1, "B": 2, "A": 3, "D": 4}
+    assert ranks == {"A": 1, "B": 1, "C": 1, "D": 4}
+    places = {school: outcome.place for school, outcome in selection.outcomes.items()}
+    assert places == {"C": 1, "B": 2, "A": 3, "D": 4}
 
 
 def test_fewer_schools_than_places_are_all_taken_and_noted() -> None:
