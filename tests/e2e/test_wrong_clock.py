@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,7 @@ from tests._parts.ports import free_port
 from tests._parts.uplink_server import UplinkServer, uplink_server
 
 pytestmark = pytest.mark.real
+_POWER = re.compile(r"^reading,.*[ ,]active_power=([\d.]+).* (\d+)$")
 _SLACK_S = 5.0
 """Well below MOST_APART: clocks that agree are the machine's own."""
 
@@ -71,11 +73,11 @@ async def publish(broker: Mosquitto, *powers: int) -> None:
 
 def powers(end: UplinkServer) -> list[tuple[int, float]]:
     """Return the power readings that were stored: (watts, seconds since 1970)."""
-    return [
-        (int(float(line.split("active_power=")[1].split(",")[0])), int(line.split()[-1]) / 1e9)
+    found = [
+        re.search(r"^reading,.*[ ,]active_power=([\d.]+).* (\d+)$", line)
         for line in list(end.stored)
-        if line.startswith("reading,") and "active_power=" in line
     ]
+    return [(int(float(match[1])), int(match[2]) / 1e9) for match in found if match]
 
 
 async def stored(end: UplinkServer, count: int) -> None:
