@@ -73,11 +73,8 @@ async def publish(broker: Mosquitto, *powers: int) -> None:
 
 def powers(end: UplinkServer) -> list[tuple[int, float]]:
     """Return the power readings that were stored: (watts, seconds since 1970)."""
-    found = [
-        re.search(r"^reading,.*[ ,]active_power=([\d.]+).* (\d+)$", line)
-        for line in list(end.stored)
-    ]
-    return [(int(float(match[1])), int(match[2]) / 1e9) for match in found if match]
+    readings = (_POWER.search(line) for line in list(end.stored))
+    return [(int(float(match[1])), int(match[2]) / 1e9) for match in readings if match]
 
 
 async def stored(end: UplinkServer, count: int) -> None:
