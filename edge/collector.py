@@ -36,13 +36,12 @@ from edge.config import Device
 from edge.driver import Delivery
 from edge.errors import BufferUnavailable, DecodeError, DeviceError, DriverUnavailable
 from edge.health import Health
-from edge.heartbeat import LastSent
 from edge.levels import KEY as LEVELS
 from edge.levels import UNKNOWN_USE, DeviceLevels
-from edge.quiet import QuietReadings
 
 _log = logging.getLogger(__name__)
 
+HEARTBEAT_S = 300.0
 _OF_GATEWAY = "gateway/"
 _FINAL = "gateway/final/"
 _COUNTER = "gateway/counter/"
@@ -81,10 +80,15 @@ class Collector:
             id_: self._new_meter(id_) for id_, device in devices.items() if device.usage is not None
         }
         self._watched = {id_: _watched(meter) for id_, meter in self._meters.items()}
-        self._last_sent = LastSent(devices)
+        self._deadbands = {
+            (id_, name): point.deadband
+            for id_, device in devices.items()
+            for name, point in device.profile.points.items()
+            if point.deadband > 0
+        }
+        self._written: dict[tuple[str, str], Reading] = {}
         self._final: dict[str, datetime | None] = dict.fromkeys(devices)
         self._last_judged: dict[tuple[str, str], datetime] = {}
-        self._quiet = QuietReadings(devices, clock)
         self._is_clock_ahead: bool | None = None
         self._levels = DeviceLevels(devices)
         health.fits = self._levels.fits
@@ -106,19 +110,10 @@ class Collector:
         self._levels.restore(self._buffer.checkpoints(LEVELS))
 
     async def deliver(self, delivery: Delivery) -> None:
-        """Return once the delivery is on disk; wait as long as that takes.
-
-        One that is not acknowledged and shows no change waits in memory for others, up to
-        `edge.quiet.QUIET_S` and not beyond the end of a usage slot.
-        """
+        """Return once the delivery is on disk; wait as long as that takes."""
         departures = [Reading(device, PRESENCE, False, at) for device, at in delivery.departed]
         readings, held = self._split([*delivery.readings, *departures])
-        await self._keep(
-            readings,
-            checkpoints=delivery.checkpoints,
-            held=held,
-            may_wait=not (delivery.is_acknowledged or delivery.departed),
-        )
+        await self._keep(readings, checkpoints=delivery.checkpoints, held=held)
 
     def checkpoints(self, prefix: str) -> Mapping[str, str]:
         """Return the checkpoints kept so far whose key begins with `prefix`."""
@@ -164,8 +159,6 @@ class Collector:
 
         The last time, before a stop, those that are still open too.
         """
-        if self._quiet.is_due(is_last=is_last):
-            await self._keep(())
         if not self.has_good_clock:
             return
         now = self._clock.now()
@@ -240,14 +233,9 @@ class Collector:
                     "the clock was wrong when they came",
                     released=lost,
                 )
-            # Together, so that no new delivery is compared with the oldest of them only.
-            await asyncio.gather(
-                *(
-                    self._keep(readings, released=[number])
-                    for number, readings in dated.items()
-                    if readings is not None
-                )
-            )
+            for number, readings in dated.items():
+                if readings is not None:
+                    await self._keep(readings, released=[number])
 
     async def watch_clock(self) -> None:
         """Report once that the machine's clock is not the server's, and that it is again."""
@@ -319,19 +307,14 @@ class Collector:
         checkpoints: Mapping[str, str | None] | None = None,
         held: Sequence[Held] = (),
         released: Sequence[int] = (),
-        may_wait: bool = False,
     ) -> None:
         by_device: dict[str, list[Reading]] = defaultdict(list)
         for reading in readings:
             if reading.point != PRESENCE and self._is_sound(reading):
                 by_device[reading.device].append(reading)
-        is_news = any(
-            self._last_sent.is_news(r) for of_device in by_device.values() for r in of_device
-        )
         # Remembered before it is durable: deliveries overlap, and the next compares with this one.
         sent = {
-            id_: [r for r in of_device if self._last_sent.is_sent(r)]
-            for id_, of_device in by_device.items()
+            id_: [r for r in of_device if self._is_sent(r)] for id_, of_device in by_device.items()
         }
         watched = [
             r
@@ -340,19 +323,12 @@ class Collector:
             if r.point in self._watched.get(id_, ())
         ]
         watched += [r for r in readings if r.point == PRESENCE and r.device in self._meters]
-        lines = [
-            Line(Kind.READING, _printable(text))
-            for id_, of_device in sent.items()
-            for text in reading_lines(self._devices[id_].place, of_device)
-        ]
-        if may_wait and not (is_news or checkpoints or held or released):
-            self._quiet.add(watched, lines, by_device)
-            self._count(by_device)
-            return
-        quiet, quiet_lines = self._quiet.take()
-        watched = [*quiet, *watched]
         entry = Entry(
-            lines=[*quiet_lines, *lines],
+            lines=[
+                Line(Kind.READING, _printable(text))
+                for id_, of_device in sent.items()
+                for text in reading_lines(self._devices[id_].place, of_device)
+            ],
             checkpoints=checkpoints or {},
             observations=[Observation(r.device, r.point, r.observed_at, r.value) for r in watched],
             held=held,
@@ -361,18 +337,15 @@ class Collector:
         try:
             await self._durable(entry)
         except BaseException:
-            self._quiet.put_back(quiet, quiet_lines)
             for of_device in sent.values():
-                self._last_sent.forget(of_device)
+                for reading in of_device:
+                    self._written.pop((reading.device, reading.point), None)
             raise
-        self._count(by_device)
+        for id_, of_device in by_device.items():
+            self._health.reading_kept(id_, max(r.observed_at for r in of_device), len(of_device))
         for reading in watched:
             self._meters[reading.device].observe(reading)
             self._levels.observe(reading)
-
-    def _count(self, by_device: Mapping[str, Sequence[Reading]]) -> None:
-        for id_, readings in by_device.items():
-            self._health.reading_kept(id_, max(r.observed_at for r in readings), len(readings))
 
     def _split(self, readings: Sequence[Reading]) -> tuple[Sequence[Reading], Sequence[Held]]:
         """Return the readings that are dated well, and the others as they are held back."""
@@ -434,6 +407,31 @@ class Collector:
             )
             return False
         return True
+
+    def _is_sent(self, reading: Reading) -> bool:
+        """Whether a reading differs enough from the last one sent, or that one is old."""
+        key = (reading.device, reading.point)
+        if key not in self._deadbands:
+            return True
+        last = self._written.get(key)
+        if last is not None and reading.observed_at <= last.observed_at:
+            return True
+        if last is not None and self._is_alike(reading, last):
+            return False
+        self._written[key] = reading
+        return True
+
+    def _is_alike(self, reading: Reading, last: Reading) -> bool:
+        if isinstance(reading.value, (bool, str)) or isinstance(last.value, (bool, str)):
+            return False
+        rule = self._devices[reading.device].usage
+        heartbeat_s = rule.max_gap_s / 2 if rule is not None else HEARTBEAT_S
+        age_s = (reading.observed_at - last.observed_at).total_seconds()
+        return (
+            abs(reading.value - last.value) < self._deadbands[reading.device, reading.point]
+            and age_s < heartbeat_s
+            and reading.quality is last.quality
+        )
 
     async def _durable(self, entry: Entry) -> None:
         while True:

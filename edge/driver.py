@@ -24,19 +24,13 @@ class Delivery:
     """Key -> text to keep, or None to forget. Keys begin with the driver's name and a slash."""
     departed: Sequence[tuple[str, datetime]] = ()
     """(device, when its network reported that it left): unobserved until its next reading."""
-    is_acknowledged: bool = True
-    """Whether the device or its network waits for the acknowledgement that this is on disk."""
 
 
 class Sink(Protocol):
     """Where a driver's findings go."""
 
     async def deliver(self, delivery: Delivery) -> None:
-        """Return once the delivery is on disk; wait as long as that takes.
-
-        One that is not acknowledged and shows no change may wait in memory: up to a minute of such
-        deliveries is written at once.
-        """
+        """Return once the delivery is on disk; wait as long as that takes."""
 
     def checkpoints(self, prefix: str) -> Mapping[str, str]:
         """Return the checkpoints kept so far whose key begins with `prefix`."""

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 STATUS_FILE = "status.json"
-ALLOWANCE_PER_S = 50.0
-"""Bytes; 4 MB a day."""
+ALLOWANCE_PER_S = 250.0
+"""Bytes; 22 MB a day."""
 BURST_BYTES = 1_000_000.0
 TOUCH_S = 45.0
 _BLOCK = 4096

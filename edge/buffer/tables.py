@@ -5,7 +5,7 @@ Counts are kept in memory next to the tables and put back when a transaction is 
 
 import json
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -22,7 +22,6 @@ from edge.buffer.entry import (
     Observation,
     SetAside,
 )
-from edge.buffer.packing import PACKED, PACKED_FROM, packed, unpacked
 
 # What a row costs besides its text: sequence number, kind, time, size, and its place in the page.
 ROW_BYTES = 32
@@ -61,12 +60,6 @@ class Tables:
         self._before = self._counts
         self.checkpoints: dict[str, str] = self._sound_marks()
         self._new_marks: dict[str, str | None] = {}
-        self._packs: Mapping[int, Mapping[str, int]] = self._known_packs()
-        """Key of a packed row of observations -> device -> the time of its last one there."""
-        self._packs_before: Mapping[int, Mapping[str, int]] = self._packs
-        self._last_pack = max(self._packs, default=0)
-        self._forgotten: dict[str, int] = {}
-        """Device -> the time before which its packed observations are not needed."""
 
     def close(self) -> None:
         """Close the database; a sound one leaves no write-ahead log behind."""
@@ -76,7 +69,6 @@ class Tables:
         """Begin a transaction."""
         self._db.execute("BEGIN IMMEDIATE")
         self._before = self._counts
-        self._packs_before = self._packs
         self._new_marks = {}
 
     def commit(self) -> None:
@@ -93,7 +85,6 @@ class Tables:
     def roll_back(self) -> None:
         """Undo the transaction."""
         self._counts = self._before
-        self._packs = self._packs_before
         if self._db.in_transaction:
             self._db.execute("ROLLBACK")
 
@@ -115,8 +106,17 @@ class Tables:
             self._append_line(line, at_ms)
         for key, value in entry.checkpoints.items():
             self._checkpoint(key, value)
-        self._observe(entry.observations)
-        self._forget(entry.forget_before)
+        self._db.executemany(
+            "INSERT OR REPLACE INTO observations VALUES (?, ?, ?, ?, ?)",
+            [
+                _sealed(o.device, o.point, _us(o.at), json.dumps(o.value))
+                for o in entry.observations
+            ],
+        )
+        self._db.executemany(
+            "DELETE FROM observations WHERE device = ? AND at_us < ?",
+            [(device, _us(at)) for device, at in entry.forget_before.items()],
+        )
         self._hold(entry.held)
         for number in entry.released:
             gone = self._db.execute("DELETE FROM held WHERE number = ?", (number,)).rowcount
@@ -186,23 +186,13 @@ class Tables:
 
     def observations(self) -> Sequence[Observation]:
         """Return the usage meter's observations, oldest first."""
-        rows = self._db.execute("SELECT device, point, at_us, value, crc FROM observations")
-        kept: dict[tuple[str, str, datetime], Observation] = {}
-        damaged = 0
-        for *row, crc in rows:
-            device, point, at_us, value = row
-            if checksum(*row) != crc:
-                damaged += 1
-                continue
-            seen = (
-                [Observation(device, point, from_ns(at_us * 1000), json.loads(value))]
-                if (device != PACKED)
-                else [o for o in unpacked(value) if _us(o.at) >= self._forgotten.get(o.device, 0)]
-            )
-            kept.update(((o.device, o.point, o.at), o) for o in seen)
-        if damaged:
-            self._accidents.append(f"{damaged} of the usage state's rows: {DAMAGED}")
-        return sorted(kept.values(), key=lambda observation: observation.at)
+        rows = self._db.execute(
+            "SELECT device, point, at_us, value, crc FROM observations ORDER BY at_us"
+        ).fetchall()
+        sound = [row[:-1] for row in rows if _sealed(*row[:-1]) == row]
+        if len(sound) < len(rows):
+            self._accidents.append(f"{len(rows) - len(sound)} of the usage state's rows: {DAMAGED}")
+        return [Observation(d, p, from_ns(at * 1000), json.loads(v)) for d, p, at, v in sound]
 
     def held(self, limit: int) -> Sequence[Held]:
         """Return the oldest readings that wait for a good clock."""
@@ -220,41 +210,6 @@ class Tables:
             for boot, monotonic_us, body, crc, number in rows
             if checksum(boot, monotonic_us, body) == crc
         ]
-
-    def _observe(self, observations: Sequence[Observation]) -> None:
-        """Keep observations: many in one row, few in a row each."""
-        rows = [_sealed(o.device, o.point, _us(o.at), json.dumps(o.value)) for o in observations]
-        if len(observations) >= PACKED_FROM:
-            self._last_pack = max(self._last_pack + 1, *(_us(o.at) for o in observations))
-            rows = [_sealed(PACKED, "", self._last_pack, packed(observations))]
-            self._packs = {**self._packs, self._last_pack: _last_of(observations)}
-        self._db.executemany("INSERT OR REPLACE INTO observations VALUES (?, ?, ?, ?, ?)", rows)
-
-    def _forget(self, before: Mapping[str, datetime]) -> None:
-        """Delete observations that are not needed; a packed row once none of its own is needed."""
-        if not before:
-            return
-        self._forgotten |= {device: _us(at) for device, at in before.items()}
-        gone = [
-            key
-            for key, last in self._packs.items()
-            if all(at < self._forgotten.get(device, 0) for device, at in last.items())
-        ]
-        self._packs = {key: last for key, last in self._packs.items() if key not in gone}
-        self._db.executemany(
-            "DELETE FROM observations WHERE device = ? AND at_us < ?",
-            [(device, _us(at)) for device, at in before.items()],
-        )
-        self._db.executemany(
-            "DELETE FROM observations WHERE device = ? AND at_us = ?",
-            [(PACKED, key) for key in gone],
-        )
-
-    def _known_packs(self) -> Mapping[int, Mapping[str, int]]:
-        rows = self._db.execute(
-            "SELECT device, point, at_us, value, crc FROM observations WHERE device = ?", (PACKED,)
-        )
-        return {row[2]: _last_of(unpacked(row[3])) for row in rows if _sealed(*row[:-1]) == row}
 
     def _append_line(self, line: Line, at_ms: int) -> None:
         if line.key is not None:
@@ -390,14 +345,6 @@ class Tables:
 def _sealed(*parts: object) -> tuple[object, ...]:
     """Return columns with their checksum behind them."""
     return (*parts, checksum(*parts))
-
-
-def _last_of(observations: Sequence[Observation]) -> dict[str, int]:
-    """Return device -> the time of its last observation."""
-    last: dict[str, int] = {}
-    for seen in observations:
-        last[seen.device] = max(last.get(seen.device, 0), _us(seen.at))
-    return last
 
 
 def _ms(moment: datetime) -> int:

@@ -17,9 +17,9 @@ asked for it (`between_polls`).
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from device_profiles.reading import Value
@@ -30,9 +30,6 @@ from simulators.devices.protocol import transports
 
 EARLY_S = 2.0
 """A gateway may have stamped a message before the broker confirmed it to its sender."""
-MOST_WAITED_S = 150.0
-"""So long, and no longer than half of a heartbeat, a gateway that is killed may have had a value in
-memory that repeats the last one (`edge.quiet.QUIET_S`)."""
 _STATED_S = 0.0015
 _MOST_EXAMPLES = 20
 
@@ -124,8 +121,7 @@ def audit_readings(
     telemetry.
     """
     audit = ReadingAudit()
-    times = times or GatewayTimes()
-    exemptions = find_exemptions(truth, times, profiles, buses or {})
+    exemptions = find_exemptions(truth, times or GatewayTimes(), profiles, buses or {})
     for kind in KINDS:
         audit.exempted[kind].most = exemptions.most.get(kind, 0)
     reported: dict[tuple[str, str], list[Reported]] = defaultdict(list)
@@ -156,7 +152,6 @@ def audit_readings(
             deadband=known.deadband if known is not None else 0.0,
             heartbeat_s=heartbeats.get(asset, 300.0),
             arrival_s=arrival_s,
-            killed_at=times.killed_at,
         )
     _hold_limits(audit)
     seen = {asset for (asset, _), rows in stored.items() if rows}
@@ -183,7 +178,6 @@ def _audit_series(
     deadband: float,
     heartbeat_s: float,
     arrival_s: float,
-    killed_at: Sequence[datetime],
 ) -> None:
     asset, point = series
     pairs = _align(reported, stored, arrival_s)
@@ -200,9 +194,7 @@ def _audit_series(
         if j not in explained:
             audit.doubled += 1
             audit.add_example(f"doubled: {asset} {point} = {row.value!r} at {row.at.isoformat()}")
-    stored_at = {i: stored[j].at for i, j in pairs}
-    near = _within_deadband(reported, stored_at, deadband, heartbeat_s, killed_at)
-    near |= _stored_before(reported, {i: stored[j] for i, j in pairs}, arrival_s)
+    near = _within_deadband(reported, {i: stored[j].at for i, j in pairs}, deadband, heartbeat_s)
     first = min(matched, default=len(reported))
     for i, value in enumerate(reported):
         if i in matched:
@@ -227,7 +219,6 @@ def _within_deadband(
     stored_at: Mapping[int, datetime],
     deadband: float,
     heartbeat_s: float,
-    killed_at: Sequence[datetime],
 ) -> set[int]:
     """Return which of those not stored are too near to the last one stored to be sent.
 
@@ -238,42 +229,16 @@ def _within_deadband(
     for i, value in enumerate(reported):
         if i in stored_at:
             last = Stored(stored_at[i], value.value)
-        elif last is not None and _is_alike(value.value, last.value, deadband):
-            waited = timedelta(seconds=min(MOST_WAITED_S, heartbeat_s / 2))
-            was_in_memory = any(value.time <= killed <= value.time + waited for killed in killed_at)
-            age_s = (value.time - last.at).total_seconds()
-            if was_in_memory or age_s < heartbeat_s + EARLY_S:
-                near.add(i)
+        elif last is not None and _is_alike(value, last, deadband, heartbeat_s):
+            near.add(i)
     return near
 
 
-def _stored_before(
-    reported: list[Reported], stored: Mapping[int, Stored], arrival_s: float
-) -> set[int]:
-    """Return which of those not stored may be what was stored of the same number behind them.
-
-    Of two reports of one number in a short time the gateway stores the first; by their times a
-    stored one may be either.
-    """
-    following: tuple[Reported, Stored] | None = None
-    repeated: set[int] = set()
-    for i in range(len(reported) - 1, -1, -1):
-        if i in stored:
-            following = reported[i], stored[i]
-        elif following is not None:
-            is_same = reported[i].value == following[0].value
-            if is_same and not isinstance(reported[i].value, bool | str):
-                if _agree(reported[i], following[1], arrival_s):
-                    repeated.add(i)
-            else:
-                following = None
-    return repeated
-
-
-def _is_alike(value: Value, last: Value, deadband: float) -> bool:
-    if isinstance(value, bool | str) or isinstance(last, bool | str):
+def _is_alike(value: Reported, last: Stored, deadband: float, heartbeat_s: float) -> bool:
+    if isinstance(value.value, bool | str) or isinstance(last.value, bool | str):
         return False
-    return value == last or abs(value - last) < deadband
+    age_s = (value.time - last.at).total_seconds()
+    return abs(value.value - last.value) < deadband and age_s < heartbeat_s + EARLY_S
 
 
 def _agree(value: Reported, row: Stored, arrival_s: float) -> bool:

@@ -318,7 +318,6 @@ class BleDriver:
                 Delivery(
                     [reading for readings, _ in group for reading in readings],
                     dict(checkpoint for _, checkpoint in group if checkpoint is not None),
-                    is_acknowledged=False,
                 )
             )
 

@@ -594,8 +594,7 @@ class ModbusDriver:
         if not readings and not is_changed:
             return
         checkpoints = {unit.checkpoint: unit.learned.written()} if is_changed else {}
-        delivery = Delivery(readings, checkpoints, is_acknowledged=False)
-        unit.delivering = self._tasks.create_task(self._kept(delivery))
+        unit.delivering = self._tasks.create_task(self._kept(Delivery(readings, checkpoints)))
 
     async def _kept(self, delivery: Delivery) -> None:
         await self._sink.deliver(delivery)

@@ -269,10 +269,7 @@ class MqttDriver:
                 checkpoints.update(self._unacked.note(message.packet_id, message.digest))
         if readings or departed or checkpoints:
             checkpoints.update(self._unacked.forgotten())
-            is_acknowledged = any(message.needs_acknowledgement for message in messages)
-            await self._sink.deliver(
-                Delivery(readings, checkpoints, departed, is_acknowledged=is_acknowledged)
-            )
+            await self._sink.deliver(Delivery(readings, checkpoints, departed))
         for message in messages:
             self._finish(message)
 

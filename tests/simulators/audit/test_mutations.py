@@ -32,7 +32,7 @@ def lines() -> Iterator[dict[str, Any]]:
             "protocol": "mqtt",
             "at": at(10 * n),
             "observed_at": at(10 * n),
-            "values": {"volume": 20.0 + n, "display_state": "in_use" if n < 4 else "off"},
+            "values": {"volume": 20.0 + n // 2, "display_state": "in_use" if n < 4 else "off"},
         }
     for n in range(13):
         yield {
