@@ -30,7 +30,7 @@ _ELSEWHERE = {
 }
 _TOGETHER = ("tests/cloud/truth/", "tests/firmware_stubs/")
 """Folders whose tests share what is slow to make, and so run in one process."""
-_LONG = (*_TOGETHER, "tests/e2e/")
+_LONG = (*_TOGETHER, "tests/benchmarks/", "tests/e2e/")
 _left_out: Counter[str] = Counter()
 
 
