@@ -7,6 +7,7 @@ from cloud.api.schemas.selections import Sensitivity
 from cloud.assessments.filed_selection import FiledSelection
 from cloud.assessments.sensitivity_report import sensitivity_of
 from cloud.robustness.sobol import CHOICES
+from cloud.shown import cut
 from tests._parts.cloud_app import CloudApp
 from tests._parts.filed import evidence, filed, gentle_standard, register
 
@@ -230,7 +231,7 @@ async def test_which_choice_matters_is_the_same_whenever_it_is_asked(
         assert entry["is_distinct"] == (
             "cannot be distinguished from no influence" not in entry["text"]["en"]
         )
-        assert f"平均变动 {entry['schools']:.1f} 所" in entry["text"]["zh"]
+        assert f"平均变动 {cut(entry['schools'], 1):.1f} 所" in entry["text"]["zh"]
         assert 0 <= entry["schools"] <= 4
     other = await select(cloud, rules={"places": 4, "hard": []}, seed=4)
     assert (await ask(cloud, f"/api/v1/selections/{other['id']}/sensitivity"))["digest"] != body[
