@@ -22,6 +22,7 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import astuple, replace
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from typing import Any
 
 from device_profiles.counter import CounterLevel, Judgement
@@ -42,6 +43,8 @@ from edge.levels import UNKNOWN_USE, DeviceLevels
 _log = logging.getLogger(__name__)
 
 HEARTBEAT_S = 300.0
+_SAME = timedelta(seconds=1)
+"""A clock that has moved less than this against the monotonic one was right all the time."""
 _OF_GATEWAY = "gateway/"
 _FINAL = "gateway/final/"
 _COUNTER = "gateway/counter/"
@@ -90,6 +93,11 @@ class Collector:
         self._final: dict[str, datetime | None] = dict.fromkeys(devices)
         self._last_judged: dict[tuple[str, str], datetime] = {}
         self._is_clock_ahead: bool | None = None
+        self._has_held = False
+        self._held_writes = 0
+        self._all_held_written = asyncio.Event()
+        self._all_held_written.set()
+        self._releasing = asyncio.Lock()
         self._levels = DeviceLevels(devices)
         health.fits = self._levels.fits
 
@@ -108,12 +116,26 @@ class Collector:
             level = CounterLevel(*json.loads(counter)) if counter else None
             meter.restore(MeterState(final, tuple(kept[id_]), level))
         self._levels.restore(self._buffer.checkpoints(LEVELS))
+        self._has_held = (await self._buffer.state()).held > 0
 
     async def deliver(self, delivery: Delivery) -> None:
         """Return once the delivery is on disk; wait as long as that takes."""
+        if self._has_held and self.has_good_clock:
+            await self.release_held()
         departures = [Reading(device, PRESENCE, False, at) for device, at in delivery.departed]
         readings, held = self._split([*delivery.readings, *departures])
-        await self._keep(readings, checkpoints=delivery.checkpoints, held=held)
+        if not held:
+            await self._keep(readings, checkpoints=delivery.checkpoints)
+            return
+        self._has_held = True
+        self._held_writes += 1
+        self._all_held_written.clear()
+        try:
+            await self._keep(readings, checkpoints=delivery.checkpoints, held=held)
+        finally:
+            self._held_writes -= 1
+            if not self._held_writes:
+                self._all_held_written.set()
 
     def checkpoints(self, prefix: str) -> Mapping[str, str]:
         """Return the checkpoints kept so far whose key begins with `prefix`."""
@@ -213,6 +235,7 @@ class Collector:
     async def release_held(self) -> None:
         """Date the readings that were held back, once the clock is good.
 
+        All of them before anything that comes later, which is compared with the last of them.
         Where half of what can be held is used, the machine's clock is believed: the other half is
         for a clock that shows 1970, which no wait makes right.
         """
@@ -222,20 +245,26 @@ class Collector:
                 self._clock.stop_waiting()
         if not self.has_good_clock:
             return
-        while held := await self._buffer.held():
-            now, monotonic = self._clock.now(), self._clock.monotonic()
-            dated = {entry.number: self._dated(entry, now, monotonic) for entry in held}
-            lost = [number for number, readings in dated.items() if readings is None]
-            if lost:
-                await self.report_event(
-                    "clock",
-                    f"{len(lost)} deliveries from before a power cut could not be dated: "
-                    "the clock was wrong when they came",
-                    released=lost,
-                )
-            for number, readings in dated.items():
-                if readings is not None:
-                    await self._keep(readings, released=[number])
+        async with self._releasing:
+            await self._all_held_written.wait()
+            while self._has_held and (held := await self._buffer.held()):
+                await self._release(held)
+            self._has_held = False
+
+    async def _release(self, held: Sequence[Held]) -> None:
+        now, monotonic = self._clock.now(), self._clock.monotonic()
+        dated = {entry.number: self._dated(entry, now, monotonic) for entry in held}
+        lost = [number for number, readings in dated.items() if readings is None]
+        if lost:
+            await self.report_event(
+                "clock",
+                f"{len(lost)} deliveries from before a power cut could not be dated: "
+                "the clock was wrong when they came",
+                released=lost,
+            )
+        known = {number: readings for number, readings in dated.items() if readings is not None}
+        if known:
+            await self._keep(list(chain.from_iterable(known.values())), released=list(known))
 
     async def watch_clock(self) -> None:
         """Report once that the machine's clock is not the server's, and that it is again."""
@@ -323,6 +352,7 @@ class Collector:
             if r.point in self._watched.get(id_, ())
         ]
         watched += [r for r in readings if r.point == PRESENCE and r.device in self._meters]
+        watched.sort(key=lambda reading: reading.observed_at)
         entry = Entry(
             lines=[
                 Line(Kind.READING, _printable(text))
@@ -381,6 +411,9 @@ class Collector:
         if isinstance(content, list):  # as it was written before 2026-12
             content = {"own": _NEVER, "readings": content}
         then, stated = now - timedelta(seconds=monotonic_s - held.monotonic_us / 1e6), None
+        own = datetime.fromisoformat(content["own"])
+        if abs(then - own) < _SAME:
+            then = own  # to the microsecond, as a message that the broker repeats would be dated
         if held.boot != self._boot:
             stated = then = datetime.fromisoformat(content["own"])
             if not is_possible(stated) or stated > now:

@@ -30,7 +30,7 @@ from paho.mqtt.client import MQTTMessage
 from device_profiles.protocols.mqtt import MqttAddress, MqttProfile, MqttTls
 from device_profiles.reading import Reading
 from edge.backoff import Backoff
-from edge.clock import Clock
+from edge.clock import Clock, is_good
 from edge.config import Config, Device
 from edge.driver import Delivery, Driver, Sink
 from edge.drivers.mqtt.codec import decode, routes
@@ -265,6 +265,8 @@ class MqttDriver:
         for message in messages:
             decoded, is_repeatable = self._decode(message, departed)
             readings.extend(decoded)
+            # What is held back is dated anew, and then differs from what the broker repeats.
+            is_repeatable = is_repeatable and is_good(self._clock)
             if decoded and message.needs_acknowledgement and not is_repeatable:
                 checkpoints.update(self._unacked.note(message.packet_id, message.digest))
         if readings or departed or checkpoints:
