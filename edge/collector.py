@@ -411,9 +411,9 @@ class Collector:
         if isinstance(content, list):  # as it was written before 2026-12
             content = {"own": _NEVER, "readings": content}
         then, stated = now - timedelta(seconds=monotonic_s - held.monotonic_us / 1e6), None
-        own = datetime.fromisoformat(content["own"])
-        if abs(then - own) < _SAME:
-            then = own  # to the microsecond, as a message that the broker repeats would be dated
+        dated = datetime.fromisoformat(content["own"])
+        if abs(then - dated) < _SAME:
+            then = dated  # to the microsecond, as a message that the broker repeats would be dated
         if held.boot != self._boot:
             stated = then = datetime.fromisoformat(content["own"])
             if not is_possible(stated) or stated > now:
