@@ -30,7 +30,7 @@ _ELSEWHERE = {
 }
 _TOGETHER = ("tests/cloud/truth/", "tests/firmware_stubs/")
 """Folders whose tests share what is slow to make, and so run in one process."""
-_LONG = (*_TOGETHER, "tests/benchmarks/", "tests/e2e/")
+_LONG = (*_TOGETHER, "tests/e2e/")
 _left_out: Counter[str] = Counter()
 
 
@@ -68,7 +68,9 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes longest, so that no process works alone at the end."""
-    items.sort(key=lambda item: not item.nodeid.startswith(_LONG))
+    items.sort(
+        key=lambda item: not (item.get_closest_marker("slow") or item.nodeid.startswith(_LONG))
+    )
 
 
 @pytest.hookimpl(wrapper=True)
