@@ -90,7 +90,7 @@ def ranking(assessment: Assessment, outcomes: Outcomes | None = None) -> pl.Data
         schema={"id": pl.String, "rank": pl.Int64, **OF_SELECTION},
     )
     return frame.join(by_school, on="id", how="left").sort(
-        "rank", "place", "raw", "id", nulls_last=True
+        "rank", "place", "raw", "id", descending=[False, False, True, False], nulls_last=True
     )
 
 
