@@ -43,8 +43,7 @@ from edge.levels import UNKNOWN_USE, DeviceLevels
 _log = logging.getLogger(__name__)
 
 HEARTBEAT_S = 300.0
-_SAME = timedelta(seconds=1)
-"""A clock that has moved less than this against the monotonic one was right all the time."""
+_SAME = timedelta(seconds=1)  # a clock that was set by less was right all the time
 _OF_GATEWAY = "gateway/"
 _FINAL = "gateway/final/"
 _COUNTER = "gateway/counter/"
@@ -228,8 +227,11 @@ class Collector:
 
     def _event(self, device_id: str, type_: str, text: str, at: datetime) -> Line:
         """Return an event of a device."""
-        asset = self._devices[device_id].place.asset
-        tags = {"school": self._school, "asset": asset, "type": type_}
+        tags = {
+            "school": self._school,
+            "asset": self._devices[device_id].place.asset,
+            "type": type_,
+        }
         return Line(Kind.EVENT, line("event", tags, {"text": text}, to_ns(at)))
 
     async def release_held(self) -> None:
