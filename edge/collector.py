@@ -10,8 +10,7 @@ deliveries are held back on disk with their age by the monotonic clock, and date
 After a power cut that monotonic clock is gone: what a plausible clock had dated keeps that time and
 is uncertain; the rest cannot be saved, is counted and reported. At most `MAX_HELD` deliveries are
 held, the oldest go first; from half of it on a plausible clock is believed. A reading dated more
-than `MOST_APART` ahead of a good clock is bad and gets the time of now; usage marks in the future,
-left by a clock that was ahead, are taken back.
+than `MOST_APART` ahead of a good clock is bad and dated now; usage marks ahead are taken back.
 """
 
 import asyncio
@@ -227,11 +226,8 @@ class Collector:
 
     def _event(self, device_id: str, type_: str, text: str, at: datetime) -> Line:
         """Return an event of a device."""
-        tags = {
-            "school": self._school,
-            "asset": self._devices[device_id].place.asset,
-            "type": type_,
-        }
+        asset = self._devices[device_id].place.asset
+        tags = {"school": self._school, "asset": asset, "type": type_}
         return Line(Kind.EVENT, line("event", tags, {"text": text}, to_ns(at)))
 
     async def release_held(self) -> None:
