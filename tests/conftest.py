@@ -12,7 +12,7 @@ import pytest
 from httpx._config import DEFAULT_TIMEOUT_CONFIG  # the one default that all of httpx shares
 from hypothesis import HealthCheck, settings
 from playwright.sync_api import expect
-from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]  # it has no types
 
 from tests._parts.patience import PATIENCE_MS, PATIENCE_S
 
@@ -51,7 +51,7 @@ def pytest_xdist_auto_num_workers() -> int:
     return min(8, (os.cpu_count() or 1) + 1)
 
 
-class ByFile(LoadScopeScheduling):  # type: ignore[misc]
+class ByFile(LoadScopeScheduling):  # type: ignore[misc]  # as above
     """A file's tests run in one process, for what they share is made once a file."""
 
     def _split_scope(self, nodeid: str) -> str:
